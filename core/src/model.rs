@@ -1,0 +1,25 @@
+//! Attribution models. A model is data, a [`ModelSpec`]; what runs is built from it, one file a kind.
+
+mod anchored;
+mod house;
+mod last_non_direct;
+mod linear;
+mod spec;
+mod time_decay;
+
+pub use anchored::Anchored;
+pub use house::house_models;
+pub use last_non_direct::LastNonDirect;
+pub use linear::Linear;
+pub use spec::{MiddleRule, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, parse_models};
+pub use time_decay::TimeDecay;
+
+use crate::journey::Journey;
+use crate::ledger::Residual;
+
+/// Gives the touches of a journey their credit.
+pub trait AttributionModel: Send + Sync {
+    /// Writes one finite, non-negative credit per touch, and says what it leaves to a residual. Credits need not sum
+    /// to one, but something must be given. `journey` has at least one touch and `credits` has its length.
+    fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual;
+}

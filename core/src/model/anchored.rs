@@ -1,0 +1,155 @@
+//! Anchored models: fixed weights for the touches that hold milestones, the rest shared by those in the middle.
+
+use super::AttributionModel;
+use super::spec::{MiddleRule, MissingRule, OverlapRule};
+use crate::journey::{Anchor, Journey};
+use crate::ledger::{Bucket, Residual};
+
+/// Position models from first touch to full path; the rules are those of attribution.md §2.
+#[derive(Debug, Clone)]
+pub struct Anchored {
+    /// The weight of each credited anchor.
+    pub anchors: Vec<(Anchor, f64)>,
+    /// The weight that the touches without an anchor share evenly.
+    pub middle: f64,
+    /// What a touch holding several anchors earns.
+    pub overlap: OverlapRule,
+    /// Where the middle weight goes when no touch is in the middle.
+    pub no_middle: MiddleRule,
+    /// What happens to the weight of an anchor that does not exist.
+    pub missing: MissingRule,
+}
+
+impl AttributionModel for Anchored {
+    fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
+        credits.fill(0.0);
+        let mut present = 0_u32;
+        let mut missing_weight = 0.0;
+        for &(anchor, weight) in &self.anchors {
+            match journey.anchors.position(anchor) {
+                Some(position) => {
+                    credits[position] += weight;
+                    present += 1;
+                }
+                None => missing_weight += weight,
+            }
+        }
+        if present == 0 {
+            return self.credit_without_anchors(missing_weight, credits);
+        }
+        let holders = credits.iter().filter(|credit| **credit > 0.0).count();
+        if self.overlap == OverlapRule::EqualDistinct {
+            let each = self.anchors.iter().map(|(_, weight)| weight).sum::<f64>() / count(holders);
+            credits.iter_mut().filter(|credit| **credit > 0.0).for_each(|credit| *credit = each);
+            missing_weight = 0.0;
+        }
+        if holders < credits.len() {
+            let each = self.middle / count(credits.len() - holders);
+            credits.iter_mut().filter(|credit| **credit == 0.0).for_each(|credit| *credit = each);
+        } else if self.no_middle == MiddleRule::Even && self.overlap == OverlapRule::Sum {
+            let each = self.middle / f64::from(present);
+            for &(anchor, _) in &self.anchors {
+                if let Some(position) = journey.anchors.position(anchor) {
+                    credits[position] += each;
+                }
+            }
+        }
+        self.leave(missing_weight)
+    }
+}
+
+impl Anchored {
+    /// No credited anchor exists: the middle takes what the missing rule lets it.
+    fn credit_without_anchors(&self, missing_weight: f64, credits: &mut [f64]) -> Residual {
+        credits.fill(self.middle / count(credits.len()));
+        if self.middle > 0.0 {
+            return self.leave(missing_weight);
+        }
+        Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 }
+    }
+
+    /// The weight of missing anchors is left to the residual, or dropped, which renormalises the rest.
+    fn leave(&self, missing_weight: f64) -> Residual {
+        if self.missing == MissingRule::Residual && missing_weight > 0.0 {
+            Residual::Left { bucket: Bucket::MissingAnchor, credit: missing_weight }
+        } else {
+            Residual::None
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of touches is far below 2⁵³")]
+fn count(touches: usize) -> f64 {
+    touches as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journey::{Anchors, Milestones};
+    use crate::model::house_models;
+
+    /// Normalised credits of a house model for `touches` touches at times 1, 2, …; milestones as given.
+    fn credits(id: &str, touches: i64, lead: Option<i64>, opportunity: Option<i64>) -> (Vec<f64>, f64) {
+        let spec = house_models().iter().find(|spec| spec.id() == id).unwrap();
+        let touched_at: Vec<i64> = (1..=touches).collect();
+        let milestones = Milestones { lead_created_at: lead, opportunity_created_at: opportunity, tolerance: 0 };
+        let channels = vec![0; touched_at.len()];
+        let journey = Journey {
+            touched_at: &touched_at,
+            channels: &channels,
+            converted_at: touches,
+            anchors: Anchors::locate(&touched_at, milestones),
+        };
+        let mut credits = vec![0.0; touched_at.len()];
+        let residual = match spec.build(&[]).credit(journey, &mut credits) {
+            Residual::None => 0.0,
+            Residual::Left { credit, .. } => credit,
+        };
+        let sum = credits.iter().sum::<f64>() + residual;
+        (credits.iter().map(|credit| credit / sum).collect(), residual / sum)
+    }
+
+    #[track_caller]
+    fn assert_credits(id: &str, touches: i64, lead: Option<i64>, opportunity: Option<i64>, expected: &[f64]) {
+        let (got, _) = credits(id, touches, lead, opportunity);
+        assert_eq!(got.len(), expected.len());
+        for (got, expected) in got.iter().zip(expected) {
+            assert!((got - expected).abs() < 1e-12, "{id}: {got} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn position_based_is_forty_twenty_forty() {
+        assert_credits("position_based", 1, None, None, &[1.0]);
+        assert_credits("position_based", 2, None, None, &[0.5, 0.5]);
+        assert_credits("position_based", 6, None, None, &[0.4, 0.05, 0.05, 0.05, 0.05, 0.4]);
+    }
+
+    #[test]
+    fn j_shapes_renormalise_two_touches() {
+        assert_credits("j_shaped", 2, None, None, &[0.25, 0.75]);
+        assert_credits("inverse_j", 2, None, None, &[0.75, 0.25]);
+        assert_credits("j_shaped", 4, None, None, &[0.2, 0.1, 0.1, 0.6]);
+    }
+
+    #[test]
+    fn w_shaped_sums_overlaps_and_spreads_an_absent_middle() {
+        assert_credits("w_shaped", 5, Some(2), Some(4), &[0.3, 0.3, 0.05, 0.3, 0.05]);
+        assert_credits("w_shaped", 3, Some(2), Some(3), &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
+        assert_credits("w_shaped", 2, Some(1), Some(2), &[2.0 / 3.0, 1.0 / 3.0]);
+    }
+
+    #[test]
+    fn full_path_holds_four_anchors() {
+        assert_credits("full_path", 4, Some(2), Some(3), &[0.25, 0.25, 0.25, 0.25]);
+        assert_credits("full_path", 5, Some(2), Some(3), &[0.225, 0.225, 0.225, 0.1, 0.225]);
+    }
+
+    #[test]
+    fn a_missing_anchor_is_renormalised_or_left() {
+        assert_credits("u_shaped", 3, None, None, &[0.4 / 0.6, 0.1 / 0.6, 0.1 / 0.6]);
+        assert_eq!(credits("lead_creation", 2, None, None), (vec![0.0, 0.0], 1.0));
+        assert_eq!(credits("lead_creation", 2, Some(1), None), (vec![1.0, 0.0], 0.0));
+    }
+}

@@ -1,0 +1,354 @@
+//! Model specs: what a model is, as data that can be read, compared and hashed.
+
+use super::{Anchored, AttributionModel, LastNonDirect, Linear, TimeDecay};
+use crate::journey::Anchor;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a touch that holds several anchors earns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverlapRule {
+    /// The sum of their weights.
+    #[default]
+    Sum,
+    /// The total anchor weight is shared equally by the distinct touches that hold an anchor.
+    EqualDistinct,
+}
+
+/// Where the middle weight goes when every touch holds an anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MiddleRule {
+    /// Evenly to the anchors that exist.
+    #[default]
+    Even,
+    /// Nowhere: the anchors' weights are renormalised.
+    Renormalise,
+}
+
+/// What happens to the weight of an anchor that the journey does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingRule {
+    /// It is dropped, and what is there is renormalised.
+    #[default]
+    Renormalise,
+    /// It goes to the residual `missing_anchor`.
+    Residual,
+}
+
+/// A validated model in its normal form: defaults filled in, so that equal models serialise equally.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are those of SpecDraft, where they are described")]
+pub enum ModelSpec {
+    /// See [`Anchored`].
+    Anchored {
+        id: String,
+        description: String,
+        anchors: BTreeMap<Anchor, f64>,
+        middle: f64,
+        overlap: OverlapRule,
+        no_middle: MiddleRule,
+        missing: MissingRule,
+    },
+    /// See [`Linear`].
+    Linear { id: String, description: String },
+    /// See [`TimeDecay`].
+    TimeDecay { id: String, description: String, half_life_days: f64 },
+    /// See [`LastNonDirect`].
+    LastNonDirect { id: String, description: String, direct_channels: Vec<String> },
+}
+
+/// The kinds a spec can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// Weights on anchors.
+    Anchored,
+    /// Equal credit.
+    Linear,
+    /// Exponential decay by age.
+    TimeDecay,
+    /// The last touch outside the direct channels.
+    LastNonDirect,
+}
+
+/// A spec as somebody wrote it. Becomes a [`ModelSpec`] when it makes sense.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpecDraft {
+    /// Matches `[a-z][a-z0-9_]*(\.[a-z0-9_]+)?`.
+    pub id: String,
+    /// One line for people.
+    #[serde(default)]
+    pub description: String,
+    /// Which kind of model.
+    pub kind: ModelKind,
+    /// `anchored`: anchor → weight.
+    pub anchors: Option<BTreeMap<Anchor, f64>>,
+    /// `anchored`: the weight shared by touches without an anchor (default 0).
+    pub middle: Option<f64>,
+    /// `anchored`: see [`OverlapRule`].
+    pub overlap: Option<OverlapRule>,
+    /// `anchored`: see [`MiddleRule`].
+    pub no_middle: Option<MiddleRule>,
+    /// `anchored`: see [`MissingRule`].
+    pub missing: Option<MissingRule>,
+    /// `time_decay`: days in which a touch loses half its credit.
+    pub half_life_days: Option<f64>,
+    /// `last_non_direct`: names of the channels that do not count.
+    pub direct_channels: Option<Vec<String>>,
+}
+
+/// Why a spec makes no sense.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// The id does not follow the pattern.
+    #[error(
+        "model id \"{0}\" must be lower-case letters, digits and _, with at most one dot, as in \"w_shaped\" or \"acme.w_shaped\""
+    )]
+    Id(String),
+    /// A key that this kind of model does not have.
+    #[error("model \"{id}\": {key} does not apply to this kind; remove it")]
+    Stray {
+        /// The model.
+        id: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A key that this kind of model needs.
+    #[error("model \"{id}\": {key} is required for this kind; add it")]
+    Absent {
+        /// The model.
+        id: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// A number outside its range.
+    #[error("model \"{id}\": {key} is {value}, but must be {range}")]
+    OutOfRange {
+        /// The model.
+        id: String,
+        /// The key.
+        key: String,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// Weights do not add up to one.
+    #[error("model \"{id}\": the anchors' weights and middle sum to {sum}, but must sum to 1")]
+    Sum {
+        /// The model.
+        id: String,
+        /// What they sum to.
+        sum: f64,
+    },
+    /// Two models share an id.
+    #[error("model id \"{0}\" is defined twice; rename one")]
+    Twice(String),
+    /// The text is not TOML of the expected shape.
+    #[error("{0}")]
+    Syntax(String),
+}
+
+impl ModelSpec {
+    /// The model's name: in tables, columns and on the command line.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Anchored { id, .. }
+            | Self::Linear { id, .. }
+            | Self::TimeDecay { id, .. }
+            | Self::LastNonDirect { id, .. } => id,
+        }
+    }
+
+    /// One line for people; may be empty.
+    pub fn description(&self) -> &str {
+        match self {
+            Self::Anchored { description, .. }
+            | Self::Linear { description, .. }
+            | Self::TimeDecay { description, .. }
+            | Self::LastNonDirect { description, .. } => description,
+        }
+    }
+
+    /// The id as part of a column name: `.` becomes `__`.
+    pub fn column_stem(&self) -> String {
+        self.id().replace('.', "__")
+    }
+
+    /// The model that runs. `channels[code]` is the name of the channel with that dense code.
+    pub fn build(&self, channels: &[String]) -> Box<dyn AttributionModel> {
+        match self {
+            Self::Anchored { anchors, middle, overlap, no_middle, missing, .. } => Box::new(Anchored {
+                anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
+                middle: *middle,
+                overlap: *overlap,
+                no_middle: *no_middle,
+                missing: *missing,
+            }),
+            Self::Linear { .. } => Box::new(Linear),
+            Self::TimeDecay { half_life_days, .. } => Box::new(TimeDecay::new(*half_life_days)),
+            Self::LastNonDirect { direct_channels, .. } => {
+                Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
+            }
+        }
+    }
+}
+
+impl TryFrom<SpecDraft> for ModelSpec {
+    type Error = SpecError;
+
+    fn try_from(draft: SpecDraft) -> Result<Self, SpecError> {
+        check_id(&draft.id)?;
+        draft.refuse_stray_keys()?;
+        let SpecDraft { id, description, .. } = draft.clone();
+        match draft.kind {
+            ModelKind::Linear => Ok(Self::Linear { id, description }),
+            ModelKind::TimeDecay => {
+                let half_life_days = required(&draft.id, "half_life_days", draft.half_life_days)?;
+                let range = "a positive number of days";
+                check_range(&draft.id, "half_life_days", half_life_days, range, half_life_days > 0.0)?;
+                Ok(Self::TimeDecay { id, description, half_life_days })
+            }
+            ModelKind::LastNonDirect => {
+                let mut direct_channels = required(&draft.id, "direct_channels", draft.direct_channels)?;
+                direct_channels.sort();
+                direct_channels.dedup();
+                Ok(Self::LastNonDirect { id, description, direct_channels })
+            }
+            ModelKind::Anchored => draft.into_anchored(),
+        }
+    }
+}
+
+impl SpecDraft {
+    fn into_anchored(self) -> Result<ModelSpec, SpecError> {
+        let anchors = required(&self.id, "anchors", self.anchors)?;
+        let middle = self.middle.unwrap_or(0.0);
+        for (anchor, &weight) in &anchors {
+            let key = format!("anchors.{anchor:?}");
+            check_range(&self.id, &key, weight, "more than 0 and at most 1", weight > 0.0 && weight <= 1.0)?;
+        }
+        check_range(&self.id, "middle", middle, "from 0 to 1", (0.0..=1.0).contains(&middle))?;
+        let sum = anchors.values().sum::<f64>() + middle;
+        if (sum - 1.0).abs() > 1e-9 {
+            return Err(SpecError::Sum { id: self.id, sum });
+        }
+        Ok(ModelSpec::Anchored {
+            id: self.id,
+            description: self.description,
+            anchors,
+            middle,
+            overlap: self.overlap.unwrap_or_default(),
+            no_middle: self.no_middle.unwrap_or_default(),
+            missing: self.missing.unwrap_or_default(),
+        })
+    }
+
+    fn refuse_stray_keys(&self) -> Result<(), SpecError> {
+        let keys = [
+            ("anchors", self.anchors.is_some(), ModelKind::Anchored),
+            ("middle", self.middle.is_some(), ModelKind::Anchored),
+            ("overlap", self.overlap.is_some(), ModelKind::Anchored),
+            ("no_middle", self.no_middle.is_some(), ModelKind::Anchored),
+            ("missing", self.missing.is_some(), ModelKind::Anchored),
+            ("half_life_days", self.half_life_days.is_some(), ModelKind::TimeDecay),
+            ("direct_channels", self.direct_channels.is_some(), ModelKind::LastNonDirect),
+        ];
+        match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
+            Some(&(key, ..)) => Err(SpecError::Stray { id: self.id.clone(), key }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn required<T>(id: &str, key: &'static str, value: Option<T>) -> Result<T, SpecError> {
+    value.ok_or_else(|| SpecError::Absent { id: id.to_owned(), key })
+}
+
+fn check_range(id: &str, key: &str, value: f64, range: &'static str, within: bool) -> Result<(), SpecError> {
+    if within && value.is_finite() {
+        Ok(())
+    } else {
+        Err(SpecError::OutOfRange { id: id.to_owned(), key: key.to_owned(), value, range })
+    }
+}
+
+fn check_id(id: &str) -> Result<(), SpecError> {
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let (head, tail) = id.split_once('.').unwrap_or((id, "_"));
+    if word(head) && word(tail) && head.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Ok(())
+    } else {
+        Err(SpecError::Id(id.to_owned()))
+    }
+}
+
+/// Reads specs from TOML: a list of `[[model]]` tables.
+///
+/// # Errors
+/// Text that is not of that shape, a spec that makes no sense, or an id used twice.
+pub fn parse_models(text: &str) -> Result<Vec<ModelSpec>, SpecError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Models {
+        model: Vec<SpecDraft>,
+    }
+    let drafts: Models = toml::from_str(text).map_err(|error| SpecError::Syntax(error.to_string()))?;
+    let mut specs: Vec<ModelSpec> = Vec::with_capacity(drafts.model.len());
+    for draft in drafts.model {
+        let spec = ModelSpec::try_from(draft)?;
+        if specs.iter().any(|known| known.column_stem() == spec.column_stem()) {
+            return Err(SpecError::Twice(spec.id().to_owned()));
+        }
+        specs.push(spec);
+    }
+    Ok(specs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<Vec<ModelSpec>, SpecError> {
+        parse_models(&format!("[[model]]\n{body}"))
+    }
+
+    #[test]
+    fn ids_follow_the_pattern() {
+        for id in ["w_shaped", "marketo.u_shaped", "a1.2b"] {
+            assert_eq!(check_id(id), Ok(()), "{id}");
+        }
+        for id in ["", "W", "1st", "a.b.c", "a.", ".a", "a-b", "_a"] {
+            assert!(check_id(id).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn weights_must_sum_to_one() {
+        let error = parse("id = 'x'\nkind = 'anchored'\nanchors = { first = 0.5 }").unwrap_err();
+        assert_eq!(error, SpecError::Sum { id: "x".into(), sum: 0.5 });
+    }
+
+    #[test]
+    fn stray_absent_and_unknown_keys_are_named() {
+        let stray = parse("id = 'x'\nkind = 'linear'\nhalf_life_days = 3.0").unwrap_err();
+        assert_eq!(stray, SpecError::Stray { id: "x".into(), key: "half_life_days" });
+        let absent = parse("id = 'x'\nkind = 'time_decay'").unwrap_err();
+        assert_eq!(absent, SpecError::Absent { id: "x".into(), key: "half_life_days" });
+        let unknown = parse("id = 'x'\nkind = 'linear'\nhalflife = 3.0").unwrap_err().to_string();
+        assert!(unknown.contains("halflife"), "{unknown}");
+    }
+
+    #[test]
+    fn an_id_is_used_once() {
+        let twice = parse("id = 'x'\nkind = 'linear'\n[[model]]\nid = 'x'\nkind = 'linear'").unwrap_err();
+        assert_eq!(twice, SpecError::Twice("x".into()));
+    }
+}
