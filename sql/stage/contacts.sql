@@ -1,0 +1,12 @@
+-- stage_contacts: one row per contact row read. A contact without account is an unmatched lead.
+-- In: source_contacts, accounts (canonical; empty when not given), $has_accounts, $as_of.
+SELECT
+    c.contact_id, c.account_id, instant_end(c.created_at) AS created_at, c.source_row,
+    coalesce(coalesce(instant_end(c.recorded_at), instant_end(c.created_at)) <= $as_of, true) AS in_scope,
+    CASE
+        WHEN c.contact_id IS NULL THEN 'missing_key'
+        WHEN c.created_at IS NOT NULL AND instant_end(c.created_at) IS NULL THEN 'bad_timestamp'
+        WHEN c.recorded_at IS NOT NULL AND instant_end(c.recorded_at) IS NULL THEN 'bad_timestamp'
+        WHEN $has_accounts AND c.account_id IS NOT NULL AND a.account_id IS NULL THEN 'orphan_account'
+    END AS reason
+FROM source_contacts c LEFT JOIN accounts a ON c.account_id = a.account_id

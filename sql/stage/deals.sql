@@ -1,0 +1,20 @@
+-- stage_deals: one row per deal line read, with its opportunity's account and creation.
+-- In: source_deals, opportunities (canonical), $as_of.
+WITH typed AS (
+    SELECT *, instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name FROM source_deals
+)
+SELECT
+    d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,
+    d.minor AS amount, d.currency, d.kind_name AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
+    d.source_row,
+    coalesce(d.closed <= $as_of AND coalesce(instant_end(d.recorded_at), d.closed) <= $as_of, true) AS in_scope,
+    CASE
+        WHEN d.deal_id IS NULL THEN 'missing_key'
+        WHEN d.closed IS NULL THEN 'bad_timestamp'
+        WHEN d.recorded_at IS NOT NULL AND instant_end(d.recorded_at) IS NULL THEN 'bad_timestamp'
+        WHEN d.amount IS NULL THEN 'missing_amount'
+        WHEN d.minor IS NULL THEN 'bad_amount'
+        WHEN d.kind_name IS NOT NULL AND d.kind_name NOT IN ('new', 'expansion', 'renewal', 'credit') THEN 'unknown_kind'
+        WHEN o.opportunity_id IS NULL THEN 'orphan_opportunity'
+    END AS reason
+FROM typed d LEFT JOIN opportunities o ON d.opportunity_id = o.opportunity_id

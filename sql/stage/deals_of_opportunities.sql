@@ -1,0 +1,7 @@
+-- deals where none are given: every won opportunity is one. Its kind is left to the account's order of wins.
+-- In: opportunities (canonical).
+SELECT
+    opportunity_id AS deal_id, opportunity_id, account_id, created_at AS opportunity_created_at, closed_at,
+    amount, CAST(NULL AS VARCHAR) AS kind, arrow_cast(NULL, arrow_typeof(opportunity_id)) AS reverses_deal_id
+FROM opportunities
+WHERE is_won

@@ -1,0 +1,27 @@
+-- stage_opportunities: one row per opportunity row read.
+-- In: source_opportunities, $has_outcome (is_won or is_closed is given), $won_stages, $lost_stages, $deals_given, $as_of.
+-- A win after $as_of has not happened yet. Where no deals are given, a won opportunity needs an amount.
+WITH typed AS (
+    SELECT
+        *,
+        instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
+        CASE WHEN $has_outcome THEN coalesce(TRY_CAST(is_won AS BOOLEAN), false)
+             ELSE coalesce(array_has($won_stages, stage), false) END AS won
+    FROM source_opportunities
+)
+SELECT
+    opportunity_id, account_id, created AS created_at, closed AS closed_at,
+    CASE WHEN won THEN minor END AS amount, currency,
+    won AND coalesce(closed <= $as_of, true) AS is_won, is_rounded(amount) AS is_rounded, source_row,
+    coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
+    CASE
+        WHEN opportunity_id IS NULL THEN 'missing_key'
+        WHEN account_id IS NULL THEN 'missing_account'
+        WHEN created IS NULL THEN 'bad_timestamp'
+        WHEN closed IS NULL AND (won OR closed_at IS NOT NULL) THEN 'bad_timestamp'
+        WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
+        WHEN is_won IS NOT NULL AND TRY_CAST(is_won AS BOOLEAN) IS NULL THEN 'bad_flag'
+        WHEN amount IS NOT NULL AND minor IS NULL THEN 'bad_amount'
+        WHEN amount IS NULL AND won AND NOT $deals_given THEN 'missing_amount'
+    END AS reason
+FROM typed

@@ -1,0 +1,12 @@
+//! Configuration: from `closedloop.toml` as somebody wrote it to the [`Plan`] that everything below runs on.
+//!
+//! [`file`] holds the shape of the file, [`plan`] its resolved, validated and printable form.
+
+pub mod calendar;
+mod error;
+pub mod file;
+pub mod plan;
+
+pub use calendar::Calendar;
+pub use error::{ConfigError, nearest};
+pub use plan::{Overrides, Plan};

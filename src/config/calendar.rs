@@ -1,0 +1,167 @@
+//! The calendar of the run: how text becomes an instant, and which fiscal quarter an instant falls in.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan, civil};
+
+/// Time zone and fiscal year. Instants are microseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calendar {
+    zone: TimeZone,
+    fiscal_year_start: i8,
+}
+
+/// What a date without a time of day stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DateMeans {
+    /// Its first microsecond.
+    Start,
+    /// Its last microsecond.
+    End,
+}
+
+impl Calendar {
+    /// A calendar in `zone` whose fiscal year starts in month `fiscal_year_start` (1 to 12).
+    pub fn new(zone: TimeZone, fiscal_year_start: i8) -> Self {
+        Self { zone, fiscal_year_start }
+    }
+
+    /// The IANA name of the time zone.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// Whether naive times are UTC.
+    pub fn is_utc(&self) -> bool {
+        self.zone_name() == "UTC"
+    }
+
+    /// Reads a timestamp with an offset, a naive one, or a date. `None` where it is none of these or does not exist in
+    /// the time zone; of two readings the earlier instant.
+    pub fn read_instant(&self, text: &str, date_means: DateMeans) -> Option<i64> {
+        let text = text.trim();
+        if text.len() <= 10 {
+            return self.instant_of_date(text.parse().ok()?, date_means);
+        }
+        if let Ok(timestamp) = text.parse::<Timestamp>() {
+            return Some(timestamp.as_microsecond());
+        }
+        self.instant_of_naive(text.parse().ok()?)
+    }
+
+    /// The instant of a naive local time; `None` where the clocks skip it.
+    pub fn instant_of_naive(&self, naive: DateTime) -> Option<i64> {
+        let ambiguous = self.zone.to_ambiguous_zoned(naive);
+        if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
+            return None;
+        }
+        Some(ambiguous.earlier().ok()?.timestamp().as_microsecond())
+    }
+
+    /// The first or last microsecond of a local day.
+    pub fn instant_of_date(&self, date: Date, date_means: DateMeans) -> Option<i64> {
+        match date_means {
+            DateMeans::Start => Some(date.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond()),
+            DateMeans::End => Some(self.instant_of_date(date.tomorrow().ok()?, DateMeans::Start)? - 1),
+        }
+    }
+
+    /// The local date of an instant.
+    pub fn date_of(&self, instant: i64) -> Option<Date> {
+        Some(Timestamp::from_microsecond(instant).ok()?.to_zoned(self.zone.clone()).date())
+    }
+
+    /// The fiscal quarter of a local date, as a number that counts quarters: fiscal year · 4 + quarter − 1.
+    pub fn quarter_of_date(&self, date: Date) -> i32 {
+        let months = i32::from(date.year()) * 12 + i32::from(date.month()) - i32::from(self.fiscal_year_start);
+        let shift = if self.fiscal_year_start == 1 { 0 } else { 4 };
+        months.div_euclid(3) + shift
+    }
+
+    /// The fiscal quarter of an instant.
+    pub fn quarter_of(&self, instant: i64) -> Option<i32> {
+        Some(self.quarter_of_date(self.date_of(instant)?))
+    }
+
+    /// First day of a quarter.
+    pub fn quarter_start(&self, quarter: i32) -> Option<Date> {
+        let shift = if self.fiscal_year_start == 1 { 0 } else { 4 };
+        let months = (quarter - shift) * 3 + i32::from(self.fiscal_year_start) - 1;
+        let year = i16::try_from(months.div_euclid(12)).ok()?;
+        let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;
+        Date::new(year, month, 1).ok()
+    }
+
+    /// Last day of a quarter.
+    pub fn quarter_end(&self, quarter: i32) -> Option<Date> {
+        self.quarter_start(quarter + 1)?.yesterday().ok()
+    }
+
+    /// Fiscal year (the calendar year in which it ends) and quarter 1 to 4.
+    pub fn year_and_quarter(quarter: i32) -> (i32, i32) {
+        (quarter.div_euclid(4), quarter.rem_euclid(4) + 1)
+    }
+
+    /// The name of a quarter, as in `FY26Q3`.
+    pub fn quarter_name(quarter: i32) -> String {
+        let (year, number) = Self::year_and_quarter(quarter);
+        format!("FY{:02}Q{number}", year.rem_euclid(100))
+    }
+}
+
+/// Days since the Unix epoch, the Parquet date.
+pub fn days_since_epoch(date: Date) -> i32 {
+    (date - civil::date(1970, 1, 1)).get_days()
+}
+
+/// The date of a number of days since the Unix epoch.
+pub fn date_of_days(days: i32) -> Option<Date> {
+    civil::date(1970, 1, 1).checked_add(days.days()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_york() -> Calendar {
+        Calendar::new(TimeZone::get("America/New_York").unwrap(), 2)
+    }
+
+    fn utc(text: &str) -> Option<i64> {
+        Some(text.parse::<Timestamp>().unwrap().as_microsecond())
+    }
+
+    #[test]
+    fn dates_and_naive_times_are_local_and_offsets_count() {
+        let calendar = new_york();
+        assert_eq!(calendar.read_instant("2026-07-01", DateMeans::Start), utc("2026-07-01T04:00:00Z"));
+        assert_eq!(calendar.read_instant("2026-07-01", DateMeans::End), utc("2026-07-02T03:59:59.999999Z"));
+        assert_eq!(calendar.read_instant("2026-07-01 12:00:00", DateMeans::End), utc("2026-07-01T16:00:00Z"));
+        assert_eq!(
+            calendar.read_instant("2024-01-19T09:42:24.000+0000", DateMeans::End),
+            utc("2024-01-19T09:42:24Z")
+        );
+        assert_eq!(calendar.read_instant("01/02/2024", DateMeans::End), None);
+    }
+
+    #[test]
+    fn a_repeated_hour_is_the_earlier_one_and_a_skipped_hour_is_none() {
+        let calendar = new_york();
+        assert_eq!(calendar.read_instant("2026-11-01T01:30:00", DateMeans::Start), utc("2026-11-01T05:30:00Z"));
+        assert_eq!(calendar.read_instant("2026-03-08T02:30:00", DateMeans::Start), None);
+    }
+
+    #[test]
+    fn a_fiscal_year_is_named_after_the_calendar_year_in_which_it_ends() {
+        let february = new_york();
+        let quarter = |text: &str| Calendar::quarter_name(february.quarter_of_date(text.parse().unwrap()));
+        assert_eq!(quarter("2026-01-31"), "FY26Q4");
+        assert_eq!(quarter("2026-02-01"), "FY27Q1");
+        assert_eq!(quarter("2026-08-01"), "FY27Q3");
+        let january = Calendar::new(TimeZone::UTC, 1);
+        assert_eq!(Calendar::quarter_name(january.quarter_of_date("2026-12-31".parse().unwrap())), "FY26Q4");
+        let quarter = february.quarter_of_date("2026-03-15".parse().unwrap());
+        assert_eq!(february.quarter_start(quarter), Some("2026-02-01".parse().unwrap()));
+        assert_eq!(february.quarter_end(quarter), Some("2026-04-30".parse().unwrap()));
+    }
+}

@@ -1,0 +1,80 @@
+//! What can be wrong with a configuration, said with the key and the remedy.
+
+use std::path::PathBuf;
+
+/// A mistake in the configuration or on the command line.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}; give the path of a closedloop.toml")]
+    Unreadable {
+        /// The configuration file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not what the configuration can hold.
+    #[error("{path} line {line}: {message}")]
+    Syntax {
+        /// The configuration file.
+        path: PathBuf,
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// What is wrong, and the nearest right key where there is one.
+        message: String,
+    },
+    /// A value that cannot be used.
+    #[error("{path}: {key}: {message}")]
+    Value {
+        /// The configuration file.
+        path: PathBuf,
+        /// The key, dotted.
+        key: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+}
+
+/// The candidate nearest to `word`, when one is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The TOML reader's complaint as one sentence, with a suggestion when a name is nearly right.
+pub(super) fn explain(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    let mut quoted = first.split('`').skip(1).step_by(2);
+    let unknown = first.starts_with("unknown");
+    match (unknown, quoted.next()) {
+        (true, Some(word)) => {
+            let known: Vec<&str> = quoted.collect();
+            match nearest(word, known.iter().copied()) {
+                Some(near) => format!("unknown key or value \"{word}\"; did you mean \"{near}\"?"),
+                None => format!("unknown key or value \"{word}\"; known here: {}", known.join(", ")),
+            }
+        }
+        _ => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_suggested() {
+        let message = "unknown field `lokback_days`, expected one of `mapping`, `lookback_days`";
+        assert_eq!(explain(message), "unknown key or value \"lokback_days\"; did you mean \"lookback_days\"?");
+    }
+
+    #[test]
+    fn a_far_miss_lists_what_is_known() {
+        let message = "unknown field `zzz`, expected `mapping` or `eligible`";
+        assert_eq!(explain(message), "unknown key or value \"zzz\"; known here: mapping, eligible");
+    }
+}

@@ -1,0 +1,415 @@
+//! The plan: a configuration resolved and validated. Nothing below this file sees the raw configuration.
+
+use super::calendar::{Calendar, DateMeans};
+use super::error::{ConfigError, explain, nearest};
+use super::file::{
+    ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
+};
+use closedloop_core::journey::DAY_MICROS;
+use closedloop_core::model::{ModelSpec, house_models};
+use iso_currency::Currency;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Everything a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Where each given table comes from.
+    pub sources: BTreeMap<Table, Source>,
+    /// Which touches a journey holds.
+    pub journeys: JourneyRules,
+    /// Stages that mean won and lost.
+    pub stages: StageConfig,
+    /// The models to run, in report order.
+    pub models: Vec<ModelSpec>,
+    /// Position in `models` of the one that others are compared with.
+    pub default_model: usize,
+    /// Currency, kinds, margin and hurdle.
+    pub finance: Finance,
+    /// Time zone and fiscal year.
+    pub calendar: Calendar,
+    /// Nothing recorded later is used, microseconds; `None` means the latest date in the inputs.
+    pub as_of: Option<i64>,
+    /// Folder of the marts.
+    pub output: PathBuf,
+}
+
+/// One table's source, its files found.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The table.
+    pub table: Table,
+    /// The path as given, for messages.
+    pub given: String,
+    /// The files, sorted.
+    pub files: Vec<PathBuf>,
+    /// How they are stored.
+    pub format: Format,
+    /// Whether they are gzip-compressed (CSV).
+    pub gzip: bool,
+    /// CSV field separator.
+    pub delimiter: u8,
+    /// Canonical column → source column.
+    pub columns: BTreeMap<String, String>,
+    /// One SELECT over `raw`, instead of `columns`.
+    pub sql: Option<String>,
+}
+
+/// Which touches a journey holds.
+#[derive(Debug, Clone)]
+pub struct JourneyRules {
+    /// Which touches belong to an opportunity.
+    pub mapping: Mapping,
+    /// Length of the window, microseconds.
+    pub lookback: i64,
+    /// Where it is measured from.
+    pub lookback_from: LookbackFrom,
+    /// How much later than its milestone a touch may be logged, microseconds.
+    pub anchor_tolerance: i64,
+    /// SQL over the touchpoints: which of them can earn credit.
+    pub eligible: String,
+    /// Whether journeys start anew after a win, per kind.
+    pub restart: RestartConfig,
+}
+
+/// Currency, kinds, margin and hurdle.
+#[derive(Debug, Clone)]
+pub struct Finance {
+    /// ISO 4217 code of the run.
+    pub currency: String,
+    /// Digits of its minor unit.
+    pub minor_digits: u8,
+    /// Kinds of deals whose money goes to touches.
+    pub attribute_kinds: Vec<DealKind>,
+    /// Margin in millionths of revenue.
+    pub margin_ppm: i64,
+    /// The roi at which a campaign is worth funding.
+    pub hurdle: f64,
+}
+
+/// What the command line says over the configuration.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// Folder of the marts, relative to the working directory.
+    pub out: Option<PathBuf>,
+    /// As-of date.
+    pub as_of: Option<String>,
+}
+
+impl Plan {
+    /// Reads, resolves and validates a configuration.
+    ///
+    /// # Errors
+    /// Any mistake in the file or the overrides, with key, line where known, and remedy.
+    pub fn load(config: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(config)
+            .map_err(|source| ConfigError::Unreadable { path: config.to_owned(), source })?;
+        let file: ConfigFile = toml::from_str(&text).map_err(|error| ConfigError::Syntax {
+            path: config.to_owned(),
+            line: error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+            message: explain(error.message()),
+        })?;
+        Resolver { config }.resolve(file, overrides)
+    }
+
+    /// The model that others are compared with.
+    pub fn default_model(&self) -> &ModelSpec {
+        &self.models[self.default_model]
+    }
+
+    /// The source of a table, when the configuration gives one.
+    pub fn source(&self, table: Table) -> Option<&Source> {
+        self.sources.get(&table)
+    }
+}
+
+/// Resolves one file; knows its path for messages and relative paths.
+struct Resolver<'a> {
+    config: &'a Path,
+}
+
+impl Resolver<'_> {
+    fn resolve(&self, file: ConfigFile, overrides: Overrides) -> Result<Plan, ConfigError> {
+        let mut sources = BTreeMap::new();
+        for (table, source) in file.tables {
+            sources.insert(table, self.source(table, source)?);
+        }
+        for required in [Table::Touchpoints, Table::Opportunities] {
+            if !sources.contains_key(&required) {
+                let name = required.name();
+                return Err(self.fault(
+                    &format!("tables.{name}"),
+                    format!("is required; add [tables.{name}] with path = \"…\""),
+                ));
+            }
+        }
+        let calendar = self.calendar(&file.calendar.time_zone, file.calendar.fiscal_year_start)?;
+        let as_of = self.as_of(&calendar, overrides.as_of, file.calendar.as_of)?;
+        let lookback = self.positive_days("journeys.lookback_days", file.journeys.lookback_days)?;
+        let anchor_tolerance = self.duration("journeys.anchor_tolerance", &file.journeys.anchor_tolerance)?;
+        let (models, default_model) = self.models(file.models)?;
+        let minor_digits = self.minor_digits(&file.finance.currency)?;
+        if !(0.0..=1.0).contains(&file.finance.margin) {
+            return Err(self.fault("finance.margin", format!("is {}, but must be from 0 to 1", file.finance.margin)));
+        }
+        if !file.finance.hurdle.is_finite() {
+            return Err(self.fault("finance.hurdle", "must be a number, as in 0.5".to_owned()));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
+        let margin_ppm = (file.finance.margin * 1e6).round() as i64;
+        Ok(Plan {
+            config: self.config.to_owned(),
+            sources,
+            journeys: JourneyRules {
+                mapping: file.journeys.mapping,
+                lookback,
+                lookback_from: file.journeys.lookback_from,
+                anchor_tolerance,
+                eligible: file.journeys.eligible,
+                restart: file.journeys.restart,
+            },
+            stages: file.stages,
+            models,
+            default_model,
+            finance: Finance {
+                currency: file.finance.currency,
+                minor_digits,
+                attribute_kinds: file.finance.attribute_kinds,
+                margin_ppm,
+                hurdle: file.finance.hurdle,
+            },
+            calendar,
+            as_of,
+            output: match overrides.out {
+                Some(out) => out,
+                None => self.beside(&self.expand("output.path", &file.output.path)?),
+            },
+        })
+    }
+
+    fn source(&self, table: Table, given: SourceConfig) -> Result<Source, ConfigError> {
+        let key = |part: &str| format!("tables.{}.{part}", table.name());
+        if given.sql.is_some() && !given.columns.is_empty() {
+            return Err(self.fault(&key("sql"), "is given beside columns; keep one of them".to_owned()));
+        }
+        let path = self.expand(&key("path"), &given.path)?;
+        let (files, format) = self.files(table, &path, given.format)?;
+        let gzip = files.iter().any(|file| has_ending(file, "gz"));
+        let delimiter = match given.delimiter.map(u8::try_from) {
+            None => b',',
+            Some(Ok(byte)) if byte.is_ascii() => byte,
+            Some(_) => return Err(self.fault(&key("delimiter"), "must be one ASCII character, as in \";\"".to_owned())),
+        };
+        Ok(Source { table, given: given.path, files, format, gzip, delimiter, columns: given.columns, sql: given.sql })
+    }
+
+    /// The files that `path` names, and their format.
+    fn files(
+        &self,
+        table: Table,
+        path: &str,
+        format: Option<Format>,
+    ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
+        let key = format!("tables.{}.path", table.name());
+        let path = self.beside(path);
+        let shown = path.display();
+        let mut files: Vec<PathBuf> = if path.is_dir() {
+            let entries = std::fs::read_dir(&path)
+                .map_err(|error| self.fault(&key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| format_of(file).is_some()).collect()
+        } else if path.is_file() {
+            vec![path.clone()]
+        } else {
+            glob::glob(&path.to_string_lossy())
+                .map_err(|error| self.fault(&key, format!("is not a usable pattern: {error}")))?
+                .filter_map(Result::ok)
+                .filter(|file| file.is_file())
+                .collect()
+        };
+        files.sort();
+        let Some(first) = files.first() else {
+            return Err(self.fault(&key, format!("no file for table {} at {shown}; check the path", table.name())));
+        };
+        let Some(format) = format.or_else(|| format_of(first)) else {
+            return Err(self.fault(
+                &key,
+                format!("the format of {} is not clear from its ending; add format = \"csv\"", first.display()),
+            ));
+        };
+        Ok((files, format))
+    }
+
+    fn models(&self, given: super::file::ModelConfig) -> Result<(Vec<ModelSpec>, usize), ConfigError> {
+        let mut known: Vec<ModelSpec> = house_models().to_vec();
+        for draft in given.custom {
+            let spec = ModelSpec::try_from(draft).map_err(|error| self.fault("models.custom", error.to_string()))?;
+            if known.iter().any(|other| other.column_stem() == spec.column_stem()) {
+                let taken = format!("model id \"{}\" is taken; choose another", spec.id());
+                return Err(self.fault("models.custom", taken));
+            }
+            known.push(spec);
+        }
+        let find = |key: &str, id: &str| {
+            known.iter().find(|spec| spec.id() == id).cloned().ok_or_else(|| {
+                let near = nearest(id, known.iter().map(ModelSpec::id));
+                let remedy = near.map_or("see `closedloop models`".to_owned(), |near| format!("did you mean \"{near}\"?"));
+                self.fault(key, format!("no model is called \"{id}\"; {remedy}"))
+            })
+        };
+        let mut models: Vec<ModelSpec> = Vec::new();
+        match &given.run {
+            None => models.clone_from(&known),
+            Some(ids) => {
+                for id in ids {
+                    let spec = find("models.run", id)?;
+                    if !models.contains(&spec) {
+                        models.push(spec);
+                    }
+                }
+            }
+        }
+        if models.is_empty() {
+            return Err(self.fault("models.run", "names no model; name at least one".to_owned()));
+        }
+        let default = match given.default {
+            Some(id) => {
+                let spec = find("models.default", &id)?;
+                models.iter().position(|model| *model == spec).ok_or_else(|| {
+                    self.fault("models.default", format!("\"{id}\" is not among models.run; add it there"))
+                })?
+            }
+            None => models.iter().position(|model| model.id() == "w_shaped").unwrap_or(0),
+        };
+        Ok((models, default))
+    }
+
+    fn calendar(&self, zone: &str, fiscal_year_start: i8) -> Result<Calendar, ConfigError> {
+        let zone = TimeZone::get(zone).map_err(|_| {
+            self.fault("calendar.time_zone", format!("\"{zone}\" is not an IANA name, as in \"Europe/Berlin\""))
+        })?;
+        if !(1..=12).contains(&fiscal_year_start) {
+            return Err(self.fault(
+                "calendar.fiscal_year_start",
+                format!("is {fiscal_year_start}, but must be a month from 1 to 12"),
+            ));
+        }
+        Ok(Calendar::new(zone, fiscal_year_start))
+    }
+
+    fn as_of(
+        &self,
+        calendar: &Calendar,
+        flag: Option<String>,
+        key: Option<String>,
+    ) -> Result<Option<i64>, ConfigError> {
+        let (name, text) = match (flag, key) {
+            (Some(text), _) => ("--as-of", text),
+            (None, Some(text)) => ("calendar.as_of", text),
+            (None, None) => return Ok(None),
+        };
+        match calendar.read_instant(&text, DateMeans::End) {
+            Some(instant) => Ok(Some(instant)),
+            None => Err(self.fault(name, format!("\"{text}\" is not a date, as in \"2026-06-30\""))),
+        }
+    }
+
+    fn positive_days(&self, key: &str, days: f64) -> Result<i64, ConfigError> {
+        if !(days > 0.0 && days <= 36_525.0) {
+            return Err(self.fault(key, format!("is {days}, but must be more than 0 and at most 36525 days")));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "at most a century")]
+        let micros = (days * DAY_MICROS as f64).round() as i64;
+        Ok(micros)
+    }
+
+    fn duration(&self, key: &str, text: &str) -> Result<i64, ConfigError> {
+        let usable = text.parse::<jiff::SignedDuration>().ok().filter(|duration| !duration.is_negative());
+        let micros = usable.and_then(|duration| i64::try_from(duration.as_micros()).ok());
+        micros.ok_or_else(|| self.fault(key, format!("\"{text}\" is not a duration, as in \"1h\" or \"30 minutes\"")))
+    }
+
+    fn minor_digits(&self, code: &str) -> Result<u8, ConfigError> {
+        let currency = Currency::from_code(code)
+            .ok_or_else(|| self.fault("finance.currency", format!("\"{code}\" is not an ISO 4217 code, as in \"EUR\"")))?;
+        let digits = currency.exponent().and_then(|digits| u8::try_from(digits).ok());
+        digits.ok_or_else(|| self.fault("finance.currency", format!("\"{code}\" has no minor unit")))
+    }
+
+    fn expand(&self, key: &str, path: &str) -> Result<String, ConfigError> {
+        shellexpand::env(path).map(String::from).map_err(|error| {
+            self.fault(key, format!("the environment variable {} is not set; set it or write the path", error.var_name))
+        })
+    }
+
+    /// A path relative to the configuration's folder.
+    fn beside(&self, path: &str) -> PathBuf {
+        self.config.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    fn fault(&self, key: &str, message: String) -> ConfigError {
+        ConfigError::Value { path: self.config.to_owned(), key: key.to_owned(), message }
+    }
+}
+
+fn has_ending(file: &Path, ending: &str) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+/// The format that a file's ending promises.
+fn format_of(file: &Path) -> Option<Format> {
+    let file = if has_ending(file, "gz") { Path::new(file.file_stem()?) } else { file };
+    match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" | "txt" => Some(Format::Csv),
+        "parquet" => Some(Format::Parquet),
+        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = |micros: i64| format!("{} days", micros / DAY_MICROS);
+        writeln!(f, "config          {}", self.config.display())?;
+        for source in self.sources.values() {
+            let map = match (&source.sql, source.columns.len()) {
+                (Some(_), _) => ", mapped by SQL".to_owned(),
+                (None, 0) => String::new(),
+                (None, mapped) => format!(", {mapped} columns mapped"),
+            };
+            let files = source.files.len();
+            let format = format!("{:?}", source.format).to_lowercase();
+            writeln!(f, "{:<16}{} ({files} {format} file{}{map})", source.table.name(), source.given, plural(files))?;
+        }
+        let rules = &self.journeys;
+        writeln!(f, "mapping         {:?}", rules.mapping)?;
+        writeln!(f, "lookback        {} before {:?}", days(rules.lookback), rules.lookback_from)?;
+        writeln!(f, "restart         {:?}", rules.restart)?;
+        writeln!(f, "eligible        {}", rules.eligible)?;
+        let ids: Vec<&str> = self.models.iter().map(ModelSpec::id).collect();
+        writeln!(f, "models          {} (default {})", ids.join(", "), self.default_model().id())?;
+        let kinds: Vec<&str> = self.finance.attribute_kinds.iter().map(|kind| kind.name()).collect();
+        writeln!(f, "attribute kinds {}", kinds.join(", "))?;
+        writeln!(
+            f,
+            "currency        {} with {} digits, margin {} %, hurdle roi {}",
+            self.finance.currency,
+            self.finance.minor_digits,
+            f64::from(i32::try_from(self.finance.margin_ppm).unwrap_or_default()) / 1e4,
+            self.finance.hurdle
+        )?;
+        let start = self.calendar.quarter_start(8_000).map_or(1, |date| date.month());
+        writeln!(f, "calendar        {}, fiscal year from month {start}", self.calendar.zone_name())?;
+        let as_of = self.as_of.and_then(|instant| self.calendar.date_of(instant));
+        let as_of = as_of.map_or("the latest date in the inputs".to_owned(), |date| date.to_string());
+        writeln!(f, "as of           {as_of}")?;
+        write!(f, "output          {}", self.output.display())
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

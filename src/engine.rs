@@ -1,0 +1,18 @@
+//! Everything that touches DataFusion: the session, its SQL functions, sources, and the canonical tables.
+//!
+//! ```text
+//! files ──source──► source_<table> ──sql/stage──► stage_<table> ──load──► canonical rows + set aside
+//! ```
+
+pub mod contract;
+mod diagnose;
+mod error;
+mod functions;
+pub mod ids;
+pub mod load;
+pub mod session;
+pub mod set_aside;
+mod source;
+mod unique;
+
+pub use error::EngineError;

@@ -1,0 +1,49 @@
+//! What can go wrong between the files and the canonical tables.
+
+use crate::config::file::Table;
+use datafusion::error::DataFusionError;
+
+/// A fault of the inputs, or of the engine itself.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A structural fault of a source: nothing can be read reliably.
+    #[error("table {table} ({given}): {message}", table = .table.name())]
+    Source {
+        /// The table.
+        table: Table,
+        /// The path as given.
+        given: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// SQL of the configuration that does not plan.
+    #[error("{key}: {message}; correct the SQL in the configuration")]
+    Sql {
+        /// The configuration key.
+        key: String,
+        /// What the planner says.
+        message: String,
+    },
+    /// A second currency.
+    #[error("table {table} holds amounts in {found} beside {expected}; run one currency at a time, or convert them in [tables.{table}] sql", table = .table.name())]
+    Currency {
+        /// The table.
+        table: Table,
+        /// The other currency.
+        found: String,
+        /// The run's currency.
+        expected: String,
+    },
+    /// Amounts too large for DECIMAL(18).
+    #[error("table {table}: its amounts together exceed the 18 digits that the marts can hold; check for amounts in the wrong unit", table = .table.name())]
+    TooLarge {
+        /// The table.
+        table: Table,
+    },
+    /// The engine failed where it must not.
+    #[error("the engine failed: {0}")]
+    DataFusion(#[from] DataFusionError),
+    /// Arrow failed where it must not.
+    #[error("the engine failed: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+}

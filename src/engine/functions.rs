@@ -1,0 +1,89 @@
+//! The SQL functions that the stage and mart files use: instants, dates, money and quarters in the run's calendar.
+
+mod instant;
+mod money;
+mod quarter;
+
+use crate::config::{Calendar, Plan};
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::prelude::SessionContext;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Registers every function for `plan`.
+pub(super) fn register(ctx: &SessionContext, plan: &Plan) {
+    let calendar = Arc::new(plan.calendar.clone());
+    let digits = plan.finance.minor_digits;
+    for function in
+        instant::functions(&calendar).into_iter().chain(money::functions(digits)).chain(quarter::functions(&calendar))
+    {
+        ctx.register_udf(ScalarUDF::from(function));
+    }
+}
+
+type Body = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
+
+/// A function from arrays to an array of the same length. Within a session its name says all about it.
+struct ArrayFunction {
+    name: &'static str,
+    signature: Signature,
+    returns: DataType,
+    body: Box<Body>,
+}
+
+impl ArrayFunction {
+    fn new(
+        name: &'static str,
+        arguments: usize,
+        returns: DataType,
+        body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Self {
+        let signature = Signature::any(arguments, Volatility::Immutable);
+        Self { name, signature, returns, body: Box::new(body) }
+    }
+}
+
+impl std::fmt::Debug for ArrayFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for ArrayFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ArrayFunction {}
+
+impl Hash for ArrayFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for ArrayFunction {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        Ok(ColumnarValue::Array((self.body)(&arrays)?))
+    }
+}
+
+/// Shared by the functions that read the calendar.
+type SharedCalendar = Arc<Calendar>;

@@ -1,0 +1,102 @@
+//! `instant_start(x)`, `instant_end(x)`: text, date or timestamp to UTC microseconds; `local_date(x)`: to a date.
+
+use super::{ArrayFunction, SharedCalendar};
+use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
+use crate::config::Calendar;
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, TimestampMicrosecondArray};
+use arrow::compute::{cast, try_unary};
+use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use datafusion::error::Result;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// UTC microseconds, the type of every instant.
+pub(in crate::engine) fn instant_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
+    let instant = |name, date_means| {
+        let calendar = Arc::clone(calendar);
+        ArrayFunction::new(name, 1, instant_type(), move |args| instants(&calendar, date_means, &args[0]))
+    };
+    let dates_calendar = Arc::clone(calendar);
+    vec![
+        instant("instant_start", DateMeans::Start),
+        instant("instant_end", DateMeans::End),
+        ArrayFunction::new("local_date", 1, DataType::Date32, move |args| local_dates(&dates_calendar, &args[0])),
+    ]
+}
+
+/// Instants of whatever a source has; null where it cannot be read.
+fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Result<ArrayRef> {
+    let array: TimestampMicrosecondArray = match values.data_type() {
+        DataType::Timestamp(_, zone) if zone.is_some() || calendar.is_utc() => {
+            return Ok(cast(values, &instant_type())?);
+        }
+        DataType::Timestamp(..) => {
+            let naive = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let naive = naive.as_primitive::<TimestampMicrosecondType>();
+            naive.iter().map(|micros| instant_of_naive(calendar, micros?)).collect()
+        }
+        DataType::Date32 | DataType::Date64 => {
+            let days = cast(values, &DataType::Date32)?;
+            let days = days.as_primitive::<Date32Type>();
+            days.iter().map(|days| calendar.instant_of_date(date_of_days(days?)?, date_means)).collect()
+        }
+        _ if is_text(values.data_type()) => {
+            let text = cast(values, &DataType::Utf8)?;
+            text.as_string::<i32>().iter().map(|text| calendar.read_instant(text?, date_means)).collect()
+        }
+        _ => TimestampMicrosecondArray::new_null(values.len()),
+    };
+    Ok(Arc::new(array.with_timezone("UTC")))
+}
+
+/// A naive timestamp is stored as if it were UTC; reads it as local time instead.
+fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
+    let naive = jiff::tz::TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?);
+    calendar.instant_of_naive(naive)
+}
+
+fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
+    let dates: Date32Array = match values.data_type() {
+        DataType::Date32 | DataType::Date64 => return Ok(cast(values, &DataType::Date32)?),
+        DataType::Timestamp(_, None) => return Ok(cast(values, &DataType::Date32)?),
+        DataType::Timestamp(..) => {
+            let instants = cast(values, &instant_type())?;
+            let instants = instants.as_primitive::<TimestampMicrosecondType>();
+            instants.iter().map(|instant| Some(days_since_epoch(calendar.date_of(instant?)?))).collect()
+        }
+        _ if is_text(values.data_type()) => {
+            let text = cast(values, &DataType::Utf8)?;
+            text.as_string::<i32>().iter().map(|text| local_date_of_text(calendar, text?)).collect()
+        }
+        _ => Date32Array::new_null(values.len()),
+    };
+    Ok(Arc::new(dates))
+}
+
+fn local_date_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
+    calendar
+        .read_instant(text, DateMeans::Start)
+        .and_then(|instant| calendar.date_of(instant))
+        .map(days_since_epoch)
+}
+
+pub(super) fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+        || matches!(data_type, DataType::Dictionary(_, values) if is_text(values))
+}
+
+/// Fiscal quarters of instants or dates.
+pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
+    let dates = local_dates(calendar, values)?;
+    let quarter = |days| match date_of_days(days) {
+        Some(date) => Ok(calendar.quarter_of_date(date)),
+        None => Err(ArrowError::ComputeError(format!("day {days} is outside the calendar"))),
+    };
+    let quarters = try_unary::<_, _, arrow::datatypes::Int32Type>(dates.as_primitive::<Date32Type>(), quarter)?;
+    Ok(Arc::new(quarters))
+}

@@ -1,0 +1,118 @@
+//! `minor_units(x)`: text or number to an integer in the currency's minor unit, rounded half away from zero once;
+//! `is_rounded(x)`: whether that lost anything; `spend_through(amount, day, days)`.
+
+use super::ArrayFunction;
+use super::instant::is_text;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use closedloop_core::ledger;
+use datafusion::error::Result;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use std::sync::Arc;
+
+/// The largest amount a mart can hold, exclusive: DECIMAL(18).
+const LIMIT: i64 = 1_000_000_000_000_000_000;
+
+pub(super) fn functions(digits: u8) -> Vec<ArrayFunction> {
+    vec![
+        ArrayFunction::new("minor_units", 1, DataType::Int64, move |args| {
+            let amounts: Int64Array = read(&args[0], digits)?.into_iter().map(|amount| Some(amount?.minor)).collect();
+            Ok(Arc::new(amounts))
+        }),
+        ArrayFunction::new("is_rounded", 1, DataType::Boolean, move |args| {
+            let rounded: BooleanArray =
+                read(&args[0], digits)?.into_iter().map(|amount| Some(amount?.rounded)).collect();
+            Ok(Arc::new(rounded))
+        }),
+        ArrayFunction::new("spend_through", 3, DataType::Int64, |args| spend_through(args)),
+    ]
+}
+
+/// An amount as read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Amount {
+    minor: i64,
+    rounded: bool,
+}
+
+/// Amounts of whatever a source has; `None` where it is not an amount of at most 18 digits.
+fn read(values: &ArrayRef, digits: u8) -> Result<Vec<Option<Amount>>> {
+    if values.data_type() == &DataType::Float64 {
+        let floats = values.as_primitive::<Float64Type>();
+        return Ok(floats.iter().map(|float| of_float(float?, digits)).collect());
+    }
+    if !(is_text(values.data_type()) || values.data_type().is_numeric()) {
+        return Ok(vec![None; values.len()]);
+    }
+    let text = cast(values, &DataType::Utf8)?;
+    Ok(text.as_string::<i32>().iter().map(|text| of_text(text?, digits)).collect())
+}
+
+/// A float means the shortest decimal that reads back as it. When it is the float nearest to a whole number of minor
+/// units of at most 15 digits, that decimal is the whole number; else its text is read.
+fn of_float(float: f64, digits: u8) -> Option<Amount> {
+    let unit = 10_f64.powi(i32::from(digits));
+    let nearest = (float * unit).round();
+    if nearest.abs() < 1e15 && nearest / unit == float {
+        return Some(Amount { minor: nearest.to_i64()?, rounded: false });
+    }
+    of_text(&float.to_string(), digits)
+}
+
+fn of_text(text: &str, digits: u8) -> Option<Amount> {
+    let text = text.trim();
+    let exact: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
+    let rounded = exact.round_dp_with_strategy(u32::from(digits), RoundingStrategy::MidpointAwayFromZero);
+    let minor = rounded.checked_mul(Decimal::from(10_u64.pow(u32::from(digits))))?.to_i64()?;
+    (minor.abs() < LIMIT).then_some(Amount { minor, rounded: rounded != exact })
+}
+
+fn spend_through(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let integers = |array: &ArrayRef| cast(array, &DataType::Int64);
+    let (amounts, days, lengths) = (integers(&args[0])?, integers(&args[1])?, integers(&args[2])?);
+    let (amounts, days, lengths) =
+        (amounts.as_primitive::<Int64Type>(), days.as_primitive::<Int64Type>(), lengths.as_primitive::<Int64Type>());
+    let spent: Int64Array = amounts
+        .iter()
+        .zip(days)
+        .zip(lengths)
+        .map(|((amount, day), length)| Some(ledger::spend_through(amount?, day?, length?)))
+        .collect();
+    Ok(Arc::new(spent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minor(text: &str) -> Option<(i64, bool)> {
+        of_text(text, 2).map(|amount| (amount.minor, amount.rounded))
+    }
+
+    #[test]
+    fn text_is_rounded_half_away_from_zero_once() {
+        assert_eq!(minor("19.99"), Some((1_999, false)));
+        assert_eq!(minor("1.005"), Some((101, true)));
+        assert_eq!(minor("-1.005"), Some((-101, true)));
+        assert_eq!(minor(" 1e3 "), Some((100_000, false)));
+        assert_eq!(minor("9999999999999999.99"), Some((999_999_999_999_999_999, false)));
+    }
+
+    #[test]
+    fn what_is_not_an_amount_is_none() {
+        for text in ["", "n/a", "1,000", "$5", "12345678901234567.00", "NaN", "inf"] {
+            assert_eq!(minor(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn floats_mean_their_shortest_decimal() {
+        assert_eq!(of_float(1_999.0 / 100.0, 2), Some(Amount { minor: 1_999, rounded: false }));
+        assert_eq!(of_float(1.005, 2), Some(Amount { minor: 101, rounded: true }));
+        assert_eq!(of_float(1.429_999_948, 2), Some(Amount { minor: 143, rounded: true }));
+        assert_eq!(of_float(f64::NAN, 2), None);
+        assert_eq!(of_float(1e300, 2), None);
+    }
+}

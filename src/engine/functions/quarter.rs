@@ -1,0 +1,33 @@
+//! `fiscal_quarter(x)`: the fiscal quarter of an instant or a date, as a number that counts quarters; and what belongs
+//! to such a number: `quarter_start(q)`, `quarter_end(q)`.
+
+use super::instant::quarters;
+use super::{ArrayFunction, SharedCalendar};
+use crate::config::Calendar;
+use crate::config::calendar::days_since_epoch;
+use arrow::array::{ArrayRef, AsArray, Date32Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int32Type};
+use datafusion::error::Result;
+use jiff::civil::Date;
+use std::sync::Arc;
+
+pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
+    let quarter_calendar = Arc::clone(calendar);
+    let bound = |name, date_of: fn(&Calendar, i32) -> Option<Date>| {
+        let calendar = Arc::clone(calendar);
+        ArrayFunction::new(name, 1, DataType::Date32, move |args| dates(&args[0], |q| date_of(&calendar, q)))
+    };
+    vec![
+        ArrayFunction::new("fiscal_quarter", 1, DataType::Int32, move |args| quarters(&quarter_calendar, &args[0])),
+        bound("quarter_start", Calendar::quarter_start),
+        bound("quarter_end", Calendar::quarter_end),
+    ]
+}
+
+fn dates(quarters: &ArrayRef, date_of: impl Fn(i32) -> Option<Date>) -> Result<ArrayRef> {
+    let quarters = cast(quarters, &DataType::Int32)?;
+    let dates: Date32Array =
+        quarters.as_primitive::<Int32Type>().iter().map(|q| date_of(q?).map(days_since_epoch)).collect();
+    Ok(Arc::new(dates))
+}

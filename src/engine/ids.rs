@@ -1,0 +1,121 @@
+//! Identifiers are integers or text, the same in every table that has them.
+
+use super::EngineError;
+use super::contract::{self, ColumnKind, IdDomain};
+use super::source::OpenSource;
+use crate::config::file::Table;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray};
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::Column;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, cast};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A column of identifiers.
+#[derive(Debug)]
+pub enum IdColumn<'a> {
+    /// Integers.
+    Int(Ids<&'a Int64Array>),
+    /// Text.
+    Text(Ids<&'a StringViewArray>),
+}
+
+/// Typed access to identifiers; null is nobody.
+#[derive(Debug)]
+pub struct Ids<A>(A);
+
+impl<'a> IdColumn<'a> {
+    /// Reads an array of one of the two types.
+    ///
+    /// # Errors
+    /// An array of another type: the sources were not unified.
+    pub fn try_new(array: &'a ArrayRef) -> Result<Self, EngineError> {
+        match array.data_type() {
+            DataType::Int64 => Ok(Self::Int(Ids(array.as_primitive::<Int64Type>()))),
+            DataType::Utf8View => Ok(Self::Text(Ids(array.as_string_view()))),
+            other => Err(DataFusionError::Internal(format!("identifiers of type {other}")).into()),
+        }
+    }
+
+    /// The identifier at `position` as text.
+    pub fn text(&self, position: usize) -> Option<String> {
+        match self {
+            Self::Int(ids) => ids.get(position).map(|id| id.to_string()),
+            Self::Text(ids) => ids.get(position).map(str::to_owned),
+        }
+    }
+}
+
+impl Ids<&Int64Array> {
+    /// The number of rows.
+    #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The identifier at `position`.
+    pub fn get(&self, position: usize) -> Option<i64> {
+        self.0.is_valid(position).then(|| self.0.value(position))
+    }
+}
+
+impl<'a> Ids<&'a StringViewArray> {
+    /// The number of rows.
+    #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The identifier at `position`.
+    pub fn get(&self, position: usize) -> Option<&'a str> {
+        self.0.is_valid(position).then(|| self.0.value(position))
+    }
+}
+
+/// Casts the identifiers of all sources so that each domain has one type: integers where every table has integers,
+/// text otherwise.
+pub(super) fn unify(sources: &mut BTreeMap<Table, OpenSource>) -> Result<(), EngineError> {
+    let mut textual: BTreeSet<IdDomain> = BTreeSet::new();
+    for (table, source) in sources.iter() {
+        for (name, domain) in id_columns(*table) {
+            let field = source.rows.schema().field_with_unqualified_name(name)?;
+            let given = field.data_type();
+            // A column the source does not have is a null text.
+            if !given.is_integer() && !is_absent(source, name) {
+                textual.insert(domain);
+            }
+        }
+    }
+    for (table, source) in sources.iter_mut() {
+        let ids: BTreeMap<&str, IdDomain> = id_columns(*table).collect();
+        let selected: Vec<Expr> = source
+            .rows
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| {
+                let column = Expr::Column(Column::from_name(field.name()));
+                match ids.get(field.name().as_str()) {
+                    None => column,
+                    Some(domain) => {
+                        let wanted = if textual.contains(domain) { DataType::Utf8View } else { DataType::Int64 };
+                        if field.data_type() == &wanted { column } else { cast(column, wanted).alias(field.name()) }
+                    }
+                }
+            })
+            .collect();
+        source.rows = source.rows.clone().select(selected)?;
+    }
+    Ok(())
+}
+
+fn is_absent(source: &OpenSource, name: &str) -> bool {
+    source.absent.contains(&name)
+}
+
+fn id_columns(table: Table) -> impl Iterator<Item = (&'static str, IdDomain)> {
+    contract::columns(table).iter().filter_map(|column| match column.kind {
+        ColumnKind::Id(domain) => Some((column.name, domain)),
+        _ => None,
+    })
+}

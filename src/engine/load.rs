@@ -1,0 +1,259 @@
+//! Loads the canonical tables: opens the sources, stages them in SQL, keeps one row a key, and accounts for every row.
+
+use super::contract;
+use super::ids;
+use super::session;
+use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
+use super::source::{self, OpenSource, SOURCE_ROW};
+use super::unique::keep_one;
+use super::EngineError;
+use crate::config::Plan;
+use crate::config::file::Table;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::{and, cast, concat_batches, filter_record_batch, is_null, not};
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::ParamValues;
+use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::scalar::ScalarValue;
+use std::collections::BTreeMap;
+
+/// The canonical tables, registered in the session under their names, and what became of every row.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Rows read, used, out of scope and set aside, per given table; touchpoints are counted when they are read.
+    pub counts: BTreeMap<Table, RowCounts>,
+    /// The rejected rows of all tables but touchpoints.
+    pub set_aside: Vec<SetAsideRow>,
+    /// The names of the cells of a touchpoint's source row.
+    pub touch_cells: Vec<String>,
+}
+
+/// Loads everything but the rows of touchpoints, which stay a view called `touchpoints`.
+///
+/// # Errors
+/// Structural faults of the sources, a second currency, or SQL of the configuration that does not plan.
+pub async fn load(ctx: &SessionContext, plan: &Plan) -> Result<Loaded, EngineError> {
+    let mut sources = open_all(ctx, plan).await?;
+    ids::unify(&mut sources)?;
+    let mut loader = Loader { ctx, plan, cells: BTreeMap::new(), loaded: Loaded::default() };
+    for (table, source) in sources {
+        ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
+        loader.cells.insert(table, source.cell_names);
+    }
+    loader.stage(Table::Accounts, include_str!("../../sql/stage/accounts.sql")).await?;
+    loader.stage(Table::Contacts, include_str!("../../sql/stage/contacts.sql")).await?;
+    loader.stage(Table::ContactRoles, include_str!("../../sql/stage/contact_roles.sql")).await?;
+    loader.stage(Table::Campaigns, include_str!("../../sql/stage/campaigns.sql")).await?;
+    loader.stage(Table::Opportunities, include_str!("../../sql/stage/opportunities.sql")).await?;
+    if plan.source(Table::Deals).is_some() {
+        loader.stage(Table::Deals, include_str!("../../sql/stage/deals.sql")).await?;
+    } else {
+        session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
+    }
+    loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
+    let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
+    ctx.register_table("touchpoints", touchpoints.into_view())?;
+    loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
+    Ok(loader.loaded)
+}
+
+/// Opens the given sources; a table that is not given has no rows.
+async fn open_all(ctx: &SessionContext, plan: &Plan) -> Result<BTreeMap<Table, OpenSource>, EngineError> {
+    let mut sources = BTreeMap::new();
+    for table in Table::ALL {
+        let source = match plan.source(table) {
+            Some(source) => source::open(ctx, source).await?,
+            None => source::absent(ctx, table)?,
+        };
+        sources.insert(table, source);
+    }
+    Ok(sources)
+}
+
+struct Loader<'a> {
+    ctx: &'a SessionContext,
+    plan: &'a Plan,
+    cells: BTreeMap<Table, Vec<String>>,
+    loaded: Loaded,
+}
+
+/// The rows of a stage, told apart.
+struct Split {
+    used: RecordBatch,
+    rejected: RecordBatch,
+    counts: RowCounts,
+}
+
+impl Loader<'_> {
+    /// Plans a stage file with the run's parameters.
+    async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
+        let given = |table| ScalarValue::from(self.plan.source(table).is_some());
+        let words = |words: &[String]| {
+            let words: Vec<ScalarValue> = words.iter().map(|word| ScalarValue::from(word.as_str())).collect();
+            ScalarValue::List(ScalarValue::new_list_nullable(&words, &DataType::Utf8))
+        };
+        let outcome = ["is_won", "is_closed"].iter().any(|name| self.has_column(Table::Opportunities, name));
+        let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
+        let values: Vec<(&str, ScalarValue)> = vec![
+            ("as_of", as_of),
+            ("has_accounts", given(Table::Accounts)),
+            ("has_contacts", given(Table::Contacts)),
+            ("deals_given", given(Table::Deals)),
+            ("has_outcome", ScalarValue::from(outcome)),
+            ("won_stages", words(&self.plan.stages.won)),
+        ];
+        let used = values.into_iter().filter(|(name, _)| sql.contains(&format!("${name}")));
+        let params: Vec<(String, ScalarValue)> = used.map(|(name, value)| (name.to_owned(), value)).collect();
+        let frame = session::read_only(self.ctx, sql).await?;
+        if params.is_empty() {
+            return Ok(frame);
+        }
+        Ok(frame.with_param_values(ParamValues::from(params))?)
+    }
+
+    fn has_column(&self, table: Table, canonical: &str) -> bool {
+        let wanted = self.plan.source(table).and_then(|source| source.columns.get(canonical));
+        let wanted = wanted.map_or(canonical, String::as_str);
+        self.cells[&table].iter().any(|name| name.eq_ignore_ascii_case(wanted))
+    }
+
+    /// Stages one table and registers its canonical rows under its name.
+    async fn stage(&mut self, table: Table, sql: &str) -> Result<(), EngineError> {
+        let stage = format!("stage_{}", table.name());
+        let mut view = self.view(sql).await?;
+        if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
+            self.ctx.register_table(&stage, view.into_view())?;
+            view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
+            self.ctx.deregister_table(&stage)?;
+        }
+        let split = self.split(table, &view, false).await?;
+        let split = if split.rejected.num_rows() == 0 { split } else { self.split(table, &view, true).await? };
+        if let Some(source) = self.plan.source(table) {
+            let mut rejected = self.set_aside_rows(table, &split.rejected)?;
+            locate(source, &mut rejected)?;
+            self.loaded.set_aside.append(&mut rejected);
+            self.loaded.counts.insert(table, split.counts);
+            check_currency(table, &split.used, &self.plan.finance.currency)?;
+        }
+        session::register_rows(self.ctx, table.name(), without(&split.used, &["is_rounded", SOURCE_ROW])?)
+    }
+
+    /// Reads a stage and tells used, out-of-scope and rejected rows apart.
+    async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
+        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
+        let schema = view.schema().inner().clone();
+        let batches = view.collect().await.map_err(|error| match self.plan.source(table) {
+            Some(source) => source.explain(&error),
+            None => error.into(),
+        })?;
+        let rows = concat_batches(&schema, &batches)?;
+        let mut counts = RowCounts::default();
+        count(&mut counts.read, &rows);
+
+        let is_good = is_null(column(&rows, "reason")?)?;
+        let in_scope = and(&is_good, column(&rows, "in_scope")?.as_boolean())?;
+        let out_of_scope = and(&is_good, &not(column(&rows, "in_scope")?.as_boolean())?)?;
+        count(&mut counts.out_of_scope, &filter_record_batch(&rows, &out_of_scope)?);
+        let bad = without(&filter_record_batch(&rows, &not(&is_good)?)?, &["in_scope"])?;
+        let good = without(&filter_record_batch(&rows, &in_scope)?, &["in_scope"])?;
+
+        let keep = match contract::key(table) {
+            Some(key) => keep_one(&good, column(&good, key)?)?,
+            None => None,
+        };
+        let (used, rejected) = match keep {
+            None => (good, bad),
+            Some(keep) => {
+                let repeated = with_reason(&filter_record_batch(&good, &not(&keep)?)?, "duplicate_key")?;
+                (filter_record_batch(&good, &keep)?, concat_batches(&bad.schema(), [&bad, &repeated])?)
+            }
+        };
+        count(&mut counts.used, &used);
+        count(&mut counts.set_aside, &rejected);
+        counts.rounded = used.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count() as u64);
+        Ok(Split { used: without(&used, &["reason"])?, rejected, counts })
+    }
+
+    /// The rejected rows, with the text that their files have.
+    fn set_aside_rows(&self, table: Table, rejected: &RecordBatch) -> Result<Vec<SetAsideRow>, EngineError> {
+        set_aside_rows(table, &self.cells[&table], rejected)
+    }
+}
+
+/// Rows with a `reason` and a `source_row` as rows to set aside.
+pub(crate) fn set_aside_rows(
+    table: Table,
+    cell_names: &[String],
+    rejected: &RecordBatch,
+) -> Result<Vec<SetAsideRow>, EngineError> {
+    if rejected.num_rows() == 0 {
+        return Ok(Vec::new());
+    }
+    let texts = |name: &str| -> Result<ArrayRef, EngineError> { Ok(cast(column(rejected, name)?, &DataType::Utf8)?) };
+    let reasons = texts("reason")?;
+    let keys = contract::key(table).map(texts).transpose()?;
+    let amounts = amounts(rejected);
+    let source_rows = column(rejected, SOURCE_ROW)?.as_list::<i32>();
+    let rows = (0..rejected.num_rows()).map(|position| {
+        let cells = cast(&source_rows.value(position), &DataType::Utf8)?;
+        let cells = cell_names.iter().cloned().zip(cells.as_string::<i32>().iter().map(|text| text.map(str::to_owned)));
+        let cells = cells.map(|(name, text)| (name, text.filter(|text| !text.is_empty()))).collect();
+        let key = keys.as_ref().and_then(|keys| {
+            let keys = keys.as_string::<i32>();
+            keys.is_valid(position).then(|| keys.value(position).to_owned())
+        });
+        Ok(SetAsideRow {
+            table,
+            reason: reason(reasons.as_string::<i32>().value(position)),
+            key,
+            amount: amounts.and_then(|amounts| amounts.is_valid(position).then(|| amounts.value(position))),
+            cells,
+            file: None,
+            line: None,
+        })
+    });
+    let mut rows = rows.collect::<Result<Vec<_>, EngineError>>()?;
+    rows.sort();
+    Ok(rows)
+}
+
+fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<(), EngineError> {
+    let Some(currencies) = used.column_by_name("currency") else { return Ok(()) };
+    let currencies = cast(currencies, &DataType::Utf8)?;
+    let other = currencies.as_string::<i32>().iter().flatten().filter(|found| !found.eq_ignore_ascii_case(expected));
+    match other.min() {
+        None => Ok(()),
+        Some(found) => {
+            Err(EngineError::Currency { table, found: found.to_owned(), expected: expected.to_owned() })
+        }
+    }
+}
+
+fn amounts(rows: &RecordBatch) -> Option<&Int64Array> {
+    rows.column_by_name("amount").and_then(|amounts| amounts.as_primitive_opt::<Int64Type>())
+}
+
+fn count(tally: &mut super::set_aside::Tally, rows: &RecordBatch) {
+    tally.rows += rows.num_rows() as u64;
+    tally.amount += amounts(rows).map_or(0, |amounts| amounts.iter().flatten().map(i128::from).sum());
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
+    rows.column_by_name(name)
+        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("stage has no column {name}")).into())
+}
+
+fn without(rows: &RecordBatch, names: &[&str]) -> Result<RecordBatch, EngineError> {
+    let schema = rows.schema();
+    let kept: Vec<usize> =
+        (0..schema.fields().len()).filter(|&i| !names.contains(&schema.field(i).name().as_str())).collect();
+    Ok(rows.project(&kept)?)
+}
+
+fn with_reason(rows: &RecordBatch, reason: &str) -> Result<RecordBatch, EngineError> {
+    let position = rows.schema().index_of("reason")?;
+    let mut columns = rows.columns().to_vec();
+    let texts = ScalarValue::from(reason).to_array_of_size(rows.num_rows())?;
+    columns[position] = cast(&texts, columns[position].data_type())?;
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+}

@@ -1,0 +1,36 @@
+//! The DataFusion session of a run: threads, views and the SQL files.
+
+use super::{EngineError, functions};
+use crate::config::Plan;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use std::sync::Arc;
+
+/// A session for `plan` with `threads` partitions.
+pub fn open(plan: &Plan, threads: usize) -> SessionContext {
+    let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8_192 * 4);
+    let ctx = SessionContext::new_with_config(config);
+    functions::register(&ctx, plan);
+    ctx
+}
+
+/// Plans one query that can only read.
+pub async fn read_only(ctx: &SessionContext, sql: &str) -> Result<DataFrame, datafusion::error::DataFusionError> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    ctx.sql_with_options(sql, options).await
+}
+
+/// Registers `sql`, one of the files under `sql/`, as the view `name`.
+pub async fn register_view(ctx: &SessionContext, name: &str, sql: &str) -> Result<(), EngineError> {
+    let view = read_only(ctx, sql).await?.into_view();
+    ctx.register_table(name, view)?;
+    Ok(())
+}
+
+/// Registers rows held in memory as the table `name`.
+pub fn register_rows(ctx: &SessionContext, name: &str, rows: RecordBatch) -> Result<(), EngineError> {
+    let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+    ctx.register_table(name, Arc::new(table))?;
+    Ok(())
+}

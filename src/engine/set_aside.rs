@@ -1,0 +1,129 @@
+//! Set aside: rejected rows, kept with the reason, the text they had, and where they stand.
+
+use crate::config::file::{Format, Table};
+use crate::config::plan::Source;
+use crate::engine::EngineError;
+use std::collections::HashMap;
+
+/// How many rows of a table were read and what became of them, in rows and in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowCounts {
+    /// All rows read.
+    pub read: Tally,
+    /// Rows that took part.
+    pub used: Tally,
+    /// Rows that are right but do not matter to this run.
+    pub out_of_scope: Tally,
+    /// Rows rejected with a reason.
+    pub set_aside: Tally,
+    /// Used amounts that had more digits than the currency's minor unit.
+    pub rounded: u64,
+}
+
+/// Rows and the money on them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Number of rows.
+    pub rows: u64,
+    /// Sum of their amounts, minor units; rows without a readable amount count zero.
+    pub amount: i128,
+}
+
+impl Tally {
+    /// Adds one row.
+    pub fn add(&mut self, amount: Option<i64>) {
+        self.rows += 1;
+        self.amount += i128::from(amount.unwrap_or(0));
+    }
+}
+
+/// One rejected row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SetAsideRow {
+    /// The table.
+    pub table: Table,
+    /// Why, from a closed list.
+    pub reason: &'static str,
+    /// The row's key, where it has one.
+    pub key: Option<String>,
+    /// Its amount in minor units, where it has one.
+    pub amount: Option<i64>,
+    /// Column and text of the row as read; empty cells are `None`.
+    pub cells: Vec<(String, Option<String>)>,
+    /// The file it stands in (CSV).
+    pub file: Option<String>,
+    /// The line it starts on, from 1 (CSV).
+    pub line: Option<u64>,
+}
+
+/// Every reason for which a row can be set aside.
+pub const REASONS: &[&str] = &[
+    "missing_key",
+    "missing_account",
+    "missing_campaign",
+    "missing_amount",
+    "bad_timestamp",
+    "bad_date",
+    "bad_amount",
+    "bad_flag",
+    "bad_number",
+    "reversed_dates",
+    "unknown_kind",
+    "orphan_account",
+    "orphan_contact",
+    "orphan_opportunity",
+    "duplicate_key",
+];
+
+/// The reason as one of [`REASONS`].
+pub fn reason(name: &str) -> &'static str {
+    REASONS.iter().find(|known| **known == name).copied().unwrap_or("unknown")
+}
+
+/// Fills in file and line of rejected rows of a CSV source by reading it once more. Of equal rows the later ones are
+/// taken to be the rejected ones.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn locate(source: &Source, rows: &mut [SetAsideRow]) -> Result<(), EngineError> {
+    if source.format != Format::Csv || source.sql.is_some() || rows.is_empty() {
+        return Ok(());
+    }
+    let mut wanted: HashMap<Vec<Option<String>>, Vec<(String, u64)>> =
+        rows.iter().map(|row| (row.texts(), Vec::new())).collect();
+    for file in &source.files {
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut reader = source.csv_reader(file)?;
+        for record in reader.records() {
+            let record = record.map_err(|error| source.csv_fault(file, &error))?;
+            let texts: Vec<Option<String>> =
+                record.iter().map(|text| (!text.is_empty()).then(|| text.to_owned())).collect();
+            if let Some(places) = wanted.get_mut(&texts) {
+                places.push((name.clone(), record.position().map_or(0, csv::Position::line)));
+            }
+        }
+    }
+    for row in rows.iter_mut().rev() {
+        if let Some((file, line)) = wanted.get_mut(&row.texts()).and_then(Vec::pop) {
+            row.file = Some(file);
+            row.line = Some(line);
+        }
+    }
+    Ok(())
+}
+
+impl SetAsideRow {
+    fn texts(&self) -> Vec<Option<String>> {
+        self.cells.iter().map(|(_, text)| text.clone()).collect()
+    }
+
+    /// The row as a JSON object of column → text.
+    pub fn json(&self) -> String {
+        let object: serde_json::Map<String, serde_json::Value> = self
+            .cells
+            .iter()
+            .map(|(name, text)| (name.clone(), text.clone().map_or(serde_json::Value::Null, Into::into)))
+            .collect();
+        serde_json::Value::Object(object).to_string()
+    }
+}

@@ -1,0 +1,229 @@
+//! Sources: files become the view `source_<table>`, which has every canonical column, read or null, beside the
+//! source's own columns and `source_row`, the row as text.
+
+use super::EngineError;
+use super::contract::{self, ColumnKind};
+use crate::config::file::{Format, Table};
+use crate::config::nearest;
+use crate::config::plan::Source;
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::Column;
+use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::functions::expr_fn::{btrim, nullif};
+use datafusion::functions_nested::expr_fn::make_array;
+use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::scalar::ScalarValue;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The name of the column that holds a source row as a list of texts, one per file column.
+pub(super) const SOURCE_ROW: &str = "source_row";
+
+/// A source opened and mapped.
+pub(super) struct OpenSource {
+    /// Canonical columns first, then the source's other columns.
+    pub(super) rows: DataFrame,
+    /// The names of the cells of `source_row`.
+    pub(super) cell_names: Vec<String>,
+    /// Canonical columns that the source does not have.
+    pub(super) absent: Vec<&'static str>,
+}
+
+/// Opens the files of `source` and maps their columns to the contract's.
+pub(super) async fn open(ctx: &SessionContext, source: &Source) -> Result<OpenSource, EngineError> {
+    let raw = read_files(ctx, source).await?;
+    let raw = match &source.sql {
+        None => raw,
+        Some(sql) => map_by_sql(ctx, source, raw, sql).await?,
+    };
+    map_columns(source, raw)
+}
+
+/// A table that is not given: every canonical column, no rows.
+pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, EngineError> {
+    let names: Vec<&'static str> = contract::columns(table).iter().map(|column| column.name).collect();
+    let mut selected: Vec<Expr> = names.iter().map(|name| lit(ScalarValue::Utf8(None)).alias(*name)).collect();
+    selected.push(make_array(vec![lit("")]).alias(SOURCE_ROW));
+    let rows = ctx.read_empty()?.select(selected)?.filter(lit(false))?;
+    Ok(OpenSource { rows, cell_names: Vec::new(), absent: names })
+}
+
+async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
+    let paths: Vec<String> = source.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let frame = match source.format {
+        Format::Csv => {
+            let schema = Schema::new(
+                csv_header(source)?
+                    .into_iter()
+                    .map(|name| Field::new(name, DataType::Utf8, true))
+                    .collect::<Vec<_>>(),
+            );
+            let compression =
+                if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
+            let options = CsvReadOptions::new()
+                .schema(&schema)
+                .delimiter(source.delimiter)
+                .newlines_in_values(true)
+                .file_extension("")
+                .file_compression_type(compression);
+            ctx.read_csv(paths, options).await
+        }
+        Format::Parquet => {
+            ctx.read_parquet(paths, ParquetReadOptions { file_extension: "", ..Default::default() }).await
+        }
+        Format::Ndjson => {
+            ctx.read_json(paths, JsonReadOptions { file_extension: "", ..Default::default() }).await
+        }
+    };
+    frame.map_err(|error| source.fault(format!("cannot be opened: {}; check the file", one_line(&error.to_string()))))
+}
+
+/// The header that all files of a CSV source share.
+fn csv_header(source: &Source) -> Result<Vec<String>, EngineError> {
+    let mut shared: Option<(&Path, Vec<String>)> = None;
+    for file in &source.files {
+        let header = source.csv_reader(file)?.headers().map_err(|error| source.csv_fault(file, &error))?.clone();
+        let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+        if header.iter().all(String::is_empty) {
+            return Err(source.fault(format!("{} is empty; a header line is needed", file.display())));
+        }
+        if let Some(name) = repeated(&header) {
+            let message = format!("{} has two columns \"{name}\"; rename one", file.display());
+            return Err(source.fault(message));
+        }
+        match &shared {
+            None => shared = Some((file, header)),
+            Some((first, expected)) if *expected != header => {
+                let (file, first) = (file.display(), first.display());
+                return Err(source.fault(format!("{file} has another header than {first}; give them the same columns")));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(shared.map(|(_, header)| header).unwrap_or_default())
+}
+
+fn repeated(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
+}
+
+/// Plans the configured SELECT with the files' rows as `raw`.
+async fn map_by_sql(
+    ctx: &SessionContext,
+    source: &Source,
+    raw: DataFrame,
+    sql: &str,
+) -> Result<DataFrame, EngineError> {
+    ctx.register_table("raw", raw.into_view())?;
+    let mapped = super::session::read_only(ctx, sql).await.map_err(|error| EngineError::Sql {
+        key: format!("tables.{}.sql", source.table.name()),
+        message: one_line(&error.to_string()),
+    });
+    ctx.deregister_table("raw")?;
+    mapped
+}
+
+/// Gives every canonical column its source column, or typed nulls.
+fn map_columns(source: &Source, raw: DataFrame) -> Result<OpenSource, EngineError> {
+    let fields: BTreeMap<String, DataType> =
+        raw.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
+    let names: Vec<String> = raw.schema().fields().iter().map(|field| field.name().clone()).collect();
+    for canonical in source.columns.keys() {
+        let known = contract::columns(source.table).iter().map(|column| column.name);
+        if !known.clone().any(|name| name == canonical) {
+            let near = nearest(canonical, known).map(|near| format!("; did you mean \"{near}\"?"));
+            let message = format!("columns maps \"{canonical}\", which the table does not have{}", near.unwrap_or_default());
+            return Err(source.fault(message));
+        }
+    }
+    let found = find_columns(source, &names)?;
+    check_alternatives(source, &found, &names)?;
+
+    let is_text_file = source.format == Format::Csv && source.sql.is_none();
+    let mut selected: Vec<Expr> = Vec::new();
+    for column in contract::columns(source.table) {
+        let expr = match found.get(column.name) {
+            None => lit(ScalarValue::Utf8(None)),
+            Some(name) => source_value(name, &fields[*name], is_text_file, column.kind),
+        };
+        selected.push(expr.alias(column.name));
+    }
+    let taken = |name: &String| found.values().any(|used| *used == name) || selected_name(source.table, name);
+    for name in names.iter().filter(|name| !taken(name)) {
+        selected.push(Expr::Column(Column::from_name(name)));
+    }
+    let row: Vec<Expr> = names.iter().map(|name| cast(Expr::Column(Column::from_name(name)), DataType::Utf8)).collect();
+    selected.push(make_array(row).alias(SOURCE_ROW));
+    let absent = contract::columns(source.table).iter().map(|column| column.name);
+    let absent = absent.filter(|name| !found.contains_key(name)).collect();
+    Ok(OpenSource { rows: raw.select(selected)?, cell_names: names.clone(), absent })
+}
+
+fn selected_name(table: Table, name: &str) -> bool {
+    name == SOURCE_ROW || contract::columns(table).iter().any(|column| column.name == name)
+}
+
+/// Canonical column → source column, for those that the source has.
+fn find_columns<'a>(
+    source: &Source,
+    names: &'a [String],
+) -> Result<BTreeMap<&'static str, &'a String>, EngineError> {
+    let mut found = BTreeMap::new();
+    for column in contract::columns(source.table) {
+        let wanted = source.columns.get(column.name).map_or(column.name, String::as_str);
+        let exact = names.iter().find(|name| name.as_str() == wanted);
+        let name = exact.or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(wanted)));
+        match name {
+            Some(name) => {
+                found.insert(column.name, name);
+            }
+            None if column.required || source.columns.contains_key(column.name) => {
+                return Err(missing_column(source, column.name, wanted, names));
+            }
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
+    let near = nearest(wanted, names.iter().map(String::as_str));
+    let near = near.map_or_else(|| names.join(", "), |near| format!("nearest is \"{near}\""));
+    let table = source.table.name();
+    source.fault(format!(
+        "column \"{wanted}\" is missing (found: {near}); map it with columns = {{ {canonical} = \"…\" }} under [tables.{table}]"
+    ))
+}
+
+fn check_alternatives(
+    source: &Source,
+    found: &BTreeMap<&'static str, &String>,
+    names: &[String],
+) -> Result<(), EngineError> {
+    for choice in contract::alternatives(source.table) {
+        if !choice.iter().any(|set| set.iter().all(|name| found.contains_key(name))) {
+            let sets: Vec<String> = choice.iter().map(|set| set.join(" and ")).collect();
+            return Err(missing_column(source, choice[0][0], &sets.join(" or "), names));
+        }
+    }
+    Ok(())
+}
+
+/// A source column as the stage files read it: blank text is null; text types become plain text.
+fn source_value(name: &str, data_type: &DataType, is_text_file: bool, kind: ColumnKind) -> Expr {
+    let column = Expr::Column(Column::from_name(name));
+    if is_text_file {
+        return nullif(btrim(vec![column]), lit(""));
+    }
+    match (kind, data_type) {
+        (ColumnKind::Text, DataType::Utf8 | DataType::Utf8View | DataType::Null) => column,
+        (ColumnKind::Text, _) => cast(column, DataType::Utf8),
+        _ => column,
+    }
+}
+
+/// An engine message without its line breaks.
+pub(super) fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
