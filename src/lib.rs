@@ -4,5 +4,10 @@
 //! cli → pipeline → { engine, scatter, mart } → core
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod generate;
+pub mod mart;
+pub mod pipeline;
+pub mod scatter;

@@ -1,2 +1,25 @@
-//! main
-fn main() {}
+//! The command: parse, run, exit code.
+
+use clap::Parser;
+use closedloop::cli::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("{}error:{} {error:#}", STYLE, STYLE.render_reset());
+            ExitCode::from(2)
+        }
+    }
+}
+
+const STYLE: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
+
+/// A reader that has seen enough is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}

@@ -3,11 +3,11 @@
 //! Both steps are one rule, the largest remainder (Hamilton's method of apportionment): everybody gets the floor, and
 //! what is left goes, unit by unit, to the largest remainders; ties go to the earlier touch, the residual is last.
 
+mod portion;
 mod residual;
-mod spend;
 
+pub use portion::portion;
 pub use residual::{Bucket, Residual};
-pub use spend::spend_through;
 
 /// The whole of a deal in share units: a share is an integer multiple of 2⁻⁴⁸.
 pub const WHOLE: u64 = 1 << 48;

@@ -137,10 +137,7 @@ mod tests {
         assert_eq!(calendar.read_instant("2026-07-01", DateMeans::Start), utc("2026-07-01T04:00:00Z"));
         assert_eq!(calendar.read_instant("2026-07-01", DateMeans::End), utc("2026-07-02T03:59:59.999999Z"));
         assert_eq!(calendar.read_instant("2026-07-01 12:00:00", DateMeans::End), utc("2026-07-01T16:00:00Z"));
-        assert_eq!(
-            calendar.read_instant("2024-01-19T09:42:24.000+0000", DateMeans::End),
-            utc("2024-01-19T09:42:24Z")
-        );
+        assert_eq!(calendar.read_instant("2024-01-19T09:42:24.000+0000", DateMeans::End), utc("2024-01-19T09:42:24Z"));
         assert_eq!(calendar.read_instant("01/02/2024", DateMeans::End), None);
     }
 

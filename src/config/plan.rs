@@ -141,10 +141,8 @@ impl Resolver<'_> {
         for required in [Table::Touchpoints, Table::Opportunities] {
             if !sources.contains_key(&required) {
                 let name = required.name();
-                return Err(self.fault(
-                    &format!("tables.{name}"),
-                    format!("is required; add [tables.{name}] with path = \"…\""),
-                ));
+                return Err(self
+                    .fault(&format!("tables.{name}"), format!("is required; add [tables.{name}] with path = \"…\"")));
             }
         }
         let calendar = self.calendar(&file.calendar.time_zone, file.calendar.fiscal_year_start)?;
@@ -208,18 +206,14 @@ impl Resolver<'_> {
     }
 
     /// The files that `path` names, and their format.
-    fn files(
-        &self,
-        table: Table,
-        path: &str,
-        format: Option<Format>,
-    ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
+    fn files(&self, table: Table, path: &str, format: Option<Format>) -> Result<(Vec<PathBuf>, Format), ConfigError> {
         let key = format!("tables.{}.path", table.name());
         let path = self.beside(path);
         let shown = path.display();
         let mut files: Vec<PathBuf> = if path.is_dir() {
-            let entries = std::fs::read_dir(&path)
-                .map_err(|error| self.fault(&key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
+            let entries = std::fs::read_dir(&path).map_err(|error| {
+                self.fault(&key, format!("cannot list {shown}: {error}; check the folder's rights"))
+            })?;
             entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| format_of(file).is_some()).collect()
         } else if path.is_file() {
             vec![path.clone()]
@@ -256,7 +250,8 @@ impl Resolver<'_> {
         let find = |key: &str, id: &str| {
             known.iter().find(|spec| spec.id() == id).cloned().ok_or_else(|| {
                 let near = nearest(id, known.iter().map(ModelSpec::id));
-                let remedy = near.map_or("see `closedloop models`".to_owned(), |near| format!("did you mean \"{near}\"?"));
+                let remedy =
+                    near.map_or("see `closedloop models`".to_owned(), |near| format!("did you mean \"{near}\"?"));
                 self.fault(key, format!("no model is called \"{id}\"; {remedy}"))
             })
         };
@@ -333,8 +328,9 @@ impl Resolver<'_> {
     }
 
     fn minor_digits(&self, code: &str) -> Result<u8, ConfigError> {
-        let currency = Currency::from_code(code)
-            .ok_or_else(|| self.fault("finance.currency", format!("\"{code}\" is not an ISO 4217 code, as in \"EUR\"")))?;
+        let currency = Currency::from_code(code).ok_or_else(|| {
+            self.fault("finance.currency", format!("\"{code}\" is not an ISO 4217 code, as in \"EUR\""))
+        })?;
         let digits = currency.exponent().and_then(|digits| u8::try_from(digits).ok());
         digits.ok_or_else(|| self.fault("finance.currency", format!("\"{code}\" has no minor unit")))
     }

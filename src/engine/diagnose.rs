@@ -40,7 +40,7 @@ impl Source {
     }
 
     /// What made reading this source fail, as precisely as a second read can tell.
-    pub(super) fn explain(&self, error: &DataFusionError) -> EngineError {
+    pub(crate) fn explain(&self, error: &DataFusionError) -> EngineError {
         if self.format == Format::Csv {
             for file in &self.files {
                 if let Err(fault) = self.check_csv(file) {

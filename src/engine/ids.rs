@@ -37,6 +37,14 @@ impl<'a> IdColumn<'a> {
         }
     }
 
+    /// Whether there is no identifier at `position`.
+    pub fn is_null(&self, position: usize) -> bool {
+        match self {
+            Self::Int(ids) => ids.0.is_null(position),
+            Self::Text(ids) => ids.0.is_null(position),
+        }
+    }
+
     /// The identifier at `position` as text.
     pub fn text(&self, position: usize) -> Option<String> {
         match self {

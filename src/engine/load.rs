@@ -1,12 +1,12 @@
 //! Loads the canonical tables: opens the sources, stages them in SQL, keeps one row a key, and accounts for every row.
 
+use super::EngineError;
 use super::contract;
 use super::ids;
 use super::session;
 use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
 use super::source::{self, OpenSource, SOURCE_ROW};
 use super::unique::keep_one;
-use super::EngineError;
 use crate::config::Plan;
 use crate::config::file::Table;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -134,6 +134,7 @@ impl Loader<'_> {
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
             check_currency(table, &split.used, &self.plan.finance.currency)?;
+            check_total(table, &split.used)?;
         }
         session::register_rows(self.ctx, table.name(), without(&split.used, &["is_rounded", SOURCE_ROW])?)
     }
@@ -141,12 +142,10 @@ impl Loader<'_> {
     /// Reads a stage and tells used, out-of-scope and rejected rows apart.
     async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
         let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
-        let schema = view.schema().inner().clone();
-        let batches = view.collect().await.map_err(|error| match self.plan.source(table) {
+        let rows = session::collect(view).await.map_err(|error| match self.plan.source(table) {
             Some(source) => source.explain(&error),
             None => error.into(),
         })?;
-        let rows = concat_batches(&schema, &batches)?;
         let mut counts = RowCounts::default();
         count(&mut counts.read, &rows);
 
@@ -170,7 +169,8 @@ impl Loader<'_> {
         };
         count(&mut counts.used, &used);
         count(&mut counts.set_aside, &rejected);
-        counts.rounded = used.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count() as u64);
+        counts.rounded =
+            used.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count() as u64);
         Ok(Split { used: without(&used, &["reason"])?, rejected, counts })
     }
 
@@ -223,10 +223,15 @@ fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<()
     let other = currencies.as_string::<i32>().iter().flatten().filter(|found| !found.eq_ignore_ascii_case(expected));
     match other.min() {
         None => Ok(()),
-        Some(found) => {
-            Err(EngineError::Currency { table, found: found.to_owned(), expected: expected.to_owned() })
-        }
+        Some(found) => Err(EngineError::Currency { table, found: found.to_owned(), expected: expected.to_owned() }),
     }
+}
+
+/// Any sum of a table's amounts must fit the marts' DECIMAL(18); then no later sum can overflow.
+fn check_total(table: Table, used: &RecordBatch) -> Result<(), EngineError> {
+    let total: u128 = amounts(used)
+        .map_or(0, |amounts| amounts.iter().flatten().map(|amount| u128::from(amount.unsigned_abs())).sum());
+    if total < 10_u128.pow(18) { Ok(()) } else { Err(EngineError::TooLarge { table }) }
 }
 
 fn amounts(rows: &RecordBatch) -> Option<&Int64Array> {

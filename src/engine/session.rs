@@ -2,7 +2,8 @@
 
 use super::{EngineError, functions};
 use crate::config::Plan;
-use datafusion::arrow::array::RecordBatch;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use std::sync::Arc;
@@ -26,6 +27,14 @@ pub async fn register_view(ctx: &SessionContext, name: &str, sql: &str) -> Resul
     let view = read_only(ctx, sql).await?.into_view();
     ctx.register_table(name, view)?;
     Ok(())
+}
+
+/// Runs a query and returns its rows as one batch. The plan and its rows may disagree on what can be null; the rows win.
+pub async fn collect(frame: DataFrame) -> Result<RecordBatch, datafusion::error::DataFusionError> {
+    let planned = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await?;
+    let schema = batches.first().map_or(planned, RecordBatch::schema);
+    Ok(concat_batches(&schema, &batches)?)
 }
 
 /// Registers rows held in memory as the table `name`.

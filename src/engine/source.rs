@@ -54,13 +54,9 @@ async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, 
     let frame = match source.format {
         Format::Csv => {
             let schema = Schema::new(
-                csv_header(source)?
-                    .into_iter()
-                    .map(|name| Field::new(name, DataType::Utf8, true))
-                    .collect::<Vec<_>>(),
+                csv_header(source)?.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect::<Vec<_>>(),
             );
-            let compression =
-                if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
+            let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
             let options = CsvReadOptions::new()
                 .schema(&schema)
                 .delimiter(source.delimiter)
@@ -72,9 +68,7 @@ async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, 
         Format::Parquet => {
             ctx.read_parquet(paths, ParquetReadOptions { file_extension: "", ..Default::default() }).await
         }
-        Format::Ndjson => {
-            ctx.read_json(paths, JsonReadOptions { file_extension: "", ..Default::default() }).await
-        }
+        Format::Ndjson => ctx.read_json(paths, JsonReadOptions { file_extension: "", ..Default::default() }).await,
     };
     frame.map_err(|error| source.fault(format!("cannot be opened: {}; check the file", one_line(&error.to_string()))))
 }
@@ -133,7 +127,8 @@ fn map_columns(source: &Source, raw: DataFrame) -> Result<OpenSource, EngineErro
         let known = contract::columns(source.table).iter().map(|column| column.name);
         if !known.clone().any(|name| name == canonical) {
             let near = nearest(canonical, known).map(|near| format!("; did you mean \"{near}\"?"));
-            let message = format!("columns maps \"{canonical}\", which the table does not have{}", near.unwrap_or_default());
+            let message =
+                format!("columns maps \"{canonical}\", which the table does not have{}", near.unwrap_or_default());
             return Err(source.fault(message));
         }
     }
@@ -165,10 +160,7 @@ fn selected_name(table: Table, name: &str) -> bool {
 }
 
 /// Canonical column → source column, for those that the source has.
-fn find_columns<'a>(
-    source: &Source,
-    names: &'a [String],
-) -> Result<BTreeMap<&'static str, &'a String>, EngineError> {
+fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'static str, &'a String>, EngineError> {
     let mut found = BTreeMap::new();
     for column in contract::columns(source.table) {
         let wanted = source.columns.get(column.name).map_or(column.name, String::as_str);

@@ -1,8 +1,8 @@
 //! `instant_start(x)`, `instant_end(x)`: text, date or timestamp to UTC microseconds; `local_date(x)`: to a date.
 
 use super::{ArrayFunction, SharedCalendar};
-use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
 use crate::config::Calendar;
+use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, TimestampMicrosecondArray};
 use arrow::compute::{cast, try_unary};
 use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
@@ -79,10 +79,7 @@ fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
 }
 
 fn local_date_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar
-        .read_instant(text, DateMeans::Start)
-        .and_then(|instant| calendar.date_of(instant))
-        .map(days_since_epoch)
+    calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.date_of(instant)).map(days_since_epoch)
 }
 
 pub(super) fn is_text(data_type: &DataType) -> bool {

@@ -1,5 +1,5 @@
 //! `minor_units(x)`: text or number to an integer in the currency's minor unit, rounded half away from zero once;
-//! `is_rounded(x)`: whether that lost anything; `spend_through(amount, day, days)`.
+//! `is_rounded(x)`: whether that lost anything; `portion(amount, part, whole)`.
 
 use super::ArrayFunction;
 use super::instant::is_text;
@@ -26,7 +26,7 @@ pub(super) fn functions(digits: u8) -> Vec<ArrayFunction> {
                 read(&args[0], digits)?.into_iter().map(|amount| Some(amount?.rounded)).collect();
             Ok(Arc::new(rounded))
         }),
-        ArrayFunction::new("spend_through", 3, DataType::Int64, |args| spend_through(args)),
+        ArrayFunction::new("portion", 3, DataType::Int64, portion),
     ]
 }
 
@@ -69,18 +69,18 @@ fn of_text(text: &str, digits: u8) -> Option<Amount> {
     (minor.abs() < LIMIT).then_some(Amount { minor, rounded: rounded != exact })
 }
 
-fn spend_through(args: &[ArrayRef]) -> Result<ArrayRef> {
+fn portion(args: &[ArrayRef]) -> Result<ArrayRef> {
     let integers = |array: &ArrayRef| cast(array, &DataType::Int64);
-    let (amounts, days, lengths) = (integers(&args[0])?, integers(&args[1])?, integers(&args[2])?);
-    let (amounts, days, lengths) =
-        (amounts.as_primitive::<Int64Type>(), days.as_primitive::<Int64Type>(), lengths.as_primitive::<Int64Type>());
-    let spent: Int64Array = amounts
+    let (amounts, parts, wholes) = (integers(&args[0])?, integers(&args[1])?, integers(&args[2])?);
+    let (amounts, parts, wholes) =
+        (amounts.as_primitive::<Int64Type>(), parts.as_primitive::<Int64Type>(), wholes.as_primitive::<Int64Type>());
+    let portions: Int64Array = amounts
         .iter()
-        .zip(days)
-        .zip(lengths)
-        .map(|((amount, day), length)| Some(ledger::spend_through(amount?, day?, length?)))
+        .zip(parts)
+        .zip(wholes)
+        .map(|((amount, part), whole)| Some(ledger::portion(amount?, part?, whole?)))
         .collect();
-    Ok(Arc::new(spent))
+    Ok(Arc::new(portions))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `fiscal_quarter(x)`: the fiscal quarter of an instant or a date, as a number that counts quarters; and what belongs
-//! to such a number: `quarter_start(q)`, `quarter_end(q)`.
+//! to such a number: `quarter_name(q)`, `quarter_start(q)`, `quarter_end(q)`.
 
 use super::instant::quarters;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::days_since_epoch;
-use arrow::array::{ArrayRef, AsArray, Date32Array};
+use arrow::array::{ArrayRef, AsArray, Date32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
@@ -20,6 +20,7 @@ pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
     };
     vec![
         ArrayFunction::new("fiscal_quarter", 1, DataType::Int32, move |args| quarters(&quarter_calendar, &args[0])),
+        ArrayFunction::new("quarter_name", 1, DataType::Utf8, |args| names(&args[0])),
         bound("quarter_start", Calendar::quarter_start),
         bound("quarter_end", Calendar::quarter_end),
     ]
@@ -30,4 +31,11 @@ fn dates(quarters: &ArrayRef, date_of: impl Fn(i32) -> Option<Date>) -> Result<A
     let dates: Date32Array =
         quarters.as_primitive::<Int32Type>().iter().map(|q| date_of(q?).map(days_since_epoch)).collect();
     Ok(Arc::new(dates))
+}
+
+fn names(quarters: &ArrayRef) -> Result<ArrayRef> {
+    let quarters = cast(quarters, &DataType::Int32)?;
+    let names: StringArray =
+        quarters.as_primitive::<Int32Type>().iter().map(|q| Some(Calendar::quarter_name(q?))).collect();
+    Ok(Arc::new(names))
 }

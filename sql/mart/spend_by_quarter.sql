@@ -1,0 +1,29 @@
+-- spend_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter
+-- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel.
+-- In: spend, campaigns (canonical), $as_of_day.
+WITH known AS (
+    SELECT
+        CAST(s.campaign_id AS VARCHAR) AS campaign_id,
+        coalesce(c.channel, s.channel, 'unknown') AS channel,
+        s.amount,
+        CAST(s.first_day AS INT) AS first_day,
+        CAST(s.last_day AS INT) AS last_day,
+        least(s.last_day, coalesce($as_of_day, s.last_day)) AS known_day
+    FROM spend s LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
+),
+cut AS (
+    SELECT
+        *,
+        unnest(range(
+            CAST(fiscal_quarter(CAST(first_day AS DATE)) AS BIGINT), CAST(fiscal_quarter(known_day) AS BIGINT) + 1
+        )) AS quarter
+    FROM known
+)
+SELECT
+    campaign_id, channel, CAST(quarter AS INT) AS quarter,
+    sum(
+        portion(amount, least(CAST(quarter_end(quarter) AS INT), CAST(known_day AS INT)) - first_day + 1, last_day - first_day + 1)
+        - portion(amount, CAST(quarter_start(quarter) AS INT) - first_day, last_day - first_day + 1)
+    ) AS spend
+FROM cut
+GROUP BY campaign_id, channel, quarter

@@ -1,0 +1,53 @@
+//! The command line: what can be asked, and how answers are said.
+
+mod check;
+mod compare;
+mod generate;
+mod models;
+mod money;
+mod plan_args;
+mod progress;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Multi-touch attribution and ROI that reconciles to booked revenue, to the cent.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something · 2 cannot run, nothing was published";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compute the marts of a configuration and publish them
+    Run(run::RunArgs),
+    /// Look for problems in a configuration and its data; writes nothing
+    Check(check::CheckArgs),
+    /// Show the models of a finished run side by side
+    Compare(compare::CompareArgs),
+    /// List the attribution models, or print their definitions
+    Models(models::ModelsArgs),
+    /// Write a demo company's data, with the true effect of every campaign beside it
+    Generate(generate::GenerateArgs),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What keeps it from being done, in one sentence.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Run(args) => args.run(),
+            Command::Check(args) => args.run(),
+            Command::Compare(args) => args.run(),
+            Command::Models(args) => args.run(),
+            Command::Generate(args) => args.run(),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `closedloop generate`: a demo company's data.
+
+use super::money::grouped;
+use crate::generate::{Options, generate};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: closedloop generate --accounts 5000 --out demo && closedloop run demo/closedloop.toml"
+)]
+pub(super) struct GenerateArgs {
+    /// The same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many accounts the company knows
+    #[arg(long, value_name = "N", default_value_t = 1_500)]
+    accounts: usize,
+    /// An empty folder, or one to be made
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl GenerateArgs {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let visible = std::io::stderr().is_terminal();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(self.accounts as u64), target);
+        let progress = |done: usize| bar.set_position(done as u64);
+        let summary = generate(&Options {
+            seed: self.seed,
+            accounts: self.accounts,
+            out: self.out.clone(),
+            progress: &progress,
+        })?;
+        bar.finish_and_clear();
+        writeln!(
+            anstream::stdout(),
+            "{} accounts, {} touchpoints, {} opportunities, {} deals: {}",
+            grouped(summary.accounts.into()),
+            grouped(summary.touchpoints.into()),
+            grouped(summary.opportunities.into()),
+            grouped(summary.deals.into()),
+            self.out.join("closedloop.toml").display()
+        )?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,33 @@
+//! Flags shared by the subcommands that take a configuration.
+
+use crate::config::{ConfigError, Overrides, Plan};
+use clap::Args;
+use std::path::PathBuf;
+
+/// A configuration and what overrides it.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// The configuration, a closedloop.toml
+    pub(super) config: PathBuf,
+    /// Use nothing recorded after this date [default: the latest date in the inputs]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl PlanArgs {
+    /// The plan that the configuration and the flags make.
+    pub(super) fn plan(&self, out: Option<PathBuf>) -> Result<Plan, ConfigError> {
+        Plan::load(&self.config, Overrides { out, as_of: self.as_of.clone() })
+    }
+
+    /// How many threads to use.
+    pub(super) fn threads(&self) -> usize {
+        match self.threads {
+            Some(threads) => threads.into(),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}

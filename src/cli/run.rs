@@ -1,0 +1,131 @@
+//! `closedloop run`: compute and publish, then say what came of it.
+
+use super::money::{grouped, money};
+use super::plan_args::PlanArgs;
+use super::progress::Bar;
+use crate::pipeline::{Report, RunOptions, run};
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: closedloop run closedloop.toml --out marts --as-of 2026-06-30")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// Folder for the marts [default: output.path of the configuration]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write only these marts, separated by commas
+    #[arg(long, value_name = "MARTS", value_delimiter = ',')]
+    marts: Option<Vec<String>>,
+    /// Print the resolved plan and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Replace the output folder even if it is not an earlier run's
+    #[arg(long)]
+    overwrite: bool,
+    /// Print the seconds of every stage
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+impl RunArgs {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let plan = self.plan.plan(self.out.clone())?;
+        if self.dry_run {
+            writeln!(anstream::stdout(), "{plan}")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let bar = Bar::new(self.quiet);
+        let options = RunOptions {
+            threads: self.plan.threads(),
+            marts: self.marts.clone(),
+            overwrite: self.overwrite,
+            progress: &bar,
+        };
+        let report = run(&plan, &options);
+        bar.clear();
+        let report = report?;
+        if !self.quiet {
+            print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The closing summary.
+fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: bool) -> std::io::Result<()> {
+    let manifest = &report.manifest;
+    let digits = manifest.minor_digits;
+    let heading = anstyle::Style::new().bold();
+    let head = |text: &str| format!("{heading}{text}{}", heading.render_reset());
+    writeln!(
+        out,
+        "{}",
+        head(&format!("{:<16}{:>14}{:>14}{:>14}{:>12}", "rows", "read", "used", "out of scope", "set aside"))
+    )?;
+    for (table, counts) in &manifest.tables {
+        let cells = [&counts.read, &counts.used, &counts.out_of_scope, &counts.set_aside]
+            .map(|count| grouped(count.rows.into()));
+        writeln!(out, "{table:<16}{:>14}{:>14}{:>14}{:>12}", cells[0], cells[1], cells[2], cells[3])?;
+    }
+    let line = |name: &str, minor: i64| {
+        let percent = percent_of(minor, manifest.booked);
+        format!("  {name:<26}{:>22}{percent:>9}", money(minor.into(), digits))
+    };
+    writeln!(
+        out,
+        "\n{}",
+        head(&format!(
+            "{} deals, {}, under {}",
+            grouped(report.deals.into()),
+            manifest.currency,
+            manifest.default_model
+        ))
+    )?;
+    writeln!(out, "{}", line("booked", manifest.booked))?;
+    writeln!(out, "{}", line("attributed", report.attributed))?;
+    for (bucket, amount) in &report.residuals {
+        writeln!(out, "{}", line(bucket, *amount))?;
+    }
+    if !report.top_campaigns.is_empty() {
+        writeln!(out, "\n{}", head("top campaigns"))?;
+        for campaign in &report.top_campaigns {
+            let name = format!("{} ({})", campaign.campaign_id, campaign.channel);
+            writeln!(out, "{}", line(&name, campaign.amount))?;
+        }
+    }
+    for remark in &manifest.remarks {
+        writeln!(out, "\nnote: {remark}")?;
+    }
+    if verbose {
+        writeln!(out, "\n{}", head("seconds"))?;
+        for (stage, seconds) in &manifest.timings {
+            writeln!(out, "  {stage:<26}{seconds:>22.3}")?;
+        }
+    }
+    let rows: u64 = manifest.marts.iter().map(|mart| mart.rows).sum();
+    writeln!(
+        out,
+        "\n{} rows in {} marts, as of {}: {}",
+        grouped(rows.into()),
+        manifest.marts.len(),
+        manifest.as_of,
+        folder.display()
+    )
+}
+
+fn percent_of(part: i64, whole: i64) -> String {
+    if whole == 0 {
+        return String::new();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a percentage to look at")]
+    let percent = 100.0 * part as f64 / whole as f64;
+    format!("{percent:.1} %")
+}

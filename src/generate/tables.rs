@@ -1,0 +1,110 @@
+//! The files of the output folder, opened together and written row by row.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::error::GenerateError;
+use super::touch_table::TouchTable;
+
+/// A CSV file; its header is that of the first row written.
+#[derive(Debug)]
+pub struct Table {
+    writer: csv::Writer<BufWriter<File>>,
+    path: PathBuf,
+    rows: u64,
+}
+
+impl Table {
+    /// Creates the file `name` in `folder`.
+    fn create(folder: &Path, name: &str) -> Result<Self, GenerateError> {
+        let path = folder.join(name);
+        let file = File::create(&path).map_err(GenerateError::io(&path))?;
+        Ok(Self { writer: csv::Writer::from_writer(BufWriter::new(file)), path, rows: 0 })
+    }
+
+    /// Writes one row.
+    pub fn write(&mut self, row: impl Serialize) -> Result<(), GenerateError> {
+        self.rows += 1;
+        self.writer.serialize(row).map_err(|source| GenerateError::Csv { path: self.path.clone(), source })
+    }
+
+    /// Completes the file and says how many rows it has.
+    fn finish(mut self) -> Result<u64, GenerateError> {
+        self.writer.flush().map_err(GenerateError::io(&self.path))?;
+        Ok(self.rows)
+    }
+}
+
+/// All tables of the output folder.
+#[derive(Debug)]
+pub struct Tables {
+    pub(super) accounts: Table,
+    pub(super) contacts: Table,
+    pub(super) contact_roles: Table,
+    pub(super) campaigns: Table,
+    pub(super) touchpoints: TouchTable,
+    pub(super) opportunities: Table,
+    pub(super) deals: Table,
+    pub(super) spend: Table,
+    pub(super) true_effects: Table,
+}
+
+/// How many rows each table has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows of `accounts.csv`.
+    pub accounts: u64,
+    /// Rows of `contacts.csv`.
+    pub contacts: u64,
+    /// Rows of `contact_roles.csv`.
+    pub contact_roles: u64,
+    /// Rows of `campaigns.csv`.
+    pub campaigns: u64,
+    /// Rows of `touchpoints.parquet`.
+    pub touchpoints: u64,
+    /// Rows of `opportunities.csv`.
+    pub opportunities: u64,
+    /// Rows of `deals.csv`.
+    pub deals: u64,
+    /// Rows of `spend.csv`.
+    pub spend: u64,
+}
+
+impl Tables {
+    /// Creates all files in `folder`, which must be empty or new.
+    pub fn create(folder: &Path) -> Result<Self, GenerateError> {
+        fs::create_dir_all(folder).map_err(GenerateError::io(folder))?;
+        if fs::read_dir(folder).map_err(GenerateError::io(folder))?.next().is_some() {
+            return Err(GenerateError::NotEmpty { path: folder.to_owned() });
+        }
+        Ok(Self {
+            accounts: Table::create(folder, "accounts.csv")?,
+            contacts: Table::create(folder, "contacts.csv")?,
+            contact_roles: Table::create(folder, "contact_roles.csv")?,
+            campaigns: Table::create(folder, "campaigns.csv")?,
+            touchpoints: TouchTable::create(folder, "touchpoints.parquet")?,
+            opportunities: Table::create(folder, "opportunities.csv")?,
+            deals: Table::create(folder, "deals.csv")?,
+            spend: Table::create(folder, "spend.csv")?,
+            true_effects: Table::create(folder, "true_effects.csv")?,
+        })
+    }
+
+    /// Completes all files.
+    pub fn finish(self) -> Result<Summary, GenerateError> {
+        self.true_effects.finish()?;
+        Ok(Summary {
+            accounts: self.accounts.finish()?,
+            contacts: self.contacts.finish()?,
+            contact_roles: self.contact_roles.finish()?,
+            campaigns: self.campaigns.finish()?,
+            touchpoints: self.touchpoints.finish()?,
+            opportunities: self.opportunities.finish()?,
+            deals: self.deals.finish()?,
+            spend: self.spend.finish()?,
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! The marts: what they hold ([`catalogue`]), how they are written ([`writer`]) and put in place ([`publication`]).
+
+pub mod catalogue;
+mod columns;
+mod error;
+pub mod manifest;
+pub mod publication;
+pub mod writer;
+
+pub use error::MartError;

@@ -1,0 +1,152 @@
+//! The column catalogue: every mart and column, described once. Arrow field metadata, the Parquet files' `closedloop`
+//! key and the documentation all come from here; the columns themselves are in `columns.rs`.
+
+use super::columns;
+use super::error::MartError;
+use crate::config::nearest;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use closedloop_core::model::ModelSpec;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Version of the marts' shape; changes when a column changes its name, type or meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a mart column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MartType {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Double,
+    /// Money in the run's currency, exact.
+    Money,
+    /// A date.
+    Date,
+    /// A point in time, UTC.
+    Instant,
+    /// True or false.
+    Flag,
+}
+
+/// Over what a column may be summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Additivity {
+    /// Over everything.
+    Additive,
+    /// Within one model and one basis.
+    WithinModelAndBasis,
+    /// Not at all.
+    Never,
+}
+
+/// One column of a mart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MartColumn {
+    /// Its name; `<model>` in a template stands for a model's id with `.` as `__`.
+    pub name: String,
+    /// What it holds.
+    #[serde(rename = "type")]
+    pub kind: MartType,
+    /// What it means.
+    pub description: String,
+    /// Over what it may be summed.
+    pub additivity: Additivity,
+}
+
+/// One output table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mart {
+    /// Its name, and its folder's.
+    pub name: &'static str,
+    /// What a row is.
+    pub grain: &'static str,
+    /// Its columns in order.
+    pub columns: Vec<MartColumn>,
+}
+
+/// Every mart, in the order in which they are written. Columns per model are expanded for `models`.
+pub fn marts(models: &[ModelSpec]) -> Vec<Mart> {
+    let stems: Vec<String> = models.iter().map(ModelSpec::column_stem).collect();
+    expand(&stems)
+}
+
+/// Every mart with `<model>` left in the names of columns per model.
+pub fn templates() -> Vec<Mart> {
+    expand(&["<model>".to_owned()])
+}
+
+fn expand(stems: &[String]) -> Vec<Mart> {
+    columns::MARTS
+        .iter()
+        .map(|definition| {
+            let fixed = definition.columns.iter().map(|column| column.named(column.name.to_owned()));
+            let per_model = stems.iter().flat_map(|stem| {
+                definition.per_model.iter().map(move |column| column.named(format!("{stem}_{}", column.name)))
+            });
+            Mart { name: definition.name, grain: definition.grain, columns: fixed.chain(per_model).collect() }
+        })
+        .collect()
+}
+
+/// The names of all marts.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    columns::MARTS.iter().map(|mart| mart.name)
+}
+
+/// The mart of a name.
+///
+/// # Errors
+/// A name that no mart has, with the nearest.
+pub fn find(name: &str) -> Result<&'static str, MartError> {
+    names().find(|known| *known == name).ok_or_else(|| {
+        let remedy = match nearest(name, names()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("the marts are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        MartError::Unknown { name: name.to_owned(), remedy }
+    })
+}
+
+impl MartType {
+    /// The Arrow type; money has `minor_digits` digits after the point.
+    pub fn data_type(self, minor_digits: u8) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Integer => DataType::Int64,
+            Self::Double => DataType::Float64,
+            Self::Money => DataType::Decimal128(18, minor_digits.cast_signed()),
+            Self::Date => DataType::Date32,
+            Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Flag => DataType::Boolean,
+        }
+    }
+}
+
+impl Mart {
+    /// The Arrow schema, with each column's description and additivity as field metadata.
+    pub fn schema(&self, minor_digits: u8) -> SchemaRef {
+        let fields: Vec<Field> = self
+            .columns
+            .iter()
+            .map(|column| {
+                let additivity = match column.additivity {
+                    Additivity::Additive => "additive",
+                    Additivity::WithinModelAndBasis => "within model and basis",
+                    Additivity::Never => "never",
+                };
+                let metadata = HashMap::from([
+                    ("description".to_owned(), column.description.clone()),
+                    ("additivity".to_owned(), additivity.to_owned()),
+                ]);
+                Field::new(&column.name, column.kind.data_type(minor_digits), true).with_metadata(metadata)
+            })
+            .collect();
+        Arc::new(Schema::new(fields))
+    }
+}

@@ -1,0 +1,346 @@
+//! The columns of every mart, as data.
+
+use super::catalogue::{Additivity, MartColumn, MartType};
+
+/// A mart as written down: fixed columns, then columns repeated for every model.
+pub(super) struct Definition {
+    pub(super) name: &'static str,
+    pub(super) grain: &'static str,
+    pub(super) columns: &'static [Column],
+    pub(super) per_model: &'static [Column],
+}
+
+/// A column as written down.
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    kind: MartType,
+    additivity: Additivity,
+    description: &'static str,
+}
+
+impl Column {
+    pub(super) fn named(&self, name: String) -> MartColumn {
+        MartColumn { name, kind: self.kind, description: self.description.to_owned(), additivity: self.additivity }
+    }
+}
+
+const fn key(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: Text, additivity: Additivity::Never, description }
+}
+
+const fn fact(name: &'static str, kind: MartType, description: &'static str) -> Column {
+    Column { name, kind, additivity: Additivity::Never, description }
+}
+
+const fn sum(name: &'static str, kind: MartType, description: &'static str) -> Column {
+    Column { name, kind, additivity: Additivity::Additive, description }
+}
+
+const fn per_model(name: &'static str, kind: MartType, description: &'static str) -> Column {
+    Column { name, kind, additivity: Additivity::WithinModelAndBasis, description }
+}
+
+use MartType::{Date, Double, Flag, Instant, Integer, Money, Text};
+
+const CAMPAIGN_ID: Column = key("campaign_id", "Campaign; null for what belongs to a channel alone or to a residual.");
+const CHANNEL: Column = key(
+    "channel",
+    "Channel: the campaign's own, else the touch's or the spend line's, else \"unknown\"; null for residuals.",
+);
+const FISCAL_QUARTER: Column =
+    key("fiscal_quarter", "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3.");
+const MODEL: Column = key("model", "Attribution model.");
+const BASIS: Column = key(
+    "basis",
+    "close_date: revenue in the quarter the deal closed; touch_date: in the quarter of the touch (residuals stay at close).",
+);
+const KIND: Column = key("kind", "Kind of the deal: new, expansion, renewal or credit.");
+const RESIDUAL: Column = key(
+    "residual",
+    "Bucket of money that went to no touch: no_touch, outside_lookback, suppressed, missing_anchor, baseline, kind_not_attributed or unmatched_credit.",
+);
+
+const AMOUNT: Column = per_model(
+    "amount",
+    Money,
+    "Money attributed to the line, or left in the residual; over all lines of a quarter, model and basis it sums to booked revenue.",
+);
+const NEW_AMOUNT: Column = per_model("new_amount", Money, "The part of amount from new business.");
+const EXPANSION_AMOUNT: Column = per_model("expansion_amount", Money, "The part of amount from expansions.");
+const RENEWAL_AMOUNT: Column = per_model("renewal_amount", Money, "The part of amount from renewals.");
+const CREDIT_AMOUNT: Column =
+    per_model("credit_amount", Money, "The part of amount given back by credit deals, usually negative.");
+const ATTRIBUTED_DEALS: Column =
+    per_model("attributed_deals", Double, "Fractional deals: the sum of shares of new, expansion and renewal deals.");
+const NEW_DEALS: Column = per_model("new_deals", Double, "Fractional new-business deals.");
+const TOUCHED_DEALS: Column = fact(
+    "touched_deals",
+    Integer,
+    "Deals with at least one credited touch of the line, credit deals included; a deal counts for every line that touched it.",
+);
+const TOUCHES: Column = fact("touches", Integer, "Credited touches, once per deal they serve.");
+const SPEND: Column = per_model("spend", Money, "What was spent in the quarter; the same under every model and basis.");
+const MARGIN: Column = per_model("margin", Money, "amount times the configured margin, rounded half away from zero.");
+const ATTRIBUTED_PROFIT: Column = per_model("attributed_profit", Money, "margin − spend; null for residuals.");
+const ROAS: Column = fact("roas", Double, "amount ÷ spend; null where spend is zero.");
+const ROI: Column = fact("roi", Double, "(amount − spend) ÷ spend; null where spend is zero.");
+const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null where spend is zero.");
+const COST_PER_NEW_CUSTOMER: Column = fact(
+    "cost_per_new_customer",
+    Double,
+    "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero.",
+);
+
+pub(super) const MARTS: &[Definition] = &[
+    Definition {
+        name: "dim_campaign",
+        grain: "campaign",
+        columns: &[
+            key("campaign_id", "Campaign."),
+            key("name", "Name."),
+            key("channel", "Channel; null for campaigns that the campaigns table does not have."),
+            key("subchannel", "Finer channel."),
+            key("content", "What was shown."),
+            key("parent_campaign_id", "Campaign it belongs to."),
+            fact("start_date", Date, "First day."),
+            fact("end_date", Date, "Last day."),
+            sum("budget", Money, "Planned spend."),
+            fact("is_known", Flag, "Whether the campaigns table has it; touches and spend may name others."),
+        ],
+        per_model: &[],
+    },
+    Definition { name: "dim_channel", grain: "channel", columns: &[key("channel", "Channel.")], per_model: &[] },
+    Definition {
+        name: "dim_account",
+        grain: "account",
+        columns: &[
+            key("account_id", "Account."),
+            key("name", "Name."),
+            key("industry", "Industry."),
+            key("region", "Region."),
+            sum("employees", Integer, "Number of employees."),
+            key("segment", "Segment."),
+            key("tier", "Tier."),
+            fact("is_target", Flag, "Whether it is a target account."),
+            key("owner", "Who owns it."),
+            fact("is_known", Flag, "Whether the accounts table has it; deals may name others."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "dim_fiscal_quarter",
+        grain: "fiscal quarter",
+        columns: &[
+            FISCAL_QUARTER,
+            fact("fiscal_year", Integer, "Calendar year in which the fiscal year ends."),
+            fact("quarter_of_year", Integer, "1 to 4."),
+            fact("start_date", Date, "First day."),
+            fact("end_date", Date, "Last day."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "dim_model",
+        grain: "model",
+        columns: &[
+            MODEL,
+            fact("position", Integer, "Order in reports, from 1."),
+            key("description", "What it does, in one line."),
+            fact("is_default", Flag, "Whether other models are compared with it."),
+            key("spec", "Its normalised definition, as JSON."),
+            key("spec_hash", "BLAKE3 of spec: the same hash means the same definition."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "touch_credits",
+        grain: "deal × touch",
+        columns: &[
+            key("account_id", "Account."),
+            key("deal_id", "Deal."),
+            key("opportunity_id", "Opportunity of the deal."),
+            KIND,
+            fact("position", Integer, "Position of the touch in the journey, from 1."),
+            key("touch_id", "Touch."),
+            fact("touched_at", Instant, "When it happened."),
+            CAMPAIGN_ID,
+            CHANNEL,
+            key("close_quarter", "Fiscal quarter in which the deal closed."),
+            key("touch_quarter", "Fiscal quarter in which the touch happened."),
+            fact("is_first", Flag, "Holds the anchor first."),
+            fact("is_lead_creation", Flag, "Holds the anchor lead_creation."),
+            fact("is_opportunity_creation", Flag, "Holds the anchor opportunity_creation."),
+            fact("is_closing", Flag, "Holds the anchor closing."),
+        ],
+        per_model: &[
+            per_model("share", Double, "Share of the deal under the model, an exact multiple of 2⁻⁴⁸."),
+            per_model("amount", Money, "Money under the model; with the deal's residual it sums to the deal."),
+        ],
+    },
+    Definition {
+        name: "journeys",
+        grain: "deal",
+        columns: &[
+            key("account_id", "Account."),
+            key("deal_id", "Deal."),
+            key("opportunity_id", "Opportunity of the deal."),
+            KIND,
+            key("outcome", "won, or credit for money given back."),
+            fact("closed_at", Instant, "When it was booked."),
+            key("close_quarter", "Fiscal quarter in which it was booked."),
+            sum("amount", Money, "Booked amount."),
+            fact("touches", Integer, "Eligible touches in its window; a credit has its original's."),
+            fact("first_touched_at", Instant, "First eligible touch."),
+            fact("last_touched_at", Instant, "Last eligible touch."),
+            fact("span_days", Double, "Days from the first eligible touch to the booking."),
+            fact("has_lead_creation", Flag, "Whether a touch holds the anchor lead_creation."),
+            fact("has_opportunity_creation", Flag, "Whether a touch holds the anchor opportunity_creation."),
+            RESIDUAL,
+        ],
+        per_model: &[
+            key("residual", "Bucket of what the model left; null when it left nothing."),
+            per_model("residual_amount", Money, "Money the model left; with touch_credits it sums to amount."),
+        ],
+    },
+    Definition {
+        name: "campaign_spend",
+        grain: "campaign (or channel-only line) × fiscal quarter",
+        columns: &[
+            CAMPAIGN_ID,
+            CHANNEL,
+            FISCAL_QUARTER,
+            sum("spend", Money, "Spent in the quarter; spend over a range of dates is even per day."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "campaign_roi",
+        grain: "line × fiscal quarter × model × basis",
+        columns: &[
+            key("line", "campaign, no_campaign (a channel alone) or residual."),
+            CAMPAIGN_ID,
+            CHANNEL,
+            RESIDUAL,
+            FISCAL_QUARTER,
+            MODEL,
+            BASIS,
+            AMOUNT,
+            NEW_AMOUNT,
+            EXPANSION_AMOUNT,
+            RENEWAL_AMOUNT,
+            CREDIT_AMOUNT,
+            ATTRIBUTED_DEALS,
+            NEW_DEALS,
+            TOUCHED_DEALS,
+            TOUCHES,
+            SPEND,
+            MARGIN,
+            ATTRIBUTED_PROFIT,
+            ROAS,
+            ROI,
+            MARGIN_ROI,
+            COST_PER_NEW_CUSTOMER,
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "channel_roi",
+        grain: "line × fiscal quarter × model × basis",
+        columns: &[
+            key("line", "channel or residual."),
+            CHANNEL,
+            RESIDUAL,
+            FISCAL_QUARTER,
+            MODEL,
+            BASIS,
+            AMOUNT,
+            NEW_AMOUNT,
+            EXPANSION_AMOUNT,
+            RENEWAL_AMOUNT,
+            CREDIT_AMOUNT,
+            ATTRIBUTED_DEALS,
+            NEW_DEALS,
+            TOUCHES,
+            SPEND,
+            MARGIN,
+            ATTRIBUTED_PROFIT,
+            ROAS,
+            ROI,
+            MARGIN_ROI,
+            COST_PER_NEW_CUSTOMER,
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "model_comparison",
+        grain: "campaign or channel × fiscal quarter × basis × model",
+        columns: &[
+            key("level", "campaign or channel."),
+            CAMPAIGN_ID,
+            CHANNEL,
+            FISCAL_QUARTER,
+            BASIS,
+            MODEL,
+            per_model("amount", Money, "Money attributed under the model."),
+            per_model("delta", Money, "amount less the amount under the default model."),
+            per_model("spend", Money, "What was spent in the quarter; the same under every model and basis."),
+            ROI,
+            fact("rank", Integer, "Rank by amount within level, quarter, basis and model, from 1."),
+            key(
+                "decision",
+                "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without spend.",
+            ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "reconciliation",
+        grain: "close quarter × kind × model",
+        columns: &[
+            FISCAL_QUARTER,
+            KIND,
+            MODEL,
+            fact("deals", Integer, "Deals booked."),
+            per_model("booked", Money, "Booked revenue."),
+            per_model("attributed", Money, "Money attributed to touches."),
+            per_model("no_touch", Money, "Left: the account has no touch before the conversion."),
+            per_model("outside_lookback", Money, "Left: all touches are older than the window."),
+            per_model("suppressed", Money, "Left: touches in the window, none eligible."),
+            per_model("missing_anchor", Money, "Left: the model credits an anchor that the journey does not have."),
+            per_model("baseline", Money, "Left: expected without the recorded touches."),
+            per_model("kind_not_attributed", Money, "Left: the kind is not attributed."),
+            per_model("unmatched_credit", Money, "Left: a credit deal without its original."),
+            per_model("difference", Money, "booked less all of these; always 0."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "basis_bridge",
+        grain: "close quarter × touch quarter × model",
+        columns: &[
+            key("close_quarter", "Fiscal quarter in which the deals closed."),
+            key("touch_quarter", "Fiscal quarter of the touches; null for residuals, which stay at close."),
+            MODEL,
+            per_model(
+                "amount",
+                Money,
+                "Money; over touch quarters it sums to what closed, over close quarters to what touches earned.",
+            ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "set_aside",
+        grain: "rejected row",
+        columns: &[
+            key("table_name", "Input table."),
+            key("reason", "Why the row was set aside."),
+            key("key", "The row's key, where it has one."),
+            sum("amount", Money, "Its amount, where it has a readable one."),
+            key("file", "File it stands in (CSV)."),
+            fact("line", Integer, "Line it starts on, from 1 (CSV)."),
+            Column { name: "row", kind: Text, additivity: Additivity::Never, description: "The row as read, as JSON." },
+        ],
+        per_model: &[],
+    },
+];

@@ -1,0 +1,67 @@
+//! What can go wrong with the output folder.
+
+use std::path::{Path, PathBuf};
+
+/// Why marts cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum MartError {
+    /// The file system refuses.
+    #[error("cannot write {path}: {source}; check that the folder exists and its rights and space")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The output folder holds something else.
+    #[error("{path} is not an earlier run's output; choose another --out, or replace it with --overwrite")]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another run is at work.
+    #[error("another run is writing to {path}; wait for it, or choose another --out")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A mart that does not exist.
+    #[error("there is no mart \"{name}\"; {remedy}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The nearest, or all.
+        remedy: String,
+    },
+    /// The folder holds no marts, or some that this version cannot read.
+    #[error("{path}: {message}")]
+    Unreadable {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Parquet encoding failed where it must not.
+    #[error("cannot encode {mart}: {source}")]
+    Encode {
+        /// The mart.
+        mart: String,
+        /// Why.
+        source: parquet::errors::ParquetError,
+    },
+    /// Rows do not have the mart's columns: a bug.
+    #[error("mart {mart}: {message}; please report this bug")]
+    Shape {
+        /// The mart.
+        mart: String,
+        /// What does not fit.
+        message: String,
+    },
+}
+
+impl MartError {
+    /// A file-system error at `path`.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        |source| Self::Write { path: path.to_owned(), source }
+    }
+}

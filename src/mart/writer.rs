@@ -1,0 +1,224 @@
+//! The one writer of marts: the same rows in the same order give the same bytes, however they arrive.
+//!
+//! Rows are gathered into row groups of a fixed size and files of a fixed number of row groups. The columns of a row
+//! group are encoded in parallel on the current rayon pool.
+
+use super::catalogue::{Mart, MartColumn, MartType, SCHEMA_VERSION};
+use super::error::MartError;
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch};
+use arrow::compute::{BatchCoalescer, cast};
+use arrow::datatypes::{Int64Type, SchemaRef};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriter, compute_leaves,
+};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of a row group.
+const ROW_GROUP_ROWS: usize = 131_072;
+/// Row groups of a file.
+const FILE_ROW_GROUPS: usize = 64;
+/// Rows handed to a column's encoder at a time; fixed, because pages are cut between them.
+const ENCODE_ROWS: usize = 8_192;
+
+/// A mart as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct WrittenMart {
+    /// Its name.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its files, relative to the output folder.
+    pub files: Vec<String>,
+}
+
+/// Writes one mart into its folder.
+pub struct MartWriter {
+    name: &'static str,
+    folder: PathBuf,
+    schema: SchemaRef,
+    columns: Vec<MartColumn>,
+    minor_digits: u8,
+    properties: Arc<WriterProperties>,
+    pending: BatchCoalescer,
+    open: Option<OpenFile>,
+    written: WrittenMart,
+}
+
+struct OpenFile {
+    path: PathBuf,
+    writer: SerializedFileWriter<File>,
+    encoders: ArrowRowGroupWriterFactory,
+    row_groups: usize,
+}
+
+impl MartWriter {
+    /// Starts the mart in the folder `<stage>/<name>`.
+    ///
+    /// # Errors
+    /// A folder that cannot be created.
+    pub fn create(stage: &Path, mart: &Mart, minor_digits: u8) -> Result<Self, MartError> {
+        let folder = stage.join(mart.name);
+        std::fs::create_dir_all(&folder).map_err(MartError::write(&folder))?;
+        let schema = mart.schema(minor_digits);
+        Ok(Self {
+            name: mart.name,
+            folder,
+            columns: mart.columns.clone(),
+            minor_digits,
+            properties: Arc::new(properties(mart)?),
+            pending: BatchCoalescer::new(Arc::clone(&schema), ROW_GROUP_ROWS),
+            schema,
+            open: None,
+            written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new() },
+        })
+    }
+
+    /// Appends rows; their columns are matched by name, money is an integer in minor units.
+    ///
+    /// # Errors
+    /// Rows of another shape, or a file that cannot be written.
+    pub fn write(&mut self, rows: &RecordBatch) -> Result<(), MartError> {
+        let rows = self.conform(rows)?;
+        self.written.rows += rows.num_rows() as u64;
+        self.pending.push_batch(rows).map_err(|error| self.shape(error.to_string()))?;
+        self.write_completed()
+    }
+
+    /// Writes what is pending, syncs and closes. A mart without rows still has one file with its columns.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn finish(mut self) -> Result<WrittenMart, MartError> {
+        self.pending.finish_buffered_batch().map_err(|error| self.shape(error.to_string()))?;
+        self.write_completed()?;
+        if self.open.is_none() && self.written.files.is_empty() {
+            self.open = Some(self.open_file()?);
+        }
+        self.close_file()?;
+        Ok(self.written)
+    }
+
+    fn write_completed(&mut self) -> Result<(), MartError> {
+        while let Some(row_group) = self.pending.next_completed_batch() {
+            let mut file = match self.open.take() {
+                Some(file) => file,
+                None => self.open_file()?,
+            };
+            file.append(&row_group, &self.schema).map_err(|error| self.encode(error))?;
+            let is_full = file.row_groups == FILE_ROW_GROUPS;
+            self.open = Some(file);
+            if is_full {
+                self.close_file()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_file(&mut self) -> Result<OpenFile, MartError> {
+        let name = format!("part-{:05}.parquet", self.written.files.len());
+        let path = self.folder.join(&name);
+        self.written.files.push(format!("{}/{name}", self.name));
+        let file = File::create(&path).map_err(MartError::write(&path))?;
+        let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(self.properties.as_ref().clone()))
+            .and_then(ArrowWriter::into_serialized_writer);
+        let (writer, encoders) = writer.map_err(|error| self.encode(error))?;
+        Ok(OpenFile { path, writer, encoders, row_groups: 0 })
+    }
+
+    fn close_file(&mut self) -> Result<(), MartError> {
+        let Some(OpenFile { path, writer, .. }) = self.open.take() else { return Ok(()) };
+        let file = writer.into_inner().map_err(|error| self.encode(error))?;
+        file.sync_all().map_err(MartError::write(&path))
+    }
+
+    /// The rows with the mart's columns and types.
+    fn conform(&self, rows: &RecordBatch) -> Result<RecordBatch, MartError> {
+        let columns = self.columns.iter().map(|column| {
+            let values =
+                rows.column_by_name(&column.name).ok_or_else(|| self.shape(format!("no column {}", column.name)))?;
+            self.typed(values, column).map_err(|error| self.shape(format!("{}: {error}", column.name)))
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| self.shape(error.to_string()))
+    }
+
+    fn typed(&self, values: &ArrayRef, column: &MartColumn) -> Result<ArrayRef, arrow::error::ArrowError> {
+        let wanted = column.kind.data_type(self.minor_digits);
+        match (column.kind, values.as_primitive_opt::<Int64Type>()) {
+            (MartType::Money, Some(minor)) => {
+                let money: Decimal128Array = minor.iter().map(|amount| amount.map(i128::from)).collect();
+                Ok(Arc::new(money.with_data_type(wanted)))
+            }
+            _ if values.data_type() == &wanted => Ok(Arc::clone(values)),
+            _ => cast(values, &wanted),
+        }
+    }
+
+    fn shape(&self, message: String) -> MartError {
+        MartError::Shape { mart: self.name.to_owned(), message }
+    }
+
+    fn encode(&self, source: ParquetError) -> MartError {
+        MartError::Encode { mart: self.name.to_owned(), source }
+    }
+}
+
+impl OpenFile {
+    /// Appends one row group, its columns encoded in parallel.
+    fn append(&mut self, rows: &RecordBatch, schema: &SchemaRef) -> Result<(), ParquetError> {
+        let encoders = self.encoders.create_column_writers(self.row_groups)?;
+        let chunks: Vec<ArrowColumnChunk> = encoders
+            .into_par_iter()
+            .zip(rows.columns().par_iter())
+            .zip(schema.fields().par_iter())
+            .map(|((encoder, values), field)| encode_column(encoder, values, field))
+            .collect::<Result<_, _>>()?;
+        let mut row_group = self.writer.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut row_group)?;
+        }
+        row_group.close()?;
+        self.row_groups += 1;
+        Ok(())
+    }
+}
+
+fn encode_column(
+    mut encoder: ArrowColumnWriter,
+    values: &ArrayRef,
+    field: &arrow::datatypes::Field,
+) -> Result<ArrowColumnChunk, ParquetError> {
+    for start in (0..values.len()).step_by(ENCODE_ROWS) {
+        let piece = values.slice(start, ENCODE_ROWS.min(values.len() - start));
+        for leaf in compute_leaves(field, &piece)? {
+            encoder.write(&leaf)?;
+        }
+    }
+    encoder.close()
+}
+
+/// Compression and the file-level description of the mart.
+fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
+    #[derive(Serialize)]
+    struct Description<'a> {
+        schema_version: u32,
+        #[serde(flatten)]
+        mart: &'a Mart,
+    }
+    let description = serde_json::to_string(&Description { schema_version: SCHEMA_VERSION, mart })
+        .map_err(|error| MartError::Shape { mart: mart.name.to_owned(), message: error.to_string() })?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(concat!("closedloop ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata(Some(vec![KeyValue::new("closedloop".to_owned(), description)]))
+        .build())
+}

@@ -1,0 +1,331 @@
+//! From the credit stage's rows and totals to batches with the marts' column names.
+
+use super::credit_rows::CreditRows;
+use super::journey_rows::JourneyRows;
+use super::totals::CreditTotals;
+use crate::config::file::DealKind;
+use crate::engine::EngineError;
+use crate::engine::set_aside::SetAsideRow;
+use crate::mart::catalogue::MartType;
+use crate::scatter::lines::{Line, Lines, text_column};
+use crate::scatter::quarters::Quarters;
+use crate::scatter::touch::TouchIds;
+use arrow::array::{
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondArray, UInt32Array,
+};
+use arrow::compute::take;
+use closedloop_core::journey::{Anchor, DAY_MICROS};
+use closedloop_core::ledger::WHOLE;
+use closedloop_core::model::ModelSpec;
+use std::sync::Arc;
+
+/// The names behind the codes of the credit stage.
+pub struct Names<'a> {
+    accounts: ArrayRef,
+    deals: ArrayRef,
+    opportunities: ArrayRef,
+    campaigns: ArrayRef,
+    channels: ArrayRef,
+    kinds: ArrayRef,
+    quarters: ArrayRef,
+    quarter_numbers: &'a Quarters,
+    touch_ids: &'a TouchIds,
+    models: &'a [ModelSpec],
+    lines: &'a Lines,
+}
+
+impl<'a> Names<'a> {
+    /// Names for the rows of the canonical deals table and the codes of a run.
+    ///
+    /// # Errors
+    /// A deals table of other columns than its stage file gives.
+    pub fn new(
+        deals: &RecordBatch,
+        lines: &'a Lines,
+        quarters: &'a Quarters,
+        touch_ids: &'a TouchIds,
+        models: &'a [ModelSpec],
+    ) -> Result<Self, EngineError> {
+        let codes = || 0..u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        let campaigns: StringArray = codes().map(|code| lines.line(code).campaign.as_deref()).collect();
+        let channels: StringArray = codes().map(|code| Some(lines.line(code).channel.as_str())).collect();
+        let numbers = (0..u32::try_from(quarters.len()).unwrap_or(u32::MAX)).map(|position| quarters.number(position));
+        let quarter_names: StringArray =
+            numbers.map(|number| Some(crate::config::Calendar::quarter_name(number))).collect();
+        let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
+        Ok(Self {
+            accounts: text_column(deals, "account_id")?,
+            deals: text_column(deals, "deal_id")?,
+            opportunities: text_column(deals, "opportunity_id")?,
+            campaigns: Arc::new(campaigns),
+            channels: Arc::new(channels),
+            kinds: Arc::new(kinds),
+            quarters: Arc::new(quarter_names),
+            quarter_numbers: quarters,
+            touch_ids,
+            models,
+            lines,
+        })
+    }
+
+    /// The name of a row of the deals table.
+    pub fn deal(&self, row: u32) -> String {
+        use arrow::array::AsArray;
+        self.deals.as_string::<i32>().value(row as usize).to_owned()
+    }
+
+    /// The line of a code.
+    pub fn line(&self, code: u32) -> &Line {
+        self.lines.line(code)
+    }
+
+    /// Rows of `touch_credits`.
+    ///
+    /// # Errors
+    /// Codes without a name.
+    pub fn touch_credits(&self, rows: CreditRows) -> Result<RecordBatch, EngineError> {
+        let deals = UInt32Array::from(rows.deals);
+        let lines = UInt32Array::from(rows.lines);
+        let mut columns = Columns::default();
+        columns.push("account_id", take(&self.accounts, &deals, None)?);
+        columns.push("deal_id", take(&self.deals, &deals, None)?);
+        columns.push("opportunity_id", take(&self.opportunities, &deals, None)?);
+        columns.push("kind", self.kinds(&rows.kinds)?);
+        columns.push("position", Arc::new(Int32Array::from(rows.positions)));
+        columns.push("touch_id", self.touch_ids(&rows.touch_ids));
+        columns.push("touched_at", instants(rows.touched_at.into_iter().map(Some)));
+        columns.push("campaign_id", take(&self.campaigns, &lines, None)?);
+        columns.push("channel", take(&self.channels, &lines, None)?);
+        columns.push("close_quarter", take(&self.quarters, &UInt32Array::from(rows.close_quarters), None)?);
+        columns.push("touch_quarter", take(&self.quarters, &UInt32Array::from(rows.touch_quarters), None)?);
+        for (anchor, name) in
+            ["is_first", "is_lead_creation", "is_opportunity_creation", "is_closing"].iter().enumerate()
+        {
+            let held: BooleanArray = rows.anchors.iter().map(|held| Some(held[anchor])).collect();
+            columns.push(name, Arc::new(held));
+        }
+        for ((model, shares), amounts) in self.models.iter().zip(rows.shares).zip(rows.amounts) {
+            let stem = model.column_stem();
+            let shares: Float64Array = shares.into_iter().map(|share| Some(fraction(share))).collect();
+            columns.push(&format!("{stem}_share"), Arc::new(shares));
+            columns.push(&format!("{stem}_amount"), Arc::new(Int64Array::from(amounts)));
+        }
+        columns.finish()
+    }
+
+    /// Rows of `journeys`.
+    ///
+    /// # Errors
+    /// Codes without a name.
+    pub fn journeys(&self, journeys: JourneyRows) -> Result<RecordBatch, EngineError> {
+        let rows = &journeys.rows;
+        let deals: UInt32Array = rows.iter().map(|row| Some(row.deal)).collect();
+        let close: UInt32Array = rows.iter().map(|row| Some(row.close_quarter)).collect();
+        let kinds: Vec<DealKind> = rows.iter().map(|row| row.kind).collect();
+        let outcome = |kind: &DealKind| if *kind == DealKind::Credit { "credit" } else { "won" };
+        let outcomes: StringArray = kinds.iter().map(|kind| Some(outcome(kind))).collect();
+        let spans: Float64Array =
+            rows.iter().map(|row| row.first_touched_at.map(|first| days(row.closed_at - first))).collect();
+        let amounts: Int64Array = rows.iter().map(|row| Some(row.amount)).collect();
+        let touches: Int64Array = rows.iter().map(|row| i64::try_from(row.touches).ok()).collect();
+        let has = |anchor| -> ArrayRef {
+            Arc::new(rows.iter().map(|row| Some(row.anchors.position(anchor).is_some())).collect::<BooleanArray>())
+        };
+        let mut columns = Columns::default();
+        columns.push("account_id", take(&self.accounts, &deals, None)?);
+        columns.push("deal_id", take(&self.deals, &deals, None)?);
+        columns.push("opportunity_id", take(&self.opportunities, &deals, None)?);
+        columns.push("kind", self.kinds(&kinds)?);
+        columns.push("outcome", Arc::new(outcomes));
+        columns.push("closed_at", instants(rows.iter().map(|row| Some(row.closed_at))));
+        columns.push("close_quarter", take(&self.quarters, &close, None)?);
+        columns.push("amount", Arc::new(amounts));
+        columns.push("touches", Arc::new(touches));
+        columns.push("first_touched_at", instants(rows.iter().map(|row| row.first_touched_at)));
+        columns.push("last_touched_at", instants(rows.iter().map(|row| row.last_touched_at)));
+        columns.push("span_days", Arc::new(spans));
+        columns.push("has_lead_creation", has(Anchor::LeadCreation));
+        columns.push("has_opportunity_creation", has(Anchor::OpportunityCreation));
+        let whole: StringArray = journeys.whole.iter().map(|bucket| bucket.map(|bucket| bucket.name())).collect();
+        columns.push("residual", Arc::new(whole));
+        for (model, left) in self.models.iter().zip(&journeys.left) {
+            let stem = model.column_stem();
+            let buckets: StringArray = left.iter().map(|(bucket, _)| bucket.map(|bucket| bucket.name())).collect();
+            let amounts: Int64Array = left.iter().map(|(_, amount)| Some(*amount)).collect();
+            columns.push(&format!("{stem}_residual"), Arc::new(buckets));
+            columns.push(&format!("{stem}_residual_amount"), Arc::new(amounts));
+        }
+        columns.finish()
+    }
+
+    /// `credit_totals`: close quarter × touch quarter × campaign × channel × kind × model, long.
+    ///
+    /// # Errors
+    /// Codes without a name.
+    pub fn credit_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+        let lines = totals.lines();
+        let cells = || {
+            lines.iter().flat_map(|(key, counts, earned)| {
+                self.models.iter().zip(earned.iter()).map(move |(model, earned)| (key, counts, model, earned))
+            })
+        };
+        let quarter = |position: u32| Some(self.quarter_numbers.number(position));
+        let mut columns = Columns::default();
+        columns.integers32("close_quarter", cells().map(|(key, ..)| quarter(key.close_quarter)));
+        columns.integers32("touch_quarter", cells().map(|(key, ..)| quarter(key.touch_quarter)));
+        columns.texts("campaign_id", cells().map(|(key, ..)| self.lines.line(key.line).campaign.as_deref()));
+        columns.texts("channel", cells().map(|(key, ..)| Some(self.lines.line(key.line).channel.as_str())));
+        columns.texts("kind", cells().map(|(key, ..)| Some(key.kind.name())));
+        columns.texts("model", cells().map(|(_, _, model, _)| Some(model.id())));
+        columns.integers("amount", cells().map(|(.., earned)| Some(earned.amount)));
+        columns.shares("share", cells().map(|(.., earned)| earned.share))?;
+        columns.integers("deals", cells().map(|(_, counts, ..)| i64::try_from(counts.deals).ok()));
+        columns.integers("touches", cells().map(|(_, counts, ..)| i64::try_from(counts.touches).ok()));
+        columns.finish()
+    }
+
+    /// `residual_totals`: close quarter × kind × model × residual.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub fn residual_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+        let rows = totals.residuals();
+        let mut columns = Columns::default();
+        columns.integers32(
+            "close_quarter",
+            rows.iter().map(|(key, _)| Some(self.quarter_numbers.number(key.close_quarter))),
+        );
+        columns.texts("kind", rows.iter().map(|(key, _)| Some(key.kind.name())));
+        columns.texts("model", rows.iter().map(|(key, _)| Some(self.models[key.model].id())));
+        columns.texts("residual", rows.iter().map(|(key, _)| Some(key.bucket.name())));
+        columns.integers("amount", rows.iter().map(|(_, left)| Some(left.earned.amount)));
+        columns.shares("share", rows.iter().map(|(_, left)| left.earned.share))?;
+        columns.integers("deals", rows.iter().map(|(_, left)| i64::try_from(left.deals).ok()));
+        columns.finish()
+    }
+
+    /// `booked_totals`: close quarter × kind.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub fn booked_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+        let rows = totals.booked();
+        let mut columns = Columns::default();
+        columns
+            .integers32("close_quarter", rows.iter().map(|(quarter, ..)| Some(self.quarter_numbers.number(*quarter))));
+        columns.texts("kind", rows.iter().map(|(_, kind, _)| Some(kind.name())));
+        columns.integers("amount", rows.iter().map(|(.., left)| Some(left.earned.amount)));
+        columns.integers("deals", rows.iter().map(|(.., left)| i64::try_from(left.deals).ok()));
+        columns.finish()
+    }
+
+    fn kinds(&self, kinds: &[DealKind]) -> Result<ArrayRef, EngineError> {
+        let codes: UInt32Array = kinds.iter().map(|kind| Some(*kind as u32)).collect();
+        Ok(take(&self.kinds, &codes, None)?)
+    }
+
+    fn touch_ids(&self, ids: &[u64]) -> ArrayRef {
+        let mut texts = StringBuilder::with_capacity(ids.len(), ids.len() * 12);
+        let mut text = String::new();
+        for &id in ids {
+            text.clear();
+            self.touch_ids.write(id, &mut text);
+            texts.append_value(&text);
+        }
+        Arc::new(texts.finish())
+    }
+}
+
+/// `dim_model`.
+///
+/// # Errors
+/// None that inputs can cause.
+pub fn dim_model(models: &[ModelSpec], default_model: usize) -> Result<RecordBatch, EngineError> {
+    let specs: Vec<String> = models.iter().map(spec_json).collect();
+    let mut columns = Columns::default();
+    columns.texts("model", models.iter().map(|model| Some(model.id())));
+    columns.integers("position", (1..).take(models.len()).map(Some));
+    columns.texts("description", models.iter().map(|model| Some(model.description())));
+    let is_default: BooleanArray = (0..models.len()).map(|position| Some(position == default_model)).collect();
+    columns.push("is_default", Arc::new(is_default));
+    columns.texts("spec", specs.iter().map(|spec| Some(spec.as_str())));
+    let hashes: Vec<String> = models.iter().map(spec_hash).collect();
+    columns.texts("spec_hash", hashes.iter().map(|hash| Some(hash.as_str())));
+    columns.finish()
+}
+
+/// The normalised spec of a model as JSON.
+pub fn spec_json(model: &ModelSpec) -> String {
+    serde_json::to_string(model).unwrap_or_default()
+}
+
+/// BLAKE3 of a model's normalised spec.
+pub fn spec_hash(model: &ModelSpec) -> String {
+    blake3::hash(spec_json(model).as_bytes()).to_hex().to_string()
+}
+
+/// `set_aside`.
+///
+/// # Errors
+/// None that inputs can cause.
+pub fn set_aside(rows: &[SetAsideRow]) -> Result<RecordBatch, EngineError> {
+    let texts: Vec<String> = rows.iter().map(SetAsideRow::json).collect();
+    let mut columns = Columns::default();
+    columns.texts("table_name", rows.iter().map(|row| Some(row.table.name())));
+    columns.texts("reason", rows.iter().map(|row| Some(row.reason)));
+    columns.texts("key", rows.iter().map(|row| row.key.as_deref()));
+    columns.integers("amount", rows.iter().map(|row| row.amount));
+    columns.texts("file", rows.iter().map(|row| row.file.as_deref()));
+    columns.integers("line", rows.iter().map(|row| row.line.and_then(|line| i64::try_from(line).ok())));
+    columns.texts("row", texts.iter().map(|text| Some(text.as_str())));
+    columns.finish()
+}
+
+/// Named columns of a batch to be.
+#[derive(Default)]
+struct Columns(Vec<(String, ArrayRef)>);
+
+impl Columns {
+    fn push(&mut self, name: &str, values: ArrayRef) {
+        self.0.push((name.to_owned(), values));
+    }
+
+    fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
+        self.push(name, Arc::new(values.collect::<StringArray>()));
+    }
+
+    fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
+        self.push(name, Arc::new(values.collect::<Int64Array>()));
+    }
+
+    fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
+        self.push(name, Arc::new(values.collect::<Int32Array>()));
+    }
+
+    fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
+        let shares: Decimal128Array = values.map(|share| i128::try_from(share).ok()).collect();
+        self.push(name, Arc::new(shares.with_precision_and_scale(38, 0)?));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<RecordBatch, EngineError> {
+        Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
+    }
+}
+
+fn instants(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    let instants: TimestampMicrosecondArray = values.collect();
+    Arc::new(instants.with_data_type(MartType::Instant.data_type(0)))
+}
+
+/// A share as a number: at most 49 bits, so the float is exact.
+#[expect(clippy::cast_precision_loss, reason = "an integer of at most 2⁴⁸ over 2⁴⁸ is exact")]
+fn fraction(share: u64) -> f64 {
+    share as f64 / WHOLE as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "days to read, not to add")]
+fn days(micros: i64) -> f64 {
+    micros as f64 / DAY_MICROS as f64
+}

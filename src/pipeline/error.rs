@@ -1,0 +1,52 @@
+//! What can stop a run.
+
+use crate::config::ConfigError;
+use crate::engine::EngineError;
+use crate::mart::MartError;
+use closedloop_core::ledger::CreditError;
+
+/// Why a run published nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A mistake in the configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A fault of the inputs.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The marts cannot be written.
+    #[error(transparent)]
+    Mart(#[from] MartError),
+    /// A model gave credit that cannot be divided: a bug of the model.
+    #[error("model {model} failed on deal {deal}: {source}; please report this bug")]
+    Model {
+        /// The model.
+        model: String,
+        /// The deal.
+        deal: String,
+        /// What is wrong with the credit.
+        source: CreditError,
+    },
+    /// Money was made or lost: a bug, so nothing is published.
+    #[error(
+        "the books do not close: model {model}, {place}: {got} instead of {booked}; nothing was published, please report this bug"
+    )]
+    BrokenLaw {
+        /// The model.
+        model: String,
+        /// The deal or the mart.
+        place: String,
+        /// What the parts sum to.
+        got: i128,
+        /// What they must sum to.
+        booked: i128,
+    },
+    /// A thread pool or runtime cannot start.
+    #[error("cannot start {threads} threads: {message}; lower --threads")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why.
+        message: String,
+    },
+}

@@ -1,0 +1,79 @@
+//! Roll-up: from credit totals to the marts, in the SQL files under `sql/mart/`.
+
+use crate::config::Plan;
+use crate::engine::EngineError;
+use crate::engine::session;
+use arrow::array::RecordBatch;
+use datafusion::common::ParamValues;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use std::collections::BTreeSet;
+
+/// The marts that SQL makes, in the order in which they may read each other.
+const ROLL_UPS: &[(&str, &str)] = &[
+    ("dim_campaign", include_str!("../../sql/mart/dim_campaign.sql")),
+    ("dim_channel", include_str!("../../sql/mart/dim_channel.sql")),
+    ("dim_account", include_str!("../../sql/mart/dim_account.sql")),
+    ("dim_fiscal_quarter", include_str!("../../sql/mart/dim_fiscal_quarter.sql")),
+    ("campaign_spend", include_str!("../../sql/mart/campaign_spend.sql")),
+    ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
+    ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+    ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
+    ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
+    ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
+];
+
+/// Makes the wanted marts and hands each to `sink`. The session holds the canonical tables, `credit_totals`,
+/// `residual_totals`, `booked_totals` and `dim_model`.
+///
+/// # Errors
+/// What `sink` returns; SQL of ours that does not run.
+pub(super) async fn roll_up<E: From<EngineError>>(
+    ctx: &SessionContext,
+    plan: &Plan,
+    wanted: &BTreeSet<&'static str>,
+    mut sink: impl FnMut(&'static str, RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
+    register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
+    register(ctx, plan, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
+    // Marts that a wanted mart reads are made once and kept.
+    let read_by_comparison = ["campaign_roi", "channel_roi"];
+    for (name, sql) in ROLL_UPS {
+        let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
+        if !wanted.contains(name) && !is_read {
+            continue;
+        }
+        let rows = register(ctx, plan, name, sql).await?;
+        if wanted.contains(name) {
+            sink(name, rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a mart file and registers its rows under its name.
+async fn register(ctx: &SessionContext, plan: &Plan, name: &str, sql: &str) -> Result<RecordBatch, EngineError> {
+    let frame = session::read_only(ctx, sql).await?;
+    let params: Vec<(String, ScalarValue)> = parameters(plan)
+        .into_iter()
+        .filter(|(name, _)| sql.contains(&format!("${name}")))
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let frame = if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? };
+    let rows = session::collect(frame).await?;
+    session::register_rows(ctx, name, rows.clone())?;
+    Ok(rows)
+}
+
+fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
+    let as_of_day = plan.as_of.and_then(|instant| plan.calendar.date_of(instant));
+    let as_of_day = as_of_day.map(crate::config::calendar::days_since_epoch);
+    let unit = 10_f64.powi(i32::from(plan.finance.minor_digits));
+    vec![
+        ("as_of_day", ScalarValue::Date32(as_of_day)),
+        ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
+        ("unit", ScalarValue::from(unit)),
+        ("default_model", ScalarValue::from(plan.default_model().id())),
+        ("hurdle", ScalarValue::from(plan.finance.hurdle)),
+    ]
+}

@@ -1,0 +1,21 @@
+//! From a stream of touches to the touches of each conversion's account, in order.
+//!
+//! ```text
+//! conversions ──► ConversionIndex ◄── one probe a touch ── touch batches
+//!                                         │ survivors, 32 bytes each
+//!                                         ▼
+//!                       partitions: contiguous ranges of dense account numbers
+//!                                         │ counting sort, tiny runs ordered, repeats dropped
+//!                                         ▼
+//!                                one account's touches in order
+//! ```
+//!
+//! The number of partitions depends on the accounts alone, so that neither threads nor memory change a result.
+
+pub mod conversions;
+pub mod group;
+pub mod keys;
+pub mod lines;
+pub mod partition;
+pub mod quarters;
+pub mod touch;

@@ -1,0 +1,505 @@
+//! The small side: won deals as conversions, by account, each with its window, milestones and credits.
+
+use super::keys::KeyIndex;
+use super::quarters::Quarters;
+use crate::config::Plan;
+use crate::config::file::{DealKind, LookbackFrom, Mapping, Restart};
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use closedloop_core::journey::Milestones;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A won deal line that credit is given for.
+#[derive(Debug, Clone)]
+pub struct Conversion {
+    /// Its row in the deals table.
+    pub deal: u32,
+    /// What kind of booking it is.
+    pub kind: DealKind,
+    /// Minor units.
+    pub amount: i64,
+    /// When it closed; the end of the window.
+    pub converted_at: i64,
+    /// The start of the window.
+    pub window_start: i64,
+    /// Lead creation and opportunity creation.
+    pub milestones: Milestones,
+    /// Position of the quarter it closed in.
+    pub close_quarter: u32,
+    /// Its credit deals, in [`Conversions::credits`], oldest first.
+    pub credits: Range<usize>,
+    /// The contacts whose touches count, in [`Conversions::role_contacts`]; empty means all of the account.
+    pub contacts: Range<usize>,
+}
+
+/// A deal that gives money back on an earlier one.
+#[derive(Debug, Clone)]
+pub struct CreditDeal {
+    /// Its row in the deals table.
+    pub deal: u32,
+    /// Minor units, usually negative.
+    pub amount: i64,
+    /// When it was booked.
+    pub closed_at: i64,
+    /// Position of the quarter it was booked in.
+    pub close_quarter: u32,
+}
+
+/// All conversions, grouped by account; accounts are numbered in the order of their identifiers.
+#[derive(Debug)]
+pub struct Conversions {
+    /// In order of account, closing and deal.
+    pub all: Vec<Conversion>,
+    /// Credit deals, in the order of their originals.
+    pub credits: Vec<CreditDeal>,
+    /// Credit deals whose original cannot be found, in order of closing and deal.
+    pub unmatched: Vec<CreditDeal>,
+    /// Contacts with a role, sorted within each conversion's range.
+    pub role_contacts: Vec<u32>,
+    /// Where the conversions of each account start; one more entry than accounts.
+    pub first_of_account: Vec<usize>,
+    /// Earliest window start and latest conversion of each account.
+    pub widest: Vec<(i64, i64)>,
+    /// Account identifier → dense number.
+    pub by_account: KeyIndex,
+    /// Contact identifier → position in `contact_accounts`, for contacts of accounts with conversions.
+    pub by_contact: KeyIndex,
+    /// The dense account of each such contact.
+    pub contact_accounts: Vec<u32>,
+    /// The fiscal quarters from the earliest window start to the latest booking.
+    pub quarters: Quarters,
+    /// Whether some deals had no kind, so that it was inferred from the order of wins.
+    pub kinds_inferred: bool,
+}
+
+impl Conversions {
+    /// Builds the small side from the canonical deals, contacts and contact roles.
+    ///
+    /// # Errors
+    /// Tables of other columns or types than the stage files give them.
+    pub fn build(
+        plan: &Plan,
+        deals: &RecordBatch,
+        contacts: &RecordBatch,
+        roles: &RecordBatch,
+    ) -> Result<Self, EngineError> {
+        let deals = DealRows::try_new(deals)?;
+        let (mut originals, credit_rows) = deals.originals_and_credits();
+        originals.sort_unstable_by(|&a, &b| deals.by_account_and_close(a, b));
+
+        let accounts: Vec<Range<usize>> = runs(originals.len(), |i, j| deals.same_account(originals[i], originals[j]));
+        let mut all = Vec::with_capacity(originals.len());
+        let mut first_of_account = vec![0];
+        for run in accounts {
+            conversions_of_account(plan, &deals, &originals[run], &mut all);
+            first_of_account.push(all.len());
+        }
+        let quarters = spanned_quarters(plan, &deals, &all);
+        for conversion in &mut all {
+            conversion.close_quarter = quarters.position(conversion.converted_at);
+        }
+        let (credits, unmatched) = deals.match_credits(credit_rows, &mut all, &quarters);
+        let widest = (0..first_of_account.len() - 1)
+            .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
+            .collect();
+        let number_of_row = number_accounts(&all, &first_of_account, deals.len());
+        let by_account = KeyIndex::build(deals.accounts, |row| number_of_row[row])?;
+        let (by_contact, contact_accounts) = index_contacts(contacts, &by_account)?;
+        let mut conversions = Self {
+            all,
+            credits,
+            unmatched,
+            role_contacts: Vec::new(),
+            first_of_account,
+            widest,
+            by_account,
+            by_contact,
+            contact_accounts,
+            quarters,
+            kinds_inferred: deals.kinds_inferred(),
+        };
+        conversions.map_contacts(plan, &deals, contacts, roles)?;
+        Ok(conversions)
+    }
+
+    /// How many accounts have conversions.
+    pub fn accounts(&self) -> usize {
+        self.first_of_account.len() - 1
+    }
+
+    /// The conversions of an account.
+    pub fn of_account(&self, account: usize) -> &[Conversion] {
+        &self.all[self.first_of_account[account]..self.first_of_account[account + 1]]
+    }
+
+    /// Sets lead creation and, where the mapping asks for it, the contacts of every conversion.
+    fn map_contacts(
+        &mut self,
+        plan: &Plan,
+        deals: &DealRows<'_>,
+        contacts: &RecordBatch,
+        roles: &RecordBatch,
+    ) -> Result<(), EngineError> {
+        let contact_ids = column(contacts, "contact_id");
+        let contact_ids = IdColumn::try_new(contact_ids)?;
+        let created = micros(contacts, "created_at")?;
+        let mut created_of_contact = vec![None; self.contact_accounts.len()];
+        let mut created_of_account = vec![None; self.accounts()];
+        for row in 0..contacts.num_rows() {
+            let Some(contact) = self.by_contact.probe(&contact_ids, row) else { continue };
+            let at = created.is_valid(row).then(|| created.value(row));
+            created_of_contact[contact as usize] = at;
+            let earliest = &mut created_of_account[self.contact_accounts[contact as usize] as usize];
+            *earliest = earlier(*earliest, at);
+        }
+        let role_contacts = match plan.journeys.mapping {
+            Mapping::Account => HashMap::new(),
+            Mapping::ContactRoles => self.contacts_by_opportunity(roles, false)?,
+            Mapping::PrimaryContact => self.contacts_by_opportunity(roles, true)?,
+        };
+        for account in 0..self.accounts() {
+            for position in self.first_of_account[account]..self.first_of_account[account + 1] {
+                let conversion = &mut self.all[position];
+                let opportunity = deals.opportunity_text(conversion.deal);
+                let start = self.role_contacts.len();
+                match opportunity.and_then(|opportunity| role_contacts.get(&opportunity)) {
+                    Some(mapped) => {
+                        self.role_contacts.extend(mapped);
+                        let earliest = mapped.iter().map(|&contact| created_of_contact[contact as usize]);
+                        conversion.milestones.lead_created_at = earliest.fold(None, earlier);
+                    }
+                    None => conversion.milestones.lead_created_at = created_of_account[account],
+                }
+                conversion.contacts = start..self.role_contacts.len();
+            }
+        }
+        Ok(())
+    }
+
+    /// The known contacts with a role on each opportunity, sorted.
+    fn contacts_by_opportunity(
+        &self,
+        roles: &RecordBatch,
+        primary_only: bool,
+    ) -> Result<HashMap<String, Vec<u32>>, EngineError> {
+        let opportunities = IdColumn::try_new(column(roles, "opportunity_id"))?;
+        let contacts = IdColumn::try_new(column(roles, "contact_id"))?;
+        let primary = column(roles, "is_primary").as_boolean();
+        let mut mapped: HashMap<String, Vec<u32>> = HashMap::new();
+        for row in (0..roles.num_rows()).filter(|&row| !primary_only || primary.value(row)) {
+            let contact = self.by_contact.probe(&contacts, row);
+            if let (Some(opportunity), Some(contact)) = (opportunities.text(row), contact) {
+                mapped.entry(opportunity).or_default().push(contact);
+            }
+        }
+        for contacts in mapped.values_mut() {
+            contacts.sort_unstable();
+            contacts.dedup();
+        }
+        Ok(mapped)
+    }
+}
+
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Ranges of consecutive positions that are the same.
+fn runs(len: usize, same: impl Fn(usize, usize) -> bool) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for end in 1..=len {
+        if end == len || !same(start, end) {
+            runs.push(start..end);
+            start = end;
+        }
+    }
+    runs
+}
+
+/// The dense account number of every deal row that is a conversion.
+fn number_accounts(all: &[Conversion], first_of_account: &[usize], rows: usize) -> Vec<Option<u32>> {
+    let mut numbers = vec![None; rows];
+    for (account, bounds) in first_of_account.windows(2).enumerate() {
+        for conversion in &all[bounds[0]..bounds[1]] {
+            numbers[conversion.deal as usize] = u32::try_from(account).ok();
+        }
+    }
+    numbers
+}
+
+/// The contacts of accounts with conversions, numbered in the order of their identifiers.
+fn index_contacts(contacts: &RecordBatch, by_account: &KeyIndex) -> Result<(KeyIndex, Vec<u32>), EngineError> {
+    let accounts = IdColumn::try_new(column(contacts, "account_id"))?;
+    let contact_ids = IdColumn::try_new(column(contacts, "contact_id"))?;
+    let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
+    let mut mapped: Vec<(u32, u32)> =
+        rows.filter_map(|row| Some((row, by_account.probe(&accounts, row as usize)?))).collect();
+    mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
+    let mut numbers = vec![None; contacts.num_rows()];
+    for (number, (row, _)) in mapped.iter().enumerate() {
+        numbers[*row as usize] = u32::try_from(number).ok();
+    }
+    let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();
+    let by_contact = KeyIndex::build(column(contacts, "contact_id"), |row| numbers[row])?;
+    Ok((by_contact, contact_accounts))
+}
+
+fn widest_window(conversions: &[Conversion]) -> (i64, i64) {
+    let start = conversions.iter().map(|conversion| conversion.window_start).min();
+    let end = conversions.iter().map(|conversion| conversion.converted_at).max();
+    (start.unwrap_or(i64::MAX), end.unwrap_or(i64::MIN))
+}
+
+fn spanned_quarters(plan: &Plan, deals: &DealRows<'_>, all: &[Conversion]) -> Quarters {
+    let earliest = all.iter().map(|conversion| conversion.window_start);
+    let closes = deals.closed_at.iter().flatten();
+    let earliest = earliest.chain(closes.clone()).min().unwrap_or_default();
+    Quarters::spanning(&plan.calendar, earliest, closes.max().unwrap_or(earliest))
+}
+
+/// Appends the conversions of one account, given its original deals in order of closing.
+fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], all: &mut Vec<Conversion>) {
+    // Wins of the account by opportunity: (last line's closing, opportunity's rank by first closing).
+    let mut opportunity_rank: HashMap<OpportunityKey<'_>, usize> = HashMap::new();
+    let mut lines: Vec<(u32, usize)> = Vec::with_capacity(rows.len());
+    let mut opportunities: Vec<OpportunityWin> = Vec::new();
+    for &row in rows {
+        let rank = *opportunity_rank.entry(deals.opportunity_key(row)).or_insert_with(|| {
+            opportunities.push(OpportunityWin {
+                created_at: deals.created(row),
+                first_close: deals.closed(row),
+                last_close: deals.closed(row),
+                kind: deals.kind(row, opportunities.is_empty()),
+                window_start: 0,
+            });
+            opportunities.len() - 1
+        });
+        opportunities[rank].last_close = opportunities[rank].last_close.max(deals.closed(row));
+        lines.push((row, rank));
+    }
+    let mut wins: Vec<(i64, usize)> =
+        opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)).collect();
+    wins.sort_unstable();
+    for rank in 0..opportunities.len() {
+        opportunities[rank].window_start = window_start(plan, &opportunities[rank], rank, &wins);
+    }
+    for (row, rank) in lines {
+        let win = &opportunities[rank];
+        all.push(Conversion {
+            deal: row,
+            kind: deals.kind(row, rank == 0),
+            amount: deals.amount(row),
+            converted_at: deals.closed(row),
+            window_start: win.window_start,
+            milestones: Milestones {
+                lead_created_at: None,
+                opportunity_created_at: Some(win.created_at),
+                tolerance: plan.journeys.anchor_tolerance,
+            },
+            close_quarter: 0,
+            credits: 0..0,
+            contacts: 0..0,
+        });
+    }
+}
+
+/// One won opportunity of an account.
+struct OpportunityWin {
+    created_at: i64,
+    first_close: i64,
+    last_close: i64,
+    kind: DealKind,
+    window_start: i64,
+}
+
+/// Where the window of an opportunity's lines starts; `wins` are the account's wins, sorted.
+fn window_start(plan: &Plan, win: &OpportunityWin, rank: usize, wins: &[(i64, usize)]) -> i64 {
+    let from = match plan.journeys.lookback_from {
+        LookbackFrom::OpportunityCreated => win.created_at,
+        LookbackFrom::Conversion => win.first_close,
+    };
+    let lookback = from.saturating_sub(plan.journeys.lookback);
+    let rules = plan.journeys.restart;
+    let restart = match win.kind {
+        DealKind::New | DealKind::Credit => rules.new,
+        DealKind::Expansion => rules.expansion,
+        DealKind::Renewal => rules.renewal,
+    };
+    if restart == Restart::Never {
+        return lookback;
+    }
+    let earlier_wins = &wins[..wins.partition_point(|&(closed, _)| closed < win.created_at)];
+    match earlier_wins.iter().rev().find(|(_, other)| *other != rank) {
+        Some(&(closed, _)) => lookback.max(closed.saturating_add(1)),
+        None => lookback,
+    }
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a ArrayRef {
+    let position = rows.schema().index_of(name).unwrap_or_default();
+    rows.column(position)
+}
+
+fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
+    Ok(cast(column(rows, name), &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+}
+
+/// The key of an opportunity within an account.
+type OpportunityKey<'a> = Option<IdValue<'a>>;
+
+/// One identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum IdValue<'a> {
+    Int(i64),
+    Text(&'a str),
+}
+
+/// The deals table, column by column.
+struct DealRows<'a> {
+    ids: IdColumn<'a>,
+    accounts: &'a ArrayRef,
+    account_ids: IdColumn<'a>,
+    opportunities: IdColumn<'a>,
+    reverses: IdColumn<'a>,
+    created_at: Int64Array,
+    closed_at: Int64Array,
+    amounts: Int64Array,
+    kinds: Vec<Option<DealKind>>,
+}
+
+impl<'a> DealRows<'a> {
+    fn try_new(deals: &'a RecordBatch) -> Result<Self, EngineError> {
+        let kinds = cast(column(deals, "kind"), &DataType::Utf8)?;
+        let named = |name: Option<&str>| DealKind::ALL.into_iter().find(|kind| Some(kind.name()) == name);
+        Ok(Self {
+            ids: IdColumn::try_new(column(deals, "deal_id"))?,
+            accounts: column(deals, "account_id"),
+            account_ids: IdColumn::try_new(column(deals, "account_id"))?,
+            opportunities: IdColumn::try_new(column(deals, "opportunity_id"))?,
+            reverses: IdColumn::try_new(column(deals, "reverses_deal_id"))?,
+            created_at: micros(deals, "opportunity_created_at")?,
+            closed_at: micros(deals, "closed_at")?,
+            amounts: micros(deals, "amount")?,
+            kinds: kinds.as_string::<i32>().iter().map(named).collect(),
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    fn created(&self, row: u32) -> i64 {
+        self.created_at.value(row as usize)
+    }
+
+    fn closed(&self, row: u32) -> i64 {
+        self.closed_at.value(row as usize)
+    }
+
+    fn amount(&self, row: u32) -> i64 {
+        self.amounts.value(row as usize)
+    }
+
+    /// The given kind, or what the order of wins says: the first opportunity is new business, later ones expansion.
+    fn kind(&self, row: u32, of_first_win: bool) -> DealKind {
+        let inferred = if of_first_win { DealKind::New } else { DealKind::Expansion };
+        self.kinds[row as usize].unwrap_or(inferred)
+    }
+
+    /// Negative money without a kind is a credit.
+    fn is_credit(&self, row: u32) -> bool {
+        match self.kinds[row as usize] {
+            Some(kind) => kind == DealKind::Credit,
+            None => self.amount(row) < 0,
+        }
+    }
+
+    fn kinds_inferred(&self) -> bool {
+        self.kinds.iter().any(Option::is_none)
+    }
+
+    fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
+        value(&self.opportunities, row)
+    }
+
+    fn opportunity_text(&self, row: u32) -> Option<String> {
+        self.opportunities.text(row as usize)
+    }
+
+    fn same_account(&self, a: u32, b: u32) -> bool {
+        value(&self.account_ids, a) == value(&self.account_ids, b)
+    }
+
+    fn by_close(&self, a: u32, b: u32) -> Ordering {
+        self.closed(a).cmp(&self.closed(b)).then_with(|| value(&self.ids, a).cmp(&value(&self.ids, b)))
+    }
+
+    fn by_account_and_close(&self, a: u32, b: u32) -> Ordering {
+        value(&self.account_ids, a).cmp(&value(&self.account_ids, b)).then_with(|| self.by_close(a, b))
+    }
+
+    fn originals_and_credits(&self) -> (Vec<u32>, Vec<u32>) {
+        let rows = 0..u32::try_from(self.len()).unwrap_or(u32::MAX);
+        rows.partition(|&row| !self.is_credit(row))
+    }
+
+    /// Gives every credit deal to its original: the deal it reverses, else the first line of its opportunity. Returns
+    /// the credits in the order of their originals, whose ranges are set, and those without an original.
+    fn match_credits(
+        &self,
+        mut rows: Vec<u32>,
+        all: &mut [Conversion],
+        quarters: &Quarters,
+    ) -> (Vec<CreditDeal>, Vec<CreditDeal>) {
+        if rows.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        rows.sort_unstable_by(|&a, &b| self.by_close(a, b));
+        let mut by_deal = HashMap::new();
+        let mut by_opportunity = HashMap::new();
+        for (position, conversion) in all.iter().enumerate() {
+            by_deal.insert(value(&self.ids, conversion.deal), position);
+            by_opportunity.entry(self.opportunity_key(conversion.deal)).or_insert(position);
+        }
+        let mut matched: Vec<(usize, CreditDeal)> = Vec::new();
+        let mut unmatched = Vec::new();
+        for row in rows {
+            let credit = CreditDeal {
+                deal: row,
+                amount: self.amount(row),
+                closed_at: self.closed(row),
+                close_quarter: quarters.position(self.closed(row)),
+            };
+            let original = match value(&self.reverses, row) {
+                Some(reversed) => by_deal.get(&Some(reversed)),
+                None => by_opportunity.get(&self.opportunity_key(row)),
+            };
+            match original {
+                Some(&position) => matched.push((position, credit)),
+                None => unmatched.push(credit),
+            }
+        }
+        matched.sort_by_key(|(position, _)| *position);
+        for run in runs(matched.len(), |i, j| matched[i].0 == matched[j].0) {
+            let original = matched[run.start].0;
+            all[original].credits = run;
+        }
+        (matched.into_iter().map(|(_, credit)| credit).collect(), unmatched)
+    }
+}
+
+fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
+    match ids {
+        IdColumn::Int(ids) => ids.get(row as usize).map(IdValue::Int),
+        IdColumn::Text(ids) => ids.get(row as usize).map(IdValue::Text),
+    }
+}

@@ -1,0 +1,97 @@
+//! From a partition's scattered touches to each account's touches in order, repeats dropped.
+
+use super::lines::Lines;
+use super::partition::Scattered;
+use super::touch::{Touch, TouchIds};
+
+/// A partition's touches, account by account, each in order of `(at, id)`.
+#[derive(Debug, Default)]
+pub struct Grouped {
+    touches: Vec<Touch>,
+    starts: Vec<usize>,
+    /// Touches dropped because their identifier was repeated within the account.
+    pub repeated: Vec<Touch>,
+}
+
+impl Grouped {
+    /// Groups a partition by counting sort and orders each account's run.
+    pub fn group(scattered: &Scattered, partition: usize, lines: &Lines) -> Self {
+        let accounts = scattered.accounts(partition);
+        let mut grouped = counting_sort(scattered.pieces(partition), accounts.start, accounts.len());
+        let mut scratch = Vec::new();
+        for account in 0..accounts.len() {
+            let run = &mut grouped.touches[grouped.starts[account]..grouped.starts[account + 1]];
+            order(run, &scattered.ids);
+            if has_repeats(run, &scattered.ids, &mut scratch) {
+                grouped.drop_repeats(account, &scattered.ids, lines);
+            }
+        }
+        grouped
+    }
+
+    /// The touches of the `account`-th account of the partition.
+    pub fn of_account(&self, account: usize) -> &[Touch] {
+        &self.touches[self.starts[account]..self.starts[account + 1]]
+    }
+
+    /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter.
+    fn drop_repeats(&mut self, account: usize, ids: &TouchIds, lines: &Lines) {
+        let range = self.starts[account]..self.starts[account + 1];
+        let run = &mut self.touches[range.clone()];
+        run.sort_unstable_by(|a, b| {
+            let columns = |touch: &Touch| (touch.at, touch.contact);
+            ids.compare(a.id, b.id)
+                .then_with(|| columns(b).cmp(&columns(a)))
+                .then_with(|| lines.line(b.line).cmp(lines.line(a.line)))
+                .then_with(|| b.eligible.cmp(&a.eligible))
+        });
+        let mut kept: Vec<Touch> = Vec::with_capacity(run.len());
+        for &touch in run.iter() {
+            match kept.last() {
+                Some(last) if ids.compare(last.id, touch.id).is_eq() => self.repeated.push(touch),
+                _ => kept.push(touch),
+            }
+        }
+        order(&mut kept, ids);
+        let dropped = run.len() - kept.len();
+        self.touches.splice(range, kept);
+        for start in &mut self.starts[account + 1..] {
+            *start -= dropped;
+        }
+    }
+}
+
+/// Places every touch behind those of earlier accounts; `first` is the partition's first account.
+fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Grouped {
+    let mut starts = vec![0; accounts + 1];
+    for touch in pieces.iter().flatten() {
+        starts[touch.account as usize - first + 1] += 1;
+    }
+    for account in 0..accounts {
+        starts[account + 1] += starts[account];
+    }
+    let blank = Touch { at: 0, id: 0, account: 0, line: 0, contact: 0, eligible: false };
+    let mut touches = vec![blank; starts[accounts]];
+    let mut next = starts.clone();
+    for &touch in pieces.iter().flatten() {
+        let slot = &mut next[touch.account as usize - first];
+        touches[*slot] = touch;
+        *slot += 1;
+    }
+    Grouped { touches, starts, repeated: Vec::new() }
+}
+
+fn order(run: &mut [Touch], ids: &TouchIds) {
+    run.sort_unstable_by(|a, b| a.at.cmp(&b.at).then_with(|| ids.compare(a.id, b.id)));
+}
+
+/// Whether two touches of a run share an identifier.
+fn has_repeats(run: &[Touch], ids: &TouchIds, scratch: &mut Vec<u64>) -> bool {
+    if run.len() < 2 {
+        return false;
+    }
+    scratch.clear();
+    scratch.extend(run.iter().map(|touch| touch.id));
+    scratch.sort_unstable_by(|&a, &b| ids.compare(a, b));
+    scratch.windows(2).any(|pair| ids.compare(pair[0], pair[1]).is_eq())
+}

@@ -1,0 +1,165 @@
+//! Lines: what a touch is credited to, a campaign with its channel or a channel alone, as small codes.
+//!
+//! A campaign of the campaigns table gives its channel to its touches. A campaign that the table does not have, and a
+//! touch without campaign, keep the touch's own channel. Codes of the table's campaigns follow their order; other lines
+//! get the next code when they are met, so they are compared by name, never by code.
+
+use super::keys::KeyIndex;
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+/// The channel of touches that name none.
+pub const UNKNOWN_CHANNEL: &str = "unknown";
+
+/// A campaign with its channel, or a channel alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Line {
+    /// The campaign's identifier; `None` for touches without campaign.
+    pub campaign: Option<String>,
+    /// The channel.
+    pub channel: String,
+}
+
+/// Hands out the codes while touches are read.
+#[derive(Debug)]
+pub struct LineCodes {
+    campaigns: KeyIndex,
+    known: Vec<Line>,
+    met: Mutex<HashMap<Line, u32>>,
+}
+
+impl LineCodes {
+    /// Codes for the rows of the canonical campaigns table.
+    ///
+    /// # Errors
+    /// Campaign identifiers that are neither integers nor text.
+    pub fn new(campaigns: &RecordBatch) -> Result<Self, EngineError> {
+        let ids = campaigns.column_by_name("campaign_id").cloned().unwrap_or_else(|| campaigns.column(0).clone());
+        let id_column = IdColumn::try_new(&ids)?;
+        let channels = text_column(campaigns, "channel")?;
+        let channels = channels.as_string::<i32>();
+        let known = (0..campaigns.num_rows())
+            .map(|i| Line { campaign: id_column.text(i), channel: channels.value(i).to_owned() })
+            .collect();
+        let index = KeyIndex::build(&ids, |i| u32::try_from(i).ok())?;
+        Ok(Self { campaigns: index, known, met: Mutex::new(HashMap::new()) })
+    }
+
+    /// A reader of one stream of touches.
+    pub fn reader(&self) -> LineReader<'_> {
+        LineReader { codes: self, of_channel: HashMap::new() }
+    }
+
+    #[cold]
+    fn meet(&self, campaign: Option<String>, channel: &str) -> u32 {
+        let line = Line { campaign, channel: channel.to_owned() };
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = u32::try_from(self.known.len() + met.len()).unwrap_or(u32::MAX);
+        *met.entry(line).or_insert(next)
+    }
+
+    /// All lines, once every touch has been read.
+    pub fn finish(self) -> Lines {
+        let known = self.known.len();
+        let mut met: Vec<(Line, u32)> =
+            self.met.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+        met.sort_by_key(|(_, code)| *code);
+        let mut lines = self.known;
+        lines.extend(met.into_iter().map(|(line, _)| line));
+        Lines::new(lines, known)
+    }
+}
+
+/// Finds the codes of one stream of touches; remembers channels so that touches without campaign stay cheap.
+#[derive(Debug)]
+pub struct LineReader<'a> {
+    codes: &'a LineCodes,
+    of_channel: HashMap<String, u32>,
+}
+
+impl LineReader<'_> {
+    /// The code of the touch at `position` of a batch.
+    #[inline]
+    pub fn code(&mut self, campaigns: &IdColumn<'_>, channel: Option<&str>, position: usize) -> u32 {
+        if let Some(code) = self.codes.campaigns.probe(campaigns, position) {
+            return code;
+        }
+        let channel = channel.unwrap_or(UNKNOWN_CHANNEL);
+        match campaigns.text(position) {
+            Some(campaign) => self.codes.meet(Some(campaign), channel),
+            None => match self.of_channel.get(channel) {
+                Some(&code) => code,
+                None => {
+                    let code = self.codes.meet(None, channel);
+                    self.of_channel.insert(channel.to_owned(), code);
+                    code
+                }
+            },
+        }
+    }
+}
+
+/// Every line of the run by its code.
+#[derive(Debug)]
+pub struct Lines {
+    lines: Vec<Line>,
+    known: usize,
+    channels: Vec<String>,
+    channel_of_line: Vec<u32>,
+}
+
+impl Lines {
+    fn new(lines: Vec<Line>, known: usize) -> Self {
+        let names: BTreeSet<&String> = lines.iter().map(|line| &line.channel).collect();
+        let channels: Vec<String> = names.into_iter().cloned().collect();
+        let channel_of_line = lines
+            .iter()
+            .map(|line| u32::try_from(channels.partition_point(|name| *name < line.channel)).unwrap_or(u32::MAX))
+            .collect();
+        Self { lines, known, channels, channel_of_line }
+    }
+
+    /// The line of a code.
+    pub fn line(&self, code: u32) -> &Line {
+        &self.lines[code as usize]
+    }
+
+    /// The dense channel code of a line's code.
+    #[inline]
+    pub fn channel(&self, code: u32) -> u32 {
+        self.channel_of_line[code as usize]
+    }
+
+    /// The names of the channels by dense channel code, sorted.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Campaigns that touches name and the campaigns table does not have, sorted, once each.
+    pub fn unknown_campaigns(&self) -> BTreeSet<&str> {
+        self.lines[self.known..].iter().filter_map(|line| line.campaign.as_deref()).collect()
+    }
+}
+
+/// A column as plain text.
+pub(crate) fn text_column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
+    let column = rows
+        .column_by_name(name)
+        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")))?;
+    Ok(cast(column, &DataType::Utf8)?)
+}

@@ -1,0 +1,253 @@
+//! The probe and the scatter: touch batches in, partitions of surviving touches out.
+
+use super::conversions::Conversions;
+use super::lines::{LineCodes, LineReader};
+use super::touch::{NO_CONTACT, TextArena, Touch, TouchIds};
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Accounts per partition: small enough that a partition's touches fit a core's cache.
+const ACCOUNTS_PER_PARTITION: usize = 2_048;
+
+/// Columns of a touch batch, in this order.
+pub const TOUCH_COLUMNS: [&str; 9] =
+    ["touch_id", "account_id", "contact_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
+
+/// What became of the touches, as far as the scatter can tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TouchCounts {
+    /// All touches read.
+    pub read: u64,
+    /// Touches that cannot be read.
+    pub unreadable: u64,
+    /// Touches scattered to partitions.
+    pub scattered: u64,
+    /// Latest `touched_at` read, microseconds.
+    pub latest: i64,
+}
+
+impl TouchCounts {
+    fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.unreadable += other.unreadable;
+        self.scattered += other.scattered;
+        self.latest = self.latest.max(other.latest);
+    }
+}
+
+/// What every reader of the stream shares.
+#[derive(Debug)]
+pub struct Scatter<'a> {
+    conversions: &'a Conversions,
+    lines: &'a LineCodes,
+    partitions: usize,
+    /// Earliest touch of each account, whether eligible or not.
+    earliest: Vec<AtomicI64>,
+}
+
+impl<'a> Scatter<'a> {
+    /// A scatter for the accounts of `conversions`.
+    pub fn new(conversions: &'a Conversions, lines: &'a LineCodes) -> Self {
+        let accounts = conversions.accounts();
+        Self {
+            conversions,
+            lines,
+            partitions: accounts.div_ceil(ACCOUNTS_PER_PARTITION).max(1),
+            earliest: (0..accounts).map(|_| AtomicI64::new(i64::MAX)).collect(),
+        }
+    }
+
+    /// A reader for the `number`-th stream.
+    pub fn reader(&self, number: usize) -> Reader<'_> {
+        Reader {
+            scatter: self,
+            lines: self.lines.reader(),
+            arena: TextArena::new(number),
+            buffers: vec![Vec::new(); self.partitions],
+            counts: TouchCounts::default(),
+        }
+    }
+
+    /// Puts the readers' work together, in the order of the streams.
+    pub fn finish(self, parts: Vec<ScatteredPart>, ids_are_text: bool) -> Scattered {
+        let mut counts = TouchCounts { latest: i64::MIN, ..TouchCounts::default() };
+        let mut partitions: Vec<Vec<Vec<Touch>>> = (0..self.partitions).map(|_| Vec::new()).collect();
+        let mut arenas = Vec::new();
+        for part in parts {
+            counts.add(part.counts);
+            arenas.push(part.arena);
+            for (partition, buffer) in partitions.iter_mut().zip(part.buffers) {
+                partition.push(buffer);
+            }
+        }
+        Scattered {
+            partitions,
+            ids: if ids_are_text { TouchIds::Text(arenas) } else { TouchIds::Int },
+            earliest: self.earliest.into_iter().map(AtomicI64::into_inner).collect(),
+            counts,
+        }
+    }
+}
+
+/// Every touch that may matter, by partition.
+#[derive(Debug)]
+pub struct Scattered {
+    partitions: Vec<Vec<Vec<Touch>>>,
+    /// The identifiers behind the touches.
+    pub ids: TouchIds,
+    /// Earliest touch of each account, microseconds; `i64::MAX` where it has none.
+    pub earliest: Vec<i64>,
+    /// What became of the touches.
+    pub counts: TouchCounts,
+}
+
+impl Scattered {
+    /// How many partitions there are.
+    pub fn len(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
+    /// The dense accounts of a partition.
+    pub fn accounts(&self, partition: usize) -> std::ops::Range<usize> {
+        let start = partition * ACCOUNTS_PER_PARTITION;
+        start..(start + ACCOUNTS_PER_PARTITION).min(self.earliest.len())
+    }
+
+    /// The touches of a partition, in no particular order, in pieces.
+    pub fn pieces(&self, partition: usize) -> &[Vec<Touch>] {
+        &self.partitions[partition]
+    }
+}
+
+/// One reader's work.
+#[derive(Debug)]
+pub struct ScatteredPart {
+    arena: TextArena,
+    buffers: Vec<Vec<Touch>>,
+    counts: TouchCounts,
+}
+
+/// Reads one stream of touch batches.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    scatter: &'a Scatter<'a>,
+    lines: LineReader<'a>,
+    arena: TextArena,
+    buffers: Vec<Vec<Touch>>,
+    counts: TouchCounts,
+}
+
+impl Reader<'_> {
+    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and keeps those in an account's widest window.
+    ///
+    /// # Errors
+    /// A batch of other columns or types.
+    pub fn read(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
+        let columns = TouchColumns::try_new(batch)?;
+        let conversions = self.scatter.conversions;
+        self.counts.read += batch.num_rows() as u64;
+        for row in 0..batch.num_rows() {
+            if !columns.is_good.value(row) {
+                self.counts.unreadable += 1;
+                continue;
+            }
+            let at = columns.touched_at.value(row);
+            self.counts.latest = self.counts.latest.max(at);
+            if !columns.in_scope.value(row) {
+                continue;
+            }
+            let contact = columns.contact(conversions, row);
+            let Some(account) = columns.account(conversions, contact, row) else { continue };
+            self.scatter.earliest[account as usize].fetch_min(at, Ordering::Relaxed);
+            let (start, end) = conversions.widest[account as usize];
+            if at < start || at > end {
+                continue;
+            }
+            let id = match &columns.ids {
+                IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
+                IdColumn::Text(ids) => self.arena.push(ids.get(row).unwrap_or_default()),
+            };
+            let line = self.lines.code(&columns.campaigns, columns.channel(row), row);
+            let eligible = columns.eligible.is_valid(row) && columns.eligible.value(row);
+            let contact = contact.unwrap_or(NO_CONTACT);
+            self.buffers[account as usize / ACCOUNTS_PER_PARTITION].push(Touch {
+                at,
+                id,
+                account,
+                line,
+                contact,
+                eligible,
+            });
+            self.counts.scattered += 1;
+        }
+        Ok(())
+    }
+
+    /// The reader's work.
+    pub fn finish(self) -> ScatteredPart {
+        ScatteredPart { arena: self.arena, buffers: self.buffers, counts: self.counts }
+    }
+}
+
+/// A touch batch, column by column.
+struct TouchColumns<'a> {
+    ids: IdColumn<'a>,
+    accounts: IdColumn<'a>,
+    contacts: IdColumn<'a>,
+    touched_at: &'a arrow::array::TimestampMicrosecondArray,
+    campaigns: IdColumn<'a>,
+    channels: Option<StringViewArray>,
+    eligible: BooleanArray,
+    in_scope: &'a BooleanArray,
+    is_good: &'a BooleanArray,
+}
+
+impl<'a> TouchColumns<'a> {
+    fn try_new(batch: &'a RecordBatch) -> Result<Self, EngineError> {
+        let column = |position: usize| -> &'a ArrayRef { batch.column(position) };
+        let channels = column(5);
+        let channels = if channels.null_count() == channels.len() {
+            None
+        } else {
+            Some(cast(channels, &DataType::Utf8View)?.as_string_view().clone())
+        };
+        Ok(Self {
+            ids: IdColumn::try_new(column(0))?,
+            accounts: IdColumn::try_new(column(1))?,
+            contacts: IdColumn::try_new(column(2))?,
+            touched_at: column(3).as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(column(4))?,
+            channels,
+            eligible: column(6).as_boolean().clone(),
+            in_scope: column(7).as_boolean(),
+            is_good: column(8).as_boolean(),
+        })
+    }
+
+    /// The touch's contact, when it belongs to an account with conversions.
+    fn contact(&self, conversions: &Conversions, row: usize) -> Option<u32> {
+        if conversions.by_contact.is_empty() { None } else { conversions.by_contact.probe(&self.contacts, row) }
+    }
+
+    /// The touch's account: its own, else its contact's.
+    fn account(&self, conversions: &Conversions, contact: Option<u32>, row: usize) -> Option<u32> {
+        if self.accounts.is_null(row) {
+            return Some(conversions.contact_accounts[contact? as usize]);
+        }
+        conversions.by_account.probe(&self.accounts, row)
+    }
+
+    fn channel(&self, row: usize) -> Option<&str> {
+        let channels = self.channels.as_ref()?;
+        channels.is_valid(row).then(|| channels.value(row))
+    }
+}

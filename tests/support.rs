@@ -1,0 +1,68 @@
+//! What the tests share: running the command, reading marts, finding data that is not part of the project.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Decimal128Type};
+use assert_cmd::Command;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// The command, without the environment's opinions on colour.
+pub fn closedloop() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_closedloop"));
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+/// A file or folder of the project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A folder that the environment names, or `None` with a word about the skipped test.
+pub fn outside_data(variable: &str, test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_dir());
+    if folder.is_none() {
+        eprintln!("SKIPPED {test}: {variable} does not name a folder");
+    }
+    folder
+}
+
+/// All rows of a mart.
+pub fn read_mart(out: &Path, mart: &str) -> RecordBatch {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(out.join(mart)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut batches = Vec::new();
+    let mut schema = None;
+    for file in files {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file).unwrap()).unwrap();
+        schema = Some(reader.schema().clone());
+        batches.extend(reader.build().unwrap().map(Result::unwrap));
+    }
+    concat_batches(&schema.unwrap(), &batches).unwrap()
+}
+
+/// A column as text; null is `None`.
+pub fn texts(rows: &RecordBatch, column: &str) -> Vec<Option<String>> {
+    let column =
+        cast(rows.column_by_name(column).unwrap_or_else(|| panic!("no column {column}")), &DataType::Utf8).unwrap();
+    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+/// A column of money in minor units; null is 0.
+pub fn money(rows: &RecordBatch, column: &str) -> Vec<i128> {
+    let column = rows.column_by_name(column).unwrap_or_else(|| panic!("no column {column}"));
+    let column = column.as_primitive::<Decimal128Type>();
+    (0..column.len()).map(|i| if column.is_null(i) { 0 } else { column.value(i) }).collect()
+}
+
+/// A column of numbers; null is NaN.
+pub fn numbers(rows: &RecordBatch, column: &str) -> Vec<f64> {
+    use arrow::datatypes::Float64Type;
+    let column =
+        cast(rows.column_by_name(column).unwrap_or_else(|| panic!("no column {column}")), &DataType::Float64).unwrap();
+    let column = column.as_primitive::<Float64Type>();
+    (0..column.len()).map(|i| if column.is_null(i) { f64::NAN } else { column.value(i) }).collect()
+}
