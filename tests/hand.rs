@@ -53,7 +53,7 @@ fn credits(out: &Path) -> Credits {
     credits
 }
 
-fn residuals(out: &Path) -> Residuals {
+fn left_over(out: &Path) -> Residuals {
     let rows = read_mart(out, "journeys");
     let deals = texts(&rows, "deal_id");
     let mut residuals = Residuals::new();
@@ -90,7 +90,7 @@ fn check(case: &str) {
         assert!((got_share - share).abs() < 1e-9, "{case} {key:?}: share {got_share}, by hand {share}");
         assert_eq!(got_amount, *amount, "{case} {key:?}: amount");
     }
-    assert_eq!(residuals(&out), expected_residuals(&folder), "{case}: residuals");
+    assert_eq!(left_over(&out), expected_residuals(&folder), "{case}: residuals");
 }
 
 macro_rules! cases {
