@@ -5,6 +5,7 @@ mod columns;
 mod error;
 pub mod manifest;
 pub mod publication;
+pub mod reading;
 pub mod writer;
 
 pub use error::MartError;

@@ -5,16 +5,23 @@
 //! ```
 
 mod batches;
+mod clock;
 pub mod credit;
 mod credit_rows;
 mod error;
+mod findings;
 mod inputs;
 mod journey_rows;
+mod prepare;
+mod report;
 mod roll_up;
 mod run;
 mod scatter_touches;
 pub mod totals;
 
 pub use batches::{spec_hash, spec_json};
+pub use clock::{Progress, Silent};
 pub use error::RunError;
-pub use run::{Progress, Report, RunOptions, Silent, TopCampaign, run};
+pub use findings::{Finding, inspect};
+pub use report::{Report, TopCampaign};
+pub use run::{RunOptions, run};

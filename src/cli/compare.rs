@@ -1,11 +1,114 @@
-//! `closedloop compare`: what a run would find questionable, without writing anything.
-use clap::Args;
+//! `closedloop compare`: the models of a finished run side by side, channels first.
+
+mod comparison;
+mod table;
+
+use crate::engine::session;
+use crate::mart::reading;
+use crate::config::nearest;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use clap::{Args, ValueEnum};
+use comparison::Comparison;
+use datafusion::common::ParamValues;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
-pub(super) struct CompareArgs {}
+#[command(after_help = "Example: closedloop compare out --quarter FY26Q3")]
+pub(super) struct CompareArgs {
+    /// Output folder of a run
+    out: PathBuf,
+    /// Only this fiscal quarter, as in FY26Q3 [default: all]
+    #[arg(long, value_name = "QUARTER")]
+    quarter: Option<String>,
+    /// Which quarter revenue belongs to
+    #[arg(long, value_enum, default_value_t = Basis::CloseDate)]
+    basis: Basis,
+    /// How many campaigns to show, by money under the default model
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    campaigns: usize,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Basis {
+    /// The quarter in which the deal closed
+    CloseDate,
+    /// The quarter of the touch
+    TouchDate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// Comma-separated
+    Csv,
+    /// One JSON array
+    Json,
+}
+
 impl CompareArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let comparison = runtime.block_on(self.comparison())?;
+        let mut out = anstream::stdout();
+        match self.format {
+            Format::Table => table::print(&mut out, &comparison, self.campaigns)?,
+            Format::Csv => comparison.write_csv(&mut out)?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&comparison.lines)?)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
+
+    async fn comparison(&self) -> anyhow::Result<Comparison> {
+        let (manifest, ctx) = reading::open(&self.out).await?;
+        if !manifest.marts.iter().any(|mart| mart.name == "model_comparison") {
+            anyhow::bail!("{} has no model_comparison; run again with this mart", self.out.display());
+        }
+        if let Some(quarter) = &self.quarter {
+            check_quarter(&ctx, quarter).await?;
+        }
+        let basis = match self.basis {
+            Basis::CloseDate => "close_date",
+            Basis::TouchDate => "touch_date",
+        };
+        let params = vec![
+            ("basis".to_owned(), ScalarValue::from(basis)),
+            ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone())),
+        ];
+        let frame = session::read_only(&ctx, include_str!("../../sql/compare/model_amounts.sql")).await?;
+        let rows = session::collect(frame.with_param_values(ParamValues::from(params))?).await?;
+        let quarter = self.quarter.as_deref().unwrap_or("all quarters");
+        Ok(Comparison::new(&manifest, &rows, format!("{quarter}, {basis}"))?)
+    }
+}
+
+/// Refuses a quarter that the marts do not have.
+async fn check_quarter(ctx: &SessionContext, quarter: &str) -> anyhow::Result<()> {
+    let frame = session::read_only(ctx, "SELECT DISTINCT fiscal_quarter FROM model_comparison ORDER BY 1").await?;
+    let rows = session::collect(frame).await?;
+    let known = texts(&rows, 0)?;
+    if known.iter().any(|name| name == quarter) {
+        return Ok(());
+    }
+    let remedy = match nearest(quarter, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("the marts hold {}", known.join(", ")),
+    };
+    anyhow::bail!("there is no quarter \"{quarter}\"; {remedy}")
+}
+
+fn texts(rows: &RecordBatch, column: usize) -> Result<Vec<String>, arrow::error::ArrowError> {
+    let texts = cast(rows.column(column), &DataType::Utf8)?;
+    Ok(texts.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
 }

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub struct Plan {
     /// The configuration file.
     pub config: PathBuf,
+    /// BLAKE3 of the configuration's text.
+    pub config_hash: String,
     /// Where each given table comes from.
     pub sources: BTreeMap<Table, Source>,
     /// Which touches a journey holds.
@@ -113,7 +115,8 @@ impl Plan {
             line: error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
             message: explain(error.message()),
         })?;
-        Resolver { config }.resolve(file, overrides)
+        let config_hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        Ok(Plan { config_hash, ..Resolver { config }.resolve(file, overrides)? })
     }
 
     /// The model that others are compared with.
@@ -161,6 +164,7 @@ impl Resolver<'_> {
         let margin_ppm = (file.finance.margin * 1e6).round() as i64;
         Ok(Plan {
             config: self.config.to_owned(),
+            config_hash: String::new(),
             sources,
             journeys: JourneyRules {
                 mapping: file.journeys.mapping,

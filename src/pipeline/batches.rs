@@ -7,7 +7,7 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::set_aside::SetAsideRow;
 use crate::mart::catalogue::MartType;
-use crate::scatter::lines::{Line, Lines, text_column};
+use crate::scatter::lines::{Lines, text_column};
 use crate::scatter::quarters::Quarters;
 use crate::scatter::touch::TouchIds;
 use arrow::array::{
@@ -73,11 +73,6 @@ impl<'a> Names<'a> {
     pub fn deal(&self, row: u32) -> String {
         use arrow::array::AsArray;
         self.deals.as_string::<i32>().value(row as usize).to_owned()
-    }
-
-    /// The line of a code.
-    pub fn line(&self, code: u32) -> &Line {
-        self.lines.line(code)
     }
 
     /// Rows of `touch_credits`.

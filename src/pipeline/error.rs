@@ -41,6 +41,14 @@ pub enum RunError {
         /// What they must sum to.
         booked: i128,
     },
+    /// An input file went away while the run read it.
+    #[error("{path} can no longer be read: {source}; leave the inputs in place while a run reads them")]
+    InputGone {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A thread pool or runtime cannot start.
     #[error("cannot start {threads} threads: {message}; lower --threads")]
     Threads {

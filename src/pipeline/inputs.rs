@@ -1,5 +1,6 @@
 //! The input files' hashes, taken beside the run.
 
+use super::error::RunError;
 use crate::config::Plan;
 use crate::mart::manifest::InputFile;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::thread::JoinHandle;
 
 /// Hashing under way on a thread of its own.
 pub(super) struct InputHashes {
-    thread: JoinHandle<std::io::Result<Vec<InputFile>>>,
+    thread: JoinHandle<Result<Vec<InputFile>, RunError>>,
 }
 
 impl InputHashes {
@@ -22,17 +23,14 @@ impl InputHashes {
     }
 
     /// Waits for the hashes.
-    ///
-    /// # Errors
-    /// A file that can no longer be read.
-    pub(super) fn finish(self) -> std::io::Result<Vec<InputFile>> {
+    pub(super) fn finish(self) -> Result<Vec<InputFile>, RunError> {
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
-fn hash((table, path): (String, PathBuf)) -> std::io::Result<InputFile> {
+fn hash((table, path): (String, PathBuf)) -> Result<InputFile, RunError> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_mmap(&path)?;
+    hasher.update_mmap(&path).map_err(|source| RunError::InputGone { path: path.clone(), source })?;
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(InputFile { table, file, bytes: hasher.count(), blake3: hasher.finalize().to_hex().to_string() })
 }

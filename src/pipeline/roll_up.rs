@@ -23,32 +23,33 @@ const ROLL_UPS: &[(&str, &str)] = &[
     ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
 ];
 
-/// Makes the wanted marts and hands each to `sink`. The session holds the canonical tables, `credit_totals`,
+/// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
 /// `residual_totals`, `booked_totals` and `dim_model`.
 ///
 /// # Errors
-/// What `sink` returns; SQL of ours that does not run.
-pub(super) async fn roll_up<E: From<EngineError>>(
+/// SQL of ours that does not run.
+pub(super) async fn roll_up(
     ctx: &SessionContext,
     plan: &Plan,
     wanted: &BTreeSet<&'static str>,
-    mut sink: impl FnMut(&'static str, RecordBatch) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<Vec<(&'static str, RecordBatch)>, EngineError> {
+    let mut marts = Vec::new();
+    if ROLL_UPS.iter().all(|(name, _)| !wanted.contains(name)) {
+        return Ok(marts);
+    }
     register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
-    register(ctx, plan, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
-    // Marts that a wanted mart reads are made once and kept.
+    session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
     let read_by_comparison = ["campaign_roi", "channel_roi"];
     for (name, sql) in ROLL_UPS {
         let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
-        if !wanted.contains(name) && !is_read {
-            continue;
-        }
-        let rows = register(ctx, plan, name, sql).await?;
-        if wanted.contains(name) {
-            sink(name, rows)?;
+        if wanted.contains(name) || is_read {
+            let rows = register(ctx, plan, name, sql).await?;
+            if wanted.contains(name) {
+                marts.push((*name, rows));
+            }
         }
     }
-    Ok(())
+    Ok(marts)
 }
 
 /// Runs a mart file and registers its rows under its name.

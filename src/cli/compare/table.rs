@@ -1,0 +1,108 @@
+//! The comparison as tables: as many models abreast as the terminal is wide.
+
+use super::comparison::{Comparison, Line};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use std::io::Write;
+
+/// Columns for a name, for the spend and decision, and for one model.
+const NAME_WIDTH: usize = 24;
+const SPEND_WIDTH: usize = 22;
+const MODEL_WIDTH: usize = 13;
+/// Width where there is no terminal.
+const DEFAULT_WIDTH: usize = 120;
+
+/// Prints channels, then the first `campaigns` campaigns, then what the choice of model changes.
+pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: usize) -> std::io::Result<()> {
+    let bold = anstyle::Style::new().bold();
+    let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
+    writeln!(out, "{bold}{title}, {currency}{bold:#}; * marks the default model, {default}")?;
+    let channels: Vec<&Line> = comparison.level("channel").collect();
+    print_level(out, comparison, "channel", &channels)?;
+    let top: Vec<&Line> = comparison.level("campaign").take(campaigns).collect();
+    print_level(out, comparison, "campaign", &top)?;
+    let rest = comparison.level("campaign").count() - top.len();
+    if rest > 0 {
+        writeln!(out, "… and {rest} campaigns more; see --campaigns")?;
+    }
+    print_flips(out, comparison)
+}
+
+fn print_level(out: &mut impl Write, comparison: &Comparison, level: &str, lines: &[&Line]) -> std::io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let width = Table::new().width().map_or(DEFAULT_WIDTH, usize::from);
+    let abreast = (width.saturating_sub(NAME_WIDTH + SPEND_WIDTH) / MODEL_WIDTH).max(1);
+    for models in comparison.models.chunks(abreast) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        let header = [level.to_owned(), "spend".to_owned()].into_iter();
+        let header = header.chain(models.iter().map(|model| heading(comparison, model))).chain(["decision".to_owned()]);
+        table.set_header(header);
+        for line in lines {
+            let amounts = models.iter().map(|model| compact(line.amounts.get(model).copied().unwrap_or_default()));
+            let decision = line.decision.unwrap_or("").to_owned();
+            let cells = [compact(line.spend)].into_iter().chain(amounts);
+            let cells = cells.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
+            table.add_row([Cell::new(clip(&line.name))].into_iter().chain(cells).chain([Cell::new(decision)]));
+        }
+        writeln!(out, "\n{}", table.trim_fmt())?;
+    }
+    Ok(())
+}
+
+fn print_flips(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
+    let flips = |level| comparison.level(level).filter(|line| line.decision == Some("depends"));
+    let (channels, campaigns) = (flips("channel").count(), flips("campaign").count());
+    let hurdle = comparison.hurdle;
+    if channels + campaigns == 0 {
+        return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
+    }
+    let names: Vec<&str> = flips("channel").map(|line| line.name.as_str()).collect();
+    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    writeln!(
+        out,
+        "\nThe choice of model changes the decision on {channels} channels{names} and {campaigns} campaigns, at a hurdle roi of {hurdle}."
+    )
+}
+
+/// The model's name, short enough for its column.
+fn heading(comparison: &Comparison, model: &str) -> String {
+    let mark = if model == comparison.default_model { "*" } else { "" };
+    format!("{model}{mark}")
+}
+
+fn clip(name: &str) -> String {
+    match name.char_indices().nth(NAME_WIDTH - 2) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Money to look at: three or four digits and a unit.
+fn compact(amount: f64) -> String {
+    let magnitude = amount.abs();
+    let (scaled, unit) = match magnitude {
+        m if m >= 999_500_000.0 => (amount / 1e9, "G"),
+        m if m >= 999_500.0 => (amount / 1e6, "M"),
+        m if m >= 999.5 => (amount / 1e3, "k"),
+        _ => (amount, ""),
+    };
+    let digits = usize::from(!unit.is_empty() && scaled.abs() < 99.95);
+    format!("{scaled:.digits$}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_short() {
+        let cases = [(0.0, "0"), (999.0, "999"), (1_234.0, "1.2k"), (123_456.0, "123k"), (999_700.0, "1.0M")];
+        for (amount, text) in cases {
+            assert_eq!(compact(amount), text);
+        }
+        assert_eq!(compact(-2_500_000_000.0), "-2.5G");
+    }
+}

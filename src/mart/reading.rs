@@ -1,0 +1,24 @@
+//! Reading marts back: a session with every mart of an output folder as a table.
+
+use super::error::MartError;
+use super::manifest::Manifest;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use std::path::Path;
+
+/// Opens an output folder.
+///
+/// # Errors
+/// A folder without manifest, of another schema version, or with marts that cannot be read.
+pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError> {
+    let manifest = Manifest::read(folder)?;
+    let ctx = SessionContext::new();
+    for mart in &manifest.marts {
+        let path = folder.join(&mart.name);
+        let opened = ctx.register_parquet(&mart.name, path.to_string_lossy(), ParquetReadOptions::default()).await;
+        opened.map_err(|error| MartError::Unreadable {
+            path,
+            message: format!("cannot be read ({}); run again", error.strip_backtrace()),
+        })?;
+    }
+    Ok((manifest, ctx))
+}

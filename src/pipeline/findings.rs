@@ -1,0 +1,147 @@
+//! Findings: what in the inputs somebody should look at before trusting the numbers. Writes nothing.
+
+use super::clock::{Clock, Progress};
+use super::credit::Crediting;
+use super::error::RunError;
+use super::prepare::{Prepared, Workers, prepare};
+use super::report::remarks;
+use super::run::{TouchOutcome, account_for_touches};
+use super::totals::CreditTotals;
+use crate::config::Plan;
+use crate::engine::ids::IdColumn;
+use crate::engine::session;
+use closedloop_core::ledger::Bucket;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The input table it is about, or `run`.
+    pub subject: String,
+    /// What it is, in one sentence.
+    pub message: String,
+    /// Money concerned, minor units.
+    pub amount: Option<i128>,
+}
+
+impl Finding {
+    fn new(subject: &str, message: String) -> Self {
+        Self { subject: subject.to_owned(), message, amount: None }
+    }
+}
+
+/// Does everything a run does short of writing, and says what is questionable.
+///
+/// # Errors
+/// What would also stop a run.
+pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<Vec<Finding>, RunError> {
+    let workers = Workers::start(threads)?;
+    let mut clock = Clock::new(progress);
+    let mut prepared = prepare(plan, &workers, &mut clock)?;
+    clock.stage("credit");
+    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared))?;
+    account_for_touches(plan, &workers, &mut prepared, touches)?;
+
+    let mut findings = set_aside(&prepared);
+    findings.extend(spend_without_touches(&workers, &prepared, &totals)?);
+    findings.extend(deals_without_credit(plan, &totals));
+    let remarks = remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded);
+    findings.extend(remarks.into_iter().map(|remark| Finding::new("run", remark)));
+    Ok(findings)
+}
+
+fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcome), RunError> {
+    let names = prepared.names(plan)?;
+    let mut crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
+    crediting.wants_touch_credits = false;
+    crediting.wants_journeys = false;
+    let mut touches = TouchOutcome::default();
+    let mut totals = crediting.run(
+        |deal| names.deal(deal),
+        |partition| {
+            touches.used += partition.used;
+            touches.repeated.extend(partition.repeated);
+            Ok(())
+        },
+    )?;
+    crediting.unmatched(&mut totals);
+    Ok((totals, touches))
+}
+
+/// Rows set aside, by table and reason, with the place of the first.
+fn set_aside(prepared: &Prepared) -> Vec<Finding> {
+    let mut groups: BTreeMap<_, (usize, i128, String)> = BTreeMap::new();
+    for row in &prepared.loaded.set_aside {
+        let (count, amount, first) = groups.entry((row.table, row.reason)).or_default();
+        *count += 1;
+        *amount += i128::from(row.amount.unwrap_or(0));
+        if first.is_empty() {
+            *first = match (&row.file, row.line, &row.key) {
+                (Some(file), Some(line), _) => format!("{file} line {line}"),
+                (_, _, Some(key)) => key.clone(),
+                _ => String::new(),
+            };
+        }
+    }
+    groups
+        .into_iter()
+        .map(|((table, reason), (count, amount, first))| {
+            let place = if first.is_empty() { String::new() } else { format!(", as at {first}") };
+            let rows = if count == 1 { "row" } else { "rows" };
+            Finding {
+                subject: table.name().to_owned(),
+                message: format!("{count} {rows} set aside: {reason}{place}"),
+                amount: (amount != 0).then_some(amount),
+            }
+        })
+        .collect()
+}
+
+/// Campaigns with spend that no credited touch names.
+fn spend_without_touches(
+    workers: &Workers,
+    prepared: &Prepared,
+    totals: &CreditTotals,
+) -> Result<Option<Finding>, RunError> {
+    let touched: BTreeSet<&str> =
+        totals.lines().iter().filter_map(|(key, ..)| prepared.lines.line(key.line).campaign.as_deref()).collect();
+    let spend = workers
+        .runtime
+        .block_on(async { session::collect(prepared.ctx.table("spend").await?).await })
+        .map_err(crate::engine::EngineError::from)?;
+    let mut silent: BTreeMap<String, i128> = BTreeMap::new();
+    if let (Some(ids), Some(amounts)) = (spend.column_by_name("campaign_id"), spend.column_by_name("amount")) {
+        let ids = IdColumn::try_new(ids)?;
+        let amounts = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(amounts);
+        for (row, amount) in amounts.values().iter().enumerate() {
+            if let Some(campaign) = ids.text(row).filter(|id| !touched.contains(id.as_str())) {
+                *silent.entry(campaign).or_default() += i128::from(*amount);
+            }
+        }
+    }
+    let Some(first) = silent.keys().next() else { return Ok(None) };
+    Ok(Some(Finding {
+        subject: "spend".to_owned(),
+        message: format!("campaigns with spend and no credited touch: {} ({first}, …)", silent.len()),
+        amount: Some(silent.values().sum()),
+    }))
+}
+
+/// Deals under the default model whose money goes to no touch though their kind is attributed.
+fn deals_without_credit(plan: &Plan, totals: &CreditTotals) -> Vec<Finding> {
+    let mut left: BTreeMap<Bucket, (u64, i128)> = BTreeMap::new();
+    for (key, rest) in totals.residuals() {
+        if key.model == plan.default_model && key.bucket != Bucket::KindNotAttributed {
+            let (deals, amount) = left.entry(key.bucket).or_default();
+            *deals += rest.deals;
+            *amount += i128::from(rest.earned.amount);
+        }
+    }
+    left.into_iter()
+        .map(|(bucket, (deals, amount))| Finding {
+            subject: "deals".to_owned(),
+            message: format!("{deals} with money in the residual {}", bucket.name()),
+            amount: Some(amount),
+        })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! The first half of a run: the canonical tables, the small side indexed, the touches scattered.
+
+use super::clock::Clock;
+use super::error::RunError;
+use super::scatter_touches;
+use crate::config::Plan;
+use crate::engine::load::{Loaded, load};
+use crate::engine::{EngineError, session};
+use crate::scatter::conversions::Conversions;
+use crate::scatter::lines::{LineCodes, Lines};
+use crate::scatter::partition::Scattered;
+use arrow::array::RecordBatch;
+use datafusion::prelude::SessionContext;
+use rayon::ThreadPool;
+use tokio::runtime::Runtime;
+
+/// One runtime for SQL and one pool for the models, of the same size; they take turns.
+pub(super) struct Workers {
+    pub(super) runtime: Runtime,
+    pub(super) pool: ThreadPool,
+    threads: usize,
+}
+
+impl Workers {
+    /// Starts `threads` threads of each.
+    pub(super) fn start(threads: usize) -> Result<Self, RunError> {
+        let refused = |message: String| RunError::Threads { threads, message };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .build()
+            .map_err(|error| refused(error.to_string()))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        Ok(Self { runtime, pool: pool.map_err(|error| refused(error.to_string()))?, threads })
+    }
+}
+
+/// Everything that the models need.
+pub(super) struct Prepared {
+    /// The session with the canonical tables.
+    pub(super) ctx: SessionContext,
+    /// What became of the rows so far.
+    pub(super) loaded: Loaded,
+    /// The canonical deals.
+    pub(super) deals: RecordBatch,
+    /// The small side.
+    pub(super) conversions: Conversions,
+    /// The large side.
+    pub(super) scattered: Scattered,
+    /// What touches are credited to.
+    pub(super) lines: Lines,
+}
+
+/// Loads, indexes and scatters.
+pub(super) fn prepare(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Prepared, RunError> {
+    let runtime = &workers.runtime;
+    clock.stage("load");
+    let ctx = session::open(plan, workers.threads);
+    let loaded = runtime.block_on(load(&ctx, plan))?;
+    let table = |name: &'static str| {
+        let rows = async { Ok::<_, EngineError>(session::collect(ctx.table(name).await?).await?) };
+        runtime.block_on(rows)
+    };
+    let deals = table("deals")?;
+
+    clock.stage("index");
+    let conversions = Conversions::build(plan, &deals, &table("contacts")?, &table("contact_roles")?)?;
+    let codes = LineCodes::new(&table("campaigns")?)?;
+
+    clock.stage("scatter");
+    let progress = clock.progress();
+    let advance = |rows| progress.advance(rows);
+    let (scattered, lines) = scatter_touches::scatter(runtime, &ctx, plan, &conversions, codes, &advance)?;
+    Ok(Prepared { ctx, loaded, deals, conversions, scattered, lines })
+}

@@ -1,0 +1,157 @@
+//! What a run says about itself: the manifest for machines, the report for people.
+
+use super::batches::spec_hash;
+use super::prepare::Prepared;
+use super::totals::CreditTotals;
+use crate::config::Plan;
+use crate::config::file::Table;
+use crate::engine::load::Loaded;
+use crate::engine::set_aside::{RowCounts, Tally};
+use crate::mart::catalogue::SCHEMA_VERSION;
+use crate::mart::manifest::{Count, GENERATOR, InputFile, Manifest, ManifestModel, TableCounts};
+use crate::mart::writer::WrittenMart;
+use crate::scatter::conversions::Conversions;
+use crate::scatter::lines::Lines;
+use crate::scatter::partition::TouchCounts;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+use std::collections::BTreeMap;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    /// The manifest as written.
+    pub manifest: Manifest,
+    /// Attributed money under the default model, minor units.
+    pub attributed: i64,
+    /// Residuals under the default model by bucket, minor units.
+    pub residuals: Vec<(&'static str, i64)>,
+    /// Deals booked, credits included.
+    pub deals: u64,
+    /// Campaigns with the most money under the default model, at most five.
+    pub top_campaigns: Vec<TopCampaign>,
+}
+
+/// A campaign's money over all quarters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopCampaign {
+    /// The campaign.
+    pub campaign_id: String,
+    /// Its channel.
+    pub channel: String,
+    /// Attributed money, minor units.
+    pub amount: i64,
+}
+
+/// The manifest of a run.
+pub(super) fn manifest(
+    plan: &Plan,
+    prepared: &Prepared,
+    totals: &CreditTotals,
+    inputs: Vec<InputFile>,
+    marts: Vec<WrittenMart>,
+    timings: BTreeMap<String, f64>,
+) -> Manifest {
+    let counts = &prepared.loaded.counts;
+    Manifest {
+        generator: GENERATOR.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        schema_version: SCHEMA_VERSION,
+        as_of: as_of(plan, &prepared.deals, &prepared.scattered.counts),
+        currency: plan.finance.currency.clone(),
+        minor_digits: plan.finance.minor_digits,
+        default_model: plan.default_model().id().to_owned(),
+        hurdle: plan.finance.hurdle,
+        config_hash: plan.config_hash.clone(),
+        models: plan.models.iter().map(|m| ManifestModel { id: m.id().to_owned(), spec_hash: spec_hash(m) }).collect(),
+        inputs,
+        tables: counts.iter().map(|(table, counts)| (table.name().to_owned(), table_counts(counts))).collect(),
+        remarks: remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded),
+        booked: narrow(totals.booked_amount()),
+        marts,
+        timings,
+    }
+}
+
+/// The report of a run.
+pub(super) fn report(plan: &Plan, manifest: Manifest, totals: &CreditTotals, lines: &Lines) -> Report {
+    let model = plan.default_model;
+    let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    let mut attributed = 0;
+    for (key, _, earned) in totals.lines() {
+        attributed += earned[model].amount;
+        let line = lines.line(key.line);
+        if let Some(campaign) = &line.campaign {
+            *campaigns.entry((campaign, &line.channel)).or_default() += earned[model].amount;
+        }
+    }
+    let mut residuals: BTreeMap<_, i64> = BTreeMap::new();
+    for (key, left) in totals.residuals().into_iter().filter(|(key, _)| key.model == model) {
+        *residuals.entry(key.bucket).or_default() += left.earned.amount;
+    }
+    let mut top: Vec<TopCampaign> = campaigns
+        .into_iter()
+        .map(|((id, channel), amount)| TopCampaign { campaign_id: id.to_owned(), channel: channel.to_owned(), amount })
+        .collect();
+    top.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.campaign_id.cmp(&b.campaign_id)));
+    top.truncate(5);
+    Report {
+        manifest,
+        attributed,
+        residuals: residuals.into_iter().map(|(bucket, amount)| (bucket.name(), amount)).collect(),
+        deals: totals.booked().iter().map(|(.., left)| left.deals).sum(),
+        top_campaigns: top,
+    }
+}
+
+/// What a reader of the numbers should know about how they came about.
+pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (table, effect) in [
+        (Table::Deals, "won opportunities are the deals"),
+        (Table::Spend, "spend is zero everywhere, so there is no roi"),
+        (Table::Campaigns, "campaigns have no names, and the channels are the touches' own"),
+        (Table::Contacts, "touches need an account of their own, and lead creation is unknown"),
+    ] {
+        if plan.source(table).is_none() {
+            remarks.push(format!("no {} given: {effect}", table.name()));
+        }
+    }
+    if conversions.kinds_inferred {
+        remarks.push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
+    }
+    let unknown = lines.unknown_campaigns();
+    if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
+        let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        remarks.push(format!("campaigns that only touches name: {} ({few}, …)", unknown.len()));
+    }
+    for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
+        remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));
+    }
+    remarks
+}
+
+/// The as-of date: as given, else the latest date in the deals and touches.
+fn as_of(plan: &Plan, deals: &RecordBatch, touches: &TouchCounts) -> String {
+    let closed = deals.column_by_name("closed_at").and_then(|at| at.as_primitive_opt::<TimestampMicrosecondType>());
+    let closed = closed.and_then(|closed| closed.iter().flatten().max());
+    let latest = plan.as_of.or_else(|| closed.max((touches.latest > i64::MIN).then_some(touches.latest)));
+    let date = latest.and_then(|instant| plan.calendar.date_of(instant));
+    date.map(|date| date.to_string()).unwrap_or_default()
+}
+
+fn table_counts(counts: &RowCounts) -> TableCounts {
+    let count = |tally: Tally| Count { rows: tally.rows, amount: narrow(tally.amount) };
+    TableCounts {
+        read: count(counts.read),
+        used: count(counts.used),
+        out_of_scope: count(counts.out_of_scope),
+        set_aside: count(counts.set_aside),
+        rounded_amounts: counts.rounded,
+    }
+}
+
+/// Sums that are bounded by the 18 digits of the marts; amounts of rejected rows are clamped to the type.
+fn narrow(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
+}
