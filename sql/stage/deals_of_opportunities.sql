@@ -2,6 +2,6 @@
 -- In: opportunities (canonical).
 SELECT
     opportunity_id AS deal_id, opportunity_id, account_id, created_at AS opportunity_created_at, closed_at,
-    amount, CAST(NULL AS VARCHAR) AS kind, arrow_cast(NULL, arrow_typeof(opportunity_id)) AS reverses_deal_id
+    amount, CAST(NULL AS VARCHAR) AS kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id
 FROM opportunities
 WHERE is_won
