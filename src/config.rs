@@ -8,5 +8,5 @@ pub mod file;
 pub mod plan;
 
 pub use calendar::Calendar;
-pub use error::{ConfigError, nearest};
+pub use error::{ConfigError, nearest, remedy};
 pub use plan::{Overrides, Plan};

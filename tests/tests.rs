@@ -1,4 +1,5 @@
 //! Everything that is tested from outside: one binary, one module a subject.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bad_input;
 mod cli;

@@ -218,7 +218,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(crate::ledger::tests::cases()))]
+        #![proptest_config(ProptestConfig::with_cases(cases()))]
 
         #[test]
         fn shares_sum_to_the_whole_and_follow_the_credits(
@@ -259,7 +259,7 @@ mod tests {
     }
 
     /// 10⁵ cases in the normal run, more by `PROPTEST_CASES`.
-    pub(super) fn cases() -> u32 {
+    fn cases() -> u32 {
         std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100_000)
     }
 }

@@ -3,9 +3,9 @@
 mod comparison;
 mod table;
 
+use crate::config::remedy;
 use crate::engine::session;
 use crate::mart::reading;
-use crate::config::nearest;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -101,10 +101,7 @@ async fn check_quarter(ctx: &SessionContext, quarter: &str) -> anyhow::Result<()
     if known.iter().any(|name| name == quarter) {
         return Ok(());
     }
-    let remedy = match nearest(quarter, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("the marts hold {}", known.join(", ")),
-    };
+    let remedy = remedy(quarter, known.iter().map(String::as_str), &format!("the marts hold {}", known.join(", ")));
     anyhow::bail!("there is no quarter \"{quarter}\"; {remedy}")
 }
 

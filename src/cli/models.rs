@@ -1,6 +1,6 @@
 //! `closedloop models`: the attribution models and their definitions.
 
-use crate::config::{Overrides, Plan, nearest};
+use crate::config::{Overrides, Plan, remedy};
 use clap::Args;
 use closedloop_core::model::{ModelSpec, house_models};
 use std::io::Write;
@@ -32,9 +32,7 @@ impl ModelsArgs {
         }
         for id in &self.ids {
             let model = models.iter().find(|model| model.id() == id).ok_or_else(|| {
-                let near = nearest(id, models.iter().map(ModelSpec::id));
-                let remedy =
-                    near.map_or("see `closedloop models`".to_owned(), |near| format!("did you mean \"{near}\"?"));
+                let remedy = remedy(id, models.iter().map(ModelSpec::id), "see `closedloop models`");
                 anyhow::anyhow!("no model is called \"{id}\"; {remedy}")
             })?;
             writeln!(out, "{}", toml::to_string(model)?)?;

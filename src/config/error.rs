@@ -45,6 +45,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The remedy for a name that nothing has: the nearest name, or where to look.
+pub fn remedy<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+    match nearest(word, candidates) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => otherwise.to_owned(),
+    }
+}
+
 /// The TOML reader's complaint as one sentence, with a suggestion when a name is nearly right.
 pub(super) fn explain(message: &str) -> String {
     let first = message.lines().next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The plan: a configuration resolved and validated. Nothing below this file sees the raw configuration.
 
 use super::calendar::{Calendar, DateMeans};
-use super::error::{ConfigError, explain, nearest};
+use super::error::{ConfigError, explain, remedy};
 use super::file::{
     ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
 };
@@ -253,9 +253,7 @@ impl Resolver<'_> {
         }
         let find = |key: &str, id: &str| {
             known.iter().find(|spec| spec.id() == id).cloned().ok_or_else(|| {
-                let near = nearest(id, known.iter().map(ModelSpec::id));
-                let remedy =
-                    near.map_or("see `closedloop models`".to_owned(), |near| format!("did you mean \"{near}\"?"));
+                let remedy = remedy(id, known.iter().map(ModelSpec::id), "see `closedloop models`");
                 self.fault(key, format!("no model is called \"{id}\"; {remedy}"))
             })
         };
@@ -347,7 +345,7 @@ impl Resolver<'_> {
 
     /// A path relative to the configuration's folder.
     fn beside(&self, path: &str) -> PathBuf {
-        self.config.parent().unwrap_or(Path::new("")).join(path)
+        self.config.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
     }
 
     fn fault(&self, key: &str, message: String) -> ConfigError {
@@ -404,7 +402,7 @@ impl fmt::Display for Plan {
         let start = self.calendar.quarter_start(8_000).map_or(1, |date| date.month());
         writeln!(f, "calendar        {}, fiscal year from month {start}", self.calendar.zone_name())?;
         let as_of = self.as_of.and_then(|instant| self.calendar.date_of(instant));
-        let as_of = as_of.map_or("the latest date in the inputs".to_owned(), |date| date.to_string());
+        let as_of = as_of.map_or_else(|| "the latest date in the inputs".to_owned(), |date| date.to_string());
         writeln!(f, "as of           {as_of}")?;
         write!(f, "output          {}", self.output.display())
     }

@@ -3,7 +3,7 @@
 
 use super::columns;
 use super::error::MartError;
-use crate::config::nearest;
+use crate::config::remedy;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use closedloop_core::model::ModelSpec;
 use serde::Serialize;
@@ -105,10 +105,8 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
 /// A name that no mart has, with the nearest.
 pub fn find(name: &str) -> Result<&'static str, MartError> {
     names().find(|known| *known == name).ok_or_else(|| {
-        let remedy = match nearest(name, names()) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("the marts are {}", names().collect::<Vec<_>>().join(", ")),
-        };
+        let all = format!("the marts are {}", names().collect::<Vec<_>>().join(", "));
+        let remedy = remedy(name, names(), &all);
         MartError::Unknown { name: name.to_owned(), remedy }
     })
 }

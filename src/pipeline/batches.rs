@@ -113,7 +113,7 @@ impl<'a> Names<'a> {
     ///
     /// # Errors
     /// Codes without a name.
-    pub fn journeys(&self, journeys: JourneyRows) -> Result<RecordBatch, EngineError> {
+    pub fn journeys(&self, journeys: &JourneyRows) -> Result<RecordBatch, EngineError> {
         let rows = &journeys.rows;
         let deals: UInt32Array = rows.iter().map(|row| Some(row.deal)).collect();
         let close: UInt32Array = rows.iter().map(|row| Some(row.close_quarter)).collect();

@@ -40,7 +40,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     let mut prepared = prepare(plan, &workers, &mut clock)?;
     clock.stage("credit");
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared))?;
-    account_for_touches(plan, &workers, &mut prepared, touches)?;
+    account_for_touches(plan, &workers, &mut prepared, &touches)?;
 
     let mut findings = set_aside(&prepared);
     findings.extend(spend_without_touches(&workers, &prepared, &totals)?);

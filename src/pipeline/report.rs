@@ -118,7 +118,8 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
         }
     }
     if conversions.kinds_inferred {
-        remarks.push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
+        remarks
+            .push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
     }
     let unknown = lines.unknown_campaigns();
     if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {

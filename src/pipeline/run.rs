@@ -54,7 +54,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
 
     clock.stage("roll up");
-    account_for_touches(plan, &workers, &mut prepared, touches)?;
+    account_for_touches(plan, &workers, &mut prepared, &touches)?;
     let rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
@@ -105,14 +105,14 @@ fn credit(
                 writer.write(&names.touch_credits(partition.credits)?)?;
             }
             if let Some(writer) = &mut journey_writer {
-                writer.write(&names.journeys(partition.journeys)?)?;
+                writer.write(&names.journeys(&partition.journeys)?)?;
             }
             Ok(())
         },
     )?;
     let unmatched = crediting.unmatched(&mut totals);
     if let Some(mut writer) = journey_writer {
-        writer.write(&names.journeys(unmatched)?)?;
+        writer.write(&names.journeys(&unmatched)?)?;
         written.push(writer.finish()?);
     }
     if let Some(writer) = credit_writer {
@@ -128,7 +128,12 @@ fn check_books(plan: &Plan, totals: &CreditTotals) -> Result<(), RunError> {
     for (position, model) in plan.models.iter().enumerate() {
         let got = totals.accounted(position);
         if got != booked {
-            return Err(RunError::BrokenLaw { model: model.id().to_owned(), place: "all deals".to_owned(), got, booked });
+            return Err(RunError::BrokenLaw {
+                model: model.id().to_owned(),
+                place: "all deals".to_owned(),
+                got,
+                booked,
+            });
         }
     }
     Ok(())
@@ -139,7 +144,7 @@ pub(super) fn account_for_touches(
     plan: &Plan,
     workers: &Workers,
     prepared: &mut Prepared,
-    touches: TouchOutcome,
+    touches: &TouchOutcome,
 ) -> Result<(), RunError> {
     let Prepared { ctx, loaded, scattered, lines, .. } = prepared;
     let counts = touches.counts(&scattered.counts);

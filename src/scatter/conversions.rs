@@ -159,50 +159,49 @@ impl Conversions {
         }
         let role_contacts = match plan.journeys.mapping {
             Mapping::Account => HashMap::new(),
-            Mapping::ContactRoles => self.contacts_by_opportunity(roles, false)?,
-            Mapping::PrimaryContact => self.contacts_by_opportunity(roles, true)?,
+            Mapping::ContactRoles => contacts_by_opportunity(&self.by_contact, roles, false)?,
+            Mapping::PrimaryContact => contacts_by_opportunity(&self.by_contact, roles, true)?,
         };
-        for account in 0..self.accounts() {
-            for position in self.first_of_account[account]..self.first_of_account[account + 1] {
-                let conversion = &mut self.all[position];
-                let opportunity = deals.opportunity_text(conversion.deal);
+        for (bounds, of_account) in self.first_of_account.windows(2).zip(created_of_account) {
+            for conversion in &mut self.all[bounds[0]..bounds[1]] {
                 let start = self.role_contacts.len();
-                match opportunity.and_then(|opportunity| role_contacts.get(&opportunity)) {
+                match role_contacts.get(&deals.opportunity_key(conversion.deal)) {
                     Some(mapped) => {
                         self.role_contacts.extend(mapped);
                         let earliest = mapped.iter().map(|&contact| created_of_contact[contact as usize]);
                         conversion.milestones.lead_created_at = earliest.fold(None, earlier);
                     }
-                    None => conversion.milestones.lead_created_at = created_of_account[account],
+                    None => conversion.milestones.lead_created_at = of_account,
                 }
                 conversion.contacts = start..self.role_contacts.len();
             }
         }
         Ok(())
     }
+}
 
-    /// The known contacts with a role on each opportunity, sorted.
-    fn contacts_by_opportunity(
-        &self,
-        roles: &RecordBatch,
-        primary_only: bool,
-    ) -> Result<HashMap<String, Vec<u32>>, EngineError> {
-        let opportunities = IdColumn::try_new(column(roles, "opportunity_id"))?;
-        let contacts = IdColumn::try_new(column(roles, "contact_id"))?;
-        let primary = column(roles, "is_primary").as_boolean();
-        let mut mapped: HashMap<String, Vec<u32>> = HashMap::new();
-        for row in (0..roles.num_rows()).filter(|&row| !primary_only || primary.value(row)) {
-            let contact = self.by_contact.probe(&contacts, row);
-            if let (Some(opportunity), Some(contact)) = (opportunities.text(row), contact) {
-                mapped.entry(opportunity).or_default().push(contact);
-            }
+/// The known contacts with a role on each opportunity, sorted.
+fn contacts_by_opportunity<'a>(
+    by_contact: &KeyIndex,
+    roles: &'a RecordBatch,
+    primary_only: bool,
+) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+    let opportunities = IdColumn::try_new(column(roles, "opportunity_id"))?;
+    let contacts = IdColumn::try_new(column(roles, "contact_id"))?;
+    let primary = column(roles, "is_primary").as_boolean();
+    let mut mapped: HashMap<OpportunityKey<'a>, Vec<u32>> = HashMap::new();
+    for row in (0..u32::try_from(roles.num_rows()).unwrap_or(u32::MAX))
+        .filter(|&row| !primary_only || primary.value(row as usize))
+    {
+        if let Some(contact) = by_contact.probe(&contacts, row as usize) {
+            mapped.entry(value(&opportunities, row)).or_default().push(contact);
         }
-        for contacts in mapped.values_mut() {
-            contacts.sort_unstable();
-            contacts.dedup();
-        }
-        Ok(mapped)
     }
+    for contacts in mapped.values_mut() {
+        contacts.sort_unstable();
+        contacts.dedup();
+    }
+    Ok(mapped)
 }
 
 fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
@@ -289,8 +288,8 @@ fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], all: 
     let mut wins: Vec<(i64, usize)> =
         opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)).collect();
     wins.sort_unstable();
-    for rank in 0..opportunities.len() {
-        opportunities[rank].window_start = window_start(plan, &opportunities[rank], rank, &wins);
+    for (rank, win) in opportunities.iter_mut().enumerate() {
+        win.window_start = window_start(plan, win, rank, &wins);
     }
     for (row, rank) in lines {
         let win = &opportunities[rank];
@@ -429,10 +428,6 @@ impl<'a> DealRows<'a> {
 
     fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
         value(&self.opportunities, row)
-    }
-
-    fn opportunity_text(&self, row: u32) -> Option<String> {
-        self.opportunities.text(row as usize)
     }
 
     fn same_account(&self, a: u32, b: u32) -> bool {

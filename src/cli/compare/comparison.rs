@@ -35,7 +35,11 @@ pub(super) struct Line {
 
 impl Comparison {
     /// Puts the rows of `model_amounts.sql` side by side.
-    pub(super) fn new(manifest: &Manifest, rows: &RecordBatch, title: String) -> Result<Self, arrow::error::ArrowError> {
+    pub(super) fn new(
+        manifest: &Manifest,
+        rows: &RecordBatch,
+        title: String,
+    ) -> Result<Self, arrow::error::ArrowError> {
         let (levels, names, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
         let amounts = rows.column(4).as_primitive::<Float64Type>();
         let spends = rows.column(5).as_primitive::<Float64Type>();
