@@ -1,19 +1,23 @@
 //! From an identifier to a dense number: the index that every touch is probed against.
+//!
+//! Most touches belong to accounts that the index does not hold. A bitmap of hashes that fits a core's cache turns them
+//! away before the table, which does not fit, is asked.
 
 use crate::engine::EngineError;
 use crate::engine::ids::IdColumn;
 use arrow::array::ArrayRef;
 use foldhash::fast::FixedState;
-use hashbrown::hash_map::{Entry, HashMap};
-use std::hash::BuildHasher;
+use hashbrown::hash_table::{Entry, HashTable};
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash};
 
 /// Identifiers of one type, each with a number.
 #[derive(Debug)]
 pub enum KeyIndex {
     /// Integers.
-    Int(HashMap<i64, u32, FixedState>),
+    Int(Numbers<i64>),
     /// Text.
-    Text(HashMap<Box<str>, u32, FixedState>),
+    Text(Numbers<Box<str>>),
 }
 
 impl KeyIndex {
@@ -23,45 +27,130 @@ impl KeyIndex {
     /// # Errors
     /// Keys that are neither integers nor text.
     pub fn build(keys: &ArrayRef, number_of: impl Fn(usize) -> Option<u32>) -> Result<Self, EngineError> {
+        let numbered = (0..keys.len()).filter_map(|position| Some((position, number_of(position)?)));
         Ok(match IdColumn::try_new(keys)? {
-            IdColumn::Int(ids) => Self::Int(fill(keys.len(), |i| Some((ids.get(i)?, number_of(i)?)))),
-            IdColumn::Text(ids) => Self::Text(fill(keys.len(), |i| Some((Box::from(ids.get(i)?), number_of(i)?)))),
+            IdColumn::Int(ids) => Self::Int(numbered.filter_map(|(i, number)| Some((ids.get(i)?, number))).collect()),
+            IdColumn::Text(ids) => {
+                Self::Text(numbered.filter_map(|(i, number)| Some((Box::from(ids.get(i)?), number))).collect())
+            }
         })
     }
 
-    /// How many identifiers there are.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Int(numbers) => numbers.len(),
-            Self::Text(numbers) => numbers.len(),
-        }
-    }
-
-    /// Whether there is none.
+    /// Whether there is no identifier.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match self {
+            Self::Int(numbers) => numbers.table.is_empty(),
+            Self::Text(numbers) => numbers.table.is_empty(),
+        }
     }
 
     /// The number of the identifier at `position` of a column of the same type.
     #[inline]
     pub fn probe(&self, keys: &IdColumn<'_>, position: usize) -> Option<u32> {
         match (self, keys) {
-            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(&keys.get(position)?).copied(),
-            (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(keys.get(position)?).copied(),
+            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(&keys.get(position)?),
+            (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(keys.get(position)?),
             _ => None,
         }
     }
 }
 
-fn fill<K: Eq + std::hash::Hash>(len: usize, entry: impl Fn(usize) -> Option<(K, u32)>) -> HashMap<K, u32, FixedState>
-where
-    FixedState: BuildHasher,
-{
-    let mut numbers = HashMap::with_hasher(FixedState::default());
-    for (key, number) in (0..len).filter_map(entry) {
-        if let Entry::Vacant(vacant) = numbers.entry(key) {
-            vacant.insert(number);
+/// Keys of one type with their numbers, behind a filter.
+#[derive(Debug)]
+pub struct Numbers<K> {
+    hasher: FixedState,
+    filter: HashFilter,
+    table: HashTable<(K, u32)>,
+}
+
+impl<K: Hash + Eq> Numbers<K> {
+    #[inline]
+    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+    {
+        let hash = self.hasher.hash_one(key);
+        if !self.filter.may_hold(hash) {
+            return None;
+        }
+        self.table.find(hash, |(known, _)| known.borrow() == key).map(|&(_, number)| number)
+    }
+}
+
+impl<K: Hash + Eq> FromIterator<(K, u32)> for Numbers<K> {
+    fn from_iter<I: IntoIterator<Item = (K, u32)>>(entries: I) -> Self {
+        let hasher = FixedState::default();
+        let mut table = HashTable::new();
+        for (key, number) in entries {
+            let hash = hasher.hash_one(&key);
+            let entry = table.entry(hash, |(known, _): &(K, u32)| *known == key, |(known, _)| hasher.hash_one(known));
+            if let Entry::Vacant(vacant) = entry {
+                vacant.insert((key, number));
+            }
+        }
+        let filter = HashFilter::new(table.len(), table.iter().map(|(key, _)| hasher.hash_one(key)));
+        Self { hasher, filter, table }
+    }
+}
+
+/// A bitmap of hashes: never wrong about what it holds, seldom about what it does not.
+#[derive(Debug)]
+struct HashFilter {
+    bits: Vec<u64>,
+    shift: u32,
+}
+
+/// Bits per key; one in twelve unknown keys gets through.
+const FILTER_BITS: usize = 12;
+
+impl HashFilter {
+    fn new(keys: usize, hashes: impl Iterator<Item = u64>) -> Self {
+        let size = (keys * FILTER_BITS).next_power_of_two().max(64);
+        let mut filter = Self { bits: vec![0; size / 64], shift: 64 - size.trailing_zeros() };
+        for hash in hashes {
+            let (word, bit) = filter.place(hash);
+            filter.bits[word] |= bit;
+        }
+        filter
+    }
+
+    /// The high bits of the hash choose the bit; the table uses the low ones.
+    #[inline]
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let position = hash >> self.shift;
+        (usize::try_from(position >> 6).unwrap_or(usize::MAX), 1 << (position & 63))
+    }
+
+    #[inline]
+    fn may_hold(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.bits[word] & bit != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, StringViewArray};
+    use std::sync::Arc;
+
+    #[test]
+    fn every_key_is_found_and_no_other() {
+        let ints: ArrayRef = Arc::new((0..1_000).map(|i| (i % 7 != 0).then_some(i * 3)).collect::<Int64Array>());
+        let index = KeyIndex::build(&ints, |position| u32::try_from(position).ok()).unwrap();
+        let asked: ArrayRef = Arc::new((0..3_000).collect::<Vec<i64>>().into_iter().map(Some).collect::<Int64Array>());
+        let asked = IdColumn::try_new(&asked).unwrap();
+        for key in 0..3_000_usize {
+            let expected = (key % 3 == 0 && (key / 3) % 7 != 0).then_some(u32::try_from(key / 3).unwrap());
+            assert_eq!(index.probe(&asked, key), expected, "{key}");
         }
     }
-    numbers
+
+    #[test]
+    fn of_equal_keys_the_first_counts() {
+        let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["a", "b", "a"]));
+        let index = KeyIndex::build(&texts, |position| u32::try_from(position).ok()).unwrap();
+        let texts = IdColumn::try_new(&texts).unwrap();
+        assert_eq!(index.probe(&texts, 2), Some(0));
+    }
 }

@@ -32,12 +32,13 @@ pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
 /// Instants of whatever a source has; null where it cannot be read.
 fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Result<ArrayRef> {
     let array: TimestampMicrosecondArray = match values.data_type() {
-        DataType::Timestamp(_, zone) if zone.is_some() || calendar.is_utc() => {
-            return Ok(cast(values, &instant_type())?);
-        }
-        DataType::Timestamp(..) => {
+        DataType::Timestamp(_, Some(_)) => return Ok(cast(values, &instant_type())?),
+        DataType::Timestamp(_, None) => {
             let naive = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
             let naive = naive.as_primitive::<TimestampMicrosecondType>();
+            if calendar.is_utc() {
+                return Ok(Arc::new(naive.clone().with_timezone("UTC")));
+            }
             naive.iter().map(|micros| instant_of_naive(calendar, micros?)).collect()
         }
         DataType::Date32 | DataType::Date64 => {
