@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod explain;
 mod generate;
 mod models;
 mod money;
@@ -28,6 +29,8 @@ enum Command {
     Run(run::RunArgs),
     /// Look for problems in a configuration and its data; writes nothing
     Check(check::CheckArgs),
+    /// Explain a deal, an account or a campaign: which touches count, why, and for how much
+    Explain(explain::ExplainArgs),
     /// Show the models of a finished run side by side
     Compare(compare::CompareArgs),
     /// List the attribution models, or print their definitions
@@ -45,6 +48,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => args.run(),
             Command::Check(args) => args.run(),
+            Command::Explain(args) => args.run(),
             Command::Compare(args) => args.run(),
             Command::Models(args) => args.run(),
             Command::Generate(args) => args.run(),

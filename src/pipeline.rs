@@ -9,6 +9,8 @@ mod clock;
 pub mod credit;
 mod credit_rows;
 mod error;
+pub mod explain;
+pub mod explain_campaign;
 mod findings;
 mod inputs;
 mod journey_rows;

@@ -98,6 +98,15 @@ impl<'a> Crediting<'a> {
         Ok(totals)
     }
 
+    /// Credits one account's partition, for looking at.
+    ///
+    /// # Errors
+    /// A broken law.
+    pub fn partition_of(&self, account: usize, deal_name: impl Fn(u32) -> String) -> Result<PartitionCredit, RunError> {
+        let partition = self.scattered.partition_of(account);
+        Worker::new(self).partition(partition).map_err(|broken| self.explain(&broken, deal_name))
+    }
+
     /// Books the credit deals without an original and describes them for `journeys`.
     pub fn unmatched(&self, totals: &mut CreditTotals) -> JourneyRows {
         let mut journeys = JourneyRows::new(self.models.len());

@@ -41,6 +41,16 @@ pub enum RunError {
         /// What they must sum to.
         booked: i128,
     },
+    /// Something asked for that the inputs do not have.
+    #[error("there is no {what} \"{name}\"; {remedy}")]
+    Unknown {
+        /// What kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The nearest, or where to look.
+        remedy: String,
+    },
     /// An input file went away while the run read it.
     #[error("{path} can no longer be read: {source}; leave the inputs in place while a run reads them")]
     InputGone {

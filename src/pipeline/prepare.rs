@@ -10,6 +10,7 @@ use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
 use arrow::array::RecordBatch;
+use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use rayon::ThreadPool;
 use tokio::runtime::Runtime;
@@ -35,6 +36,21 @@ impl Workers {
     }
 }
 
+/// The small side of a run: everything but the touches.
+pub(super) struct Indexed {
+    /// The session with the canonical tables.
+    pub(super) ctx: SessionContext,
+    /// What became of the rows so far.
+    pub(super) loaded: Loaded,
+    /// The canonical deals.
+    pub(super) deals: RecordBatch,
+    /// The canonical contacts.
+    pub(super) contacts: RecordBatch,
+    /// The conversions, by account.
+    pub(super) conversions: Conversions,
+    codes: LineCodes,
+}
+
 /// Everything that the models need.
 pub(super) struct Prepared {
     /// The session with the canonical tables.
@@ -51,8 +67,8 @@ pub(super) struct Prepared {
     pub(super) lines: Lines,
 }
 
-/// Loads, indexes and scatters.
-pub(super) fn prepare(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Prepared, RunError> {
+/// Loads and indexes the small side.
+pub(super) fn index(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Indexed, RunError> {
     let runtime = &workers.runtime;
     clock.stage("load");
     let ctx = session::open(plan, workers.threads);
@@ -64,12 +80,32 @@ pub(super) fn prepare(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> 
     let deals = table("deals")?;
 
     clock.stage("index");
-    let conversions = Conversions::build(plan, &deals, &table("contacts")?, &table("contact_roles")?)?;
+    let contacts = table("contacts")?;
+    let conversions = Conversions::build(plan, &deals, &contacts, &table("contact_roles")?)?;
     let codes = LineCodes::new(&table("campaigns")?)?;
+    Ok(Indexed { ctx, loaded, deals, contacts, conversions, codes })
+}
 
-    clock.stage("scatter");
-    let progress = clock.progress();
-    let advance = |rows| progress.advance(rows);
-    let (scattered, lines) = scatter_touches::scatter(runtime, &ctx, plan, &conversions, codes, &advance)?;
-    Ok(Prepared { ctx, loaded, deals, conversions, scattered, lines })
+impl Indexed {
+    /// Scatters the touches, all of them or those that `only` lets through.
+    pub(super) fn scatter(
+        self,
+        plan: &Plan,
+        workers: &Workers,
+        clock: &mut Clock<'_>,
+        only: Option<Expr>,
+    ) -> Result<Prepared, RunError> {
+        clock.stage("scatter");
+        let progress = clock.progress();
+        let advance = |rows| progress.advance(rows);
+        let Self { ctx, loaded, deals, conversions, codes, .. } = self;
+        let (scattered, lines) =
+            scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &advance)?;
+        Ok(Prepared { ctx, loaded, deals, conversions, scattered, lines })
+    }
+}
+
+/// Loads, indexes and scatters.
+pub(super) fn prepare(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Prepared, RunError> {
+    index(plan, workers, clock)?.scatter(plan, workers, clock, None)
 }

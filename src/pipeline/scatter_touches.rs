@@ -11,14 +11,15 @@ use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS};
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::datatypes::DataType;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{col, is_null};
+use datafusion::logical_expr::{Expr, cast, col, is_null};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 
-/// Reads every touchpoint once; `advance` is told how many rows have gone by.
+/// Reads every touchpoint once, or those that `only` lets through; `advance` is told how many rows have gone by.
 ///
 /// # Errors
 /// A touchpoints source that cannot be read, or an `eligible` predicate that does not plan.
@@ -28,9 +29,10 @@ pub(super) fn scatter(
     plan: &Plan,
     conversions: &Conversions,
     lines: LineCodes,
+    only: Option<Expr>,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), EngineError> {
-    let touches = runtime.block_on(touch_columns(ctx, plan))?;
+    let touches = runtime.block_on(touch_columns(ctx, plan, only))?;
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
     let fail = |error| match plan.source(Table::Touchpoints) {
         Some(source) => source.explain(&error),
@@ -62,7 +64,7 @@ fn read_stream(
     scatter: &Scatter<'_>,
     number: usize,
     mut stream: SendableRecordBatchStream,
-    fail: &(dyn Fn(datafusion::error::DataFusionError) -> EngineError + Sync),
+    fail: &(dyn Fn(DataFusionError) -> EngineError + Sync),
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<ScatteredPart, EngineError> {
     let mut reader = scatter.reader(number);
@@ -75,21 +77,32 @@ fn read_stream(
 }
 
 /// The columns that the scatter reads, the predicate evaluated.
-async fn touch_columns(ctx: &SessionContext, plan: &Plan) -> Result<DataFrame, EngineError> {
+async fn touch_columns(ctx: &SessionContext, plan: &Plan, only: Option<Expr>) -> Result<DataFrame, EngineError> {
     let touchpoints = ctx.table("touchpoints").await?;
-    let eligible = touchpoints.parse_sql_expr(&plan.journeys.eligible).map_err(|error| EngineError::Sql {
-        key: "journeys.eligible".to_owned(),
-        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
-    })?;
+    let touchpoints = match only {
+        None => touchpoints,
+        Some(only) => touchpoints.filter(only)?,
+    };
+    let eligible = eligible(&touchpoints, plan)?;
     let selected = TOUCH_COLUMNS.map(|name| match name {
-        "eligible" => datafusion::logical_expr::cast(eligible.clone(), DataType::Boolean).alias(name),
+        "eligible" => eligible.clone().alias(name),
         "is_good" => is_null(col("reason")).alias(name),
         _ => col(name),
     });
-    touchpoints.select(selected).map_err(|error| EngineError::Sql {
+    touchpoints.select(selected).map_err(|error| predicate_fault(&error))
+}
+
+/// The configured predicate over the touchpoints.
+pub(super) fn eligible(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
+    let predicate = touchpoints.parse_sql_expr(&plan.journeys.eligible).map_err(|error| predicate_fault(&error))?;
+    Ok(cast(predicate, DataType::Boolean))
+}
+
+fn predicate_fault(error: &DataFusionError) -> EngineError {
+    EngineError::Sql {
         key: "journeys.eligible".to_owned(),
         message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
-    })
+    }
 }
 
 /// The touchpoints that cannot be read, with reason and place.

@@ -122,6 +122,11 @@ impl Scattered {
         start..(start + ACCOUNTS_PER_PARTITION).min(self.earliest.len())
     }
 
+    /// The partition of an account.
+    pub fn partition_of(&self, account: usize) -> usize {
+        account / ACCOUNTS_PER_PARTITION
+    }
+
     /// The touches of a partition, in no particular order, in pieces.
     pub fn pieces(&self, partition: usize) -> &[Vec<Touch>] {
         &self.partitions[partition]

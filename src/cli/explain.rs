@@ -1,0 +1,208 @@
+//! `closedloop explain`: why money went where it went.
+
+use super::money::money;
+use super::plan_args::PlanArgs;
+use super::progress::Bar;
+use crate::config::Plan;
+use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, explain};
+use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
+use clap::{Args, ValueEnum};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  closedloop explain closedloop.toml --deal D-000123-1
+  closedloop explain closedloop.toml --campaign C-0042 --quarter FY26Q3")]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    subject: Subject,
+    /// With --campaign: only deals closed in this fiscal quarter
+    #[arg(long, value_name = "QUARTER", requires = "campaign")]
+    quarter: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Subject {
+    /// A deal: its account's touches, which of them count and why, and every model's credit
+    #[arg(long, value_name = "DEAL")]
+    deal: Option<String>,
+    /// Every deal of an account
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// A campaign: the deals and touches behind its number under the default model
+    #[arg(long, value_name = "CAMPAIGN")]
+    campaign: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+impl ExplainArgs {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let plan = self.plan.plan(None)?;
+        let bar = Bar::new(false);
+        let question = match (&self.subject.deal, &self.subject.account) {
+            (Some(deal), _) => Some(Question::Deal(deal.clone())),
+            (None, Some(account)) => Some(Question::Account(account.clone())),
+            (None, None) => None,
+        };
+        match question {
+            Some(question) => {
+                let deals = explain(&plan, &question, self.plan.threads(), &bar);
+                bar.clear();
+                self.print(&deals?, |out, deals| deals.iter().try_for_each(|deal| print_deal(out, &plan, deal)))
+            }
+            None => {
+                let campaign_id = self.subject.campaign.clone().unwrap_or_default();
+                let question = CampaignQuestion { campaign_id, quarter: self.quarter.clone() };
+                let campaign = explain_campaign(&plan, &question, self.plan.threads(), &bar);
+                bar.clear();
+                self.print(&campaign?, |out, campaign| print_campaign(out, &plan, campaign))
+            }
+        }
+    }
+
+    fn print<T: serde::Serialize>(
+        &self,
+        answer: &T,
+        as_text: impl FnOnce(&mut dyn Write, &T) -> std::io::Result<()>,
+    ) -> anyhow::Result<ExitCode> {
+        let mut out = anstream::stdout();
+        match self.format {
+            Format::Text => as_text(&mut out, answer)?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(answer)?)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+const BOLD: anstyle::Style = anstyle::Style::new().bold();
+
+fn print_deal(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
+    let digits = plan.finance.minor_digits;
+    let amount = money(deal.amount.into(), digits);
+    let (id, kind, currency, quarter) = (&deal.deal_id, &deal.kind, &plan.finance.currency, &deal.close_quarter);
+    writeln!(out, "{BOLD}deal {id}{BOLD:#}: {kind}, {amount} {currency}, {quarter}")?;
+    writeln!(out, "account {}, opportunity {}", deal.account_id, deal.opportunity_id)?;
+    for (name, at) in [
+        ("window opens", &deal.window_start),
+        ("lead created", &deal.lead_created_at),
+        ("opportunity created", &deal.opportunity_created_at),
+        ("window closes", &deal.window_end),
+    ] {
+        writeln!(out, "{name:<20}{}", at.as_deref().unwrap_or("unknown"))?;
+    }
+    if !deal.touches.is_empty() {
+        writeln!(out, "\n{}\n", touch_table(deal).trim_fmt())?;
+        print_credit(out, plan, deal)?;
+    }
+    for (model, left) in &deal.residuals {
+        writeln!(out, "{model}: {} to the residual {}", money(left.amount.into(), digits), left.residual)?;
+    }
+    writeln!(out)
+}
+
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn right(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+/// The account's whole touch history.
+fn touch_table(deal: &DealExplanation) -> Table {
+    let mut table = plain_table();
+    table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
+    for touch in &deal.touches {
+        let status = match (touch.status, touch.anchors.is_empty()) {
+            (ELIGIBLE, false) => touch.anchors.join(", "),
+            (status, _) => status.to_owned(),
+        };
+        table.add_row([
+            right(touch.position.map(|position| position.to_string()).unwrap_or_default()),
+            Cell::new(touch.touched_at.get(..16).unwrap_or(&touch.touched_at)),
+            Cell::new(&touch.touch_id),
+            Cell::new(touch.campaign_id.as_deref().unwrap_or("")),
+            Cell::new(touch.channel.as_deref().unwrap_or("")),
+            right(format!("{:.1}", touch.age_days)),
+            Cell::new(status),
+        ]);
+    }
+    table
+}
+
+/// Models down, eligible touches across: shares and money that add up to the booked amount.
+fn print_credit(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
+    let digits = plan.finance.minor_digits;
+    let credited: Vec<_> = deal.touches.iter().filter(|touch| !touch.credit.is_empty()).collect();
+    if credited.is_empty() {
+        return Ok(());
+    }
+    let mut table = plain_table();
+    table.set_header(["model", "#", "touch", "share", "money"]);
+    for model in &plan.models {
+        let mut name = model.id();
+        for touch in credited.iter().filter(|touch| touch.credit[model.id()].share > 0.0) {
+            let credit = touch.credit[model.id()];
+            table.add_row([
+                Cell::new(name),
+                right(touch.position.unwrap_or_default().to_string()),
+                Cell::new(&touch.touch_id),
+                right(format!("{:.4}", credit.share)),
+                right(money(credit.amount.into(), digits)),
+            ]);
+            name = "";
+        }
+        let attributed: i64 = credited.iter().map(|touch| touch.credit[model.id()].amount).sum();
+        let left = deal.residuals.get(model.id());
+        if let Some(left) = left {
+            let cells = [Cell::new(name), Cell::new(""), Cell::new(left.residual), Cell::new("")];
+            table.add_row(cells.into_iter().chain([right(money(left.amount.into(), digits))]));
+        }
+        let total = attributed + left.map_or(0, |left| left.amount);
+        let cells = [Cell::new(""), Cell::new(""), Cell::new("= booked"), Cell::new("")];
+        table.add_row(cells.into_iter().chain([right(money(total.into(), digits))]));
+    }
+    writeln!(out, "{}", table.trim_fmt())
+}
+
+fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanation) -> std::io::Result<()> {
+    let digits = plan.finance.minor_digits;
+    let quarter = campaign.quarter.as_deref().unwrap_or("all quarters");
+    let (id, model) = (&campaign.campaign_id, &campaign.model);
+    let amount = money(campaign.amount.into(), digits);
+    writeln!(out, "{BOLD}campaign {id}{BOLD:#}, {quarter}, under {model}: {amount} {}", plan.finance.currency)?;
+    let mut table = plain_table();
+    table.set_header(["deal", "account", "kind", "closed", "touch", "touched at", "share", "money"]);
+    for touch in &campaign.touches {
+        table.add_row([
+            Cell::new(&touch.deal_id),
+            Cell::new(&touch.account_id),
+            Cell::new(touch.kind),
+            Cell::new(&touch.close_quarter),
+            Cell::new(&touch.touch_id),
+            Cell::new(touch.touched_at.get(..16).unwrap_or(&touch.touched_at)),
+            right(format!("{:.4}", touch.share)),
+            right(money(touch.amount.into(), digits)),
+        ]);
+    }
+    writeln!(out, "\n{}", table.trim_fmt())
+}

@@ -1,0 +1,161 @@
+//! The deals and touches behind a campaign's number, largest first.
+
+use super::clock::{Clock, Progress};
+use super::credit::Crediting;
+use super::error::RunError;
+use super::prepare::{Prepared, Workers, prepare};
+use crate::config::{Calendar, Plan, remedy};
+use crate::engine::ids::IdColumn;
+use closedloop_core::ledger::WHOLE;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Which number to explain.
+#[derive(Debug, Clone)]
+pub struct CampaignQuestion {
+    /// The campaign.
+    pub campaign_id: String,
+    /// Fiscal quarter of the close, as in FY26Q3; `None` means all.
+    pub quarter: Option<String>,
+}
+
+/// A campaign's number and what is behind it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CampaignExplanation {
+    /// The campaign.
+    pub campaign_id: String,
+    /// The fiscal quarter, when one was asked for.
+    pub quarter: Option<String>,
+    /// The default model, which the money is under.
+    pub model: String,
+    /// Attributed money, minor units: the `amount` of `campaign_roi` on basis close_date.
+    pub amount: i64,
+    /// The touches, largest money first.
+    pub touches: Vec<CampaignTouch>,
+}
+
+/// One touch of one deal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CampaignTouch {
+    /// The deal.
+    pub deal_id: String,
+    /// Its account.
+    pub account_id: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Fiscal quarter of its booking.
+    pub close_quarter: String,
+    /// The touch.
+    pub touch_id: String,
+    /// When it happened.
+    pub touched_at: String,
+    /// Share of the deal.
+    pub share: f64,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// Explains a campaign's number under the default model.
+///
+/// # Errors
+/// A campaign or quarter that the run does not have, and whatever stops a run.
+pub fn explain_campaign(
+    plan: &Plan,
+    question: &CampaignQuestion,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<CampaignExplanation, RunError> {
+    let workers = Workers::start(threads)?;
+    let mut clock = Clock::new(progress);
+    let prepared = prepare(plan, &workers, &mut clock)?;
+    let lines = wanted_lines(&prepared, &question.campaign_id)?;
+    let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
+    clock.stage("credit");
+    let mut touches = workers.pool.install(|| credited(plan, &prepared, &lines, quarter))?;
+    touches.sort_by(|a, b| {
+        b.amount.cmp(&a.amount).then_with(|| (&a.deal_id, &a.touch_id).cmp(&(&b.deal_id, &b.touch_id)))
+    });
+    Ok(CampaignExplanation {
+        campaign_id: question.campaign_id.clone(),
+        quarter: question.quarter.clone(),
+        model: plan.default_model().id().to_owned(),
+        amount: touches.iter().map(|touch| touch.amount).sum(),
+        touches,
+    })
+}
+
+/// The codes of the lines that belong to a campaign.
+fn wanted_lines(prepared: &Prepared, campaign: &str) -> Result<BTreeSet<u32>, RunError> {
+    let codes = 0..u32::try_from(prepared.lines.len()).unwrap_or(u32::MAX);
+    let name = |code: u32| prepared.lines.line(code).campaign.as_deref();
+    let found: BTreeSet<u32> = codes.clone().filter(|&code| name(code) == Some(campaign)).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let near = remedy(campaign, codes.filter_map(name), "see the dim_campaign mart for those there are");
+    Err(RunError::Unknown { what: "campaign", name: campaign.to_owned(), remedy: near })
+}
+
+/// The position of a quarter.
+fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<u32>, RunError> {
+    let Some(quarter) = quarter else { return Ok(None) };
+    let quarters = &prepared.conversions.quarters;
+    let positions = 0..u32::try_from(quarters.len()).unwrap_or(u32::MAX);
+    let names: Vec<String> = positions.map(|position| Calendar::quarter_name(quarters.number(position))).collect();
+    match names.iter().position(|name| name == quarter) {
+        Some(position) => Ok(u32::try_from(position).ok()),
+        None => {
+            let span =
+                format!("the run spans {} to {}", names.first().map_or("", |n| n), names.last().map_or("", |n| n));
+            let near = remedy(quarter, names.iter().map(String::as_str), &span);
+            Err(RunError::Unknown { what: "quarter", name: quarter.to_owned(), remedy: near })
+        }
+    }
+}
+
+fn credited(
+    plan: &Plan,
+    prepared: &Prepared,
+    lines: &BTreeSet<u32>,
+    quarter: Option<u32>,
+) -> Result<Vec<CampaignTouch>, RunError> {
+    let names = prepared.names(plan)?;
+    let accounts = IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or(prepared.deals.column(0)))?;
+    let mut crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
+    crediting.wants_journeys = false;
+    let model = plan.default_model;
+    let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));
+    let mut touches = Vec::new();
+    crediting.run(
+        |deal| names.deal(deal),
+        |partition| {
+            let rows = &partition.credits;
+            let is_wanted = |row: &usize| {
+                lines.contains(&rows.lines[*row]) && quarter.is_none_or(|quarter| rows.close_quarters[*row] == quarter)
+            };
+            touches.extend((0..rows.len()).filter(is_wanted).map(|row| {
+                let mut touch_id = String::new();
+                prepared.scattered.ids.write(rows.touch_ids[row], &mut touch_id);
+                CampaignTouch {
+                    deal_id: names.deal(rows.deals[row]),
+                    account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
+                    kind: rows.kinds[row].name(),
+                    close_quarter: quarter_name(rows.close_quarters[row]),
+                    touch_id,
+                    touched_at: jiff::Timestamp::from_microsecond(rows.touched_at[row])
+                        .map(|at| at.to_string())
+                        .unwrap_or_default(),
+                    share: fraction(rows.shares[model][row]),
+                    amount: rows.amounts[model][row],
+                }
+            }));
+            Ok(())
+        },
+    )?;
+    Ok(touches)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an integer of at most 2⁴⁸ over 2⁴⁸ is exact")]
+fn fraction(share: u64) -> f64 {
+    share as f64 / WHOLE as f64
+}
