@@ -8,6 +8,7 @@ mod models;
 mod money;
 mod plan_args;
 mod progress;
+mod query;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show the models of a finished run side by side
     Compare(compare::CompareArgs),
+    /// Ask the inputs, the canonical tables or the marts in SQL
+    Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
     /// Write a demo company's data, with the true effect of every campaign beside it
@@ -50,6 +53,7 @@ impl Cli {
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
             Command::Generate(args) => args.run(),
         }

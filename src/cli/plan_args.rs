@@ -17,6 +17,11 @@ pub(super) struct PlanArgs {
     threads: Option<u16>,
 }
 
+/// The plan of a configuration as it stands.
+pub(super) fn open_plan(config: &std::path::Path) -> Result<Plan, ConfigError> {
+    Plan::load(config, Overrides::default())
+}
+
 impl PlanArgs {
     /// The plan that the configuration and the flags make.
     pub(super) fn plan(&self, out: Option<PathBuf>) -> Result<Plan, ConfigError> {

@@ -10,8 +10,17 @@ use std::path::Path;
 /// # Errors
 /// A folder without manifest, of another schema version, or with marts that cannot be read.
 pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError> {
-    let manifest = Manifest::read(folder)?;
     let ctx = SessionContext::new();
+    let manifest = register(&ctx, folder).await?;
+    Ok((manifest, ctx))
+}
+
+/// Adds the marts of an output folder to a session.
+///
+/// # Errors
+/// As [`open`].
+pub async fn register(ctx: &SessionContext, folder: &Path) -> Result<Manifest, MartError> {
+    let manifest = Manifest::read(folder)?;
     for mart in &manifest.marts {
         let path = folder.join(&mart.name);
         let opened = ctx.register_parquet(&mart.name, path.to_string_lossy(), ParquetReadOptions::default()).await;
@@ -20,5 +29,5 @@ pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError
             message: format!("cannot be read ({}); run again", error.strip_backtrace()),
         })?;
     }
-    Ok((manifest, ctx))
+    Ok(manifest)
 }
