@@ -30,6 +30,9 @@ pub(super) struct CompareArgs {
     /// Which quarter revenue belongs to
     #[arg(long, value_enum, default_value_t = Basis::CloseDate)]
     basis: Basis,
+    /// What to show of each model
+    #[arg(long, value_enum, default_value_t = Measure::Money)]
+    show: Measure,
     /// How many campaigns to show, by money under the default model
     #[arg(long, value_name = "N", default_value_t = 10)]
     campaigns: usize,
@@ -45,6 +48,17 @@ enum Basis {
     CloseDate,
     /// The quarter of the touch
     TouchDate,
+}
+
+/// What a table shows of each model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Measure {
+    /// Attributed money
+    Money,
+    /// Attributed money less that under the default model
+    Delta,
+    /// (money − spend) ÷ spend
+    Roi,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +77,7 @@ impl CompareArgs {
         let comparison = runtime.block_on(self.comparison())?;
         let mut out = anstream::stdout();
         match self.format {
-            Format::Table => table::print(&mut out, &comparison, self.campaigns)?,
+            Format::Table => table::print(&mut out, &comparison, self.show, self.campaigns)?,
             Format::Csv => comparison.write_csv(&mut out)?,
             Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&comparison.lines)?)?,
         }
@@ -82,15 +96,22 @@ impl CompareArgs {
             Basis::CloseDate => "close_date",
             Basis::TouchDate => "touch_date",
         };
-        let params = vec![
-            ("basis".to_owned(), ScalarValue::from(basis)),
-            ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone())),
-        ];
-        let frame = session::read_only(&ctx, include_str!("../../sql/compare/model_amounts.sql")).await?;
-        let rows = session::collect(frame.with_param_values(ParamValues::from(params))?).await?;
-        let quarter = self.quarter.as_deref().unwrap_or("all quarters");
-        Ok(Comparison::new(&manifest, &rows, format!("{quarter}, {basis}"))?)
+        let quarter = ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone()));
+        let params = vec![("basis".to_owned(), ScalarValue::from(basis)), quarter.clone()];
+        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params).await?;
+        let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
+        let mut comparison = Comparison::new(&manifest, &rows, title)?;
+        if manifest.marts.iter().any(|mart| mart.name == "reconciliation") {
+            let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), vec![quarter]).await?;
+            comparison.cover(&rows)?;
+        }
+        Ok(comparison)
     }
+}
+
+async fn answer(ctx: &SessionContext, sql: &str, params: Vec<(String, ScalarValue)>) -> anyhow::Result<RecordBatch> {
+    let frame = session::read_only(ctx, sql).await?.with_param_values(ParamValues::from(params))?;
+    Ok(session::collect(frame).await?)
 }
 
 /// Refuses a quarter that the marts do not have.

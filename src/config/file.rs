@@ -187,8 +187,23 @@ pub struct JourneyConfig {
     pub anchor_tolerance: String,
     /// SQL over the touchpoints: which of them can earn credit.
     pub eligible: String,
+    /// Name → SQL over the touchpoints: touches that match one of these rules cannot earn credit.
+    pub suppress: BTreeMap<String, String>,
+    /// Which repeated touches of a person count once.
+    pub collapse: Option<CollapseConfig>,
     /// Whether journeys start anew after a win, per kind.
     pub restart: RestartConfig,
+}
+
+/// `[journeys.collapse]`: touches of one person with one campaign and type count once.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CollapseConfig {
+    /// When no more than this lies between one and the next, as in "30 minutes".
+    pub gap: String,
+    /// However far apart they are, for these touch types: an event counts whole.
+    #[serde(default)]
+    pub offline_types: Vec<String>,
 }
 
 impl Default for JourneyConfig {
@@ -200,6 +215,8 @@ impl Default for JourneyConfig {
             anchor_tolerance: "1h".to_owned(),
             eligible: "coalesce(responded, true) AND coalesce(source, 'marketing') IN ('marketing', 'partner')"
                 .to_owned(),
+            suppress: BTreeMap::new(),
+            collapse: None,
             restart: RestartConfig::default(),
         }
     }

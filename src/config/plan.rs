@@ -74,8 +74,21 @@ pub struct JourneyRules {
     pub anchor_tolerance: i64,
     /// SQL over the touchpoints: which of them can earn credit.
     pub eligible: String,
+    /// Name → SQL over the touchpoints: which of them cannot.
+    pub suppress: BTreeMap<String, String>,
+    /// Which repeated touches of a person count once.
+    pub collapse: Option<Collapse>,
     /// Whether journeys start anew after a win, per kind.
     pub restart: RestartConfig,
+}
+
+/// Touches of one person with one campaign and type count once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collapse {
+    /// When no more than this lies between one and the next, microseconds.
+    pub gap: i64,
+    /// However far apart they are, for these touch types.
+    pub offline_types: Vec<String>,
 }
 
 /// Currency, kinds, margin and hurdle.
@@ -152,6 +165,13 @@ impl Resolver<'_> {
         let as_of = self.as_of(&calendar, overrides.as_of, file.calendar.as_of)?;
         let lookback = self.positive_days("journeys.lookback_days", file.journeys.lookback_days)?;
         let anchor_tolerance = self.duration("journeys.anchor_tolerance", &file.journeys.anchor_tolerance)?;
+        let collapse = match file.journeys.collapse {
+            None => None,
+            Some(given) => Some(Collapse {
+                gap: self.duration("journeys.collapse.gap", &given.gap)?,
+                offline_types: given.offline_types,
+            }),
+        };
         let (models, default_model) = self.models(file.models)?;
         let minor_digits = self.minor_digits(&file.finance.currency)?;
         if !(0.0..=1.0).contains(&file.finance.margin) {
@@ -172,6 +192,8 @@ impl Resolver<'_> {
                 lookback_from: file.journeys.lookback_from,
                 anchor_tolerance,
                 eligible: file.journeys.eligible,
+                suppress: file.journeys.suppress,
+                collapse,
                 restart: file.journeys.restart,
             },
             stages: file.stages,
@@ -387,6 +409,13 @@ impl fmt::Display for Plan {
         writeln!(f, "lookback        {} before {:?}", days(rules.lookback), rules.lookback_from)?;
         writeln!(f, "restart         {:?}", rules.restart)?;
         writeln!(f, "eligible        {}", rules.eligible)?;
+        for (name, rule) in &rules.suppress {
+            writeln!(f, "suppress        {name}: {rule}")?;
+        }
+        if let Some(collapse) = &rules.collapse {
+            let minutes = collapse.gap / 60_000_000;
+            writeln!(f, "collapse        within {minutes} minutes; whole: {}", collapse.offline_types.join(", "))?;
+        }
         let ids: Vec<&str> = self.models.iter().map(ModelSpec::id).collect();
         writeln!(f, "models          {} (default {})", ids.join(", "), self.default_model().id())?;
         let kinds: Vec<&str> = self.finance.attribute_kinds.iter().map(|kind| kind.name()).collect();

@@ -8,7 +8,7 @@ use crate::engine::session;
 use crate::engine::set_aside::{SetAsideRow, locate, reason};
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
-use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS};
+use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
@@ -76,7 +76,7 @@ fn read_stream(
     Ok(reader.finish())
 }
 
-/// The columns that the scatter reads, the predicate evaluated.
+/// The columns that the scatter reads, the predicates evaluated.
 async fn touch_columns(ctx: &SessionContext, plan: &Plan, only: Option<Expr>) -> Result<DataFrame, EngineError> {
     let touchpoints = ctx.table("touchpoints").await?;
     let touchpoints = match only {
@@ -84,23 +84,31 @@ async fn touch_columns(ctx: &SessionContext, plan: &Plan, only: Option<Expr>) ->
         Some(only) => touchpoints.filter(only)?,
     };
     let eligible = eligible(&touchpoints, plan)?;
-    let selected = TOUCH_COLUMNS.map(|name| match name {
+    let touch_type = plan.journeys.collapse.is_some().then_some(TOUCH_TYPE_COLUMN);
+    let selected = TOUCH_COLUMNS.into_iter().chain(touch_type).map(|name| match name {
         "eligible" => eligible.clone().alias(name),
         "is_good" => is_null(col("reason")).alias(name),
         _ => col(name),
     });
-    touchpoints.select(selected).map_err(|error| predicate_fault(&error))
+    touchpoints.select(selected).map_err(|error| predicate_fault("journeys.eligible", &error))
 }
 
-/// The configured predicate over the touchpoints.
+/// Whether the configuration lets a touch earn credit: eligible, and no suppression rule matches.
 pub(super) fn eligible(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
-    let predicate = touchpoints.parse_sql_expr(&plan.journeys.eligible).map_err(|error| predicate_fault(&error))?;
-    Ok(cast(predicate, DataType::Boolean))
+    let parse = |key: &str, sql: &str| {
+        let predicate = touchpoints.parse_sql_expr(sql).map_err(|error| predicate_fault(key, &error))?;
+        Ok::<_, EngineError>(cast(predicate, DataType::Boolean))
+    };
+    let mut eligible = parse("journeys.eligible", &plan.journeys.eligible)?;
+    for (name, rule) in &plan.journeys.suppress {
+        eligible = eligible.and(parse(&format!("journeys.suppress.{name}"), rule)?.is_not_true());
+    }
+    Ok(eligible)
 }
 
-fn predicate_fault(error: &DataFusionError) -> EngineError {
+fn predicate_fault(key: &str, error: &DataFusionError) -> EngineError {
     EngineError::Sql {
-        key: "journeys.eligible".to_owned(),
+        key: key.to_owned(),
         message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }

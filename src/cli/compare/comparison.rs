@@ -16,6 +16,8 @@ pub(super) struct Comparison {
     pub(super) models: Vec<String>,
     pub(super) default_model: String,
     pub(super) lines: Vec<Line>,
+    /// Booked money, and what each model attributes of it.
+    pub(super) coverage: Option<(f64, BTreeMap<String, f64>)>,
 }
 
 /// One channel or campaign.
@@ -71,7 +73,18 @@ impl Comparison {
             models: manifest.models.iter().map(|model| model.id.clone()).collect(),
             default_model,
             lines,
+            coverage: None,
         })
+    }
+
+    /// Takes the rows of `coverage.sql`.
+    pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+        let models = texts(rows, 0)?;
+        let booked = rows.column(1).as_primitive::<Float64Type>();
+        let attributed = rows.column(2).as_primitive::<Float64Type>();
+        let by_model = models.into_iter().enumerate().map(|(row, model)| (model, attributed.value(row)));
+        self.coverage = booked.iter().flatten().next().map(|booked| (booked, by_model.collect()));
+        Ok(())
     }
 
     /// The lines of a level.
@@ -103,6 +116,11 @@ impl Comparison {
 }
 
 impl Line {
+    /// Attributed money under a model.
+    pub(super) fn amount(&self, model: &str) -> f64 {
+        self.amounts.get(model).copied().unwrap_or_default()
+    }
+
     fn decide(&mut self, hurdle: f64) {
         let spend = self.spend;
         let roi = |amount: f64| (spend > 0.0).then(|| (amount - spend) / spend);

@@ -1,5 +1,6 @@
 //! The comparison as tables: as many models abreast as the terminal is wide.
 
+use super::Measure;
 use super::comparison::{Comparison, Line};
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use std::io::Write;
@@ -12,14 +13,20 @@ const MODEL_WIDTH: usize = 13;
 const DEFAULT_WIDTH: usize = 120;
 
 /// Prints channels, then the first `campaigns` campaigns, then what the choice of model changes.
-pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: usize) -> std::io::Result<()> {
+pub(super) fn print(
+    out: &mut impl Write,
+    comparison: &Comparison,
+    measure: Measure,
+    campaigns: usize,
+) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
     let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
     writeln!(out, "{bold}{title}, {currency}{bold:#}; * marks the default model, {default}")?;
+    print_coverage(out, comparison)?;
     let channels: Vec<&Line> = comparison.level("channel").collect();
-    print_level(out, comparison, "channel", &channels)?;
+    print_level(out, comparison, measure, "channel", &channels)?;
     let top: Vec<&Line> = comparison.level("campaign").take(campaigns).collect();
-    print_level(out, comparison, "campaign", &top)?;
+    print_level(out, comparison, measure, "campaign", &top)?;
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
         writeln!(out, "… and {rest} campaigns more; see --campaigns")?;
@@ -27,7 +34,33 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     print_flips(out, comparison)
 }
 
-fn print_level(out: &mut impl Write, comparison: &Comparison, level: &str, lines: &[&Line]) -> std::io::Result<()> {
+/// How much of booked revenue goes to touches, and whether that depends on the model.
+fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
+    let Some((booked, attributed)) = &comparison.coverage else { return Ok(()) };
+    if *booked == 0.0 {
+        return Ok(());
+    }
+    let percent = |amount: f64| 100.0 * amount / booked;
+    let of_default = attributed.get(&comparison.default_model).copied().unwrap_or_default();
+    let least = attributed.values().copied().fold(f64::INFINITY, f64::min);
+    let most = attributed.values().copied().fold(f64::NEG_INFINITY, f64::max);
+    writeln!(
+        out,
+        "coverage: {:.1} % of {} booked goes to touches under the default model, {:.1} to {:.1} % under all",
+        percent(of_default),
+        compact(*booked),
+        percent(least),
+        percent(most)
+    )
+}
+
+fn print_level(
+    out: &mut impl Write,
+    comparison: &Comparison,
+    measure: Measure,
+    level: &str,
+    lines: &[&Line],
+) -> std::io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -41,7 +74,13 @@ fn print_level(out: &mut impl Write, comparison: &Comparison, level: &str, lines
         let header = header.chain(models.iter().map(|model| heading(comparison, model))).chain(["decision".to_owned()]);
         table.set_header(header);
         for line in lines {
-            let amounts = models.iter().map(|model| compact(line.amounts.get(model).copied().unwrap_or_default()));
+            let amounts = models.iter().map(|model| match measure {
+                Measure::Money => compact(line.amount(model)),
+                Measure::Delta => compact(line.amount(model) - line.amount(&comparison.default_model)),
+                Measure::Roi => {
+                    line.roi.get(model).copied().flatten().map_or_else(String::new, |roi| format!("{roi:.2}"))
+                }
+            });
             let decision = line.decision.unwrap_or("").to_owned();
             let cells = [compact(line.spend)].into_iter().chain(amounts);
             let cells = cells.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));

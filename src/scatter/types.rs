@@ -1,0 +1,29 @@
+//! Touch types as small codes, needed only where repeated touches of a person are collapsed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Hands out codes while touches are read. Codes depend on the order of reading, so they are only compared for equality.
+#[derive(Debug, Default)]
+pub struct TypeCodes {
+    met: Mutex<HashMap<String, u16>>,
+}
+
+impl TypeCodes {
+    /// The code of a touch type; types beyond 65,535 share the last.
+    pub fn code(&self, touch_type: &str) -> u16 {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&code) = met.get(touch_type) {
+            return code;
+        }
+        let code = u16::try_from(met.len() + 1).unwrap_or(u16::MAX);
+        met.insert(touch_type.to_owned(), code);
+        code
+    }
+
+    /// The codes of some types that have been met.
+    pub fn codes_of(&self, touch_types: &[String]) -> Vec<u16> {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        touch_types.iter().filter_map(|touch_type| met.get(touch_type).copied()).collect()
+    }
+}
