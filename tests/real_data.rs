@@ -17,7 +17,7 @@ const MODELS: [(&str, &str); 4] = [
 /// A conversion with the touches that led to it, oldest first; the last one converted.
 struct Conversion {
     deal: String,
-    value: f64,
+    cents: i128,
     touches: Vec<Touch>,
 }
 
@@ -41,11 +41,16 @@ fn conversions(data: &Path) -> Vec<Conversion> {
             touches.push(Touch { id: id.clone(), channel: event[5].to_owned() });
             if &event[3] == "1" {
                 let touches = std::mem::take(&mut touches);
-                conversions.push(Conversion { deal: id, value: event[4].parse().unwrap(), touches });
+                conversions.push(Conversion { deal: id, cents: cents(&event[4]), touches });
             }
         }
     }
     conversions
+}
+
+/// A value of at most two decimals in cents.
+fn cents(value: &str) -> i128 {
+    format!("{:.2}", value.parse::<f64>().unwrap()).replace('.', "").parse().unwrap()
 }
 
 /// What a model gives the touch at `position` of `touches`.
@@ -167,7 +172,7 @@ fn every_real_conversion_is_booked_and_reconciled() {
         let sum = |cells: Vec<i128>| -> i128 {
             (0..rows.num_rows()).filter(|&row| models[row].as_deref() == Some(model)).map(|row| cells[row]).sum()
         };
-        let deals = numbers(&rows, "deals").into_iter().map(|deals| deals as i128).collect();
+        let deals = texts(&rows, "deals").into_iter().map(|deals| deals.unwrap().parse().unwrap()).collect();
         assert_eq!(sum(deals), 1_838, "{model}");
         assert_eq!(sum(money(&rows, "booked")), 1_142_350, "{model}");
         assert_eq!(sum(money(&rows, "attributed")), 1_142_350, "{model}");
@@ -178,10 +183,8 @@ fn every_real_conversion_is_booked_and_reconciled() {
     for (deal, amount) in texts(&journeys, "deal_id").into_iter().zip(money(&journeys, "amount")) {
         assert!(booked.insert(deal.unwrap(), amount).is_none());
     }
-    let expected: BTreeMap<_, _> = conversions(&data)
-        .into_iter()
-        .map(|conversion| (conversion.deal, (conversion.value * 100.0).round() as i128))
-        .collect();
+    let expected: BTreeMap<_, _> =
+        conversions(&data).into_iter().map(|conversion| (conversion.deal, conversion.cents)).collect();
     assert_eq!(booked, expected);
 }
 
