@@ -66,3 +66,16 @@ pub fn numbers(rows: &RecordBatch, column: &str) -> Vec<f64> {
     let column = column.as_primitive::<Float64Type>();
     (0..column.len()).map(|i| if column.is_null(i) { f64::NAN } else { column.value(i) }).collect()
 }
+
+/// A Python that can read Parquet, or `None` with a word about the skipped test.
+pub fn python(test: &str) -> Option<PathBuf> {
+    let can_read = |python: &PathBuf| {
+        let imports = std::process::Command::new(python).args(["-c", "import duckdb, numpy, polars, pyarrow"]).output();
+        imports.is_ok_and(|output| output.status.success())
+    };
+    let python = std::env::var_os("CLOSEDLOOP_PYTHON").map(PathBuf::from).filter(can_read);
+    if python.is_none() {
+        eprintln!("SKIPPED {test}: CLOSEDLOOP_PYTHON does not name a Python with duckdb, numpy, polars and pyarrow");
+    }
+    python
+}
