@@ -12,6 +12,7 @@
 //!
 //! The number of partitions depends on the accounts alone, so that neither threads nor memory change a result.
 
+pub mod collapse;
 pub mod conversions;
 pub mod group;
 pub mod keys;
@@ -19,3 +20,4 @@ pub mod lines;
 pub mod partition;
 pub mod quarters;
 pub mod touch;
+pub mod types;

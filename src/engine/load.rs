@@ -24,6 +24,8 @@ pub struct Loaded {
     pub counts: BTreeMap<Table, RowCounts>,
     /// The rejected rows of all tables but touchpoints.
     pub set_aside: Vec<SetAsideRow>,
+    /// Touchpoints that count as one with an earlier touch of the same person; among those out of scope.
+    pub collapsed: u64,
     /// The names of the cells of a touchpoint's source row.
     pub touch_cells: Vec<String>,
 }

@@ -43,6 +43,8 @@ pub struct Manifest {
     pub tables: BTreeMap<String, TableCounts>,
     /// Remarks on the run that a reader of its numbers should know.
     pub remarks: Vec<String>,
+    /// Touches that count as one with an earlier touch of the same person; among those out of scope.
+    pub collapsed: u64,
     /// Booked money in minor units.
     pub booked: i64,
     /// Marts written.

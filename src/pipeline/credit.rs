@@ -6,6 +6,7 @@ use super::journey_rows::{JourneyRow, JourneyRows};
 use super::totals::{CreditKey, CreditTotals, ResidualKey};
 use crate::config::Plan;
 use crate::config::file::DealKind;
+use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::{Conversion, Conversions, CreditDeal};
 use crate::scatter::group::Grouped;
 use crate::scatter::lines::Lines;
@@ -29,6 +30,8 @@ pub struct Crediting<'a> {
     pub lines: &'a Lines,
     /// The models, in the order of the plan.
     pub models: Vec<Box<dyn AttributionModel>>,
+    /// Which repeated touches of a person count once.
+    pub collapse: Option<CollapseRule>,
     /// Whether rows for `touch_credits` are wanted.
     pub wants_touch_credits: bool,
     /// Whether rows for `journeys` are wanted.
@@ -45,6 +48,8 @@ pub struct PartitionCredit {
     pub used: u64,
     /// Touches whose identifier was repeated.
     pub repeated: Vec<Touch>,
+    /// How many touches were collapsed into an earlier one.
+    pub collapsed: u64,
 }
 
 /// A deal whose books do not close.
@@ -63,7 +68,8 @@ impl<'a> Crediting<'a> {
     /// A stage that builds the plan's models.
     pub fn new(plan: &'a Plan, conversions: &'a Conversions, scattered: &'a Scattered, lines: &'a Lines) -> Self {
         let models = plan.models.iter().map(|spec| spec.build(lines.channels())).collect();
-        Self { plan, conversions, scattered, lines, models, wants_touch_credits: true, wants_journeys: true }
+        let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
+        Self { plan, conversions, scattered, lines, models, collapse, wants_touch_credits: true, wants_journeys: true }
     }
 
     /// Credits every partition in parallel on the current rayon pool and hands the results to `sink` in order.
@@ -195,12 +201,13 @@ impl<'a> Worker<'a> {
 
     fn partition(&mut self, partition: usize) -> Result<PartitionCredit, Broken> {
         let stage = self.stage;
-        let grouped = Grouped::group(stage.scattered, partition, stage.lines);
+        let grouped = Grouped::group(stage.scattered, partition, stage.lines, stage.collapse.as_ref());
         let mut out = PartitionCredit {
             credits: CreditRows::new(stage.models.len()),
             journeys: JourneyRows::new(stage.models.len()),
             used: 0,
             repeated: Vec::new(),
+            collapsed: grouped.collapsed,
         };
         let mut used = Vec::new();
         for (local, account) in stage.scattered.accounts(partition).enumerate() {

@@ -10,7 +10,9 @@ use super::scatter_touches::eligible;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
+use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
+use crate::scatter::group::Grouped;
 use crate::scatter::touch::NO_CONTACT;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -19,7 +21,7 @@ use closedloop_core::journey::{Anchor, DAY_MICROS};
 use closedloop_core::ledger::WHOLE;
 use datafusion::logical_expr::{Expr, col, lit};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to explain.
 #[derive(Debug, Clone)]
@@ -101,7 +103,7 @@ pub struct ResidualExplanation {
 }
 
 /// The rules that can exclude a touch, in the order in which they are asked.
-pub const EXCLUSIONS: [&str; 7] = [
+pub const EXCLUSIONS: [&str; 8] = [
     "unreadable",
     "recorded after the as-of date",
     "after the conversion",
@@ -109,6 +111,7 @@ pub const EXCLUSIONS: [&str; 7] = [
     "repeated touch_id",
     "not a mapped contact",
     "not eligible",
+    "collapsed into an earlier touch",
 ];
 
 /// Explains a deal, or every deal of an account.
@@ -289,11 +292,13 @@ impl Place<'_> {
             .filter(|&row| is_in_widest(row))
             .filter_map(|row| Some((rows.ids.text(row)?, row)))
             .collect();
+        let grouped = account.map(|account| self.grouped_ids(account as usize)).unwrap_or_default();
         let mut positions = 0;
         let touches = (0..rows.len()).map(|row| {
             let touch_id = rows.ids.text(row).unwrap_or_default();
             let is_repeated = kept.get(&touch_id).is_some_and(|kept| *kept != row);
-            let status = self.status(conversion, &rows, row, is_repeated);
+            let is_collapsed = is_in_widest(row) && !grouped.contains(&touch_id);
+            let status = self.status(conversion, &rows, row, is_repeated, is_collapsed);
             let is_eligible = status == ELIGIBLE;
             positions += usize::from(is_eligible);
             let credit_row = credited.get(&touch_id).copied().filter(|_| is_eligible);
@@ -315,8 +320,30 @@ impl Place<'_> {
         Ok(touches.collect())
     }
 
+    /// The identifiers of the account's touches after grouping.
+    fn grouped_ids(&self, account: usize) -> BTreeSet<String> {
+        let Prepared { scattered, lines, .. } = self.prepared;
+        let collapse = self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, &scattered.types));
+        let partition = scattered.partition_of(account);
+        let grouped = Grouped::group(scattered, partition, lines, collapse.as_ref());
+        let touches = grouped.of_account(account - scattered.accounts(partition).start);
+        let id = |id: u64| {
+            let mut text = String::new();
+            scattered.ids.write(id, &mut text);
+            text
+        };
+        touches.iter().map(|touch| id(touch.id)).collect()
+    }
+
     /// `eligible`, or the first rule that excludes the touch.
-    fn status(&self, conversion: &Conversion, rows: &Rows<'_>, row: usize, is_repeated: bool) -> &'static str {
+    fn status(
+        &self,
+        conversion: &Conversion,
+        rows: &Rows<'_>,
+        row: usize,
+        is_repeated: bool,
+        is_collapsed: bool,
+    ) -> &'static str {
         let Some(at) = rows.at(row).filter(|_| rows.reasons.is_null(row)) else { return EXCLUSIONS[0] };
         let contacts = &self.prepared.conversions.role_contacts[conversion.contacts.clone()];
         let contact = self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT);
@@ -328,6 +355,7 @@ impl Place<'_> {
             is_repeated,
             !is_mapped,
             !rows.eligible(row),
+            is_collapsed,
         ];
         rules.iter().zip(&EXCLUSIONS[1..]).find(|(excludes, _)| **excludes).map_or(ELIGIBLE, |(_, rule)| rule)
     }

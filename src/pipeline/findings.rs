@@ -60,6 +60,7 @@ fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcom
         |deal| names.deal(deal),
         |partition| {
             touches.used += partition.used;
+            touches.collapsed += partition.collapsed;
             touches.repeated.extend(partition.repeated);
             Ok(())
         },

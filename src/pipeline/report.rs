@@ -4,7 +4,7 @@ use super::batches::spec_hash;
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
 use crate::config::Plan;
-use crate::config::file::Table;
+use crate::config::file::{Mapping, Table};
 use crate::engine::load::Loaded;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::catalogue::SCHEMA_VERSION;
@@ -68,6 +68,7 @@ pub(super) fn manifest(
         tables: counts.iter().map(|(table, counts)| (table.name().to_owned(), table_counts(counts))).collect(),
         remarks: remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded),
         booked: narrow(totals.booked_amount()),
+        collapsed: prepared.loaded.collapsed,
         marts,
         timings,
     }
@@ -120,6 +121,14 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
     if conversions.kinds_inferred {
         remarks
             .push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
+    }
+    if plan.journeys.mapping != Mapping::Account {
+        let mapped = conversions.all.iter().filter(|conversion| !conversion.contacts.is_empty()).count();
+        let all = conversions.all.len();
+        remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
+    }
+    if loaded.collapsed > 0 {
+        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
     }
     let unknown = lines.unknown_campaigns();
     if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {

@@ -100,6 +100,7 @@ fn credit(
         |deal| names.deal(deal),
         |partition| {
             touches.used += partition.used;
+            touches.collapsed += partition.collapsed;
             touches.repeated.extend(partition.repeated);
             if let Some(writer) = &mut credit_writer {
                 writer.write(&names.touch_credits(partition.credits)?)?;
@@ -154,6 +155,7 @@ pub(super) fn account_for_touches(
     }
     loaded.set_aside.extend(scatter_touches::repeated(&touches.repeated, &scattered.ids, lines, plan));
     loaded.counts.insert(Table::Touchpoints, counts);
+    loaded.collapsed = touches.collapsed;
     Ok(())
 }
 
@@ -214,6 +216,7 @@ impl MartStage<'_> {
 pub(super) struct TouchOutcome {
     pub(super) used: u64,
     pub(super) repeated: Vec<Touch>,
+    pub(super) collapsed: u64,
 }
 
 impl TouchOutcome {

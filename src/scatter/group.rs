@@ -1,5 +1,6 @@
 //! From a partition's scattered touches to each account's touches in order, repeats dropped.
 
+use super::collapse::CollapseRule;
 use super::lines::Lines;
 use super::partition::Scattered;
 use super::touch::{Touch, TouchIds};
@@ -11,11 +12,13 @@ pub struct Grouped {
     starts: Vec<usize>,
     /// Touches dropped because their identifier was repeated within the account.
     pub repeated: Vec<Touch>,
+    /// How many touches were collapsed into an earlier one.
+    pub collapsed: u64,
 }
 
 impl Grouped {
     /// Groups a partition by counting sort and orders each account's run.
-    pub fn group(scattered: &Scattered, partition: usize, lines: &Lines) -> Self {
+    pub fn group(scattered: &Scattered, partition: usize, lines: &Lines, collapse: Option<&CollapseRule>) -> Self {
         let accounts = scattered.accounts(partition);
         let mut grouped = counting_sort(scattered.pieces(partition), accounts.start, accounts.len());
         let mut scratch = Vec::new();
@@ -24,6 +27,9 @@ impl Grouped {
             order(run, &scattered.ids);
             if has_repeats(run, &scattered.ids, &mut scratch) {
                 grouped.drop_repeats(account, &scattered.ids, lines);
+            }
+            if let Some(rule) = collapse {
+                grouped.collapse(account, rule);
             }
         }
         grouped
@@ -53,7 +59,24 @@ impl Grouped {
             }
         }
         order(&mut kept, ids);
-        let dropped = run.len() - kept.len();
+        self.replace(account, kept);
+    }
+
+    fn collapse(&mut self, account: usize, rule: &CollapseRule) {
+        let run = self.of_account(account);
+        let keep = rule.keep(run);
+        let kept: Vec<Touch> = run.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(touch, _)| *touch).collect();
+        let collapsed = run.len() - kept.len();
+        if collapsed > 0 {
+            self.collapsed += collapsed as u64;
+            self.replace(account, kept);
+        }
+    }
+
+    /// Gives an account a shorter run.
+    fn replace(&mut self, account: usize, kept: Vec<Touch>) {
+        let range = self.starts[account]..self.starts[account + 1];
+        let dropped = range.len() - kept.len();
         self.touches.splice(range, kept);
         for start in &mut self.starts[account + 1..] {
             *start -= dropped;
@@ -70,7 +93,7 @@ fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Groupe
     for account in 0..accounts {
         starts[account + 1] += starts[account];
     }
-    let blank = Touch { at: 0, id: 0, account: 0, line: 0, contact: 0, eligible: false };
+    let blank = Touch { at: 0, id: 0, account: 0, line: 0, contact: 0, eligible: false, touch_type: 0 };
     let mut touches = vec![blank; starts[accounts]];
     let mut next = starts.clone();
     for &touch in pieces.iter().flatten() {
@@ -78,7 +101,7 @@ fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Groupe
         touches[*slot] = touch;
         *slot += 1;
     }
-    Grouped { touches, starts, repeated: Vec::new() }
+    Grouped { touches, starts, repeated: Vec::new(), collapsed: 0 }
 }
 
 fn order(run: &mut [Touch], ids: &TouchIds) {

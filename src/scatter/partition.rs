@@ -3,6 +3,7 @@
 use super::conversions::Conversions;
 use super::lines::{LineCodes, LineReader};
 use super::touch::{NO_CONTACT, TextArena, Touch, TouchIds};
+use super::types::TypeCodes;
 use crate::engine::EngineError;
 use crate::engine::ids::IdColumn;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
@@ -16,6 +17,9 @@ const ACCOUNTS_PER_PARTITION: usize = 2_048;
 /// Columns of a touch batch, in this order.
 pub const TOUCH_COLUMNS: [&str; 9] =
     ["touch_id", "account_id", "contact_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
+
+/// The column that follows where touches are collapsed.
+pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
 
 /// What became of the touches, as far as the scatter can tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +49,7 @@ pub struct Scatter<'a> {
     conversions: &'a Conversions,
     lines: &'a LineCodes,
     partitions: usize,
+    types: TypeCodes,
     /// Earliest touch of each account, whether eligible or not.
     earliest: Vec<AtomicI64>,
 }
@@ -57,6 +62,7 @@ impl<'a> Scatter<'a> {
             conversions,
             lines,
             partitions: accounts.div_ceil(ACCOUNTS_PER_PARTITION).max(1),
+            types: TypeCodes::default(),
             earliest: (0..accounts).map(|_| AtomicI64::new(i64::MAX)).collect(),
         }
     }
@@ -87,6 +93,7 @@ impl<'a> Scatter<'a> {
         Scattered {
             partitions,
             ids: if ids_are_text { TouchIds::Text(arenas) } else { TouchIds::Int },
+            types: self.types,
             earliest: self.earliest.into_iter().map(AtomicI64::into_inner).collect(),
             counts,
         }
@@ -99,6 +106,8 @@ pub struct Scattered {
     partitions: Vec<Vec<Vec<Touch>>>,
     /// The identifiers behind the touches.
     pub ids: TouchIds,
+    /// The codes of the touch types, where touches are collapsed.
+    pub types: TypeCodes,
     /// Earliest touch of each account, microseconds; `i64::MAX` where it has none.
     pub earliest: Vec<i64>,
     /// What became of the touches.
@@ -184,6 +193,7 @@ impl Reader<'_> {
             let line = self.lines.code(&columns.campaigns, columns.channel(row), row);
             let eligible = columns.eligible.is_valid(row) && columns.eligible.value(row);
             let contact = contact.unwrap_or(NO_CONTACT);
+            let touch_type = columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name));
             self.buffers[account as usize / ACCOUNTS_PER_PARTITION].push(Touch {
                 at,
                 id,
@@ -191,6 +201,7 @@ impl Reader<'_> {
                 line,
                 contact,
                 eligible,
+                touch_type,
             });
             self.counts.scattered += 1;
         }
@@ -211,6 +222,7 @@ struct TouchColumns<'a> {
     touched_at: &'a arrow::array::TimestampMicrosecondArray,
     campaigns: IdColumn<'a>,
     channels: Option<StringViewArray>,
+    touch_types: Option<StringViewArray>,
     eligible: BooleanArray,
     in_scope: &'a BooleanArray,
     is_good: &'a BooleanArray,
@@ -219,11 +231,11 @@ struct TouchColumns<'a> {
 impl<'a> TouchColumns<'a> {
     fn try_new(batch: &'a RecordBatch) -> Result<Self, EngineError> {
         let column = |position: usize| -> &'a ArrayRef { batch.column(position) };
-        let channels = column(5);
-        let channels = if channels.null_count() == channels.len() {
-            None
-        } else {
-            Some(cast(channels, &DataType::Utf8View)?.as_string_view().clone())
+        let texts = |column: &ArrayRef| -> Result<Option<StringViewArray>, EngineError> {
+            if column.null_count() == column.len() {
+                return Ok(None);
+            }
+            Ok(Some(cast(column, &DataType::Utf8View)?.as_string_view().clone()))
         };
         Ok(Self {
             ids: IdColumn::try_new(column(0))?,
@@ -231,7 +243,8 @@ impl<'a> TouchColumns<'a> {
             contacts: IdColumn::try_new(column(2))?,
             touched_at: column(3).as_primitive::<TimestampMicrosecondType>(),
             campaigns: IdColumn::try_new(column(4))?,
-            channels,
+            channels: texts(column(5))?,
+            touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
             eligible: column(6).as_boolean().clone(),
             in_scope: column(7).as_boolean(),
             is_good: column(8).as_boolean(),
@@ -252,7 +265,14 @@ impl<'a> TouchColumns<'a> {
     }
 
     fn channel(&self, row: usize) -> Option<&str> {
-        let channels = self.channels.as_ref()?;
-        channels.is_valid(row).then(|| channels.value(row))
+        text(self.channels.as_ref()?, row)
     }
+
+    fn touch_type(&self, row: usize) -> Option<&str> {
+        text(self.touch_types.as_ref()?, row)
+    }
+}
+
+fn text(texts: &StringViewArray, row: usize) -> Option<&str> {
+    texts.is_valid(row).then(|| texts.value(row))
 }

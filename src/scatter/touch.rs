@@ -20,6 +20,8 @@ pub struct Touch {
     pub contact: u32,
     /// Whether the `eligible` predicate lets it earn credit.
     pub eligible: bool,
+    /// Code of its type, where touches are collapsed; else 0.
+    pub touch_type: u16,
 }
 
 /// The identifiers behind [`Touch::id`].
