@@ -6,6 +6,7 @@ mod cli;
 mod differential;
 mod hand;
 mod laws;
+mod maven;
 mod olist;
 mod own_sql;
 mod readers;
