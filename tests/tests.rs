@@ -7,6 +7,7 @@ mod differential;
 mod hand;
 mod laws;
 mod maven;
+mod notebook;
 mod olist;
 mod own_sql;
 mod readers;
