@@ -34,14 +34,16 @@ pub fn read_mart(out: &Path, mart: &str) -> RecordBatch {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(out.join(mart)).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let mut batches = Vec::new();
-    let mut schema = None;
-    for file in files {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file).unwrap()).unwrap();
-        schema = Some(reader.schema().clone());
-        batches.extend(reader.build().unwrap().map(Result::unwrap));
-    }
-    concat_batches(&schema.unwrap(), &batches).unwrap()
+    let parts: Vec<RecordBatch> = files.iter().map(|file| read_parquet(file)).collect();
+    concat_batches(&parts[0].schema(), &parts).unwrap()
+}
+
+/// All rows of a Parquet file.
+pub fn read_parquet(file: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    concat_batches(&schema, &batches).unwrap()
 }
 
 /// A column as text; null is `None`.

@@ -154,6 +154,9 @@ pub struct ConfigFile {
     /// Where the marts go.
     #[serde(default)]
     pub output: OutputConfig,
+    /// What `check` looks for beside its own findings.
+    #[serde(default)]
+    pub checks: Vec<CheckConfig>,
 }
 
 /// One table's source.
@@ -174,6 +177,18 @@ pub struct SourceConfig {
     /// Further files that the SELECT may join: table name → file, folder or glob, read as `path` is.
     #[serde(default)]
     pub with: BTreeMap<String, String>,
+}
+
+/// `[[checks]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckConfig {
+    /// The input table it is about.
+    pub table: Table,
+    /// What is wrong with the rows it finds.
+    pub finds: String,
+    /// One SELECT over the canonical tables and, as `source_<table>`, the rows they were read from.
+    pub sql: String,
 }
 
 /// `[journeys]`.

@@ -3,7 +3,7 @@
 use super::calendar::{Calendar, DateMeans};
 use super::error::{ConfigError, explain, remedy};
 use super::file::{
-    ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
+    CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
 };
 use closedloop_core::journey::DAY_MICROS;
 use closedloop_core::model::{ModelSpec, house_models};
@@ -38,6 +38,8 @@ pub struct Plan {
     pub as_of: Option<i64>,
     /// Folder of the marts.
     pub output: PathBuf,
+    /// What `check` looks for beside its own findings.
+    pub checks: Vec<CheckConfig>,
 }
 
 /// One table's source, its files found.
@@ -221,6 +223,7 @@ impl Resolver<'_> {
                 Some(out) => out,
                 None => self.beside(&self.expand("output.path", &file.output.path)?),
             },
+            checks: file.checks,
         })
     }
 

@@ -8,8 +8,10 @@ use super::report::remarks;
 use super::run::{TouchOutcome, account_for_touches};
 use super::totals::CreditTotals;
 use crate::config::Plan;
+use crate::config::file::CheckConfig;
 use crate::engine::ids::IdColumn;
-use crate::engine::session;
+use crate::engine::{EngineError, session};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use closedloop_core::ledger::Bucket;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +47,9 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     let mut findings = set_aside(&prepared);
     findings.extend(spend_without_touches(&workers, &prepared, &totals)?);
     findings.extend(deals_without_credit(plan, &totals));
+    for check in &plan.checks {
+        findings.extend(rows_found(&workers, &prepared, check)?);
+    }
     let remarks = remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded);
     findings.extend(remarks.into_iter().map(|remark| Finding::new("run", remark)));
     Ok(findings)
@@ -109,7 +114,7 @@ fn spend_without_touches(
     let spend = workers
         .runtime
         .block_on(async { session::collect(prepared.ctx.table("spend").await?).await })
-        .map_err(crate::engine::EngineError::from)?;
+        .map_err(EngineError::from)?;
     let mut silent: BTreeMap<String, i128> = BTreeMap::new();
     if let (Some(ids), Some(amounts)) = (spend.column_by_name("campaign_id"), spend.column_by_name("amount")) {
         let ids = IdColumn::try_new(ids)?;
@@ -125,6 +130,24 @@ fn spend_without_touches(
         subject: "spend".to_owned(),
         message: format!("campaigns with spend and no credited touch: {} ({first}, …)", silent.len()),
         amount: Some(silent.values().sum()),
+    }))
+}
+
+/// The rows that a check of the configuration selects, with the least of them.
+fn rows_found(workers: &Workers, prepared: &Prepared, check: &CheckConfig) -> Result<Option<Finding>, EngineError> {
+    let rows = async { session::collect(session::read_only(&prepared.ctx, &check.sql).await?).await };
+    let rows = workers.runtime.block_on(rows).map_err(|error| EngineError::Sql {
+        key: format!("checks, \"{}\"", check.finds),
+        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
+    })?;
+    let options = FormatOptions::default();
+    let cells = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let cells = cells.collect::<Result<Vec<_>, _>>()?;
+    let text = |row| cells.iter().map(|cell| cell.value(row).to_string()).collect::<Vec<_>>().join(", ");
+    Ok((0..rows.num_rows()).map(text).min().map(|least| {
+        let count = rows.num_rows();
+        let rows = if count == 1 { "row" } else { "rows" };
+        Finding::new(check.table.name(), format!("{count} {rows} found: {}, as {least}", check.finds))
     }))
 }
 
