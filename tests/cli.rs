@@ -1,1 +1,162 @@
-//! Tests.
+//! What a user sees on the command line, as snapshots, and the promises about exit codes, colour and progress.
+
+use crate::support::{closedloop, project};
+use std::path::Path;
+
+/// Standard output of a command that must succeed, with paths of this run taken out.
+fn shown(arguments: &[&str], scratch: &Path) -> String {
+    let output = closedloop().args(arguments).current_dir(project("")).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert_eq!(errors, "", "nothing is said on standard error without a terminal");
+    String::from_utf8(output.stdout).unwrap().replace(&*scratch.to_string_lossy(), "SCRATCH")
+}
+
+/// The marts of the demo, made once for a test.
+fn demo_marts() -> (tempfile::TempDir, String) {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("marts").to_string_lossy().into_owned();
+    shown(&["run", "fixtures/demo/closedloop.toml", "--out", &out, "--quiet"], scratch.path());
+    (scratch, out)
+}
+
+#[test]
+fn help_lists_the_commands() {
+    insta::assert_snapshot!(shown(&["--help"], Path::new("/nowhere")));
+}
+
+#[test]
+fn run_help_explains_every_flag() {
+    insta::assert_snapshot!(shown(&["run", "--help"], Path::new("/nowhere")));
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_and_writes_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("marts").to_string_lossy().into_owned();
+    let plan = shown(&["run", "fixtures/demo/closedloop.toml", "--out", &out, "--dry-run"], scratch.path());
+    insta::assert_snapshot!(plan);
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_run_closes_with_a_summary() {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("marts").to_string_lossy().into_owned();
+    insta::assert_snapshot!(shown(&["run", "fixtures/demo/closedloop.toml", "--out", &out], scratch.path()));
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("marts").to_string_lossy().into_owned();
+    assert_eq!(shown(&["run", "fixtures/demo/closedloop.toml", "--out", &out, "-q"], scratch.path()), "");
+}
+
+#[test]
+fn compare_shows_channels_first() {
+    let (scratch, out) = demo_marts();
+    insta::assert_snapshot!(shown(&["compare", &out, "--quarter", "FY26Q3", "--campaigns", "3"], scratch.path()));
+}
+
+#[test]
+fn compare_shows_roi_and_deltas() {
+    let (scratch, out) = demo_marts();
+    let roi = shown(&["compare", &out, "--show", "roi", "--campaigns", "0"], scratch.path());
+    let delta = shown(&["compare", &out, "--show", "delta", "--campaigns", "0"], scratch.path());
+    insta::assert_snapshot!(format!("{roi}\n----\n\n{delta}"));
+}
+
+#[test]
+fn compare_refuses_a_quarter_that_is_not_there() {
+    let (_scratch, out) = demo_marts();
+    let assert = closedloop().args(["compare", &out, "--quarter", "FY26Q5"]).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert_eq!(message, "error: there is no quarter \"FY26Q5\"; did you mean \"FY26Q4\"?\n");
+}
+
+#[test]
+fn only_the_marts_asked_for_are_written() {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("marts");
+    let shown_out = out.to_string_lossy().into_owned();
+    let marts = "campaign_roi,reconciliation";
+    shown(&["run", "fixtures/demo/closedloop.toml", "--out", &shown_out, "--marts", marts, "-q"], scratch.path());
+    let mut names: Vec<String> =
+        std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["campaign_roi", "manifest.json", "reconciliation"]);
+}
+
+#[test]
+fn check_lists_findings_and_exits_with_one() {
+    let assert = closedloop().args(["check", "fixtures/demo/closedloop.toml"]).current_dir(project("")).assert().code(1);
+    insta::assert_snapshot!(String::from_utf8(assert.get_output().stdout.clone()).unwrap());
+}
+
+#[test]
+fn a_clean_company_has_no_findings() {
+    let config = project("fixtures/hand/two_lines/closedloop.toml");
+    closedloop().arg("check").arg(config).assert().success().stdout("no findings\n");
+}
+
+#[test]
+fn explain_shows_every_touch_and_adds_up() {
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--deal", "D-000002-1"];
+    insta::assert_snapshot!(shown(&arguments, Path::new("/nowhere")));
+}
+
+#[test]
+fn explain_names_the_nearest_deal() {
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--deal", "D-00002-1"];
+    let assert = closedloop().args(arguments).current_dir(project("")).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert_eq!(message, "error: there is no deal \"D-00002-1\"; did you mean \"D-000002-1\"?\n");
+}
+
+#[test]
+fn a_query_reads_and_only_reads() {
+    let (scratch, out) = demo_marts();
+    let sql = "SELECT kind, sum(booked) AS booked FROM reconciliation WHERE model = 'linear' GROUP BY kind ORDER BY kind";
+    insta::assert_snapshot!(shown(&["query", &out, sql], scratch.path()));
+    for forbidden in ["DROP TABLE journeys", "COPY journeys TO 'x.csv'", "CREATE TABLE t AS SELECT 1", "SET a = 1"] {
+        let assert = closedloop().args(["query", &out, forbidden]).assert().code(2);
+        let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        assert!(message.contains("query only reads"), "{forbidden}: {message}");
+    }
+    let assert = closedloop().args(["query", &out, "SELECT * FROM journey"]).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("the tables are") && message.contains("journeys"), "{message}");
+}
+
+#[test]
+fn queries_answer_as_csv_and_json() {
+    let (scratch, out) = demo_marts();
+    let sql = "SELECT model, position, is_default FROM dim_model ORDER BY position LIMIT 2";
+    assert_eq!(
+        shown(&["query", &out, sql, "--format", "csv"], scratch.path()),
+        "model,position,is_default\nfirst_touch,1,false\nlast_touch,2,false\n"
+    );
+    assert_eq!(
+        shown(&["query", &out, sql, "--format", "json"], scratch.path()),
+        "{\"is_default\":false,\"model\":\"first_touch\",\"position\":1}\n{\"is_default\":false,\"model\":\"last_touch\",\"position\":2}\n"
+    );
+}
+
+#[test]
+fn no_colour_without_a_terminal() {
+    let (scratch, out) = demo_marts();
+    let text = shown(&["compare", &out], scratch.path());
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn an_unreadable_schema_version_is_named() {
+    let (_scratch, out) = demo_marts();
+    let manifest = Path::new(&out).join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("\"schema_version\": 1", "\"schema_version\": 999");
+    std::fs::write(&manifest, text).unwrap();
+    let assert = closedloop().args(["compare", &out]).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("schema version 999") && message.contains("run again"), "{message}");
+}

@@ -101,8 +101,11 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
             writeln!(out, "{}", line(&name, campaign.amount))?;
         }
     }
+    if !manifest.remarks.is_empty() {
+        writeln!(out)?;
+    }
     for remark in &manifest.remarks {
-        writeln!(out, "\nnote: {remark}")?;
+        writeln!(out, "note: {remark}")?;
     }
     if verbose {
         writeln!(out, "\n{}", head("seconds"))?;
