@@ -6,13 +6,15 @@ use crate::engine::EngineError;
 use crate::engine::load::{Loaded, set_aside_rows};
 use crate::engine::session;
 use crate::engine::set_aside::{SetAsideRow, locate, reason};
+use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS};
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::datatypes::DataType;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{col, is_null};
+use datafusion::logical_expr::{Expr, col, is_null};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,19 +79,22 @@ fn read_stream(
 /// The columns that the scatter reads, the predicate evaluated.
 async fn touch_columns(ctx: &SessionContext, plan: &Plan) -> Result<DataFrame, EngineError> {
     let touchpoints = ctx.table("touchpoints").await?;
-    let eligible = touchpoints.parse_sql_expr(&plan.journeys.eligible).map_err(|error| EngineError::Sql {
-        key: "journeys.eligible".to_owned(),
-        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
-    })?;
+    let fault = |message: String| EngineError::Sql { key: "journeys.eligible".to_owned(), message };
+    let eligible = touchpoints.parse_sql_expr(&plan.journeys.eligible).map_err(|error| fault(words(&error)))?;
+    if eligible.exists(|part| Ok(looks_beyond_its_row(part)))? {
+        return Err(fault("must be a condition on one touch".to_owned()));
+    }
     let selected = TOUCH_COLUMNS.map(|name| match name {
         "eligible" => datafusion::logical_expr::cast(eligible.clone(), DataType::Boolean).alias(name),
         "is_good" => is_null(col("reason")).alias(name),
         _ => col(name),
     });
-    touchpoints.select(selected).map_err(|error| EngineError::Sql {
-        key: "journeys.eligible".to_owned(),
-        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
-    })
+    touchpoints.select(selected).map_err(|error| fault(words(&error)))
+}
+
+fn looks_beyond_its_row(part: &Expr) -> bool {
+    use Expr::{AggregateFunction, Exists, InSubquery, ScalarSubquery, WindowFunction};
+    matches!(part, AggregateFunction(_) | WindowFunction(_) | Exists(_) | InSubquery(_) | ScalarSubquery(_))
 }
 
 /// The touchpoints that cannot be read, with reason and place.
