@@ -14,5 +14,6 @@ pub mod session;
 pub mod set_aside;
 mod source;
 mod unique;
+pub(crate) mod words;
 
 pub use error::EngineError;

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("{}error:{} {error:#}", STYLE, STYLE.render_reset());
+            anstream::eprintln!("{}error:{} {error}", STYLE, STYLE.render_reset());
             ExitCode::from(2)
         }
     }

@@ -1,7 +1,10 @@
 -- stage_deals: one row per deal line read, with its opportunity's account and creation.
 -- In: source_deals, opportunities (canonical), $as_of.
 WITH typed AS (
-    SELECT *, instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name FROM source_deals
+    SELECT
+        deal_id, opportunity_id, amount, currency, reverses_deal_id, recorded_at, source_row,
+        instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name
+    FROM source_deals
 )
 SELECT
     d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,

@@ -1,9 +1,9 @@
 -- stage_opportunities: one row per opportunity row read.
 -- In: source_opportunities, $has_outcome (is_won or is_closed is given), $won_stages, $lost_stages, $deals_given, $as_of.
--- A win after $as_of has not happened yet. Where no deals are given, a won opportunity needs an amount.
+-- A win after $as_of has not happened yet. Where no deals are given, a won opportunity needs a close and an amount.
 WITH typed AS (
     SELECT
-        *,
+        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         CASE WHEN $has_outcome THEN coalesce(TRY_CAST(is_won AS BOOLEAN), false)
              ELSE coalesce(array_has($won_stages, stage), false) END AS won
@@ -18,7 +18,7 @@ SELECT
         WHEN opportunity_id IS NULL THEN 'missing_key'
         WHEN account_id IS NULL THEN 'missing_account'
         WHEN created IS NULL THEN 'bad_timestamp'
-        WHEN closed IS NULL AND (won OR closed_at IS NOT NULL) THEN 'bad_timestamp'
+        WHEN closed IS NULL AND (won AND NOT $deals_given OR closed_at IS NOT NULL) THEN 'bad_timestamp'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN is_won IS NOT NULL AND TRY_CAST(is_won AS BOOLEAN) IS NULL THEN 'bad_flag'
         WHEN amount IS NOT NULL AND minor IS NULL THEN 'bad_amount'

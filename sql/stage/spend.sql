@@ -2,7 +2,7 @@
 -- In: source_spend, $as_of. What lies after $as_of is cut off where quarters are cut (mart/spend_by_quarter.sql).
 WITH typed AS (
     SELECT
-        *,
+        campaign_id, channel, end_date, amount, currency, recorded_at, source_row,
         coalesce(local_date(start_date), local_date(date)) AS first_day,
         coalesce(local_date(end_date), local_date(start_date), local_date(date)) AS last_day,
         minor_units(amount) AS minor

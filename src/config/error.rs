@@ -56,8 +56,8 @@ pub fn remedy<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, oth
     }
 }
 
-/// The TOML reader's complaint as one sentence, with a suggestion when a name is nearly right.
-pub(super) fn explain(message: &str) -> String {
+/// The TOML reader's complaint about `line` as one sentence, with a suggestion when a name is nearly right.
+pub(super) fn explain(message: &str, line: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
     let mut quoted = first.split('`').skip(1).step_by(2);
     let unknown = first.starts_with("unknown");
@@ -69,7 +69,10 @@ pub(super) fn explain(message: &str) -> String {
                 None => format!("unknown key or value \"{word}\"; known here: {}", known.join(", ")),
             }
         }
-        _ => first.to_owned(),
+        _ => {
+            let first = first.replace("expected f64", "expected a number").replace("expected i8", "expected a number");
+            format!("{first}; correct `{}`", line.trim())
+        }
     }
 }
 
@@ -80,12 +83,12 @@ mod tests {
     #[test]
     fn a_near_miss_is_suggested() {
         let message = "unknown field `lokback_days`, expected one of `mapping`, `lookback_days`";
-        assert_eq!(explain(message), "unknown key or value \"lokback_days\"; did you mean \"lookback_days\"?");
+        assert_eq!(explain(message, ""), "unknown key or value \"lokback_days\"; did you mean \"lookback_days\"?");
     }
 
     #[test]
     fn a_far_miss_lists_what_is_known() {
         let message = "unknown field `zzz`, expected `mapping` or `eligible`";
-        assert_eq!(explain(message), "unknown key or value \"zzz\"; known here: mapping, eligible");
+        assert_eq!(explain(message, ""), "unknown key or value \"zzz\"; known here: mapping, eligible");
     }
 }

@@ -134,10 +134,11 @@ impl Plan {
     pub fn load(config: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(config)
             .map_err(|source| ConfigError::Unreadable { path: config.to_owned(), source })?;
-        let file: ConfigFile = toml::from_str(&text).map_err(|error| ConfigError::Syntax {
-            path: config.to_owned(),
-            line: error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
-            message: explain(error.message()),
+        let file: ConfigFile = toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count();
+            let message = explain(error.message(), text.lines().nth(line).unwrap_or_default());
+            ConfigError::Syntax { path: config.to_owned(), line: line + 1, message }
         })?;
         let config_hash = blake3::hash(text.as_bytes()).to_hex().to_string();
         Ok(Plan { config_hash, ..Resolver { config }.resolve(file, overrides)? })
@@ -193,6 +194,11 @@ impl Resolver<'_> {
         }
         #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
         let margin_ppm = (file.finance.margin * 1e6).round() as i64;
+        let (output_key, output) = match overrides.out {
+            Some(out) => ("--out", out),
+            None => ("output.path", self.beside(&self.expand("output.path", &file.output.path)?)),
+        };
+        self.check_output(output_key, &output, &sources)?;
         Ok(Plan {
             config: self.config.to_owned(),
             config_hash: String::new(),
@@ -219,12 +225,24 @@ impl Resolver<'_> {
             },
             calendar,
             as_of,
-            output: match overrides.out {
-                Some(out) => out,
-                None => self.beside(&self.expand("output.path", &file.output.path)?),
-            },
+            output,
             checks: file.checks,
         })
+    }
+
+    /// Publishing replaces the output folder as a whole, so it must not hold what the run reads.
+    fn check_output(&self, key: &str, output: &Path, sources: &BTreeMap<Table, Source>) -> Result<(), ConfigError> {
+        let Ok(folder) = output.canonicalize() else { return Ok(()) };
+        let inputs = sources.values().flat_map(|source| &source.files).map(PathBuf::as_path);
+        for input in inputs.chain([self.config]) {
+            if folder.is_dir() && input.canonicalize().is_ok_and(|input| input.starts_with(&folder)) {
+                let (output, input) = (output.display(), input.display());
+                return Err(
+                    self.fault(key, format!("{output} holds {input}, which the run reads; choose another folder"))
+                );
+            }
+        }
+        Ok(())
     }
 
     fn source(&self, table: Table, given: SourceConfig) -> Result<Source, ConfigError> {
@@ -239,8 +257,11 @@ impl Resolver<'_> {
         }
         let delimiter = match given.delimiter.map(u8::try_from) {
             None => b',',
-            Some(Ok(byte)) if byte.is_ascii() => byte,
-            Some(_) => return Err(self.fault(&key("delimiter"), "must be one ASCII character, as in \";\"".to_owned())),
+            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
+            Some(_) => {
+                let message = "must be one ASCII character, but no quote and no line break, as in \";\"";
+                return Err(self.fault(&key("delimiter"), message.to_owned()));
+            }
         };
         let mut with = BTreeMap::new();
         for (name, path) in given.with {
@@ -281,16 +302,18 @@ impl Resolver<'_> {
         let path = self.beside(path);
         let shown = path.display();
         let mut files: Vec<PathBuf> = if path.is_dir() {
-            let entries = std::fs::read_dir(&path)
-                .map_err(|error| self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
-            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| format_of(file).is_some()).collect()
+            let entries = std::fs::read_dir(&path).map_err(|error| {
+                self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights"))
+            })?;
+            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            files.filter(|file| format_of(file).is_some() && !is_hidden(file)).collect()
         } else if path.is_file() {
             vec![path.clone()]
         } else {
             glob::glob(&path.to_string_lossy())
                 .map_err(|error| self.fault(key, format!("is not a usable pattern: {error}")))?
                 .filter_map(Result::ok)
-                .filter(|file| file.is_file())
+                .filter(|file| file.is_file() && !is_hidden(file))
                 .collect()
         };
         files.sort();
@@ -303,6 +326,12 @@ impl Resolver<'_> {
                 format!("the format of {} is not clear from its ending; add format = \"csv\"", first.display()),
             ));
         };
+        let kind = |file: &Path| (format_of(file), has_ending(file, "gz"));
+        if let Some(other) = files.iter().find(|file| kind(file) != kind(first)) {
+            let (first, other) = (first.display(), other.display());
+            let message = format!("{first} and {other} are stored differently; name one kind, as in \"folder/*.csv\"");
+            return Err(self.fault(key, message));
+        }
         Ok((files, format))
     }
 
@@ -426,6 +455,10 @@ fn is_plain_name(name: &str) -> bool {
 
 fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+fn is_hidden(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// The format that a file's ending promises.

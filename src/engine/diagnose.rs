@@ -1,13 +1,17 @@
 //! Finds where a file is broken: the engine says that it is, a second read says in which file and line.
 
 use super::EngineError;
-use super::source::one_line;
-use crate::config::file::Format;
+use super::words::words;
+use crate::config::file::{Format, Table};
 use crate::config::plan::Source;
+use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
 use flate2::read::MultiGzDecoder;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 impl Source {
@@ -16,58 +20,162 @@ impl Source {
         EngineError::Source { table: self.table, given: self.given.clone(), message }
     }
 
-    /// A reader of one of the CSV files, header expected.
-    pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<Box<dyn Read>>, EngineError> {
+    /// One of the files, unpacked.
+    fn bytes(&self, file: &Path) -> Result<Box<dyn Read>, EngineError> {
         let plain = File::open(file)
             .map_err(|error| self.fault(format!("cannot open {}: {error}; check its rights", file.display())))?;
-        let bytes: Box<dyn Read> =
-            if self.gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(std::io::BufReader::new(plain)) };
-        Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).from_reader(bytes))
+        Ok(if self.gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) })
+    }
+
+    /// A reader of one of the CSV files, header expected.
+    pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
+        // The line break at the end lets every record have one.
+        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(&b"\n"[..]);
+        Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
+    }
+
+    /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.
+    pub(super) fn read_records(
+        &self,
+        file: &Path,
+        mut visit: impl FnMut(u64, &StringRecord),
+    ) -> Result<(), EngineError> {
+        let mut reader = self.csv_reader(file)?;
+        let fields = reader.byte_headers().map_err(|error| self.csv_fault(file, &error))?.len();
+        let mut bytes = ByteRecord::new();
+        while reader.read_byte_record(&mut bytes).map_err(|error| self.csv_fault(file, &error))? {
+            // Counted from the record's end, for blank lines may stand before it.
+            let breaks = bytes.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+            let line = reader.position().line() - 1 - breaks;
+            let fault = |what: String| self.fault(format!("{} line {line} {what}", file.display()));
+            if bytes.len() != fields {
+                let found = bytes.len();
+                return Err(fault(format!(
+                    "has {found} fields where the header has {fields}; quote or complete the row"
+                )));
+            }
+            let record = StringRecord::from_byte_record(bytes)
+                .map_err(|_| fault("is not UTF-8; save the file as UTF-8".into()))?;
+            visit(line, &record);
+            bytes = record.into_byte_record();
+        }
+        Ok(())
     }
 
     /// A CSV fault in words.
     pub(super) fn csv_fault(&self, file: &Path, error: &csv::Error) -> EngineError {
         let file = file.display();
-        let line = error.position().map_or_else(String::new, |position| format!(" line {}", position.line()));
-        let message = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("{file}{line} has {len} fields where the header has {expected_len}; quote or complete the row")
-            }
-            csv::ErrorKind::Utf8 { .. } => format!("{file}{line} is not UTF-8; save the file as UTF-8"),
-            _ => format!("{file}{line}: {error}; repair the file"),
-        };
-        self.fault(message)
+        self.fault(match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => format!("{file} line 1 is not UTF-8; save the file as UTF-8"),
+            csv::ErrorKind::Io(error) => format!("{file} cannot be read ({error}); write it again"),
+            _ => format!("{file}: {error}; repair the file"),
+        })
     }
 
     /// What made reading this source fail, as precisely as a second read can tell.
     pub(crate) fn explain(&self, error: &DataFusionError) -> EngineError {
-        let broken = self.parts().find_map(Source::find_fault);
-        broken
-            .unwrap_or_else(|| self.fault(format!("cannot be read: {}; repair the file", one_line(&error.to_string()))))
+        let key = match (&self.sql, self.table) {
+            _ if !is_about_values(error) => None,
+            (Some(_), Table::Touchpoints) => Some("tables.touchpoints.sql or journeys.eligible".to_owned()),
+            (Some(_), table) => Some(format!("tables.{}.sql", table.name())),
+            (None, Table::Touchpoints) => Some("journeys.eligible".to_owned()),
+            (None, _) => None,
+        };
+        match (self.parts().try_for_each(Source::check_files), key) {
+            (Err(fault), _) => fault,
+            (Ok(()), Some(key)) => EngineError::Sql { key, message: words(error) },
+            (Ok(()), None) => self.fault(format!("cannot be read ({}); repair the file", words(error))),
+        }
     }
 
-    /// The first fault of the files themselves.
-    fn find_fault(&self) -> Option<EngineError> {
-        self.files.iter().find_map(|file| match self.format {
-            Format::Csv => self.check_csv(file).err(),
+    /// Reads all files once more, looking for what their format forbids.
+    pub(super) fn check_files(&self) -> Result<(), EngineError> {
+        let mut kinds = HashMap::new();
+        self.files.iter().try_for_each(|file| match self.format {
+            Format::Csv => self.read_records(file, |_, _| {}),
             Format::Parquet => self.check_parquet(file),
-            Format::Ndjson => None,
+            Format::Ndjson => self.check_ndjson(file, &mut kinds),
         })
     }
 
-    fn check_csv(&self, file: &Path) -> Result<(), EngineError> {
-        let mut reader = self.csv_reader(file)?;
-        for record in reader.records() {
-            record.map_err(|error| self.csv_fault(file, &error))?;
+    fn check_parquet(&self, file: &Path) -> Result<(), EngineError> {
+        let fault = |_| self.fault(format!("{} is not a whole Parquet file; write it again", file.display()));
+        let opened = File::open(file).map_err(parquet::errors::ParquetError::from);
+        let rows = opened.and_then(ParquetRecordBatchReaderBuilder::try_new).and_then(|reader| reader.build());
+        rows.map_err(fault)?.try_for_each(|batch| batch.map(drop).map_err(|error| fault(error.into())))
+    }
+
+    /// Every line is an object, and a field holds the same kind of value in all of them.
+    fn check_ndjson(&self, file: &Path, kinds: &mut HashMap<String, &'static str>) -> Result<(), EngineError> {
+        for (line, text) in BufReader::new(self.bytes(file)?).lines().enumerate() {
+            let fault = |what: String| self.fault(format!("{} line {} {what}", file.display(), line + 1));
+            let text = text.map_err(|error| fault(format!("cannot be read ({error}); write it again")))?;
+            if text.trim().is_empty() {
+                continue;
+            }
+            let object: serde_json::Map<String, Value> = serde_json::from_str(&text)
+                .map_err(|_| fault("is not a JSON object; write one object a line".into()))?;
+            for (name, value) in object {
+                let Some(kind) = kind_of(&value) else { continue };
+                match kinds.get(&name) {
+                    Some(first) if *first != kind => {
+                        return Err(fault(format!(
+                            "holds {kind} in \"{name}\" where earlier lines hold {first}; write one of the two everywhere"
+                        )));
+                    }
+                    Some(_) => {}
+                    None => drop(kinds.insert(name, kind)),
+                }
+            }
         }
         Ok(())
     }
+}
 
-    fn check_parquet(&self, file: &Path) -> Option<EngineError> {
-        use parquet::file::reader::SerializedFileReader;
-        let opened = File::open(file).map_err(parquet::errors::ParquetError::from).and_then(SerializedFileReader::new);
-        let error = opened.err()?;
-        let message = one_line(&error.to_string());
-        Some(self.fault(format!("{} is not readable Parquet ({message}); write it again", file.display())))
+fn kind_of(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) => Some("true or false"),
+        Value::Number(_) => Some("a number"),
+        Value::String(_) => Some("text"),
+        Value::Array(_) => Some("a list"),
+        Value::Object(_) => Some("an object"),
     }
+}
+
+/// Whether the engine stumbled over values or expressions rather than over files or memory.
+fn is_about_values(error: &DataFusionError) -> bool {
+    use DataFusionError::{ArrowError, Execution, NotImplemented, Plan, SchemaError};
+    matches!(error.find_root(), ArrowError(..) | Execution(_) | NotImplemented(_) | Plan(_) | SchemaError(..))
+}
+
+/// Turns every kind of line break into `\n`, so that lines can be counted.
+struct LineBreaks<R> {
+    bytes: R,
+    after_return: bool,
+}
+
+impl<R: Read> Read for LineBreaks<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let read = self.bytes.read(buffer)?;
+            let mut kept = 0;
+            for position in 0..read {
+                let byte = buffer[position];
+                if !(self.after_return && byte == b'\n') {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+                self.after_return = byte == b'\r';
+            }
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+/// A cell with its line breaks as [`Source::read_records`] gives them.
+pub(super) fn with_plain_breaks(cell: &str) -> String {
+    cell.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -136,7 +136,7 @@ impl Loader<'_> {
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
             check_currency(table, &split.used, &self.plan.finance.currency)?;
-            check_total(table, &split.used)?;
+            check_total(table, &split)?;
         }
         session::register_rows(self.ctx, table.name(), without(&split.used, &["is_rounded", SOURCE_ROW])?)
     }
@@ -229,11 +229,18 @@ fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<()
     }
 }
 
-/// Any sum of a table's amounts must fit the marts' DECIMAL(18); then no later sum can overflow.
-fn check_total(table: Table, used: &RecordBatch) -> Result<(), EngineError> {
-    let total: u128 = amounts(used)
+/// Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums
+/// of the rows that take no part.
+fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
+    let used: u128 = amounts(&split.used)
         .map_or(0, |amounts| amounts.iter().flatten().map(|amount| u128::from(amount.unsigned_abs())).sum());
-    if total < 10_u128.pow(18) { Ok(()) } else { Err(EngineError::TooLarge { table }) }
+    let others = [split.counts.read, split.counts.out_of_scope, split.counts.set_aside];
+    let sums = others.map(|tally| tally.amount.unsigned_abs());
+    if sums.into_iter().chain([used]).all(|sum| sum < 10_u128.pow(18)) {
+        Ok(())
+    } else {
+        Err(EngineError::TooLarge { table })
+    }
 }
 
 fn amounts(rows: &RecordBatch) -> Option<&Int64Array> {

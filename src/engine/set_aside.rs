@@ -3,6 +3,7 @@
 use crate::config::file::{Format, Table};
 use crate::config::plan::Source;
 use crate::engine::EngineError;
+use crate::engine::diagnose::with_plain_breaks;
 use std::collections::HashMap;
 
 /// How many rows of a table were read and what became of them, in rows and in minor units.
@@ -89,7 +90,9 @@ pub fn locate(source: &Source, rows: &mut [SetAsideRow]) -> Result<(), EngineErr
     if source.format != Format::Csv || source.sql.is_some() || rows.is_empty() {
         return Ok(());
     }
-    let texts = |row: &SetAsideRow| -> Vec<Option<String>> { row.cells.iter().map(|(_, text)| text.clone()).collect() };
+    let texts = |row: &SetAsideRow| -> Vec<Option<String>> {
+        row.cells.iter().map(|(_, text)| text.as_deref().map(with_plain_breaks)).collect()
+    };
     let of_record = |record: &csv::StringRecord| {
         record.iter().map(|text| (!text.is_empty()).then(|| text.to_owned())).collect::<Vec<_>>()
     };
@@ -126,13 +129,11 @@ fn place<K: Eq + std::hash::Hash>(
     let mut wanted: HashMap<K, Vec<(String, u64)>> = rows.iter().map(|row| (key_of_row(row), Vec::new())).collect();
     for file in &source.files {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut reader = source.csv_reader(file)?;
-        for record in reader.records() {
-            let record = record.map_err(|error| source.csv_fault(file, &error))?;
-            if let Some(places) = wanted.get_mut(&key_of_record(&record)) {
-                places.push((name.clone(), record.position().map_or(0, csv::Position::line)));
+        source.read_records(file, |line, record| {
+            if let Some(places) = wanted.get_mut(&key_of_record(record)) {
+                places.push((name.clone(), line));
             }
-        }
+        })?;
     }
     for row in rows.iter_mut().rev() {
         if let Some((file, line)) = wanted.get_mut(&key_of_row(row)).and_then(Vec::pop) {

@@ -3,22 +3,29 @@
 
 use super::EngineError;
 use super::contract::{self, ColumnKind};
+use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
 use crate::config::plan::Source;
+use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Column;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::functions::expr_fn::{btrim, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::logical_expr::{Expr, cast, lit, try_cast};
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement::Query;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(super) const SOURCE_ROW: &str = "source_row";
+
+/// The columns that `sql/stage/touchpoints.sql` adds to the source's own.
+const RESERVED: [&str; 5] = [SOURCE_ROW, "reason", "in_scope", "bad_flag", "bad_recording"];
 
 /// A source opened and mapped.
 pub(super) struct OpenSource {
@@ -51,12 +58,15 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
 
 async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
     let paths: Vec<String> = source.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
+        return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
+    }
+    let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
     let frame = match source.format {
         Format::Csv => {
             let schema = Schema::new(
                 csv_header(source)?.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect::<Vec<_>>(),
             );
-            let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
             let options = CsvReadOptions::new()
                 .schema(&schema)
                 .delimiter(source.delimiter)
@@ -68,9 +78,17 @@ async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, 
         Format::Parquet => {
             ctx.read_parquet(paths, ParquetReadOptions { file_extension: "", ..Default::default() }).await
         }
-        Format::Ndjson => ctx.read_json(paths, JsonReadOptions { file_extension: "", ..Default::default() }).await,
+        Format::Ndjson => {
+            // A field may first appear, and a number first have a point, in any line.
+            let options =
+                JsonReadOptions { file_extension: "", schema_infer_max_records: usize::MAX, ..Default::default() };
+            ctx.read_json(paths, options.file_compression_type(compression)).await
+        }
     };
-    frame.map_err(|error| source.fault(format!("cannot be opened: {}; check the file", one_line(&error.to_string()))))
+    frame.map_err(|error| match source.check_files() {
+        Err(fault) => fault,
+        Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
+    })
 }
 
 /// The header that all files of a CSV source share.
@@ -80,7 +98,7 @@ fn csv_header(source: &Source) -> Result<Vec<String>, EngineError> {
         let header = source.csv_reader(file)?.headers().map_err(|error| source.csv_fault(file, &error))?.clone();
         let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
         if header.iter().all(String::is_empty) {
-            return Err(source.fault(format!("{} is empty; a header line is needed", file.display())));
+            return Err(source.fault(format!("{} has no header; write the column names into line 1", file.display())));
         }
         if let Some(name) = repeated(&header) {
             let message = format!("{} has two columns \"{name}\"; rename one", file.display());
@@ -109,6 +127,12 @@ async fn map_by_sql(
     raw: DataFrame,
     sql: &str,
 ) -> Result<DataFrame, EngineError> {
+    let fault = |message: String| EngineError::Sql { key: format!("tables.{}.sql", source.table.name()), message };
+    let statements = DFParser::parse_sql(sql).map_err(|error| fault(words(&error)))?;
+    let is_query = |statement: &Statement| matches!(statement, Statement::Statement(sql) if matches!(**sql, Query(_)));
+    if statements.len() != 1 || !statements.iter().all(is_query) {
+        return Err(fault("must be one SELECT over raw".to_owned()));
+    }
     let mut tables = vec![("raw", raw)];
     for (name, joined) in &source.with {
         tables.push((name, read_files(ctx, joined).await?));
@@ -117,10 +141,7 @@ async fn map_by_sql(
     for (name, rows) in tables {
         ctx.register_table(name, rows.into_view())?;
     }
-    let mapped = super::session::read_only(ctx, sql).await.map_err(|error| EngineError::Sql {
-        key: format!("tables.{}.sql", source.table.name()),
-        message: one_line(&error.to_string()),
-    });
+    let mapped = super::session::read_only(ctx, sql).await.map_err(|error| fault(words(&error)));
     for name in names {
         ctx.deregister_table(name)?;
     }
@@ -153,19 +174,39 @@ fn map_columns(source: &Source, raw: DataFrame) -> Result<OpenSource, EngineErro
         };
         selected.push(expr.alias(column.name));
     }
-    let taken = |name: &String| found.values().any(|used| *used == name) || selected_name(source.table, name);
-    for name in names.iter().filter(|name| !taken(name)) {
-        selected.push(Expr::Column(Column::from_name(name)));
-    }
-    let row: Vec<Expr> = names.iter().map(|name| cast(Expr::Column(Column::from_name(name)), DataType::Utf8)).collect();
+    selected.extend(own_columns(source, &found, &names)?);
+    let row: Vec<Expr> = names.iter().map(|name| cell_text(name, &fields[name])).collect();
     selected.push(make_array(row).alias(SOURCE_ROW));
     let absent = contract::columns(source.table).iter().map(|column| column.name);
     let absent = absent.filter(|name| !found.contains_key(name)).collect();
     Ok(OpenSource { rows: raw.select(selected)?, cell_names: names.clone(), absent })
 }
 
-fn selected_name(table: Table, name: &str) -> bool {
-    name == SOURCE_ROW || contract::columns(table).iter().any(|column| column.name == name)
+/// The source's own columns, for SQL of the configuration.
+fn own_columns(
+    source: &Source,
+    found: &BTreeMap<&'static str, &String>,
+    names: &[String],
+) -> Result<Vec<Expr>, EngineError> {
+    let is_canonical = |name: &String| contract::columns(source.table).iter().any(|column| column.name == name);
+    let is_taken = |name: &String| found.values().any(|used| *used == name) || is_canonical(name);
+    let own: Vec<&String> = names.iter().filter(|name| !is_taken(name)).collect();
+    let reserved = if source.table == Table::Touchpoints { RESERVED } else { &[SOURCE_ROW] };
+    match own.iter().find(|name| reserved.contains(&name.as_str())) {
+        None => Ok(own.into_iter().map(|name| Expr::Column(Column::from_name(name))).collect()),
+        Some(name) => Err(source.fault(format!(
+            "column \"{name}\" has a name that the program needs; leave it out with sql = \"SELECT * EXCLUDE ({name}) FROM raw\""
+        ))),
+    }
+}
+
+/// A cell of the source row as text; null where it has none.
+fn cell_text(name: &str, data_type: &DataType) -> Expr {
+    if can_cast_types(data_type, &DataType::Utf8) {
+        try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8)
+    } else {
+        lit(ScalarValue::Utf8(None))
+    }
 }
 
 /// Canonical column → source column, for those that the source has.
@@ -189,12 +230,33 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
 }
 
 fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
+    if let Some(fault) = other_delimiter(source, names) {
+        return fault;
+    }
     let near = nearest(wanted, names.iter().map(String::as_str));
-    let near = near.map_or_else(|| names.join(", "), |near| format!("nearest is \"{near}\""));
+    let found =
+        near.map_or_else(|| format!("found are {}", names.join(", ")), |near| format!("the nearest is \"{near}\""));
+    source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
+}
+
+/// A header that is one column because its fields are separated by something else.
+fn other_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
+    let [only] = names else { return None };
+    let delimiter = [";", "\t", "|", ","].into_iter().find(|delimiter| only.contains(delimiter))?;
     let table = source.table.name();
-    source.fault(format!(
-        "column \"{wanted}\" is missing (found: {near}); map it with columns = {{ {canonical} = \"…\" }} under [tables.{table}]"
-    ))
+    (source.format == Format::Csv && source.sql.is_none()).then(|| {
+        source
+            .fault(format!("its header is one column, {only:?}; add delimiter = {delimiter:?} under [tables.{table}]"))
+    })
+}
+
+/// How a source column becomes a canonical one.
+fn map_it(source: &Source, canonical: &str, name: &str) -> String {
+    let table = source.table.name();
+    match source.sql {
+        None => format!("map it with columns = {{ {canonical} = \"{name}\" }} under [tables.{table}]"),
+        Some(_) => format!("select \"{name}\" AS {canonical} in tables.{table}.sql"),
+    }
 }
 
 fn check_alternatives(
@@ -204,8 +266,13 @@ fn check_alternatives(
 ) -> Result<(), EngineError> {
     for choice in contract::alternatives(source.table) {
         if !choice.iter().any(|set| set.iter().all(|name| found.contains_key(name))) {
+            if let Some(fault) = other_delimiter(source, names) {
+                return Err(fault);
+            }
             let sets: Vec<String> = choice.iter().map(|set| set.join(" and ")).collect();
-            return Err(missing_column(source, choice[0][0], &sets.join(" or "), names));
+            let (wanted, found) = (sets.join(" or "), names.join(", "));
+            let remedy = map_it(source, choice[0][0], "…");
+            return Err(source.fault(format!("a column {wanted} is missing, found are {found}; {remedy}")));
         }
     }
     Ok(())
@@ -222,9 +289,4 @@ fn source_value(name: &str, data_type: &DataType, is_text_file: bool, kind: Colu
         (ColumnKind::Text, _) => cast(column, DataType::Utf8),
         _ => column,
     }
-}
-
-/// An engine message without its line breaks.
-pub(super) fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

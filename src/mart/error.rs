@@ -19,6 +19,12 @@ pub enum MartError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file stands where a folder is needed.
+    #[error("{path} is a file, not a folder; choose another --out")]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another run is at work.
     #[error("another run is writing to {path}; wait for it, or choose another --out")]
     Busy {

@@ -76,7 +76,10 @@ impl Drop for Publication {
 }
 
 fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
-    if !out.exists() || overwrite && out.is_dir() {
+    if let Some(file) = out.ancestors().find(|path| path.is_file()) {
+        return Err(MartError::NotAFolder { path: file.to_owned() });
+    }
+    if !out.exists() || overwrite {
         return Ok(());
     }
     let foreign = || MartError::Foreign { path: out.to_owned() };

@@ -6,13 +6,15 @@ use crate::engine::EngineError;
 use crate::engine::load::{Loaded, set_aside_rows};
 use crate::engine::session;
 use crate::engine::set_aside::{SetAsideRow, locate, reason};
+use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::datatypes::DataType;
-use datafusion::error::DataFusionError;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast, col, is_null};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
@@ -90,27 +92,35 @@ async fn touch_columns(ctx: &SessionContext, plan: &Plan, only: Option<Expr>) ->
         "is_good" => is_null(col("reason")).alias(name),
         _ => col(name),
     });
-    touchpoints.select(selected).map_err(|error| predicate_fault("journeys.eligible", &error))
+    touchpoints.select(selected).map_err(|error| predicate_fault("journeys.eligible", words(&error)))
 }
 
 /// Whether the configuration lets a touch earn credit: eligible, and no suppression rule matches.
 pub(super) fn eligible(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
-    let parse = |key: &str, sql: &str| {
-        let predicate = touchpoints.parse_sql_expr(sql).map_err(|error| predicate_fault(key, &error))?;
-        Ok::<_, EngineError>(cast(predicate, DataType::Boolean))
-    };
-    let mut eligible = parse("journeys.eligible", &plan.journeys.eligible)?;
+    let mut eligible = condition(touchpoints, "journeys.eligible", &plan.journeys.eligible)?;
     for (name, rule) in &plan.journeys.suppress {
-        eligible = eligible.and(parse(&format!("journeys.suppress.{name}"), rule)?.is_not_true());
+        let rule = condition(touchpoints, &format!("journeys.suppress.{name}"), rule)?;
+        eligible = eligible.and(rule.is_not_true());
     }
     Ok(eligible)
 }
 
-fn predicate_fault(key: &str, error: &DataFusionError) -> EngineError {
-    EngineError::Sql {
-        key: key.to_owned(),
-        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
+/// A configured condition on one touch.
+fn condition(touchpoints: &DataFrame, key: &str, sql: &str) -> Result<Expr, EngineError> {
+    let condition = touchpoints.parse_sql_expr(sql).map_err(|error| predicate_fault(key, words(&error)))?;
+    if condition.exists(|part| Ok(looks_beyond_its_row(part)))? {
+        return Err(predicate_fault(key, "must be a condition on one touch".to_owned()));
     }
+    Ok(cast(condition, DataType::Boolean))
+}
+
+fn predicate_fault(key: &str, message: String) -> EngineError {
+    EngineError::Sql { key: key.to_owned(), message }
+}
+
+fn looks_beyond_its_row(part: &Expr) -> bool {
+    use Expr::{AggregateFunction, Exists, InSubquery, ScalarSubquery, WindowFunction};
+    matches!(part, AggregateFunction(_) | WindowFunction(_) | Exists(_) | InSubquery(_) | ScalarSubquery(_))
 }
 
 /// The touchpoints that cannot be read, with reason and place.

@@ -1,0 +1,127 @@
+//! Money that is unusual: zero, negative, foreign, too large; and spend and touches of campaigns that nobody knows.
+
+use super::World;
+use crate::support::{read_mart, texts};
+
+#[test]
+fn a_deal_of_zero_books_zero() {
+    let outcome = World::new().replace("deals", "500.00", "0").accepted();
+    assert_eq!(outcome.rows("deals"), [2, 2, 0, 0]);
+    assert_eq!(outcome.booked(), 100_000);
+    assert_eq!(outcome.credits()["t3"], "0.00");
+    assert_eq!(outcome.column("journeys", "deal_id", "linear_residual")["D2"], "-");
+}
+
+#[test]
+fn negative_money_without_a_kind_is_a_credit() {
+    // 100.00 given back on D1, whose two touches have half of it each.
+    let outcome = World::new().rows("deals", "D3,O1,2026-03-10,-100.00,\n").accepted();
+    assert_eq!(outcome.column("journeys", "deal_id", "kind")["D3"], "credit");
+    assert_eq!(outcome.booked(), 140_000);
+    let rows = read_mart(&outcome.out, "touch_credits");
+    let of_credit = texts(&rows, "deal_id").into_iter().zip(texts(&rows, "linear_amount"));
+    let of_credit: Vec<_> = of_credit.filter(|(deal, _)| deal.as_deref() == Some("D3")).collect();
+    assert_eq!(of_credit, [(Some("D3".into()), Some("-50.00".into())), (Some("D3".into()), Some("-50.00".into()))]);
+}
+
+#[test]
+fn negative_money_called_new_keeps_kind_and_sign() {
+    let outcome = World::new().replace("deals", "500.00,new", "-500.00,new").accepted();
+    assert_eq!(outcome.column("journeys", "deal_id", "kind")["D2"], "new");
+    assert_eq!(outcome.credits()["t3"], "-500.00");
+    assert_eq!(outcome.booked(), 50_000);
+    assert_eq!(outcome.amounts("deals"), [50_000, 50_000, 0, 0]);
+}
+
+#[test]
+fn negative_spend_is_an_ad_credit() {
+    let outcome = World::new().rows("spend", "C2,2026-01-03,-20.00\n").accepted();
+    assert_eq!(outcome.amounts("spend"), [13_000, 13_000, 0, 0]);
+    assert_eq!(outcome.column("campaign_spend", "campaign_id", "spend")["C2"], "30.00");
+}
+
+#[test]
+fn a_second_currency_is_refused() {
+    let deals =
+        "deal_id,opportunity_id,closed_at,amount,currency\nD1,O1,2026-03-01,1.00,USD\nD2,O2,2026-03-05,5.00,EUR\n";
+    assert_eq!(
+        World::new().file("deals.csv", deals).refused(),
+        "table deals holds amounts in EUR beside USD; run one currency at a time, or convert them in [tables.deals] sql"
+    );
+    let spend = "campaign_id,date,amount,currency\nC1,2026-01-01,1.00,EUR\n";
+    assert_eq!(
+        World::new().file("spend.csv", spend).refused(),
+        "table spend holds amounts in EUR beside USD; run one currency at a time, or convert them in [tables.spend] sql"
+    );
+}
+
+#[test]
+fn one_currency_is_enough_even_if_it_is_another_and_in_small_letters() {
+    let deals = "deal_id,opportunity_id,closed_at,amount,currency\nD1,O1,2026-03-01,1.00,eur\nD2,O2,2026-03-05,5.00,\n";
+    let outcome = World::new().file("deals.csv", deals).settings("[finance]\ncurrency = \"EUR\"").accepted();
+    assert_eq!(outcome.booked(), 600);
+}
+
+/// 18 digits.
+const LARGEST: &str = "9999999999999999.99";
+
+fn too_large(table: &str) -> String {
+    format!(
+        "table {table}: its amounts together exceed the 18 digits that the marts can hold; check for amounts in the wrong unit"
+    )
+}
+
+#[test]
+fn sums_of_more_than_18_digits_are_refused() {
+    let world = World::new().replace("deals", "1000.00", LARGEST).replace("deals", "500.00", "0.01");
+    assert_eq!(world.refused(), too_large("deals"));
+    assert_eq!(World::new().replace("spend", "100.00", LARGEST).refused(), too_large("spend"));
+    // They are even where signs would cancel, and among rows that are set aside.
+    let world = World::new().replace("deals", "1000.00", LARGEST).replace("deals", "500.00", "-1");
+    assert_eq!(world.refused(), too_large("deals"));
+    let orphans = format!("D8,O9,2026-03-01,{LARGEST},new\nD9,O9,2026-03-01,{LARGEST},new\n");
+    assert_eq!(World::new().rows("deals", &orphans).refused(), too_large("deals"));
+}
+
+#[test]
+fn exactly_18_digits_fit() {
+    let outcome = World::new().replace("deals", "1000.00", LARGEST).replace("deals", "500.00", "0").accepted();
+    assert_eq!(outcome.booked(), 999_999_999_999_999_999);
+    // Half a cent each; of the two touches the earlier has the odd one.
+    assert_eq!(outcome.credits()["t1"], "5000000000000000.00");
+    assert_eq!(outcome.credits()["t2"], "4999999999999999.99");
+}
+
+#[test]
+fn an_amount_of_more_than_18_digits_is_no_amount() {
+    let outcome = World::new().replace("deals", "500.00", "10000000000000000.00").accepted();
+    assert_eq!(outcome.set_aside(), ["deals bad_amount D2 - deals.csv:3"]);
+}
+
+#[test]
+fn an_unknown_campaign_is_used_under_its_id() {
+    let outcome = World::new().rows("touchpoints", "t4,2026-02-02,A2,,C9,podcast,true\n").accepted();
+    assert_eq!(outcome.rows("touchpoints"), [4, 4, 0, 0]);
+    assert_eq!(outcome.column("dim_campaign", "campaign_id", "is_known")["C9"], "false");
+    assert_eq!(outcome.column("dim_campaign", "campaign_id", "is_known")["C1"], "true");
+    assert_eq!(outcome.column("campaign_roi", "campaign_id", "channel")["C9"], "podcast");
+    assert_eq!(outcome.column("campaign_roi", "campaign_id", "amount")["C9"], "250.00");
+    assert!(outcome.remarks().iter().any(|remark| remark.contains("C9")), "{:?}", outcome.remarks());
+}
+
+#[test]
+fn spend_of_an_unknown_campaign_is_used_under_its_id() {
+    let outcome = World::new().rows("spend", "C8,2026-01-03,5.00\n").accepted();
+    assert_eq!(outcome.amounts("spend"), [15_500, 15_500, 0, 0]);
+    assert_eq!(outcome.column("dim_campaign", "campaign_id", "is_known")["C8"], "false");
+    assert_eq!(outcome.column("campaign_roi", "campaign_id", "spend")["C8"], "5.00");
+    assert_eq!(outcome.column("campaign_roi", "campaign_id", "channel")["C8"], "unknown");
+}
+
+#[test]
+fn a_touch_without_campaign_and_channel_belongs_to_the_channel_unknown() {
+    let outcome = World::new().rows("touchpoints", "t4,2026-02-02,A2,,,,true\n").accepted();
+    assert_eq!(outcome.column("campaign_roi", "line", "channel")["no_campaign"], "unknown");
+    assert_eq!(outcome.column("campaign_roi", "line", "amount")["no_campaign"], "250.00");
+    assert!(outcome.column("dim_channel", "channel", "channel").contains_key("unknown"));
+}

@@ -1,0 +1,206 @@
+//! Rows that cannot be used: set aside with reason, file and line, or out of scope; the others are used as ever.
+
+use super::{World, unbroken};
+
+macro_rules! set_aside {
+    ($($name:ident: $world:expr => $expected:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            assert_eq!($world.accepted().set_aside(), $expected);
+        })*
+    };
+}
+
+// A wrong type. Where it takes a deal's opportunity away, the deal goes with it.
+set_aside! {
+    an_amount_that_is_no_number: World::new().replace("deals", "500.00", "n/a")
+        => ["deals bad_amount D2 - deals.csv:3"];
+    an_amount_with_thousands_separators: World::new().replace("deals", "500.00", "\"1,500.00\"")
+        => ["deals bad_amount D2 - deals.csv:3"];
+    an_amount_that_is_missing: World::new().replace("deals", "500.00", "")
+        => ["deals missing_amount D2 - deals.csv:3"];
+    a_deal_closed_soon: World::new().replace("deals", "D2,O2,2026-03-05", "D2,O2,soon")
+        => ["deals bad_timestamp D2 500.00 deals.csv:3"];
+    a_touch_on_a_day_that_is_none: World::new().rows("touchpoints", "t4,2026-02-30,A2,,C1,,true\n")
+        => ["touchpoints bad_timestamp t4 - touchpoints.csv:5"];
+    a_flag_that_says_maybe: World::new().rows("touchpoints", "t4,2026-02-02,A2,,C1,,maybe\n")
+        => ["touchpoints bad_flag t4 - touchpoints.csv:5"];
+    an_opportunity_that_is_maybe_won: World::new().replace("opportunities", "true,2026-03-05", "maybe,2026-03-05")
+        => ["deals orphan_opportunity D2 500.00 deals.csv:3", "opportunities bad_flag O2 - opportunities.csv:3"];
+    spend_on_no_date: World::new().rows("spend", "C1,soon,70.00\n")
+        => ["spend bad_date - 70.00 spend.csv:4"];
+    spend_for_nobody: World::new().rows("spend", ",2026-01-03,70.00\n")
+        => ["spend missing_campaign - 70.00 spend.csv:4"];
+    spend_that_ends_before_it_starts:
+        World::new().file("spend.csv", "campaign_id,start_date,end_date,amount\nC1,2026-01-10,2026-01-01,70\n")
+        => ["spend reversed_dates - 70.00 spend.csv:2"];
+    many_employees: World::new().file("accounts.csv", "account_id,employees\nA1,many\nA2,7\nA1,9\n")
+        => ["accounts bad_number A1 - accounts.csv:2"];
+    a_campaign_that_starts_soon:
+        World::new().file("campaigns.csv", "campaign_id,channel,start_date\nC1,paid_search,\nC2,webinar,\nC3,tv,soon\n")
+        => ["campaigns bad_date C3 - campaigns.csv:4"];
+    a_kind_that_nobody_knows: World::new().replace("deals", "500.00,new", "500.00,gift")
+        => ["deals unknown_kind D2 500.00 deals.csv:3"];
+    a_row_without_its_key: World::new().rows("deals", ",O2,2026-03-05,7.00,new\n")
+        => ["deals missing_key - 7.00 deals.csv:4"];
+    a_touch_of_nobody: World::new().rows("touchpoints", "t4,2026-02-02,,,C1,,true\n")
+        => ["touchpoints missing_account t4 - touchpoints.csv:5"];
+}
+
+// Orphans.
+set_aside! {
+    a_deal_without_its_opportunity: World::new().rows("deals", "D3,O9,2026-03-05,700.00,new\n")
+        => ["deals orphan_opportunity D3 700.00 deals.csv:4"];
+    a_contact_of_an_unknown_account: World::new().rows("contacts", "P9,A9,2026-01-01\n")
+        => ["contacts orphan_account P9 - contacts.csv:3"];
+    an_opportunity_of_an_unknown_account: World::new().rows("opportunities", "O9,A9,2026-02-01,Open,false,\n")
+        => ["opportunities orphan_account O9 - opportunities.csv:4"];
+    a_role_of_an_unknown_contact:
+        World::new().file("roles.csv", "opportunity_id,contact_id\nO1,P1\nO1,P9\n").source("contact_roles", "path = \"roles.csv\"")
+        => ["contact_roles orphan_contact - - roles.csv:3"];
+}
+
+// Where a row stands.
+set_aside! {
+    lines_count_the_breaks_within_quotes: World::new().file(
+        "deals.csv",
+        "deal_id,opportunity_id,closed_at,amount,kind,note\n\
+         D1,O1,2026-03-01,1000.00,new,\"one\ntwo\nthree\"\n\
+         D2,O2,2026-03-05,n/a,new,\"one\ntwo\"\n\
+         D3,O2,2026-03-05,n/a,new,one\n",
+    ) => ["deals bad_amount D2 - deals.csv:5", "deals bad_amount D3 - deals.csv:7"];
+    lines_count_breaks_of_windows: World::new().file(
+        "deals.csv",
+        "deal_id,opportunity_id,closed_at,amount,kind,note\r\n\
+         D1,O1,2026-03-01,1000.00,new,\"one\r\ntwo\"\r\n\
+         D2,O2,2026-03-05,n/a,new,\"one\r\ntwo\"\r\n\
+         D3,O2,2026-03-05,n/a,new,one",
+    ) => ["deals bad_amount D2 - deals.csv:4", "deals bad_amount D3 - deals.csv:6"];
+    lines_count_mixed_breaks_and_blank_lines: World::new().file(
+        "deals.csv",
+        "deal_id,opportunity_id,closed_at,amount,kind\r\n\
+         D1,O1,2026-03-01,1000.00,new\n\r\n\n\
+         D2,O2,2026-03-05,n/a,new\r\n",
+    ) => ["deals bad_amount D2 - deals.csv:5"];
+    of_several_files_the_right_one: World::new()
+        .file("t/a.csv", "touch_id,touched_at,account_id\nt1,2026-01-05,A1\n")
+        .file("t/b.csv", "touch_id,touched_at,account_id\nt2,2026-01-05,A1\nt3,soon,A2\n")
+        .source("touchpoints", "path = \"t/*.csv\"")
+        => ["touchpoints bad_timestamp t3 - b.csv:3"];
+    rows_of_a_mapped_header: World::new()
+        .file("deals.csv", "Id,opportunity_id,closed_at,Betrag\nD1,O1,2026-03-01,1000.00\nD2,O2,2026-03-05,viel\n")
+        .source("deals", "path = \"deals.csv\"\ncolumns = { deal_id = \"Id\", amount = \"Betrag\" }")
+        => ["deals bad_amount D2 - deals.csv:3"];
+}
+
+#[test]
+fn the_rest_of_a_table_is_used_when_a_row_is_not() {
+    let outcome = World::new().replace("deals", "D2,O2,2026-03-05", "D2,O2,soon").accepted();
+    assert_eq!(outcome.rows("deals"), [2, 1, 0, 1]);
+    assert_eq!(outcome.amounts("deals"), [150_000, 100_000, 0, 50_000]);
+    assert_eq!(outcome.booked(), 100_000);
+    assert_eq!(outcome.column("set_aside", "key", "row")["D2"], row(["500.00", "soon", "D2", "new", "O2"]));
+}
+
+/// A deals row as `set_aside` keeps it.
+fn row([amount, closed_at, deal_id, kind, opportunity_id]: [&str; 5]) -> String {
+    format!(
+        r#"{{"amount":"{amount}","closed_at":"{closed_at}","deal_id":"{deal_id}","kind":"{kind}","opportunity_id":"{opportunity_id}"}}"#
+    )
+}
+
+#[test]
+fn of_identical_rows_one_is_kept() {
+    let outcome = World::new().rows("deals", "D2,O2,2026-03-05,500.00,new\n").accepted();
+    assert_eq!(outcome.set_aside(), ["deals duplicate_key D2 500.00 deals.csv:4"]);
+    assert_eq!(outcome.amounts("deals"), [200_000, 150_000, 0, 50_000]);
+}
+
+#[test]
+fn of_conflicting_rows_the_greatest_is_kept_whichever_comes_first() {
+    let less_first = World::new().rows("deals", "D2,O2,2026-03-05,700.00,new\n").accepted();
+    let less_last = World::new().replace("deals", "500.00", "700.00").rows("deals", "D2,O2,2026-03-05,500.00,new\n");
+    let less_last = less_last.accepted();
+    assert_eq!(less_first.set_aside(), ["deals duplicate_key D2 500.00 deals.csv:3"]);
+    assert_eq!(less_last.set_aside(), ["deals duplicate_key D2 500.00 deals.csv:4"]);
+    for outcome in [less_first, less_last] {
+        assert_eq!(outcome.amounts("deals"), [220_000, 170_000, 0, 50_000]);
+        assert_eq!(outcome.credits()["t3"], "700.00");
+    }
+}
+
+#[test]
+fn a_repeated_touch_counts_once_whichever_comes_first() {
+    let outcome = World::new().rows("touchpoints", "t2,2026-01-20T10:00:00Z,A1,,C2,,true\n").accepted();
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:5"]);
+    assert_eq!(outcome.rows("touchpoints"), [4, 3, 0, 1]);
+    assert_eq!(outcome.credits()["t2"], "500.00");
+
+    // The later touch is the greater row: touched_at follows touch_id in column order.
+    let later = "t2,2026-01-25T10:00:00Z,A1,,C1,,true\n";
+    let earlier = "t2,2026-01-20T10:00:00Z,A1,,C2,,true\n";
+    for world in [
+        World::new().rows("touchpoints", later),
+        World::new().replace("touchpoints", earlier, later).rows("touchpoints", earlier),
+    ] {
+        let outcome = world.accepted();
+        assert_eq!(outcome.rows("touchpoints"), [4, 3, 0, 1]);
+        assert_eq!(outcome.column("touch_credits", "touch_id", "campaign_id")["t2"], "C1");
+    }
+}
+
+#[test]
+#[ignore = "the place of a repeated touch is looked up by its id alone, which finds the kept row"]
+fn a_repeated_touch_is_set_aside_with_the_line_it_stands_on() {
+    let outcome = World::new().rows("touchpoints", "t2,2026-01-25T10:00:00Z,A1,,C1,,true\n").accepted();
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:3"]);
+}
+
+#[test]
+fn a_touch_of_an_unknown_contact_or_account_is_out_of_scope() {
+    let strangers = "t4,2026-02-01,,P9,C1,,true\nt5,2026-02-01,A9,,C1,,true\n";
+    let outcome = World::new().rows("touchpoints", strangers).accepted();
+    assert_eq!(outcome.rows("touchpoints"), [5, 3, 2, 0]);
+    assert_eq!(outcome.marts(), unbroken().marts());
+}
+
+#[test]
+fn touches_after_the_close_change_nothing() {
+    let outcome =
+        World::new().rows("touchpoints", "t4,2026-03-02T00:00:00Z,A1,,C1,,true\nt5,2027-01-01,A2,,C2,,true\n");
+    let outcome = outcome.accepted();
+    assert_eq!(outcome.rows("touchpoints"), [5, 3, 2, 0]);
+    assert_eq!(outcome.marts(), unbroken().marts());
+}
+
+#[test]
+fn deals_without_touches_are_left_to_no_touch() {
+    let outcome = World::new().replace("touchpoints", "t3,2026-02-01T10:00:00Z,A2,,C1,,true\n", "").accepted();
+    assert_eq!(outcome.column("journeys", "deal_id", "linear_residual")["D2"], "no_touch");
+    assert_eq!(outcome.column("journeys", "deal_id", "linear_residual_amount")["D2"], "500.00");
+    assert_eq!(outcome.column("reconciliation", "model", "no_touch")["linear"], "500.00");
+    assert_eq!(outcome.booked(), 150_000);
+}
+
+#[test]
+fn a_local_time_that_the_clocks_skip_is_no_time() {
+    let touches = "t4,2026-03-08 02:30:00,A1,,C1,,true\nt5,2026-03-08 03:30:00,A1,,C1,,true\n";
+    let outcome = World::new().rows("touchpoints", touches).settings("[calendar]\ntime_zone = \"America/New_York\"");
+    let outcome = outcome.accepted();
+    assert_eq!(outcome.set_aside(), ["touchpoints bad_timestamp t4 - touchpoints.csv:5"]);
+}
+
+#[test]
+#[ignore = "a won opportunity needs its optional closed_at even where deals, which have their own, are given"]
+fn a_won_opportunity_needs_no_closing_of_its_own_where_deals_are_given() {
+    let outcome = World::new().replace("opportunities", "true,2026-03-05", "true,").accepted();
+    assert_eq!(outcome.set_aside(), Vec::<String>::new());
+    assert_eq!(outcome.booked(), 150_000);
+}
+
+#[test]
+#[ignore = "the rows behind a quote that is never closed become part of its cell, unnoticed"]
+fn a_quote_that_is_never_closed_swallows_no_rows() {
+    let world = World::new().replace("deals", "D1,O1,2026-03-01,1000.00,new", "D1,O1,2026-03-01,1000.00,\"new");
+    assert!(world.refused().contains("deals.csv line 2"));
+}
