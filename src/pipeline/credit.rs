@@ -186,7 +186,7 @@ impl<'a> Worker<'a> {
 
     fn partition(&mut self, partition: usize) -> Result<PartitionCredit, Broken> {
         let stage = self.stage;
-        let grouped = Grouped::group(stage.scattered, partition, stage.lines);
+        let grouped = Grouped::group(stage.scattered, partition, stage.conversions, stage.lines);
         let mut out = PartitionCredit {
             credits: CreditRows::new(stage.models.len()),
             journeys: JourneyRows::new(stage.models.len()),

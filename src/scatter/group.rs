@@ -1,29 +1,32 @@
 //! From a partition's scattered touches to each account's touches in order, repeats dropped.
 
+use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
 use super::partition::Scattered;
 use super::touch::{Touch, TouchIds};
+use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
 #[derive(Debug, Default)]
 pub struct Grouped {
     touches: Vec<Touch>,
-    starts: Vec<usize>,
+    /// Where each account's touches start and end; behind the end lie those that were dropped.
+    bounds: Vec<Range<usize>>,
     /// Touches dropped because their identifier was repeated within the account.
     pub repeated: Vec<Touch>,
 }
 
 impl Grouped {
     /// Groups a partition by counting sort and orders each account's run.
-    pub fn group(scattered: &Scattered, partition: usize, lines: &Lines) -> Self {
+    pub fn group(scattered: &Scattered, partition: usize, conversions: &Conversions, lines: &Lines) -> Self {
         let accounts = scattered.accounts(partition);
         let mut grouped = counting_sort(scattered.pieces(partition), accounts.start, accounts.len());
         let mut scratch = Vec::new();
         for account in 0..accounts.len() {
-            let run = &mut grouped.touches[grouped.starts[account]..grouped.starts[account + 1]];
+            let run = &mut grouped.touches[grouped.bounds[account].clone()];
             order(run, &scattered.ids);
             if has_repeats(run, &scattered.ids, &mut scratch) {
-                grouped.drop_repeats(account, &scattered.ids, lines);
+                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), &scattered.ids, lines);
             }
         }
         grouped
@@ -31,33 +34,32 @@ impl Grouped {
 
     /// The touches of the `account`-th account of the partition.
     pub fn of_account(&self, account: usize) -> &[Touch] {
-        &self.touches[self.starts[account]..self.starts[account + 1]]
+        &self.touches[self.bounds[account].clone()]
     }
 
-    /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter.
-    fn drop_repeats(&mut self, account: usize, ids: &TouchIds, lines: &Lines) {
-        let range = self.starts[account]..self.starts[account + 1];
-        let run = &mut self.touches[range.clone()];
+    /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
+    /// outside every window is out of scope before it is a repeat.
+    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], ids: &TouchIds, lines: &Lines) {
+        let bounds = &mut self.bounds[account];
+        let run = &mut self.touches[bounds.clone()];
         run.sort_unstable_by(|a, b| {
-            let columns = |touch: &Touch| (touch.at, touch.contact);
+            // No contact is the least, as null is in other tables.
+            let columns = |touch: &Touch| (touch.at, touch.contact.wrapping_add(1));
             ids.compare(a.id, b.id)
                 .then_with(|| columns(b).cmp(&columns(a)))
                 .then_with(|| lines.line(b.line).cmp(lines.line(a.line)))
                 .then_with(|| b.eligible.cmp(&a.eligible))
         });
         let mut kept: Vec<Touch> = Vec::with_capacity(run.len());
-        for &touch in run.iter() {
+        for &touch in run.iter().filter(|touch| conversions.iter().any(|conversion| conversion.spans(touch.at))) {
             match kept.last() {
                 Some(last) if ids.compare(last.id, touch.id).is_eq() => self.repeated.push(touch),
                 _ => kept.push(touch),
             }
         }
         order(&mut kept, ids);
-        let dropped = run.len() - kept.len();
-        self.touches.splice(range, kept);
-        for start in &mut self.starts[account + 1..] {
-            *start -= dropped;
-        }
+        run[..kept.len()].copy_from_slice(&kept);
+        bounds.end = bounds.start + kept.len();
     }
 }
 
@@ -78,7 +80,8 @@ fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Groupe
         touches[*slot] = touch;
         *slot += 1;
     }
-    Grouped { touches, starts, repeated: Vec::new() }
+    let bounds = starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect();
+    Grouped { touches, bounds, repeated: Vec::new() }
 }
 
 fn order(run: &mut [Touch], ids: &TouchIds) {
