@@ -90,7 +90,8 @@ fn only_the_marts_asked_for_are_written() {
 
 #[test]
 fn check_lists_findings_and_exits_with_one() {
-    let assert = closedloop().args(["check", "fixtures/demo/closedloop.toml"]).current_dir(project("")).assert().code(1);
+    let assert =
+        closedloop().args(["check", "fixtures/demo/closedloop.toml"]).current_dir(project("")).assert().code(1);
     insta::assert_snapshot!(String::from_utf8(assert.get_output().stdout.clone()).unwrap());
 }
 
@@ -117,7 +118,8 @@ fn explain_names_the_nearest_deal() {
 #[test]
 fn a_query_reads_and_only_reads() {
     let (scratch, out) = demo_marts();
-    let sql = "SELECT kind, sum(booked) AS booked FROM reconciliation WHERE model = 'linear' GROUP BY kind ORDER BY kind";
+    let sql =
+        "SELECT kind, sum(booked) AS booked FROM reconciliation WHERE model = 'linear' GROUP BY kind ORDER BY kind";
     insta::assert_snapshot!(shown(&["query", &out, sql], scratch.path()));
     for forbidden in ["DROP TABLE journeys", "COPY journeys TO 'x.csv'", "CREATE TABLE t AS SELECT 1", "SET a = 1"] {
         let assert = closedloop().args(["query", &out, forbidden]).assert().code(2);

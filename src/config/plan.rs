@@ -302,9 +302,8 @@ impl Resolver<'_> {
         let path = self.beside(path);
         let shown = path.display();
         let mut files: Vec<PathBuf> = if path.is_dir() {
-            let entries = std::fs::read_dir(&path).map_err(|error| {
-                self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights"))
-            })?;
+            let entries = std::fs::read_dir(&path)
+                .map_err(|error| self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
             let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
             files.filter(|file| format_of(file).is_some() && !is_hidden(file)).collect()
         } else if path.is_file() {

@@ -191,7 +191,7 @@ fn own_columns(
     let is_canonical = |name: &String| contract::columns(source.table).iter().any(|column| column.name == name);
     let is_taken = |name: &String| found.values().any(|used| *used == name) || is_canonical(name);
     let own: Vec<&String> = names.iter().filter(|name| !is_taken(name)).collect();
-    let reserved = if source.table == Table::Touchpoints { RESERVED } else { &[SOURCE_ROW] };
+    let reserved = if source.table == Table::Touchpoints { &RESERVED[..] } else { &[SOURCE_ROW] };
     match own.iter().find(|name| reserved.contains(&name.as_str())) {
         None => Ok(own.into_iter().map(|name| Expr::Column(Column::from_name(name))).collect()),
         Some(name) => Err(source.fault(format!(

@@ -201,7 +201,8 @@ impl<'a> Worker<'a> {
 
     fn partition(&mut self, partition: usize) -> Result<PartitionCredit, Broken> {
         let stage = self.stage;
-        let grouped = Grouped::group(stage.scattered, partition, stage.lines, stage.collapse.as_ref());
+        let grouped =
+            Grouped::group(stage.scattered, partition, stage.conversions, stage.lines, stage.collapse.as_ref());
         let mut out = PartitionCredit {
             credits: CreditRows::new(stage.models.len()),
             journeys: JourneyRows::new(stage.models.len()),

@@ -187,7 +187,7 @@ impl Wanted {
         let contacts = &indexed.conversions.contact_accounts;
         let contact_ids: Vec<Expr> = indexed
             .contact_rows()
-            .filter(|(contact, _)| Some(contacts[*contact as usize] as usize) == self.account)
+            .filter(|(contact, _)| contacts[*contact as usize].map(|account| account as usize) == self.account)
             .map(|(_, row)| literal(array(&indexed.contacts, "contact_id")?, row))
             .collect::<Result<_, RunError>>()?;
         Ok(of_account.or(col("account_id").is_null().and(col("contact_id").in_list(contact_ids, false))))
@@ -278,18 +278,20 @@ impl Place<'_> {
                 (id, row)
             })
             .collect();
-        // Of touches with one identifier the last is kept, among those in the account's widest window.
+        // Of touches with one identifier the last is kept, among those in some window of the account.
         let account = self
             .prepared
             .conversions
             .by_account
             .probe(&IdColumn::try_new(array(&self.prepared.deals, "account_id")?)?, deal as usize);
-        let (start, end) = account.map_or((0, 0), |account| self.prepared.conversions.widest[account as usize]);
-        let is_in_widest = |row: usize| {
-            rows.reasons.is_null(row) && rows.in_scope(row) && rows.at(row).is_some_and(|at| start <= at && at <= end)
+        let conversions =
+            account.map(|account| self.prepared.conversions.of_account(account as usize)).unwrap_or_default();
+        let is_in_a_window = |row: usize| {
+            let spanned = |at| conversions.iter().any(|conversion| conversion.spans(at));
+            rows.reasons.is_null(row) && rows.in_scope(row) && rows.at(row).is_some_and(spanned)
         };
         let kept: BTreeMap<String, usize> = (0..rows.len())
-            .filter(|&row| is_in_widest(row))
+            .filter(|&row| is_in_a_window(row))
             .filter_map(|row| Some((rows.ids.text(row)?, row)))
             .collect();
         let grouped = account.map(|account| self.grouped_ids(account as usize)).unwrap_or_default();
@@ -297,7 +299,7 @@ impl Place<'_> {
         let touches = (0..rows.len()).map(|row| {
             let touch_id = rows.ids.text(row).unwrap_or_default();
             let is_repeated = kept.get(&touch_id).is_some_and(|kept| *kept != row);
-            let is_collapsed = is_in_widest(row) && !grouped.contains(&touch_id);
+            let is_collapsed = is_in_a_window(row) && !grouped.contains(&touch_id);
             let status = self.status(conversion, &rows, row, is_repeated, is_collapsed);
             let is_eligible = status == ELIGIBLE;
             positions += usize::from(is_eligible);
@@ -322,10 +324,10 @@ impl Place<'_> {
 
     /// The identifiers of the account's touches after grouping.
     fn grouped_ids(&self, account: usize) -> BTreeSet<String> {
-        let Prepared { scattered, lines, .. } = self.prepared;
+        let Prepared { conversions, scattered, lines, .. } = self.prepared;
         let collapse = self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, &scattered.types));
         let partition = scattered.partition_of(account);
-        let grouped = Grouped::group(scattered, partition, lines, collapse.as_ref());
+        let grouped = Grouped::group(scattered, partition, conversions, lines, collapse.as_ref());
         let touches = grouped.of_account(account - scattered.accounts(partition).start);
         let id = |id: u64| {
             let mut text = String::new();

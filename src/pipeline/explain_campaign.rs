@@ -120,7 +120,8 @@ fn credited(
     quarter: Option<u32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
     let names = prepared.names(plan)?;
-    let accounts = IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or(prepared.deals.column(0)))?;
+    let accounts =
+        IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0)))?;
     let mut crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
     crediting.wants_journeys = false;
     let model = plan.default_model;

@@ -145,7 +145,7 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
 fn as_of(plan: &Plan, deals: &RecordBatch, touches: &TouchCounts) -> String {
     let closed = deals.column_by_name("closed_at").and_then(|at| at.as_primitive_opt::<TimestampMicrosecondType>());
     let closed = closed.and_then(|closed| closed.iter().flatten().max());
-    let latest = plan.as_of.or_else(|| closed.max((touches.latest > i64::MIN).then_some(touches.latest)));
+    let latest = plan.as_of.or_else(|| closed.max(touches.latest));
     let date = latest.and_then(|instant| plan.calendar.date_of(instant));
     date.map(|date| date.to_string()).unwrap_or_default()
 }

@@ -13,8 +13,8 @@ use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, cast, col, is_null};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;

@@ -37,6 +37,13 @@ pub struct Conversion {
     pub contacts: Range<usize>,
 }
 
+impl Conversion {
+    /// Whether its window holds an instant; both ends belong to it.
+    pub fn spans(&self, instant: i64) -> bool {
+        self.window_start <= instant && instant <= self.converted_at
+    }
+}
+
 /// A deal that gives money back on an earlier one.
 #[derive(Debug, Clone)]
 pub struct CreditDeal {
@@ -67,10 +74,11 @@ pub struct Conversions {
     pub widest: Vec<(i64, i64)>,
     /// Account identifier → dense number.
     pub by_account: KeyIndex,
-    /// Contact identifier → position in `contact_accounts`, for contacts of accounts with conversions.
+    /// Contact identifier → position in `contact_accounts`, for contacts of accounts with conversions and those with a
+    /// role.
     pub by_contact: KeyIndex,
-    /// The dense account of each such contact.
-    pub contact_accounts: Vec<u32>,
+    /// The dense account of each such contact, where it is one with conversions.
+    pub contact_accounts: Vec<Option<u32>>,
     /// The fiscal quarters from the earliest window start to the latest booking.
     pub quarters: Quarters,
     /// Whether some deals had no kind, so that it was inferred from the order of wins.
@@ -109,7 +117,7 @@ impl Conversions {
             .collect();
         let number_of_row = number_accounts(&all, &first_of_account, deals.len());
         let by_account = KeyIndex::build(deals.accounts, |row| number_of_row[row])?;
-        let (by_contact, contact_accounts) = index_contacts(contacts, &by_account)?;
+        let (by_contact, contact_accounts) = index_contacts(contacts, roles, &by_account)?;
         let mut conversions = Self {
             all,
             credits,
@@ -154,8 +162,10 @@ impl Conversions {
             let Some(contact) = self.by_contact.probe(&contact_ids, row) else { continue };
             let at = created.is_valid(row).then(|| created.value(row));
             created_of_contact[contact as usize] = at;
-            let earliest = &mut created_of_account[self.contact_accounts[contact as usize] as usize];
-            *earliest = earlier(*earliest, at);
+            if let Some(account) = self.contact_accounts[contact as usize] {
+                let earliest = &mut created_of_account[account as usize];
+                *earliest = earlier(*earliest, at);
+            }
         }
         let role_contacts = match plan.journeys.mapping {
             Mapping::Account => HashMap::new(),
@@ -235,13 +245,21 @@ fn number_accounts(all: &[Conversion], first_of_account: &[usize], rows: usize) 
     numbers
 }
 
-/// The contacts of accounts with conversions, numbered in the order of their identifiers.
-fn index_contacts(contacts: &RecordBatch, by_account: &KeyIndex) -> Result<(KeyIndex, Vec<u32>), EngineError> {
+/// The contacts of accounts with conversions and those with a role, whatever their account, numbered in the order of
+/// their identifiers.
+fn index_contacts(
+    contacts: &RecordBatch,
+    roles: &RecordBatch,
+    by_account: &KeyIndex,
+) -> Result<(KeyIndex, Vec<Option<u32>>), EngineError> {
     let accounts = IdColumn::try_new(column(contacts, "account_id"))?;
     let contact_ids = IdColumn::try_new(column(contacts, "contact_id"))?;
+    let with_role = KeyIndex::build(column(roles, "contact_id"), |_| Some(0))?;
     let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
-    let mut mapped: Vec<(u32, u32)> =
-        rows.filter_map(|row| Some((row, by_account.probe(&accounts, row as usize)?))).collect();
+    let mut mapped: Vec<(u32, Option<u32>)> = rows
+        .map(|row| (row, by_account.probe(&accounts, row as usize)))
+        .filter(|(row, account)| account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
+        .collect();
     mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
     let mut numbers = vec![None; contacts.num_rows()];
     for (number, (row, _)) in mapped.iter().enumerate() {

@@ -1,15 +1,18 @@
 //! From a partition's scattered touches to each account's touches in order, repeats dropped.
 
 use super::collapse::CollapseRule;
+use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
 use super::partition::Scattered;
 use super::touch::{Touch, TouchIds};
+use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
 #[derive(Debug, Default)]
 pub struct Grouped {
     touches: Vec<Touch>,
-    starts: Vec<usize>,
+    /// Where each account's touches start and end; behind the end lie those that were dropped.
+    bounds: Vec<Range<usize>>,
     /// Touches dropped because their identifier was repeated within the account.
     pub repeated: Vec<Touch>,
     /// How many touches were collapsed into an earlier one.
@@ -18,15 +21,21 @@ pub struct Grouped {
 
 impl Grouped {
     /// Groups a partition by counting sort and orders each account's run.
-    pub fn group(scattered: &Scattered, partition: usize, lines: &Lines, collapse: Option<&CollapseRule>) -> Self {
+    pub fn group(
+        scattered: &Scattered,
+        partition: usize,
+        conversions: &Conversions,
+        lines: &Lines,
+        collapse: Option<&CollapseRule>,
+    ) -> Self {
         let accounts = scattered.accounts(partition);
         let mut grouped = counting_sort(scattered.pieces(partition), accounts.start, accounts.len());
         let mut scratch = Vec::new();
         for account in 0..accounts.len() {
-            let run = &mut grouped.touches[grouped.starts[account]..grouped.starts[account + 1]];
+            let run = &mut grouped.touches[grouped.bounds[account].clone()];
             order(run, &scattered.ids);
             if has_repeats(run, &scattered.ids, &mut scratch) {
-                grouped.drop_repeats(account, &scattered.ids, lines);
+                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), &scattered.ids, lines);
             }
             if let Some(rule) = collapse {
                 grouped.collapse(account, rule);
@@ -37,50 +46,46 @@ impl Grouped {
 
     /// The touches of the `account`-th account of the partition.
     pub fn of_account(&self, account: usize) -> &[Touch] {
-        &self.touches[self.starts[account]..self.starts[account + 1]]
+        &self.touches[self.bounds[account].clone()]
     }
 
-    /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter.
-    fn drop_repeats(&mut self, account: usize, ids: &TouchIds, lines: &Lines) {
-        let range = self.starts[account]..self.starts[account + 1];
-        let run = &mut self.touches[range.clone()];
+    /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
+    /// outside every window is out of scope before it is a repeat.
+    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], ids: &TouchIds, lines: &Lines) {
+        let bounds = &mut self.bounds[account];
+        let run = &mut self.touches[bounds.clone()];
         run.sort_unstable_by(|a, b| {
-            let columns = |touch: &Touch| (touch.at, touch.contact);
+            // No contact is the least, as null is in other tables.
+            let columns = |touch: &Touch| (touch.at, touch.contact.wrapping_add(1));
             ids.compare(a.id, b.id)
                 .then_with(|| columns(b).cmp(&columns(a)))
                 .then_with(|| lines.line(b.line).cmp(lines.line(a.line)))
                 .then_with(|| b.eligible.cmp(&a.eligible))
         });
         let mut kept: Vec<Touch> = Vec::with_capacity(run.len());
-        for &touch in run.iter() {
+        for &touch in run.iter().filter(|touch| conversions.iter().any(|conversion| conversion.spans(touch.at))) {
             match kept.last() {
                 Some(last) if ids.compare(last.id, touch.id).is_eq() => self.repeated.push(touch),
                 _ => kept.push(touch),
             }
         }
         order(&mut kept, ids);
-        self.replace(account, kept);
+        self.shorten(account, &kept);
     }
 
     fn collapse(&mut self, account: usize, rule: &CollapseRule) {
         let run = self.of_account(account);
         let keep = rule.keep(run);
         let kept: Vec<Touch> = run.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(touch, _)| *touch).collect();
-        let collapsed = run.len() - kept.len();
-        if collapsed > 0 {
-            self.collapsed += collapsed as u64;
-            self.replace(account, kept);
-        }
+        self.collapsed += (run.len() - kept.len()) as u64;
+        self.shorten(account, &kept);
     }
 
-    /// Gives an account a shorter run.
-    fn replace(&mut self, account: usize, kept: Vec<Touch>) {
-        let range = self.starts[account]..self.starts[account + 1];
-        let dropped = range.len() - kept.len();
-        self.touches.splice(range, kept);
-        for start in &mut self.starts[account + 1..] {
-            *start -= dropped;
-        }
+    /// Gives an account fewer touches than it had.
+    fn shorten(&mut self, account: usize, kept: &[Touch]) {
+        let bounds = &mut self.bounds[account];
+        bounds.end = bounds.start + kept.len();
+        self.touches[bounds.clone()].copy_from_slice(kept);
     }
 }
 
@@ -101,7 +106,8 @@ fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Groupe
         touches[*slot] = touch;
         *slot += 1;
     }
-    Grouped { touches, starts, repeated: Vec::new(), collapsed: 0 }
+    let bounds = starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect();
+    Grouped { touches, bounds, repeated: Vec::new(), collapsed: 0 }
 }
 
 fn order(run: &mut [Touch], ids: &TouchIds) {

@@ -31,7 +31,7 @@ pub struct TouchCounts {
     /// Touches scattered to partitions.
     pub scattered: u64,
     /// Latest `touched_at` read, microseconds.
-    pub latest: i64,
+    pub latest: Option<i64>,
 }
 
 impl TouchCounts {
@@ -80,7 +80,7 @@ impl<'a> Scatter<'a> {
 
     /// Puts the readers' work together, in the order of the streams.
     pub fn finish(self, parts: Vec<ScatteredPart>, ids_are_text: bool) -> Scattered {
-        let mut counts = TouchCounts { latest: i64::MIN, ..TouchCounts::default() };
+        let mut counts = TouchCounts::default();
         let mut partitions: Vec<Vec<Vec<Touch>>> = (0..self.partitions).map(|_| Vec::new()).collect();
         let mut arenas = Vec::new();
         for part in parts {
@@ -175,7 +175,7 @@ impl Reader<'_> {
                 continue;
             }
             let at = columns.touched_at.value(row);
-            self.counts.latest = self.counts.latest.max(at);
+            self.counts.latest = self.counts.latest.max(Some(at));
             if !columns.in_scope.value(row) {
                 continue;
             }
@@ -251,7 +251,7 @@ impl<'a> TouchColumns<'a> {
         })
     }
 
-    /// The touch's contact, when it belongs to an account with conversions.
+    /// The touch's contact, when it belongs to an account with conversions or has a role.
     fn contact(&self, conversions: &Conversions, row: usize) -> Option<u32> {
         if conversions.by_contact.is_empty() { None } else { conversions.by_contact.probe(&self.contacts, row) }
     }
@@ -259,7 +259,7 @@ impl<'a> TouchColumns<'a> {
     /// The touch's account: its own, else its contact's.
     fn account(&self, conversions: &Conversions, contact: Option<u32>, row: usize) -> Option<u32> {
         if self.accounts.is_null(row) {
-            return Some(conversions.contact_accounts[contact? as usize]);
+            return conversions.contact_accounts[contact? as usize];
         }
         conversions.by_account.probe(&self.accounts, row)
     }
