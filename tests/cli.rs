@@ -97,7 +97,7 @@ fn check_lists_findings_and_exits_with_one() {
 
 #[test]
 fn a_clean_company_has_no_findings() {
-    let config = project("fixtures/hand/two_lines/closedloop.toml");
+    let config = project("fixtures/hand/restart/closedloop.toml");
     closedloop().arg("check").arg(config).assert().success().stdout("no findings\n");
 }
 

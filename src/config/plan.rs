@@ -488,9 +488,11 @@ impl fmt::Display for Plan {
             writeln!(f, "{:<16}{} ({files} {format} file{}{map})", source.table.name(), source.given, plural(files))?;
         }
         let rules = &self.journeys;
-        writeln!(f, "mapping         {:?}", rules.mapping)?;
-        writeln!(f, "lookback        {} before {:?}", days(rules.lookback), rules.lookback_from)?;
-        writeln!(f, "restart         {:?}", rules.restart)?;
+        writeln!(f, "mapping         {}", word(&rules.mapping))?;
+        writeln!(f, "lookback        {} before {}", days(rules.lookback), word(&rules.lookback_from))?;
+        let RestartConfig { new, expansion, renewal } = &rules.restart;
+        let (new, expansion, renewal) = (word(new), word(expansion), word(renewal));
+        writeln!(f, "restart         new {new}, expansion {expansion}, renewal {renewal}")?;
         writeln!(f, "eligible        {}", rules.eligible)?;
         for (name, rule) in &rules.suppress {
             writeln!(f, "suppress        {name}: {rule}")?;
@@ -522,4 +524,9 @@ impl fmt::Display for Plan {
 
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
+}
+
+/// A value of the configuration as it is written there.
+fn word(value: &impl serde::Serialize) -> String {
+    toml::Value::try_from(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -30,8 +30,44 @@ impl Source {
     /// A reader of one of the CSV files, header expected.
     pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
         // The line break at the end lets every record have one.
-        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(&b"\n"[..]);
+        self.csv_reader_until(file, b"\n")
+    }
+
+    /// A reader of a CSV file with something more behind its end.
+    fn csv_reader_until(&self, file: &Path, end: &'static [u8]) -> Result<csv::Reader<impl Read>, EngineError> {
+        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(end);
         Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
+    }
+
+    /// Refuses a CSV file with a quote that is never closed: readers take all that follows for one cell. Only an odd
+    /// number of quotes can hide one; then a record put behind the file tells, because it would be swallowed too.
+    pub(super) fn check_quotes(&self, file: &Path) -> Result<(), EngineError> {
+        let unreadable = |error| self.fault(format!("{} cannot be read ({error}); write it again", file.display()));
+        let mut quotes = 0;
+        let mut bytes = BufReader::with_capacity(1 << 20, self.bytes(file)?);
+        loop {
+            let chunk = bytes.fill_buf().map_err(unreadable)?;
+            if chunk.is_empty() {
+                break;
+            }
+            quotes += chunk.iter().filter(|byte| **byte == b'"').count();
+            let read = chunk.len();
+            bytes.consume(read);
+        }
+        if quotes % 2 == 0 {
+            return Ok(());
+        }
+        let mut reader = self.csv_reader_until(file, b"\nend of file\n")?;
+        let mut record = ByteRecord::new();
+        let (mut line, mut is_end) = (1, true);
+        while reader.read_byte_record(&mut record).map_err(|error| self.csv_fault(file, &error))? {
+            line = record.position().map_or(line, csv::Position::line);
+            is_end = record.len() == 1 && record.get(0) == Some(b"end of file");
+        }
+        if is_end {
+            return Ok(());
+        }
+        Err(self.fault(format!("{} line {line} opens a quote that is never closed; close it", file.display())))
     }
 
     /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.

@@ -5,7 +5,8 @@ use super::contract;
 use super::ids;
 use super::session;
 use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
-use super::source::{self, OpenSource, SOURCE_ROW};
+pub(crate) use super::source::SOURCE_ROW;
+use super::source::{self, OpenSource};
 use super::unique::keep_one;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -132,6 +133,7 @@ impl Loader<'_> {
         let split = if split.rejected.num_rows() == 0 { split } else { self.split(table, &view, true).await? };
         if let Some(source) = self.plan.source(table) {
             let mut rejected = self.set_aside_rows(table, &split.rejected)?;
+            rejected.sort();
             locate(source, &mut rejected)?;
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
@@ -214,9 +216,7 @@ pub(crate) fn set_aside_rows(
             line: None,
         })
     });
-    let mut rows = rows.collect::<Result<Vec<_>, EngineError>>()?;
-    rows.sort();
-    Ok(rows)
+    rows.collect()
 }
 
 fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<(), EngineError> {

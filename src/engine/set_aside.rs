@@ -93,50 +93,20 @@ pub fn locate(source: &Source, rows: &mut [SetAsideRow]) -> Result<(), EngineErr
     let texts = |row: &SetAsideRow| -> Vec<Option<String>> {
         row.cells.iter().map(|(_, text)| text.as_deref().map(with_plain_breaks)).collect()
     };
-    let of_record = |record: &csv::StringRecord| {
-        record.iter().map(|text| (!text.is_empty()).then(|| text.to_owned())).collect::<Vec<_>>()
-    };
-    place(source, rows, texts, of_record)
-}
-
-/// The same by the value of one canonical column, for rows whose other cells are not at hand.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn locate_by_key(source: &Source, column: &str, rows: &mut [SetAsideRow]) -> Result<(), EngineError> {
-    let Some(file) = source.files.first().filter(|_| source.format == Format::Csv && source.sql.is_none()) else {
-        return Ok(());
-    };
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let wanted = source.columns.get(column).map_or(column, String::as_str);
-    let mut reader = source.csv_reader(file)?;
-    let header = reader.headers().map_err(|error| source.csv_fault(file, &error))?;
-    let is_wanted = |name: &str| name.trim_start_matches('\u{feff}').eq_ignore_ascii_case(wanted);
-    let Some(position) = header.iter().position(is_wanted) else { return Ok(()) };
-    let of_record = |record: &csv::StringRecord| record.get(position).map(|text| text.trim().to_owned());
-    place(source, rows, |row| row.key.clone(), of_record)
-}
-
-/// Reads the files once and gives each row the place of a record with the same key.
-fn place<K: Eq + std::hash::Hash>(
-    source: &Source,
-    rows: &mut [SetAsideRow],
-    key_of_row: impl Fn(&SetAsideRow) -> K,
-    key_of_record: impl Fn(&csv::StringRecord) -> K,
-) -> Result<(), EngineError> {
-    let mut wanted: HashMap<K, Vec<(String, u64)>> = rows.iter().map(|row| (key_of_row(row), Vec::new())).collect();
+    let mut wanted: HashMap<Vec<Option<String>>, Vec<(String, u64)>> =
+        rows.iter().map(|row| (texts(row), Vec::new())).collect();
     for file in &source.files {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         source.read_records(file, |line, record| {
-            if let Some(places) = wanted.get_mut(&key_of_record(record)) {
+            let record: Vec<Option<String>> =
+                record.iter().map(|text| (!text.is_empty()).then(|| text.to_owned())).collect();
+            if let Some(places) = wanted.get_mut(&record) {
                 places.push((name.clone(), line));
             }
         })?;
     }
     for row in rows.iter_mut().rev() {
-        if let Some((file, line)) = wanted.get_mut(&key_of_row(row)).and_then(Vec::pop) {
+        if let Some((file, line)) = wanted.get_mut(&texts(row)).and_then(Vec::pop) {
             row.file = Some(file);
             row.line = Some(line);
         }

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
-pub(super) const SOURCE_ROW: &str = "source_row";
+pub(crate) const SOURCE_ROW: &str = "source_row";
 
 /// The columns that `sql/stage/touchpoints.sql` adds to the source's own.
 const RESERVED: [&str; 5] = [SOURCE_ROW, "reason", "in_scope", "bad_flag", "bad_recording"];
@@ -64,6 +64,7 @@ async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, 
     let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
     let frame = match source.format {
         Format::Csv => {
+            source.files.iter().try_for_each(|file| source.check_quotes(file))?;
             let schema = Schema::new(
                 csv_header(source)?.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect::<Vec<_>>(),
             );

@@ -153,7 +153,9 @@ pub(super) fn account_for_touches(
         let unreadable = workers.runtime.block_on(scatter_touches::unreadable(ctx, plan, loaded))?;
         loaded.set_aside.extend(unreadable);
     }
-    loaded.set_aside.extend(scatter_touches::repeated(&touches.repeated, &scattered.ids, lines, plan));
+    let repeated = scatter_touches::repeated(ctx, plan, loaded, &touches.repeated, &scattered.ids, lines);
+    let repeated = workers.runtime.block_on(repeated)?;
+    loaded.set_aside.extend(repeated);
     loaded.counts.insert(Table::Touchpoints, counts);
     loaded.collapsed = touches.collapsed;
     Ok(())

@@ -3,21 +3,24 @@
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::engine::EngineError;
-use crate::engine::load::{Loaded, set_aside_rows};
+use crate::engine::ids::IdColumn;
+use crate::engine::load::{Loaded, SOURCE_ROW, set_aside_rows};
 use crate::engine::session;
-use crate::engine::set_aside::{SetAsideRow, locate, reason};
+use crate::engine::set_aside::{SetAsideRow, locate};
 use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::{Touch, TouchIds};
-use arrow::datatypes::DataType;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::logical_expr::{Expr, cast, col, is_null};
+use datafusion::logical_expr::{Expr, cast, col, is_null, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 
@@ -132,40 +135,57 @@ pub(super) async fn unreadable(
     let bad = session::read_only(ctx, include_str!("../../sql/stage/unreadable_touchpoints.sql")).await?;
     let rows = session::collect(bad).await?;
     let mut rows = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
+    rows.sort();
     if let Some(source) = plan.source(Table::Touchpoints) {
         locate(source, &mut rows)?;
     }
     Ok(rows)
 }
 
-/// Touches whose identifier was repeated within their account, as rows to set aside.
-pub(super) fn repeated(touches: &[Touch], ids: &TouchIds, lines: &Lines, plan: &Plan) -> Vec<SetAsideRow> {
-    let rows = touches.iter().map(|touch| {
-        let mut key = String::new();
-        ids.write(touch.id, &mut key);
-        let line = lines.line(touch.line);
-        let at = jiff::Timestamp::from_microsecond(touch.at).map(|at| at.to_string()).ok();
-        let cells = vec![
-            ("touch_id".to_owned(), Some(key.clone())),
-            ("touched_at".to_owned(), at),
-            ("campaign_id".to_owned(), line.campaign.clone()),
-            ("channel".to_owned(), Some(line.channel.clone())),
-        ];
-        SetAsideRow {
-            table: Table::Touchpoints,
-            reason: reason("duplicate_key"),
-            key: Some(key),
-            amount: None,
-            cells,
-            file: None,
-            line: None,
-        }
-    });
-    let mut rows: Vec<SetAsideRow> = rows.collect();
-    rows.sort();
-    if let Some(source) = plan.source(Table::Touchpoints) {
-        // A repeat that cannot be placed is still set aside; the file was read once without fault.
-        let _ = crate::engine::set_aside::locate_by_key(source, "touch_id", &mut rows);
+/// Touches whose identifier was repeated within their account, as rows to set aside with the text they were read from.
+pub(super) async fn repeated(
+    ctx: &SessionContext,
+    plan: &Plan,
+    loaded: &Loaded,
+    touches: &[Touch],
+    ids: &TouchIds,
+    lines: &Lines,
+) -> Result<Vec<SetAsideRow>, EngineError> {
+    if touches.is_empty() {
+        return Ok(Vec::new());
     }
-    rows
+    let texts: Vec<String> = touches.iter().map(|touch| ids.text(touch.id)).collect();
+    let wanted: BTreeSet<&String> = texts.iter().collect();
+    let of_wanted = cast(col("touch_id"), DataType::Utf8).in_list(wanted.into_iter().map(lit).collect(), false);
+    let columns = ["touch_id", "touched_at", "campaign_id", SOURCE_ROW].map(col);
+    let reason = lit("duplicate_key").alias("reason");
+    let frame = ctx.table("touchpoints").await?.filter(of_wanted)?.select(columns.into_iter().chain([reason]))?;
+    let rows = session::collect(frame).await?;
+    let candidates = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
+    let keys = touch_keys(&rows)?;
+    let mut rejected = Vec::with_capacity(touches.len());
+    let mut by_key: HashMap<TouchKey, Vec<SetAsideRow>> = HashMap::new();
+    for (key, row) in keys.into_iter().zip(candidates) {
+        by_key.entry(key).or_default().push(row);
+    }
+    for (touch, id) in touches.iter().zip(texts) {
+        let key = (id, touch.at, lines.line(touch.line).campaign.clone());
+        rejected.extend(by_key.get_mut(&key).and_then(Vec::pop));
+    }
+    rejected.sort();
+    if let Some(source) = plan.source(Table::Touchpoints) {
+        locate(source, &mut rejected)?;
+    }
+    Ok(rejected)
+}
+
+/// Identifier, instant and campaign of a touch.
+type TouchKey = (String, i64, Option<String>);
+
+fn touch_keys(rows: &RecordBatch) -> Result<Vec<TouchKey>, EngineError> {
+    let ids = IdColumn::try_new(rows.column(0))?;
+    let instants = rows.column(1).as_primitive::<TimestampMicrosecondType>();
+    let campaigns = IdColumn::try_new(rows.column(2))?;
+    let key = |row| (ids.text(row).unwrap_or_default(), instants.value(row), campaigns.text(row));
+    Ok((0..rows.num_rows()).map(key).collect())
 }

@@ -42,6 +42,13 @@ impl TouchIds {
         }
     }
 
+    /// The identifier as text.
+    pub fn text(&self, id: u64) -> String {
+        let mut text = String::new();
+        self.write(id, &mut text);
+        text
+    }
+
     /// Appends the identifier as text to `out`.
     pub fn write(&self, id: u64, out: &mut String) {
         match self {

@@ -124,7 +124,6 @@ fn headers_alone_give_marts_without_rows_but_with_columns() {
 }
 
 #[test]
-#[ignore = "without touches the latest touch counts as of 1970"]
 fn without_any_date_there_is_no_as_of_date() {
     let world = COMPANY
         .into_iter()
