@@ -70,9 +70,9 @@ fn compare_shows_roi_and_deltas() {
 #[test]
 fn compare_refuses_a_quarter_that_is_not_there() {
     let (_scratch, out) = demo_marts();
-    let assert = closedloop().args(["compare", &out, "--quarter", "FY26Q5"]).assert().code(2);
+    let assert = closedloop().args(["compare", &out, "--quarter", "FY26-Q3"]).assert().code(2);
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert_eq!(message, "error: there is no quarter \"FY26Q5\"; did you mean \"FY26Q4\"?\n");
+    assert_eq!(message, "error: there is no quarter \"FY26-Q3\"; did you mean \"FY26Q3\"?\n");
 }
 
 #[test]
