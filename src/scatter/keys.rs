@@ -1,6 +1,6 @@
 //! From an identifier to a dense number: the index that every touch is probed against.
 //!
-//! Most touches belong to accounts that the index does not hold. A bitmap of hashes that fits a core's cache turns them
+//! Integers that lie close together index an array. Otherwise: most touches belong to accounts that the index does not hold. A bitmap of hashes that fits a core's cache turns them
 //! away before the table, which does not fit, is asked.
 
 use crate::engine::EngineError;
@@ -14,6 +14,8 @@ use std::hash::{BuildHasher, Hash};
 /// Identifiers of one type, each with a number.
 #[derive(Debug)]
 pub enum KeyIndex {
+    /// Integers close together.
+    Dense(DenseNumbers),
     /// Integers.
     Int(Numbers<i64>),
     /// Text.
@@ -29,7 +31,13 @@ impl KeyIndex {
     pub fn build(keys: &ArrayRef, number_of: impl Fn(usize) -> Option<u32>) -> Result<Self, EngineError> {
         let numbered = (0..keys.len()).filter_map(|position| Some((position, number_of(position)?)));
         Ok(match IdColumn::try_new(keys)? {
-            IdColumn::Int(ids) => Self::Int(numbered.filter_map(|(i, number)| Some((ids.get(i)?, number))).collect()),
+            IdColumn::Int(ids) => {
+                let entries: Vec<(i64, u32)> = numbered.filter_map(|(i, number)| Some((ids.get(i)?, number))).collect();
+                match DenseNumbers::try_new(&entries) {
+                    Some(dense) => Self::Dense(dense),
+                    None => Self::Int(entries.into_iter().collect()),
+                }
+            }
             IdColumn::Text(ids) => {
                 Self::Text(numbered.filter_map(|(i, number)| Some((Box::from(ids.get(i)?), number))).collect())
             }
@@ -39,6 +47,7 @@ impl KeyIndex {
     /// Whether there is no identifier.
     pub fn is_empty(&self) -> bool {
         match self {
+            Self::Dense(numbers) => numbers.numbers.is_empty(),
             Self::Int(numbers) => numbers.table.is_empty(),
             Self::Text(numbers) => numbers.table.is_empty(),
         }
@@ -48,10 +57,44 @@ impl KeyIndex {
     #[inline]
     pub fn probe(&self, keys: &IdColumn<'_>, position: usize) -> Option<u32> {
         match (self, keys) {
+            (Self::Dense(numbers), IdColumn::Int(keys)) => numbers.get(keys.get(position)?),
             (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(&keys.get(position)?),
             (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(keys.get(position)?),
             _ => None,
         }
+    }
+}
+
+/// Numbers of integers from the least to the greatest key.
+#[derive(Debug)]
+pub struct DenseNumbers {
+    least: i64,
+    /// One more than the number; 0 where there is none.
+    numbers: Vec<u32>,
+}
+
+/// An array may have so many places per key; beyond that the table is smaller.
+const PLACES_PER_KEY: usize = 8;
+
+impl DenseNumbers {
+    fn try_new(entries: &[(i64, u32)]) -> Option<Self> {
+        let least = entries.iter().map(|(key, _)| *key).min().unwrap_or_default();
+        let greatest = entries.iter().map(|(key, _)| *key).max().unwrap_or_default();
+        let places = usize::try_from(greatest.checked_sub(least)?).ok()?.checked_add(1)?;
+        if entries.len() < places / PLACES_PER_KEY {
+            return None;
+        }
+        let mut numbers = vec![0; if entries.is_empty() { 0 } else { places }];
+        for &(key, number) in entries.iter().rev() {
+            numbers[usize::try_from(key - least).ok()?] = number.checked_add(1)?;
+        }
+        Some(Self { least, numbers })
+    }
+
+    #[inline]
+    fn get(&self, key: i64) -> Option<u32> {
+        let place = usize::try_from(key.wrapping_sub(self.least)).ok()?;
+        self.numbers.get(place)?.checked_sub(1)
     }
 }
 
@@ -134,16 +177,28 @@ mod tests {
     use arrow::array::{Int64Array, StringViewArray};
     use std::sync::Arc;
 
-    #[test]
-    fn every_key_is_found_and_no_other() {
-        let ints: ArrayRef = Arc::new((0..1_000).map(|i| (i % 7 != 0).then_some(i * 3)).collect::<Int64Array>());
+    #[track_caller]
+    fn finds_every_key_and_no_other(step: i64) {
+        let ints: ArrayRef = Arc::new((0..1_000).map(|i| (i % 7 != 0).then_some(i * step)).collect::<Int64Array>());
         let index = KeyIndex::build(&ints, |position| u32::try_from(position).ok()).unwrap();
-        let asked: ArrayRef = Arc::new((0..3_000).collect::<Vec<i64>>().into_iter().map(Some).collect::<Int64Array>());
-        let asked = IdColumn::try_new(&asked).unwrap();
-        for key in 0..3_000_usize {
-            let expected = (key % 3 == 0 && (key / 3) % 7 != 0).then_some(u32::try_from(key / 3).unwrap());
-            assert_eq!(index.probe(&asked, key), expected, "{key}");
+        let asked: Vec<i64> = (-5..1_000 * step).collect();
+        let column: ArrayRef = Arc::new(Int64Array::from(asked.clone()));
+        let column = IdColumn::try_new(&column).unwrap();
+        for (position, key) in asked.into_iter().enumerate() {
+            let expected =
+                (key >= 0 && key % step == 0 && (key / step) % 7 != 0).then(|| u32::try_from(key / step).unwrap());
+            assert_eq!(index.probe(&column, position), expected, "{key}");
         }
+    }
+
+    #[test]
+    fn keys_close_together_are_found() {
+        finds_every_key_and_no_other(3);
+    }
+
+    #[test]
+    fn keys_far_apart_are_found() {
+        finds_every_key_and_no_other(1_000);
     }
 
     #[test]

@@ -50,8 +50,28 @@ pub struct Scatter<'a> {
     lines: &'a LineCodes,
     partitions: usize,
     types: TypeCodes,
-    /// Earliest touch of each account, whether eligible or not.
-    earliest: Vec<AtomicI64>,
+    windows: Vec<AccountWindow>,
+}
+
+/// What a touch that found its account asks next, side by side in memory.
+#[derive(Debug)]
+struct AccountWindow {
+    /// Earliest window start of the account's conversions.
+    start: i64,
+    /// Latest conversion.
+    end: i64,
+    /// Earliest touch, whether eligible or not.
+    earliest: AtomicI64,
+}
+
+impl AccountWindow {
+    /// Notes a touch; only one that is earlier than all before writes.
+    #[inline]
+    fn note(&self, at: i64) {
+        if at < self.earliest.load(Ordering::Relaxed) {
+            self.earliest.fetch_min(at, Ordering::Relaxed);
+        }
+    }
 }
 
 impl<'a> Scatter<'a> {
@@ -63,7 +83,11 @@ impl<'a> Scatter<'a> {
             lines,
             partitions: accounts.div_ceil(ACCOUNTS_PER_PARTITION).max(1),
             types: TypeCodes::default(),
-            earliest: (0..accounts).map(|_| AtomicI64::new(i64::MAX)).collect(),
+            windows: conversions
+                .widest
+                .iter()
+                .map(|&(start, end)| AccountWindow { start, end, earliest: AtomicI64::new(i64::MAX) })
+                .collect(),
         }
     }
 
@@ -94,7 +118,7 @@ impl<'a> Scatter<'a> {
             partitions,
             ids: if ids_are_text { TouchIds::Text(arenas) } else { TouchIds::Int },
             types: self.types,
-            earliest: self.earliest.into_iter().map(AtomicI64::into_inner).collect(),
+            earliest: self.windows.into_iter().map(|window| window.earliest.into_inner()).collect(),
             counts,
         }
     }
@@ -181,9 +205,9 @@ impl Reader<'_> {
             }
             let contact = columns.contact(conversions, row);
             let Some(account) = columns.account(conversions, contact, row) else { continue };
-            self.scatter.earliest[account as usize].fetch_min(at, Ordering::Relaxed);
-            let (start, end) = conversions.widest[account as usize];
-            if at < start || at > end {
+            let window = &self.scatter.windows[account as usize];
+            window.note(at);
+            if at < window.start || at > window.end {
                 continue;
             }
             let id = match &columns.ids {
