@@ -7,6 +7,7 @@ mod differential;
 mod hand;
 mod laws;
 mod maven;
+mod models;
 mod notebook;
 mod olist;
 mod own_sql;
