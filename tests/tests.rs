@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod cli;
+mod dictionary;
 mod differential;
 mod hand;
 mod laws;
