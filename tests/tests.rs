@@ -12,6 +12,7 @@ mod models;
 mod notebook;
 mod olist;
 mod own_sql;
+mod questions;
 mod readers;
 mod real_data;
 mod support;
