@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod explain;
 mod generate;
+mod marts;
 mod models;
 mod money;
 mod plan_args;
@@ -38,6 +39,8 @@ enum Command {
     Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
+    /// Describe the marts and their columns
+    Marts(marts::MartsArgs),
     /// Write a demo company's data, with the true effect of every campaign beside it
     Generate(generate::GenerateArgs),
 }
@@ -55,6 +58,7 @@ impl Cli {
             Command::Compare(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
+            Command::Marts(args) => args.run(),
             Command::Generate(args) => args.run(),
         }
     }

@@ -124,6 +124,7 @@ cases!(
     hockeystack_ten_thousand,
     hundred_over_three,
     marketo_four_anchors,
+    marketo_presets,
     primary_contact,
     refunds,
     residuals,

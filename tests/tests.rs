@@ -3,13 +3,16 @@
 
 mod bad_input;
 mod cli;
+mod dictionary;
 mod differential;
 mod hand;
 mod laws;
 mod maven;
+mod models;
 mod notebook;
 mod olist;
 mod own_sql;
+mod questions;
 mod readers;
 mod real_data;
 mod support;

@@ -6,13 +6,15 @@ mod last_non_direct;
 mod linear;
 mod spec;
 mod time_decay;
+mod vendor;
 
 pub use anchored::Anchored;
 pub use house::house_models;
 pub use last_non_direct::LastNonDirect;
 pub use linear::Linear;
-pub use spec::{MiddleRule, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, parse_models};
+pub use spec::{MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, parse_models};
 pub use time_decay::TimeDecay;
+pub use vendor::vendor_models;
 
 use crate::journey::Journey;
 use crate::ledger::Residual;

@@ -1,42 +1,66 @@
-//! `closedloop models`: the attribution models and their definitions.
+//! `closedloop models`: the attribution models, their definitions, and what sets two of them apart.
 
-use crate::config::{Overrides, Plan, remedy};
+mod diff;
+
+use crate::config::{Overrides, Plan, nearest};
 use clap::Args;
-use closedloop_core::model::{ModelSpec, house_models};
+use closedloop_core::model::{ModelSpec, house_models, vendor_models};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `models`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: closedloop models w_shaped")]
+#[command(
+    after_help = "Examples: closedloop models w_shaped\n          closedloop models --diff u_shaped marketo.u_shaped"
+)]
 pub(super) struct ModelsArgs {
     /// Print the definitions of these models
     ids: Vec<String>,
-    /// Include the custom models of a configuration
+    /// Set two models side by side: their definitions, and their credits for short journeys
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "ids")]
+    diff: Option<Vec<String>>,
+    /// Include the custom models that a configuration runs
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
 }
 
 impl ModelsArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let models = match &self.config {
-            Some(config) => Plan::load(config, Overrides::default())?.models,
-            None => house_models().to_vec(),
-        };
+        let models = self.models()?;
         let mut out = anstream::stdout();
-        if self.ids.is_empty() {
+        if let Some([a, b]) = self.diff.as_deref() {
+            diff::print(&mut out, [find(&models, a)?, find(&models, b)?])?;
+        } else if self.ids.is_empty() {
             for model in &models {
-                writeln!(out, "{:<22}{}", model.id(), model.description())?;
+                writeln!(out, "{:<24}{}", model.id(), model.description())?;
             }
         }
         for id in &self.ids {
-            let model = models.iter().find(|model| model.id() == id).ok_or_else(|| {
-                let remedy = remedy(id, models.iter().map(ModelSpec::id), "see `closedloop models`");
-                anyhow::anyhow!("no model is called \"{id}\"; {remedy}")
-            })?;
-            writeln!(out, "{}", toml::to_string(model)?)?;
+            writeln!(out, "{}", toml::to_string(find(&models, id)?)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }
+
+    /// The house models, the vendors', and a configuration's own.
+    fn models(&self) -> anyhow::Result<Vec<ModelSpec>> {
+        let mut models: Vec<ModelSpec> = house_models().iter().chain(vendor_models()).cloned().collect();
+        if let Some(config) = &self.config {
+            let running = Plan::load(config, Overrides::default())?.models;
+            let custom: Vec<ModelSpec> = running.into_iter().filter(|model| !models.contains(model)).collect();
+            models.extend(custom);
+        }
+        Ok(models)
+    }
+}
+
+fn find<'a>(models: &'a [ModelSpec], id: &str) -> anyhow::Result<&'a ModelSpec> {
+    models.iter().find(|model| model.id() == id).ok_or_else(|| {
+        let near = nearest(id, models.iter().map(ModelSpec::id));
+        let remedy = match near {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "see `closedloop models`".to_owned(),
+        };
+        anyhow::anyhow!("no model is called \"{id}\"; {remedy}")
+    })
 }

@@ -279,7 +279,7 @@ impl Default for StageConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// Ids to run; default all house models and all custom ones.
+    /// Ids to run, vendor presets among them; default all house models and all custom ones.
     pub run: Option<Vec<String>>,
     /// The model that others are compared with.
     pub default: Option<String>,

@@ -6,7 +6,7 @@ use super::file::{
     CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
 };
 use closedloop_core::journey::DAY_MICROS;
-use closedloop_core::model::{ModelSpec, house_models};
+use closedloop_core::model::{ModelSpec, house_models, vendor_models};
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -335,7 +335,7 @@ impl Resolver<'_> {
     }
 
     fn models(&self, given: super::file::ModelConfig) -> Result<(Vec<ModelSpec>, usize), ConfigError> {
-        let mut known: Vec<ModelSpec> = house_models().to_vec();
+        let mut known: Vec<ModelSpec> = house_models().iter().chain(vendor_models()).cloned().collect();
         for draft in given.custom {
             let spec = ModelSpec::try_from(draft).map_err(|error| self.fault("models.custom", error.to_string()))?;
             if known.iter().any(|other| other.column_stem() == spec.column_stem()) {
@@ -352,7 +352,8 @@ impl Resolver<'_> {
         };
         let mut models: Vec<ModelSpec> = Vec::new();
         match &given.run {
-            None => models.clone_from(&known),
+            // A vendor's model runs when it is asked for.
+            None => models.extend(known.iter().filter(|spec| !vendor_models().contains(spec)).cloned()),
             Some(ids) => {
                 for id in ids {
                     let spec = find("models.run", id)?;

@@ -112,6 +112,19 @@ pub fn find(name: &str) -> Result<&'static str, MartError> {
 }
 
 impl MartType {
+    /// The type's name in the data dictionary.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Double => "double",
+            Self::Money => "money",
+            Self::Date => "date",
+            Self::Instant => "instant",
+            Self::Flag => "flag",
+        }
+    }
+
     /// The Arrow type; money has `minor_digits` digits after the point.
     pub fn data_type(self, minor_digits: u8) -> DataType {
         match self {
@@ -126,6 +139,17 @@ impl MartType {
     }
 }
 
+impl Additivity {
+    /// Its name in the data dictionary and in the columns' metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Additive => "additive",
+            Self::WithinModelAndBasis => "within model and basis",
+            Self::Never => "never",
+        }
+    }
+}
+
 impl Mart {
     /// The Arrow schema, with each column's description and additivity as field metadata.
     pub fn schema(&self, minor_digits: u8) -> SchemaRef {
@@ -133,14 +157,9 @@ impl Mart {
             .columns
             .iter()
             .map(|column| {
-                let additivity = match column.additivity {
-                    Additivity::Additive => "additive",
-                    Additivity::WithinModelAndBasis => "within model and basis",
-                    Additivity::Never => "never",
-                };
                 let metadata = HashMap::from([
                     ("description".to_owned(), column.description.clone()),
-                    ("additivity".to_owned(), additivity.to_owned()),
+                    ("additivity".to_owned(), column.additivity.name().to_owned()),
                 ]);
                 Field::new(&column.name, column.kind.data_type(minor_digits), true).with_metadata(metadata)
             })

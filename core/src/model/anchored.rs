@@ -1,9 +1,10 @@
 //! Anchored models: fixed weights for the touches that hold milestones, the rest shared by those in the middle.
 
 use super::AttributionModel;
-use super::spec::{MiddleRule, MissingRule, OverlapRule};
+use super::spec::{MiddleRule, MiddleTouches, MissingRule, OverlapRule};
 use crate::journey::{Anchor, Journey};
 use crate::ledger::{Bucket, Residual};
+use std::ops::Range;
 
 /// Position models from first touch to full path; the rules are those of attribution.md §2.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub struct Anchored {
     pub anchors: Vec<(Anchor, f64)>,
     /// The weight that the touches without an anchor share evenly.
     pub middle: f64,
+    /// Which of them are in the middle.
+    pub middle_touches: MiddleTouches,
     /// What a touch holding several anchors earns.
     pub overlap: OverlapRule,
     /// Where the middle weight goes when no touch is in the middle.
@@ -37,15 +40,17 @@ impl AttributionModel for Anchored {
         if present == 0 {
             return self.credit_without_anchors(missing_weight, credits);
         }
-        let holders = credits.iter().filter(|credit| **credit > 0.0).count();
         if self.overlap == OverlapRule::EqualDistinct {
+            let holders = credits.iter().filter(|credit| **credit > 0.0).count();
             let each = self.anchors.iter().map(|(_, weight)| weight).sum::<f64>() / count(holders);
             credits.iter_mut().filter(|credit| **credit > 0.0).for_each(|credit| *credit = each);
             missing_weight = 0.0;
         }
-        if holders < credits.len() {
-            let each = self.middle / count(credits.len() - holders);
-            credits.iter_mut().filter(|credit| **credit == 0.0).for_each(|credit| *credit = each);
+        let reach = self.reach(credits);
+        let in_middle = credits[reach.clone()].iter().filter(|credit| **credit == 0.0).count();
+        if in_middle > 0 {
+            let each = self.middle / count(in_middle);
+            credits[reach].iter_mut().filter(|credit| **credit == 0.0).for_each(|credit| *credit = each);
         } else if self.no_middle == MiddleRule::Even && self.overlap == OverlapRule::Sum {
             let each = self.middle / f64::from(present);
             for &(anchor, _) in &self.anchors {
@@ -59,13 +64,24 @@ impl AttributionModel for Anchored {
 }
 
 impl Anchored {
-    /// No credited anchor exists: the middle takes what the missing rule lets it.
+    /// No credited anchor exists: the middle, where there is one, takes what the missing rule lets it.
     fn credit_without_anchors(&self, missing_weight: f64, credits: &mut [f64]) -> Residual {
-        credits.fill(self.middle / count(credits.len()));
-        if self.middle > 0.0 {
+        if self.middle > 0.0 && self.middle_touches == MiddleTouches::All {
+            credits.fill(self.middle / count(credits.len()));
             return self.leave(missing_weight);
         }
         Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 }
+    }
+
+    /// Where middle touches may be, once the holders of anchors have their credit.
+    fn reach(&self, credits: &[f64]) -> Range<usize> {
+        let holds = |credit: &f64| *credit > 0.0;
+        match self.middle_touches {
+            MiddleTouches::All => 0..credits.len(),
+            MiddleTouches::Between => {
+                credits.iter().position(holds).unwrap_or(0)..credits.iter().rposition(holds).map_or(0, |last| last + 1)
+            }
+        }
     }
 
     /// The weight of missing anchors is left to the residual, or dropped, which renormalises the rest.
@@ -84,14 +100,14 @@ fn count(touches: usize) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::journey::{Anchors, Milestones};
-    use crate::model::house_models;
+    use crate::model::{house_models, parse_models, vendor_models};
 
-    /// Normalised credits of a house model for `touches` touches at times 1, 2, …; milestones as given.
+    /// Normalised credits of a model for `touches` touches at times 1, 2, …; milestones as given.
     fn credits(id: &str, touches: i64, lead: Option<i64>, opportunity: Option<i64>) -> (Vec<f64>, f64) {
-        let spec = house_models().iter().find(|spec| spec.id() == id).unwrap();
+        let spec = house_models().iter().chain(vendor_models()).find(|spec| spec.id() == id).unwrap();
         let touched_at: Vec<i64> = (1..=touches).collect();
         let milestones = Milestones { lead_created_at: lead, opportunity_created_at: opportunity, tolerance: 0 };
         let channels = vec![0; touched_at.len()];
@@ -111,7 +127,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_credits(id: &str, touches: i64, lead: Option<i64>, opportunity: Option<i64>, expected: &[f64]) {
+    pub(in crate::model) fn assert_credits(
+        id: &str,
+        touches: i64,
+        lead: Option<i64>,
+        opportunity: Option<i64>,
+        expected: &[f64],
+    ) {
         let (got, _) = credits(id, touches, lead, opportunity);
         assert_eq!(got.len(), expected.len());
         for (got, expected) in got.iter().zip(expected) {
@@ -138,6 +160,20 @@ mod tests {
         assert_credits("w_shaped", 5, Some(2), Some(4), &[0.3, 0.3, 0.05, 0.3, 0.05]);
         assert_credits("w_shaped", 3, Some(2), Some(3), &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
         assert_credits("w_shaped", 2, Some(1), Some(2), &[2.0 / 3.0, 1.0 / 3.0]);
+    }
+
+    #[test]
+    fn the_middle_can_end_with_the_last_anchor() {
+        assert_credits("marketo.w_shaped", 5, Some(2), Some(4), &[0.3, 0.3, 0.1, 0.3, 0.0]);
+        assert_credits("marketo.w_shaped", 5, Some(2), Some(3), &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0, 0.0, 0.0]);
+        assert_credits("marketo.w_shaped", 3, Some(1), None, &[1.0, 0.0, 0.0]);
+        let between = "[[model]]\nid = 'x'\nkind = 'anchored'\nanchors = { lead_creation = 0.9 }\nmiddle = 0.1\n\
+                       middle_touches = 'between'";
+        let spec = parse_models(between).unwrap().remove(0);
+        let no_anchor = Journey { touched_at: &[5], channels: &[0], converted_at: 5, anchors: Anchors::default() };
+        let mut credits = [9.0];
+        let whole = Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 };
+        assert_eq!((spec.build(&[]).credit(no_anchor, &mut credits), credits), (whole, [0.0]));
     }
 
     #[test]

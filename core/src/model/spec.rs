@@ -27,6 +27,17 @@ pub enum MiddleRule {
     Renormalise,
 }
 
+/// Which touches share the middle weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MiddleTouches {
+    /// All that hold no credited anchor.
+    #[default]
+    All,
+    /// Those of them between the first and the last that do.
+    Between,
+}
+
 /// What happens to the weight of an anchor that the journey does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +60,7 @@ pub enum ModelSpec {
         description: String,
         anchors: BTreeMap<Anchor, f64>,
         middle: f64,
+        middle_touches: MiddleTouches,
         overlap: OverlapRule,
         no_middle: MiddleRule,
         missing: MissingRule,
@@ -90,6 +102,8 @@ pub struct SpecDraft {
     pub anchors: Option<BTreeMap<Anchor, f64>>,
     /// `anchored`: the weight shared by touches without an anchor (default 0).
     pub middle: Option<f64>,
+    /// `anchored`: see [`MiddleTouches`].
+    pub middle_touches: Option<MiddleTouches>,
     /// `anchored`: see [`OverlapRule`].
     pub overlap: Option<OverlapRule>,
     /// `anchored`: see [`MiddleRule`].
@@ -183,9 +197,10 @@ impl ModelSpec {
     /// The model that runs. `channels[code]` is the name of the channel with that dense code.
     pub fn build(&self, channels: &[String]) -> Box<dyn AttributionModel> {
         match self {
-            Self::Anchored { anchors, middle, overlap, no_middle, missing, .. } => Box::new(Anchored {
+            Self::Anchored { anchors, middle, middle_touches, overlap, no_middle, missing, .. } => Box::new(Anchored {
                 anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
                 middle: *middle,
+                middle_touches: *middle_touches,
                 overlap: *overlap,
                 no_middle: *no_middle,
                 missing: *missing,
@@ -243,6 +258,7 @@ impl SpecDraft {
             description: self.description,
             anchors,
             middle,
+            middle_touches: self.middle_touches.unwrap_or_default(),
             overlap: self.overlap.unwrap_or_default(),
             no_middle: self.no_middle.unwrap_or_default(),
             missing: self.missing.unwrap_or_default(),
@@ -253,6 +269,7 @@ impl SpecDraft {
         let keys = [
             ("anchors", self.anchors.is_some(), ModelKind::Anchored),
             ("middle", self.middle.is_some(), ModelKind::Anchored),
+            ("middle_touches", self.middle_touches.is_some(), ModelKind::Anchored),
             ("overlap", self.overlap.is_some(), ModelKind::Anchored),
             ("no_middle", self.no_middle.is_some(), ModelKind::Anchored),
             ("missing", self.missing.is_some(), ModelKind::Anchored),

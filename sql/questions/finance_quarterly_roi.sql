@@ -1,0 +1,20 @@
+-- Question: what did each campaign cost and return in the latest quarter, in a table whose revenue is all that was booked?
+-- Asked by: marketing finance, for the quarterly filing.
+-- Marts: campaign_roi, dim_campaign, dim_model, reconciliation.
+-- Revenue by close date under the default model; residual lines have no spend, so they have no return.
+SELECT
+    r.line,
+    coalesce(c.name, r.campaign_id, r.channel, r.residual) AS name,
+    coalesce(r.channel, '') AS channel,
+    r.spend,
+    r.amount AS revenue,
+    r.margin,
+    r.attributed_profit AS profit,
+    r.roi,
+    r.margin_roi
+FROM campaign_roi r
+JOIN dim_model m ON m.model = r.model
+LEFT JOIN dim_campaign c ON c.campaign_id = r.campaign_id
+WHERE m.is_default AND r.basis = 'close_date'
+    AND r.fiscal_quarter = (SELECT max(fiscal_quarter) FROM reconciliation)
+ORDER BY r.line, revenue DESC, name, channel
