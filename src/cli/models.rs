@@ -2,7 +2,7 @@
 
 mod diff;
 
-use crate::config::{Overrides, Plan, nearest};
+use crate::config::{Overrides, Plan, remedy};
 use clap::Args;
 use closedloop_core::model::{ModelSpec, house_models, vendor_models};
 use std::io::Write;
@@ -56,11 +56,7 @@ impl ModelsArgs {
 
 fn find<'a>(models: &'a [ModelSpec], id: &str) -> anyhow::Result<&'a ModelSpec> {
     models.iter().find(|model| model.id() == id).ok_or_else(|| {
-        let near = nearest(id, models.iter().map(ModelSpec::id));
-        let remedy = match near {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "see `closedloop models`".to_owned(),
-        };
+        let remedy = remedy(id, models.iter().map(ModelSpec::id), "see `closedloop models`");
         anyhow::anyhow!("no model is called \"{id}\"; {remedy}")
     })
 }
