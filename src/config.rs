@@ -1,6 +1,6 @@
 //! Configuration: from `closedloop.toml` as somebody wrote it to the [`Plan`] that everything below runs on.
 //!
-//! [`file`] holds the shape of the file, [`plan`] its resolved, validated and printable form.
+//! [`mod@file`] holds the shape of the file, [`plan`] its resolved, validated and printable form.
 
 pub mod calendar;
 mod error;

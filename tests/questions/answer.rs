@@ -72,6 +72,9 @@ fn cells(batch: &RecordBatch, row: usize) -> Vec<Cell> {
     batch.columns().iter().map(|column| cell(column.as_ref())).collect()
 }
 
+/// Rows of cells, each a letter for its kind and its text.
+type CellTexts = Vec<Vec<(char, String)>>;
+
 /// DuckDB's answers, or `None` with a word about the skipped test where there is no DuckDB.
 pub(super) fn duckdb_answers(
     out: &Path,
@@ -86,7 +89,7 @@ pub(super) fn duckdb_answers(
     let questions = serde_json::to_string(&questions).unwrap();
     let asked = Command::new(python).args(["-c", ASK_DUCKDB]).arg(out).arg(questions).output().unwrap();
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
-    let answers: Vec<(String, Vec<Vec<(char, String)>>)> = serde_json::from_slice(&asked.stdout).unwrap();
+    let answers: Vec<(String, CellTexts)> = serde_json::from_slice(&asked.stdout).unwrap();
     let cell = |(kind, text): (char, String)| match kind {
         'n' => Cell::Null,
         't' => Cell::Text(text),
@@ -94,7 +97,7 @@ pub(super) fn duckdb_answers(
         'm' => Cell::Money(text.parse().unwrap()),
         _ => Cell::Number(text.parse().unwrap()),
     };
-    let rows = |rows: Vec<Vec<(char, String)>>| rows.into_iter().map(|row| row.into_iter().map(cell).collect());
+    let rows = |rows: CellTexts| rows.into_iter().map(|row| row.into_iter().map(cell).collect());
     Some(answers.into_iter().map(|(question, answer)| (question, rows(answer).collect())).collect())
 }
 
