@@ -1,6 +1,6 @@
 //! Whole runs on the demo: neither threads, nor the order of input rows, nor how they are cut into files change a byte.
 
-use crate::support::{closedloop, project, read_mart};
+use crate::support::{closedloop, project, read_mart, texts};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::ArrowWriter;
@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -55,18 +55,34 @@ fn assert_same_files(got: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathB
     assert!(differing.is_empty(), "other bytes in {differing:?}");
 }
 
-#[test]
-fn threads_do_not_change_a_byte() {
+/// Runs on one, two and seven threads must agree; says how many accounts have deals.
+#[track_caller]
+fn assert_threads_change_nothing(config: &Path) -> usize {
     let scratch = tempfile::tempdir().unwrap();
     let outs = [1, 2, 7].map(|threads| {
         let out = scratch.path().join(threads.to_string());
-        run(&project("fixtures/demo/closedloop.toml"), &out, threads);
+        run(config, &out, threads);
         out
     });
     for out in &outs[1..] {
         assert_same_files(&mart_files(out), &mart_files(&outs[0]));
         assert_eq!(manifest(out, &["timings"]), manifest(&outs[0], &["timings"]));
     }
+    texts(&read_mart(&outs[0], "journeys"), "account_id").into_iter().collect::<BTreeSet<_>>().len()
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    assert!(assert_threads_change_nothing(&project("fixtures/demo/closedloop.toml")) > 100);
+}
+
+/// The demo's accounts fit one partition; these do not.
+#[test]
+fn threads_do_not_change_a_byte_of_several_partitions() {
+    let scratch = tempfile::tempdir().unwrap();
+    let company = scratch.path().join("company");
+    closedloop().args(["generate", "--seed", "5", "--accounts", "20000", "--out"]).arg(&company).assert().success();
+    assert!(assert_threads_change_nothing(&company.join("closedloop.toml")) > 2_048, "one partition only");
 }
 
 /// Writes the rows of a CSV file in another order.
