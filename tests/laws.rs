@@ -8,6 +8,7 @@
 mod books;
 mod oracle;
 mod tape;
+mod whole_runs;
 mod world;
 
 use books::{Books, Credit, keep, keep_in_pieces, keep_on_this_pool};
