@@ -169,8 +169,11 @@ pub struct SourceConfig {
     /// Canonical column → source column; others are taken from a source column of the same name.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
-    /// One SELECT over `raw`, instead of `columns`.
+    /// One SELECT over `raw`, the rows of `path`, instead of `columns`.
     pub sql: Option<String>,
+    /// Further files that the SELECT may join: table name → file, folder or glob, read as `path` is.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
 }
 
 /// `[journeys]`.

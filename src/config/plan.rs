@@ -59,6 +59,15 @@ pub struct Source {
     pub columns: BTreeMap<String, String>,
     /// One SELECT over `raw`, instead of `columns`.
     pub sql: Option<String>,
+    /// Further files that the SELECT may join, by their name in it.
+    pub with: BTreeMap<String, Source>,
+}
+
+impl Source {
+    /// This source and those that its SELECT may join.
+    pub fn parts(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(self).chain(self.with.values())
+    }
 }
 
 /// Which touches a journey holds.
@@ -198,43 +207,74 @@ impl Resolver<'_> {
         if given.sql.is_some() && !given.columns.is_empty() {
             return Err(self.fault(&key("sql"), "is given beside columns; keep one of them".to_owned()));
         }
-        let path = self.expand(&key("path"), &given.path)?;
-        let (files, format) = self.files(table, &path, given.format)?;
-        let gzip = files.iter().any(|file| has_ending(file, "gz"));
+        if given.sql.is_none() && !given.with.is_empty() {
+            return Err(
+                self.fault(&key("with"), "is given without sql; add the SELECT that joins its files".to_owned())
+            );
+        }
         let delimiter = match given.delimiter.map(u8::try_from) {
             None => b',',
             Some(Ok(byte)) if byte.is_ascii() => byte,
             Some(_) => return Err(self.fault(&key("delimiter"), "must be one ASCII character, as in \";\"".to_owned())),
         };
-        Ok(Source { table, given: given.path, files, format, gzip, delimiter, columns: given.columns, sql: given.sql })
+        let mut with = BTreeMap::new();
+        for (name, path) in given.with {
+            let key = key(&format!("with.{name}"));
+            if name == "raw" || !is_plain_name(&name) {
+                let message = "is not a usable table name; take lower-case letters, digits and _, but not raw";
+                return Err(self.fault(&key, message.to_owned()));
+            }
+            with.insert(name, self.part(table, &key, path, None, delimiter)?);
+        }
+        let source = self.part(table, &key("path"), given.path, given.format, delimiter)?;
+        Ok(Source { columns: given.columns, sql: given.sql, with, ..source })
+    }
+
+    /// The files of one path, without a mapping.
+    fn part(
+        &self,
+        table: Table,
+        key: &str,
+        given: String,
+        format: Option<Format>,
+        delimiter: u8,
+    ) -> Result<Source, ConfigError> {
+        let (files, format) = self.files(table, key, &self.expand(key, &given)?, format)?;
+        let gzip = files.iter().any(|file| has_ending(file, "gz"));
+        let (columns, sql, with) = (BTreeMap::new(), None, BTreeMap::new());
+        Ok(Source { table, given, files, format, gzip, delimiter, columns, sql, with })
     }
 
     /// The files that `path` names, and their format.
-    fn files(&self, table: Table, path: &str, format: Option<Format>) -> Result<(Vec<PathBuf>, Format), ConfigError> {
-        let key = format!("tables.{}.path", table.name());
+    fn files(
+        &self,
+        table: Table,
+        key: &str,
+        path: &str,
+        format: Option<Format>,
+    ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
         let path = self.beside(path);
         let shown = path.display();
         let mut files: Vec<PathBuf> = if path.is_dir() {
-            let entries = std::fs::read_dir(&path).map_err(|error| {
-                self.fault(&key, format!("cannot list {shown}: {error}; check the folder's rights"))
-            })?;
+            let entries = std::fs::read_dir(&path)
+                .map_err(|error| self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
             entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| format_of(file).is_some()).collect()
         } else if path.is_file() {
             vec![path.clone()]
         } else {
             glob::glob(&path.to_string_lossy())
-                .map_err(|error| self.fault(&key, format!("is not a usable pattern: {error}")))?
+                .map_err(|error| self.fault(key, format!("is not a usable pattern: {error}")))?
                 .filter_map(Result::ok)
                 .filter(|file| file.is_file())
                 .collect()
         };
         files.sort();
         let Some(first) = files.first() else {
-            return Err(self.fault(&key, format!("no file for table {} at {shown}; check the path", table.name())));
+            return Err(self.fault(key, format!("no file for table {} at {shown}; check the path", table.name())));
         };
         let Some(format) = format.or_else(|| format_of(first)) else {
             return Err(self.fault(
-                &key,
+                key,
                 format!("the format of {} is not clear from its ending; add format = \"csv\"", first.display()),
             ));
         };
@@ -353,6 +393,12 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether SQL takes a name as it stands, without quotes.
+fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
 fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
 }
@@ -373,8 +419,10 @@ impl fmt::Display for Plan {
         let days = |micros: i64| format!("{} days", micros / DAY_MICROS);
         writeln!(f, "config          {}", self.config.display())?;
         for source in self.sources.values() {
+            let joined: Vec<&str> = source.with.keys().map(String::as_str).collect();
             let map = match (&source.sql, source.columns.len()) {
-                (Some(_), _) => ", mapped by SQL".to_owned(),
+                (Some(_), _) if joined.is_empty() => ", mapped by SQL".to_owned(),
+                (Some(_), _) => format!(", mapped by SQL with {}", joined.join(", ")),
                 (None, 0) => String::new(),
                 (None, mapped) => format!(", {mapped} columns mapped"),
             };

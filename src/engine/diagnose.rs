@@ -41,21 +41,18 @@ impl Source {
 
     /// What made reading this source fail, as precisely as a second read can tell.
     pub(crate) fn explain(&self, error: &DataFusionError) -> EngineError {
-        if self.format == Format::Csv {
-            for file in &self.files {
-                if let Err(fault) = self.check_csv(file) {
-                    return fault;
-                }
-            }
-        }
-        if self.format == Format::Parquet {
-            for file in &self.files {
-                if let Some(fault) = self.check_parquet(file) {
-                    return fault;
-                }
-            }
-        }
-        self.fault(format!("cannot be read: {}; repair the file", one_line(&error.to_string())))
+        let broken = self.parts().find_map(Source::find_fault);
+        broken
+            .unwrap_or_else(|| self.fault(format!("cannot be read: {}; repair the file", one_line(&error.to_string()))))
+    }
+
+    /// The first fault of the files themselves.
+    fn find_fault(&self) -> Option<EngineError> {
+        self.files.iter().find_map(|file| match self.format {
+            Format::Csv => self.check_csv(file).err(),
+            Format::Parquet => self.check_parquet(file),
+            Format::Ndjson => None,
+        })
     }
 
     fn check_csv(&self, file: &Path) -> Result<(), EngineError> {

@@ -102,19 +102,28 @@ fn repeated(names: &[String]) -> Option<&String> {
     names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
 }
 
-/// Plans the configured SELECT with the files' rows as `raw`.
+/// Plans the configured SELECT with the files' rows as `raw`, and those of further files under their names.
 async fn map_by_sql(
     ctx: &SessionContext,
     source: &Source,
     raw: DataFrame,
     sql: &str,
 ) -> Result<DataFrame, EngineError> {
-    ctx.register_table("raw", raw.into_view())?;
+    let mut tables = vec![("raw", raw)];
+    for (name, joined) in &source.with {
+        tables.push((name, read_files(ctx, joined).await?));
+    }
+    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+    for (name, rows) in tables {
+        ctx.register_table(name, rows.into_view())?;
+    }
     let mapped = super::session::read_only(ctx, sql).await.map_err(|error| EngineError::Sql {
         key: format!("tables.{}.sql", source.table.name()),
         message: one_line(&error.to_string()),
     });
-    ctx.deregister_table("raw")?;
+    for name in names {
+        ctx.deregister_table(name)?;
+    }
     mapped
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use crate::config::Plan;
+use crate::config::plan::Source;
 use crate::mart::manifest::InputFile;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -17,6 +18,7 @@ impl InputHashes {
         let files: Vec<(String, PathBuf)> = plan
             .sources
             .values()
+            .flat_map(Source::parts)
             .flat_map(|source| source.files.iter().map(|file| (source.table.name().to_owned(), file.clone())))
             .collect();
         Self { thread: std::thread::spawn(move || files.into_iter().map(hash).collect()) }
