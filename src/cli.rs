@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod generate;
+mod init;
 mod models;
 mod money;
 mod plan_args;
@@ -32,6 +33,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
+    /// Write a configuration for a folder of exports
+    Init(init::InitArgs),
     /// Write a demo company's data, with the true effect of every campaign beside it
     Generate(generate::GenerateArgs),
 }
@@ -47,6 +50,7 @@ impl Cli {
             Command::Check(args) => args.run(),
             Command::Compare(args) => args.run(),
             Command::Models(args) => args.run(),
+            Command::Init(args) => args.run(),
             Command::Generate(args) => args.run(),
         }
     }

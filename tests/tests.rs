@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod differential;
 mod hand;
+mod init;
 mod laws;
 mod readers;
 mod real_data;
