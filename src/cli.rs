@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod explain;
 mod generate;
+mod init;
 mod marts;
 mod models;
 mod money;
@@ -39,6 +40,8 @@ enum Command {
     Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
+    /// Write a configuration for a folder of exports
+    Init(init::InitArgs),
     /// Describe the marts and their columns
     Marts(marts::MartsArgs),
     /// Write a demo company's data, with the true effect of every campaign beside it
@@ -58,6 +61,7 @@ impl Cli {
             Command::Compare(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
+            Command::Init(args) => args.run(),
             Command::Marts(args) => args.run(),
             Command::Generate(args) => args.run(),
         }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod generate;
+pub mod init;
 pub mod mart;
 pub mod pipeline;
 pub mod scatter;

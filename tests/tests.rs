@@ -6,6 +6,7 @@ mod cli;
 mod dictionary;
 mod differential;
 mod hand;
+mod init;
 mod laws;
 mod maven;
 mod models;

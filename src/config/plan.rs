@@ -453,7 +453,8 @@ fn is_plain_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn has_ending(file: &Path, ending: &str) -> bool {
+/// Whether a file's name ends so.
+pub(crate) fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
 }
 
@@ -462,7 +463,7 @@ fn is_hidden(file: &Path) -> bool {
 }
 
 /// The format that a file's ending promises.
-fn format_of(file: &Path) -> Option<Format> {
+pub(crate) fn format_of(file: &Path) -> Option<Format> {
     let file = if has_ending(file, "gz") { Path::new(file.file_stem()?) } else { file };
     match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" | "tsv" | "txt" => Some(Format::Csv),

@@ -1,0 +1,9 @@
+-- Salesforce Campaign: its ActualCost, spread over its days.
+SELECT
+    "Id" AS campaign_id,
+    coalesce("StartDate", "CreatedDate") AS start_date,
+    coalesce("EndDate", "StartDate", "CreatedDate") AS end_date,
+    "ActualCost" AS amount,
+    "CurrencyIsoCode" AS currency
+FROM raw
+WHERE "ActualCost" IS NOT NULL AND coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')

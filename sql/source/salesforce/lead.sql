@@ -1,0 +1,8 @@
+-- Salesforce Lead: a lead is a contact; it belongs to an account once it is converted.
+SELECT
+    "Id" AS contact_id,
+    "ConvertedAccountId" AS account_id,
+    "CreatedDate" AS created_at,
+    "Title" AS role
+FROM raw
+WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')

@@ -1,0 +1,57 @@
+//! `closedloop init`: a configuration for a folder of exports.
+
+use crate::init::{Outcome, init};
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exits with 1 when a table is missing without which nothing runs.\n\nExample: closedloop init exports && closedloop run exports/closedloop.toml"
+)]
+pub(super) struct InitArgs {
+    /// Folder of CSV, TSV, Parquet or NDJSON files: Salesforce, HubSpot or plain exports
+    dir: PathBuf,
+    /// The configuration to write; never overwritten [default: closedloop.toml in DIR]
+    #[arg(long, value_name = "CONFIG")]
+    out: Option<PathBuf>,
+}
+
+impl InitArgs {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let outcome = init(&self.dir, self.out.as_deref())?;
+        print(&mut anstream::stdout(), &outcome)?;
+        Ok(if outcome.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+}
+
+fn print(out: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+    let heading = anstyle::Style::new().bold();
+    let head = |text: &str| format!("{heading}{text}{}", heading.render_reset());
+    let names = outcome.used.iter().map(|(path, ..)| path).chain(outcome.unused.iter().map(|(path, _)| path));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    writeln!(out, "{}", head("tables"))?;
+    for (path, table, what) in &outcome.used {
+        writeln!(out, "{}", format!("  {path:<width$}  {:<14}  {what}", table.name()).trim_end())?;
+    }
+    if !outcome.unused.is_empty() {
+        writeln!(out, "\n{}", head("not used"))?;
+        for (path, why) in &outcome.unused {
+            writeln!(out, "  {path:<width$}  {why}")?;
+        }
+    }
+    let config = outcome.config.display();
+    if !outcome.undecided.is_empty() {
+        writeln!(out, "\n{}", head("could not decide; these lines hold a guess"))?;
+        for (line, message) in &outcome.undecided {
+            writeln!(out, "  line {line:<4} {message}")?;
+        }
+    }
+    writeln!(out, "\nwrote {config}")?;
+    match outcome.missing.first() {
+        None => writeln!(out, "next: closedloop run {config}"),
+        Some(table) => writeln!(out, "next: name the file of {} in it, then closedloop run {config}", table.name()),
+    }
+}

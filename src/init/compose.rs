@@ -1,0 +1,244 @@
+//! The text of a configuration, with a mark before every line that the files did not decide.
+
+use super::doubts::{Doubt, Place, Settings};
+use super::look::Look;
+use super::name::plain;
+use super::recognise::{Branch, Filled, Recognised};
+use super::select::{Projection, Select};
+use crate::config::file::{JourneyConfig, Table};
+use crate::engine::contract;
+use std::path::Path;
+
+/// A configuration and the lines in it that somebody may have to edit.
+#[derive(Debug)]
+pub(super) struct Composed {
+    pub(super) text: String,
+    /// Line, from 1, and what is undecided about it.
+    pub(super) undecided: Vec<(usize, String)>,
+}
+
+/// Writes the configuration.
+pub(super) fn compose(
+    recognised: &Recognised,
+    looks: &[Look],
+    settings: &Settings,
+    doubts: &[Doubt],
+    folder: &Path,
+) -> Composed {
+    let mut page = Page { looks, folder, doubts, lines: Vec::new(), undecided: Vec::new() };
+    page.line("# Written by `closedloop init`. Run it with `closedloop run` and this file; results go to the folder out beside it.");
+    if !doubts.is_empty() {
+        page.line("# What the files do not decide is marked DECIDE; the line below each mark is a guess.");
+    }
+    for table in Table::ALL {
+        match recognised.tables.get(&table) {
+            Some(filled) => page.table(table, filled),
+            None if matches!(table, Table::Touchpoints | Table::Opportunities) => page.missing_table(table),
+            None => {}
+        }
+    }
+    page.line("\n[journeys]");
+    if recognised.tables.contains_key(&Table::ContactRoles) {
+        page.line("# Touches of the whole account; \"contact_roles\" takes those of the contacts with a role.");
+    }
+    page.line("mapping = \"account\"");
+    page.line("# Days before an opportunity's creation in which a touch counts.");
+    page.line("lookback_days = 365");
+    page.line("# Which touches can earn credit.");
+    page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&JourneyConfig::default().eligible)));
+    if let Some((won, lost)) = &settings.stages {
+        page.line("\n[stages]");
+        page.marked(Place::Won, &format!("won = {}", toml_list(won)));
+        page.line(&format!("lost = {}", toml_list(lost)));
+    }
+    page.line("\n[finance]");
+    page.marked(Place::Currency, &format!("currency = {}", toml_text(&settings.currency)));
+    page.line("# The part of revenue that is margin, 0 to 1, and the roi at which a campaign is worth funding.");
+    page.line("margin = 1.0");
+    page.line("hurdle = 0.0");
+    page.line("\n[calendar]");
+    page.line("# Quarters are cut, and times without a zone are read, in this zone, as \"Europe/Berlin\".");
+    page.line("time_zone = \"UTC\"");
+    page.marked(Place::FiscalYear, "fiscal_year_start = 1");
+    Composed { text: page.lines.join("\n") + "\n", undecided: page.undecided }
+}
+
+struct Page<'a> {
+    looks: &'a [Look],
+    /// From the configuration to the folder of the files.
+    folder: &'a Path,
+    doubts: &'a [Doubt],
+    lines: Vec<String>,
+    undecided: Vec<(usize, String)>,
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) {
+        self.lines.extend(text.split('\n').map(str::to_owned));
+    }
+
+    fn marked(&mut self, place: Place, line: &str) {
+        self.marked_in("#", place, line);
+    }
+
+    /// A line with the doubts about it before it, as comments of the language that the line is in.
+    fn marked_in(&mut self, comment: &str, place: Place, line: &str) {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        let doubts: Vec<&str> =
+            self.doubts.iter().filter(|doubt| doubt.place == place).map(|doubt| doubt.message.as_str()).collect();
+        self.lines.extend(doubts.iter().map(|message| format!("{indent}{comment} DECIDE: {}", one_line(message))));
+        self.lines.push(line.to_owned());
+        let number = self.lines.len();
+        self.undecided.extend(doubts.into_iter().map(|message| (number, message.to_owned())));
+    }
+
+    fn missing_table(&mut self, table: Table) {
+        self.line(&format!("\n[tables.{}]", table.name()));
+        self.marked(Place::Path(table), &format!("path = \"{}.csv\"", table.name()));
+    }
+
+    fn path(&self, branch: &Branch) -> String {
+        // `$` starts a variable of the environment.
+        toml_text(&self.folder.join(&self.looks[branch.look].path).to_string_lossy().replace('$', "$$"))
+    }
+
+    fn table(&mut self, table: Table, filled: &Filled) {
+        self.line("");
+        let mut said: Vec<&str> = Vec::new();
+        for branch in &filled.branches {
+            let about = branch.select.about.as_str();
+            if !about.is_empty() && !said.contains(&about) {
+                self.line(&format!("# {about}"));
+                said.push(about);
+            }
+        }
+        self.line(&format!("[tables.{}]", table.name()));
+        let first = &filled.branches[0];
+        let path = self.path(first);
+        self.marked(Place::Path(table), &format!("path = {path}"));
+        if let Some(delimiter) = self.looks[first.look].delimiter {
+            self.line(&format!("delimiter = {}", toml_text(&delimiter.to_string())));
+        }
+        match filled.branches.as_slice() {
+            [only] if is_plain(&only.select) => self.column_map(table, &only.select),
+            branches => self.sql(table, branches),
+        }
+        for offer in &filled.offers {
+            self.offer(table, filled, offer);
+        }
+    }
+
+    /// `columns`, without those whose source column has the canonical name.
+    fn column_map(&mut self, table: Table, select: &Select) {
+        let is_doubtful = |p: &Projection| {
+            self.doubts
+                .iter()
+                .any(|doubt| matches!(doubt.place, Place::Column(t, name) if t == table && name == p.name))
+        };
+        let mapped: Vec<(Projection, String)> = select
+            .projections
+            .iter()
+            .filter_map(|projection| Some((projection.clone(), projection.plain_header()?.to_owned())))
+            .filter(|(projection, header)| !header.eq_ignore_ascii_case(&projection.name) || is_doubtful(projection))
+            .collect();
+        if !mapped.is_empty() {
+            self.line(&format!("[tables.{}.columns]", table.name()));
+        }
+        for (projection, header) in mapped {
+            let line = format!("{} = {}", projection.name, toml_text(&header));
+            self.marked_in("#", column_place(table, &projection.name), &line);
+        }
+    }
+
+    fn sql(&mut self, table: Table, branches: &[Branch]) {
+        let raw = branches[0].look;
+        let mut further: Vec<(String, String)> = Vec::new();
+        for branch in branches.iter().filter(|branch| branch.look != raw) {
+            further.push((plain(&branch.object), self.path(branch)));
+        }
+        if !further.is_empty() {
+            let further: Vec<String> = further.iter().map(|(name, path)| format!("{name} = {path}")).collect();
+            self.line(&format!("with = {{ {} }}", further.join(", ")));
+        }
+        self.line("sql = \"\"\"");
+        let names = names(table, branches);
+        for (number, branch) in branches.iter().enumerate() {
+            if number > 0 {
+                self.line("UNION ALL");
+            }
+            self.line("SELECT");
+            for (position, name) in names.iter().enumerate() {
+                let comma = if position + 1 < names.len() { "," } else { "" };
+                let expr = branch.select.projection(name).map_or("CAST(NULL AS VARCHAR)", |p| p.expr.as_str());
+                let line = format!("    {} AS {name}{comma}", in_toml_block(expr));
+                let is_about = |doubt: &&Doubt| doubt.place == column_place(table, name);
+                let is_first = branches[..number].iter().all(|earlier| earlier.select.projection(name).is_none());
+                if self.doubts.iter().any(|doubt| is_about(&doubt)) && is_first {
+                    self.marked_in("--", column_place(table, name), &line);
+                } else {
+                    self.line(&line);
+                }
+            }
+            let from = if branch.look == raw { "raw".to_owned() } else { plain(&branch.object) };
+            self.line(&format!("FROM {from}"));
+            if let Some(filter) = &branch.select.filter {
+                self.line(&format!("WHERE {}", in_toml_block(filter)));
+            }
+        }
+        self.line("\"\"\"");
+    }
+
+    /// A further SELECT as a comment.
+    fn offer(&mut self, table: Table, filled: &Filled, offer: &Branch) {
+        let name = plain(&offer.object);
+        let path = self.path(offer);
+        let about = &offer.select.about;
+        self.line(&format!("# {about}"));
+        self.line(&format!("# To add them, put with = {{ {name} = {path} }} before the sql above, and at its end:"));
+        self.line("# UNION ALL");
+        let names = names(table, &filled.branches);
+        let exprs: Vec<String> = names
+            .iter()
+            .map(|name| offer.select.projection(name).map_or("CAST(NULL AS VARCHAR)", |p| p.expr.as_str()))
+            .map(str::to_owned)
+            .collect();
+        self.line(&format!("# SELECT {}", exprs.join(", ")));
+        let filter = offer.select.filter.as_deref().map_or_else(String::new, |filter| format!(" WHERE {filter}"));
+        self.line(&format!("# FROM {name}{filter}"));
+    }
+}
+
+/// Whether a column map says all that a SELECT does.
+fn is_plain(select: &Select) -> bool {
+    select.filter.is_none() && select.projections.iter().all(|projection| projection.plain_header().is_some())
+}
+
+/// The columns that any of the SELECTs gives, in the contract's order.
+fn names(table: Table, branches: &[Branch]) -> Vec<&'static str> {
+    let given = |name: &&str| branches.iter().any(|branch| branch.select.projection(name).is_some());
+    contract::columns(table).iter().map(|column| column.name).filter(given).collect()
+}
+
+fn column_place(table: Table, name: &str) -> Place {
+    let column = contract::columns(table).iter().find(|column| column.name == name);
+    column.map_or(Place::Path(table), |column| Place::Column(table, column.name))
+}
+
+/// A TOML string; its escapes are those of JSON.
+fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn toml_list(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| toml_text(word)).collect();
+    format!("[{}]", words.join(", "))
+}
+
+/// Text within `"""`.
+fn in_toml_block(text: &str) -> String {
+    text.replace('\\', "\\\\").replace("\"\"\"", "\"\"\\\"")
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,293 @@
+//! What the files do not decide. Each doubt marks one line of the configuration.
+
+use super::kinds::Stages;
+use super::look::Look;
+use super::name::plain;
+use super::reading::{Reading, is_instant};
+use super::recognise::{Branch, Recognised, reading_of};
+use crate::config::file::Table;
+use crate::engine::contract::{self, ColumnKind};
+use std::collections::BTreeSet;
+
+/// The line of the configuration that somebody may have to edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// `path` of a table.
+    Path(Table),
+    /// A column of a table.
+    Column(Table, &'static str),
+    /// `journeys.eligible`.
+    Eligible,
+    /// `stages.won`.
+    Won,
+    /// `finance.currency`.
+    Currency,
+    /// `calendar.fiscal_year_start`.
+    FiscalYear,
+}
+
+/// Something undecided.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) place: Place,
+    pub(super) message: String,
+}
+
+/// What the values say about the settings beside the tables.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// The currency of the amounts.
+    pub(super) currency: String,
+    /// Stages that mean won and lost, where only stages say how an opportunity ended.
+    pub(super) stages: Option<(Vec<String>, Vec<String>)>,
+}
+
+/// Holds the values against what the engine will make of them.
+pub(super) fn examine(recognised: &Recognised, looks: &[Look], words: &Stages) -> (Settings, Vec<Doubt>) {
+    let mut doubts = Doubts { recognised, looks, found: Vec::new() };
+    for table in [Table::Touchpoints, Table::Opportunities] {
+        if !recognised.tables.contains_key(&table) {
+            let columns = wanted(table);
+            doubts.add(Place::Path(table), format!("no file has {} ({columns}); name one", table.name()));
+        }
+    }
+    for (table, filled) in &recognised.tables {
+        if !filled.rivals.is_empty() {
+            let rivals = filled.rivals.join(", ");
+            doubts.add(Place::Path(*table), format!("{rivals} may be {} too", table.name()));
+        }
+        for branch in &filled.branches {
+            doubts.made_up_and_unreadable(*table, branch);
+            doubts.imported_dates(*table, branch);
+        }
+    }
+    doubts.milestones_only();
+    doubts.nobody_responded();
+    doubts.strangers();
+    let stages = doubts.stages(words);
+    let currency = doubts.currency();
+    let message = "no file says in which month the fiscal year starts; January is assumed".to_owned();
+    doubts.add(Place::FiscalYear, message);
+    (Settings { currency, stages }, doubts.found)
+}
+
+/// The columns that a table needs.
+pub(super) fn wanted(table: Table) -> String {
+    let required = contract::columns(table).iter().filter(|column| column.required).map(|column| column.name);
+    let mut names: Vec<String> = required.map(str::to_owned).collect();
+    for choice in contract::alternatives(table) {
+        names.push(choice.iter().map(|set| set.join(" and ")).collect::<Vec<_>>().join(" or "));
+    }
+    names.join(", ")
+}
+
+struct Doubts<'a> {
+    recognised: &'a Recognised,
+    looks: &'a [Look],
+    found: Vec<Doubt>,
+}
+
+impl<'a> Doubts<'a> {
+    fn add(&mut self, place: Place, message: String) {
+        self.found.push(Doubt { place, message });
+    }
+
+    fn branches(&self, table: Table) -> &'a [Branch] {
+        self.recognised.tables.get(&table).map_or(&[], |filled| filled.branches.as_slice())
+    }
+
+    /// The non-blank values of a canonical column, over all files of its table.
+    fn values(&self, table: Table, name: &'static str) -> Vec<&'a str> {
+        let looks = self.looks;
+        let of_branch = |branch: &'a Branch| {
+            let look = &looks[branch.look];
+            look.rows.iter().map(|row| branch.select.value(look, row, name)).filter(|value| !value.is_empty())
+        };
+        self.branches(table).iter().flat_map(of_branch).collect()
+    }
+
+    /// Columns for which something else stands, and columns that do not hold what they should.
+    fn made_up_and_unreadable(&mut self, table: Table, branch: &Branch) {
+        let look = &self.looks[branch.look];
+        for column in contract::columns(table) {
+            let Some(projection) = branch.select.projection(column.name) else { continue };
+            let place = Place::Column(table, column.name);
+            if projection.headers.is_empty() && (branch.system.is_empty() || column.required) {
+                let message =
+                    format!("{} has no column for {}; {} stands for it", look.path, column.name, projection.expr);
+                self.add(place, message);
+            }
+            let [header] = projection.headers.as_slice() else { continue };
+            if table == Table::Opportunities
+                && column.name == "created_at"
+                && branch.select.projection("closed_at").is_some_and(|closed| closed.headers == [header.as_str()])
+            {
+                self.add(place, format!("{} has no date of creation; the closing date stands for it", look.path));
+            }
+            if column.name == "account_id" && projection.expr.starts_with("split_part") {
+                let several = look.values(header).filter(|value| value.contains(';')).count();
+                if several > 0 {
+                    let message =
+                        format!("{several} of {} name several companies; the first is taken", look.looked_at());
+                    self.add(place, message);
+                }
+            }
+            let example = look.values(header).next().unwrap_or_default();
+            match reading_of(column.kind, look, header) {
+                Reading::Unreadable => {
+                    let what = if column.kind == ColumnKind::Money { "an amount" } else { "a date" };
+                    self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
+                }
+                Reading::Local { day_first: None, .. } => {
+                    let message = format!(
+                        "\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed"
+                    );
+                    self.add(place, message);
+                }
+                Reading::Local { .. } if example.contains(' ') => {
+                    let message = format!("the times of day in \"{header}\" are left out, as in \"{example}\"");
+                    self.add(place, message);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Dates that all fall on one day are an import's, not the customers'.
+    fn imported_dates(&mut self, table: Table, branch: &Branch) {
+        let name = match table {
+            Table::Touchpoints => "touched_at",
+            Table::Opportunities => "created_at",
+            _ => return,
+        };
+        let look = &self.looks[branch.look];
+        let days: BTreeSet<&str> =
+            look.rows.iter().map(|row| branch.select.value(look, row, name)).map(day_of).collect();
+        let (Some(only), 1, true) = (days.first(), days.len(), look.rows.len() >= 10) else { return };
+        let taken: BTreeSet<String> =
+            branch.select.projection(name).into_iter().flat_map(|p| p.headers.clone()).collect();
+        let better = look.headers.iter().filter(|header| !taken.contains(*header)).find_map(|header| {
+            let values: Vec<&str> = look.values(header).collect();
+            let days: BTreeSet<&str> = values.iter().map(|text| day_of(text)).collect();
+            let is_date = values.len() * 10 >= look.rows.len() * 9
+                && values.iter().all(|text| text.len() >= 10 && is_instant(text));
+            let closes = plain(header).contains("clos");
+            (is_date && days.len() > 1 && !closes).then(|| (header, days.first().copied(), days.last().copied()))
+        });
+        let better = better.map_or_else(
+            || "no other column holds dates".to_owned(),
+            |(header, first, last)| {
+                let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+                format!("\"{header}\" holds dates from {first} to {last}")
+            },
+        );
+        let rows = look.looked_at();
+        let message = format!("{rows} of {} have {name} on {only}, as an import leaves it; {better}", look.path);
+        self.add(Place::Column(table, name), message);
+    }
+
+    /// Contacts know only their first and last touches.
+    fn milestones_only(&mut self) {
+        let branches = self.branches(Table::Touchpoints);
+        if branches.first().is_some_and(|branch| branch.system == "HubSpot" && branch.object == "contacts") {
+            let message = "no file lists touches; a contact's first visit, first and latest form stand for them";
+            self.add(Place::Path(Table::Touchpoints), message.to_owned());
+        }
+    }
+
+    /// Where nobody responded, no touch can earn credit.
+    fn nobody_responded(&mut self) {
+        let (mut flags, mut rows) = (Vec::new(), 0);
+        for branch in self.branches(Table::Touchpoints) {
+            let Some(responded) = branch.select.projection("responded") else { return };
+            let look = &self.looks[branch.look];
+            rows += look.rows.len();
+            flags.extend(responded.headers.iter().flat_map(|header| look.values(header)));
+        }
+        let yes = ["1", "true", "t", "yes", "y", "responded"];
+        if rows > 0 && !flags.iter().any(|flag| yes.contains(&flag.to_lowercase().as_str())) {
+            let message = format!(
+                "none of the {rows} touches looked at is a response, so none earns credit; without `coalesce(responded, true) AND` all do"
+            );
+            self.add(Place::Eligible, message);
+        }
+    }
+
+    /// Identifiers that another table should know, and none of which it does.
+    fn strangers(&mut self) {
+        let references = [
+            (Table::Contacts, "account_id", Table::Accounts),
+            (Table::Touchpoints, "contact_id", Table::Contacts),
+            (Table::Touchpoints, "account_id", Table::Accounts),
+            (Table::Touchpoints, "campaign_id", Table::Campaigns),
+            (Table::Opportunities, "account_id", Table::Accounts),
+            (Table::Deals, "opportunity_id", Table::Opportunities),
+            (Table::Spend, "campaign_id", Table::Campaigns),
+        ];
+        for (table, column, other) in references {
+            let whole = self.branches(other).iter().all(|branch| self.looks[branch.look].whole);
+            let known: BTreeSet<&str> = self.values(other, column).into_iter().collect();
+            let asked = self.values(table, column);
+            if let (true, false, Some(first)) = (whole, known.is_empty(), asked.first())
+                && !asked.iter().any(|id| known.contains(id))
+            {
+                let message = format!("no {column} is one of {}, as \"{first}\"", other.name());
+                self.add(Place::Column(table, column), message);
+            }
+        }
+    }
+
+    /// The stages that mean won and lost, where no column says it.
+    fn stages(&mut self, words: &Stages) -> Option<(Vec<String>, Vec<String>)> {
+        let branch = self.branches(Table::Opportunities).first()?;
+        if ["is_won", "is_closed"].iter().any(|name| branch.select.projection(name).is_some()) {
+            return None;
+        }
+        let look = &self.looks[branch.look];
+        let is_constant = branch.select.projection("stage").is_none_or(|projection| projection.headers.is_empty());
+        if is_constant {
+            return None;
+        }
+        let stages: BTreeSet<&str> = self.values(Table::Opportunities, "stage").into_iter().collect();
+        let meaning = |words: &[String]| -> Vec<String> {
+            let bare = |stage: &str| plain(stage.split(" (").next().unwrap_or_default());
+            let means = |stage: &&&str| words.iter().any(|word| plain(word) == bare(stage));
+            stages.iter().filter(means).map(|&stage| stage.to_owned()).collect()
+        };
+        let (won, lost) = (meaning(&words.won), meaning(&words.lost));
+        if won.is_empty() {
+            let all: Vec<&str> = stages.iter().copied().take(12).collect();
+            let message = format!("which stage of {} means won? It has {}", look.path, all.join(", "));
+            self.add(Place::Won, message);
+        }
+        Some((won, lost))
+    }
+
+    /// The currency that the rows name.
+    fn currency(&mut self) -> String {
+        let tables = [Table::Opportunities, Table::Deals, Table::Spend, Table::Campaigns];
+        let named: Vec<String> =
+            tables.iter().flat_map(|table| self.values(*table, "currency")).map(str::to_uppercase).collect();
+        let codes: BTreeSet<&String> = named.iter().collect();
+        let most = codes.iter().max_by_key(|code| named.iter().filter(|name| name == *code).count());
+        match (most, codes.len()) {
+            (Some(only), 1) => only.to_string(),
+            (Some(most), _) => {
+                let all: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+                let message =
+                    format!("amounts are in {}; a run takes one currency: convert the others", all.join(", "));
+                self.add(Place::Currency, message);
+                most.to_string()
+            }
+            (None, _) => {
+                self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned());
+                "USD".to_owned()
+            }
+        }
+    }
+}
+
+/// The date of a timestamp, as text.
+fn day_of(text: &str) -> &str {
+    text.get(..10).unwrap_or(text)
+}

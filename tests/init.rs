@@ -1,0 +1,364 @@
+//! `init`: a folder of exports becomes a configuration that runs; what it cannot decide it says and marks.
+
+use crate::support::{closedloop, outside_data, project};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A folder of its own with copies of the files of another.
+fn copy_of(folder: &Path, without: &[&str]) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_file() && !without.contains(&name.as_str()) {
+            fs::write(copy.path().join(name), fs::read(&path).unwrap()).unwrap();
+        }
+    }
+    copy
+}
+
+/// Runs `init` on a folder and returns what it printed, having checked that it marks what it could not decide.
+fn init(folder: &Path) -> String {
+    let output = closedloop().arg("init").arg(folder).assert().success().get_output().stdout.clone();
+    let printed = String::from_utf8(output).unwrap();
+    check_marks(&printed, &config_text(folder));
+    printed
+}
+
+fn config_text(folder: &Path) -> String {
+    fs::read_to_string(folder.join("closedloop.toml")).unwrap()
+}
+
+/// Every undecided line that is printed stands in the configuration below a mark with the same words, and the reverse.
+fn check_marks(printed: &str, config: &str) {
+    let lines: Vec<&str> = config.lines().collect();
+    let mut announced = 0;
+    for line in printed.lines().filter_map(|line| line.strip_prefix("  line ")) {
+        let (number, message) = line.split_once(' ').unwrap();
+        let number: usize = number.parse().unwrap();
+        let marks = lines[..number - 1].iter().rev().take_while(|line| line.contains("DECIDE: "));
+        assert!(marks.into_iter().any(|mark| mark.ends_with(message.trim())), "line {number}: {message}\n{config}");
+        announced += 1;
+    }
+    assert_eq!(announced, lines.iter().filter(|line| line.contains("DECIDE: ")).count(), "{printed}\n{config}");
+}
+
+/// Runs a configuration and returns the manifest, having checked that every row is accounted for.
+fn run(config: &Path) -> Value {
+    let out = config.parent().unwrap().join("out");
+    closedloop().arg("run").arg(config).arg("--out").arg(&out).arg("--quiet").assert().success();
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(out.join("manifest.json")).unwrap()).unwrap();
+    for (table, counts) in manifest["tables"].as_object().unwrap() {
+        let rows = |part: &str| counts[part]["rows"].as_u64().unwrap();
+        assert_eq!(rows("read"), rows("used") + rows("out_of_scope") + rows("set_aside"), "{table}");
+    }
+    manifest
+}
+
+fn read_rows(manifest: &Value, table: &str) -> u64 {
+    manifest["tables"][table]["read"]["rows"].as_u64().unwrap_or_else(|| panic!("{table} was not read"))
+}
+
+/// Cents of the deals that earned credit under the default model.
+fn attributed(config: &Path) -> i128 {
+    use crate::support::{money, read_mart};
+    let out = config.parent().unwrap().join("out");
+    money(&read_mart(&out, "touch_credits"), "w_shaped_amount").iter().sum()
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
+
+/// Whole and cents of an amount with at most two decimals.
+fn cents(text: &str) -> i128 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<2}").parse().unwrap()
+}
+
+/// The sum of `Amount` over the rows of a Salesforce export that are won.
+fn won_cents(opportunities: &Path) -> i128 {
+    let mut reader = csv::Reader::from_path(opportunities).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let position = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let (won, amount) = (position("IsWon"), position("Amount"));
+    reader.records().map(Result::unwrap).filter(|row| &row[won] == "1").map(|row| cents(&row[amount])).sum()
+}
+
+#[test]
+fn a_true_salesforce_export_runs_without_an_edit() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "a_true_salesforce_export_runs_without_an_edit") else {
+        return;
+    };
+    let folder = copy_of(&data.join("salesforce_export"), &[]);
+    let config = folder.path().join("closedloop.toml");
+    let printed = init(folder.path());
+
+    let manifest = run(&config);
+    // Rows as the data's description gives them; contacts are 102 contacts and 60 leads.
+    for (table, rows) in [("touchpoints", 68), ("campaigns", 8), ("opportunities", 50), ("contacts", 162)] {
+        assert_eq!(read_rows(&manifest, table), rows, "{table}");
+    }
+    assert_eq!(i128::from(manifest["booked"].as_i64().unwrap()), won_cents(&folder.path().join("Opportunity.csv")));
+
+    // The export was made right after an import: members carry that day, and nobody has responded.
+    for doubt in ["touched_at on 2024-01-23", "\"Added_Date__c\" holds dates", "is a response"] {
+        assert!(printed.contains(doubt), "{doubt}: {printed}");
+    }
+    assert_eq!(attributed(&config), 0);
+    let edited = config_text(folder.path())
+        .replace("coalesce(\"FirstRespondedDate\", \"CreatedDate\") AS touched_at", "\"Added_Date__c\" AS touched_at")
+        .replace("eligible = \"coalesce(responded, true) AND ", "eligible = \"");
+    write(folder.path(), "closedloop.toml", &edited);
+    run(&config);
+    assert!(attributed(&config) > 0, "the marked lines are the ones that matter");
+}
+
+#[test]
+fn the_offered_sales_tasks_run_too() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "the_offered_sales_tasks_run_too") else { return };
+    let folder = copy_of(&data.join("salesforce_export"), &[]);
+    init(folder.path());
+    let text = config_text(folder.path());
+    let offer: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+    let start = offer.iter().position(|line| *line == "UNION ALL").unwrap();
+    let offer = offer[start..start + 3].join("\n");
+    let (before, after) = text.split_once("[tables.touchpoints]\n").unwrap();
+    let after = after.replacen("sql = \"\"\"", "with = { task = \"Task.csv\" }\nsql = \"\"\"", 1);
+    let after = after.replacen("'true')\n\"\"\"", &format!("'true')\n{offer}\n\"\"\""), 1);
+    write(folder.path(), "closedloop.toml", &format!("{before}[tables.touchpoints]\n{after}"));
+    let manifest = run(&folder.path().join("closedloop.toml"));
+    // 68 members and 75 tasks, all of which have a contact.
+    assert_eq!(read_rows(&manifest, "touchpoints"), 68 + 75);
+}
+
+#[test]
+fn the_demo_without_its_configuration_books_the_same() {
+    let demo = project("fixtures/demo");
+    let folder = copy_of(&demo, &["closedloop.toml"]);
+    let printed = init(folder.path());
+    assert!(printed.contains("true_effects.csv     also looks like campaigns"), "{printed}");
+    let manifest = run(&folder.path().join("closedloop.toml"));
+
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("out");
+    closedloop().arg("run").arg(demo.join("closedloop.toml")).arg("--out").arg(&out).arg("--quiet").assert().success();
+    let expected: Value = serde_json::from_str(&fs::read_to_string(out.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["booked"], expected["booked"]);
+    assert_eq!(manifest["tables"], expected["tables"]);
+
+    // Nothing but the fiscal year is left to a person: every table and column has its own name already.
+    let undecided: Vec<&str> = printed.lines().filter(|line| line.starts_with("  line ")).collect();
+    assert_eq!(undecided.len(), 1, "{printed}");
+    assert!(undecided[0].contains("fiscal year"));
+}
+
+/// Three companies; two deals won at 12,000 and 800.50, one lost, one open.
+fn hubspot(folder: &Path) {
+    write(
+        folder,
+        "hubspot-crm-exports-all-companies-2026-03-01.csv",
+        "Record ID,Company name,Company owner,Create Date,Industry,Country/Region,Number of Employees\n\
+         9001,Acme GmbH,Eva Lang,2025-01-10 09:00,MACHINERY,Germany,250\n\
+         9002,Blue Ltd,Sam Poe,2025-02-11 10:30,SOFTWARE,United Kingdom,40\n\
+         9003,Corto SA,Sam Poe,2025-03-12 11:45,RETAIL,France,1200\n",
+    );
+    write(
+        folder,
+        "hubspot-crm-exports-all-contacts-2026-03-01.csv",
+        "Record ID,First Name,Last Name,Email,Contact owner,Lifecycle Stage,Create Date,Associated Company IDs,Original Source,Time First Seen,First Conversion Date,First Conversion,Recent Conversion Date,Recent Conversion,First Touch Converting Campaign,Last Touch Converting Campaign\n\
+         501,Ann,Ode,ann@acme.test,Eva Lang,Customer,2025-05-02 08:00,9001;9003,Organic Search,2025-05-01 07:30,2025-05-02 08:00,Contact us,2025-06-20 12:00,Webinar,,Spring webinar\n\
+         502,Bo,Ray,bo@blue.test,Sam Poe,Customer,2025-07-03 14:15,9002,Paid Search,2025-07-03 14:00,2025-07-03 14:15,Demo,2025-07-03 14:15,Demo,Search ads,Search ads\n\
+         503,Cy,Sol,cy@nowhere.test,Sam Poe,Lead,2025-08-04 16:00,,Offline Sources,,,,,,,\n",
+    );
+    write(
+        folder,
+        "hubspot-crm-exports-all-deals-2026-03-01.csv",
+        "Record ID,Deal Name,Deal Stage,Close Date,Pipeline,Amount,Deal owner,Create Date,Deal Type,Currency,Associated Company IDs\n\
+         70001,Acme line 1,Closed won,2025-09-30 17:00,Sales Pipeline,12000,Eva Lang,2025-07-01 09:00,New Business,EUR,9001\n\
+         70002,Blue seats,Closed won,2025-10-15 12:00,Sales Pipeline,800.50,Sam Poe,2025-08-01 09:00,New Business,EUR,9002;9001\n\
+         70003,Corto pilot,Closed lost,2025-11-01 12:00,Sales Pipeline,5000,Sam Poe,2025-08-15 09:00,New Business,EUR,9003\n\
+         70004,Acme line 2,Appointment scheduled,,Sales Pipeline,7000,Eva Lang,2025-12-01 09:00,Existing Business,EUR,9001\n",
+    );
+    write(
+        folder,
+        "campaigns.csv",
+        "Campaign name,Campaign owner,Campaign status,Start date,End date,Budget,Spend,Influenced contacts\n\
+         Spring webinar,Eva Lang,Completed,2025-06-01,2025-06-30,2000,1500,40\n\
+         Search ads,Sam Poe,In progress,2025-01-01,2025-12-31,9000,7300,310\n",
+    );
+    write(folder, "emails.csv", "Email name,Sent,Delivered,Open rate,Click rate\nJune news,900,880,31.2,4.0\n");
+}
+
+#[test]
+fn a_hubspot_export_runs_without_an_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    hubspot(folder.path());
+    let printed = init(folder.path());
+    for line in
+        ["HubSpot companies", "HubSpot contacts", "HubSpot deals", "HubSpot campaigns", "HubSpot marketing emails: "]
+    {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    let config = folder.path().join("closedloop.toml");
+    let manifest = run(&config);
+    assert_eq!(manifest["booked"], 1_200_000 + 80_050);
+    assert_eq!(manifest["currency"], "EUR");
+    for (table, rows) in [("accounts", 3), ("contacts", 3), ("opportunities", 4), ("campaigns", 2), ("spend", 2)] {
+        assert_eq!(read_rows(&manifest, table), rows, "{table}");
+        assert_eq!(manifest["tables"][table]["set_aside"]["rows"], 0, "{table}");
+    }
+    assert_eq!(manifest["tables"]["spend"]["used"]["amount"], 150_000 + 730_000);
+    // Ann: first seen, first form, webinar. Bo: first seen and one form, which is both first and latest.
+    assert_eq!(read_rows(&manifest, "touchpoints"), 5);
+    assert_eq!(attributed(&config), 1_200_000 + 80_050, "both won deals had touches in their windows");
+    assert!(config_text(folder.path()).contains("won = [\"Closed won\"]"));
+    for doubt in [
+        "a contact's first visit, first and latest form stand for them",
+        "1 of all 3 rows name several companies; the first is taken",
+        "1 of all 4 rows name several companies; the first is taken",
+        "campaigns.csv has no column for channel; 'campaign' stands for it",
+    ] {
+        assert!(printed.contains(doubt), "{doubt}: {printed}");
+    }
+}
+
+/// Files of no system: other names, separators, formats, dates and amounts than the contract's.
+fn plain_exports(folder: &Path) {
+    write(folder, "Customers.tsv", "Customer ID\tCustomer Name\tCountry\nK1\tUno\tES\nK2\tDue\tIT\n");
+    write(
+        folder,
+        "people.ndjson",
+        "{\"person_id\":\"P1\",\"customer_id\":\"K1\",\"created\":\"2025-01-02\"}\n{\"person_id\":\"P2\",\"customer_id\":\"K2\",\"created\":\"2025-01-03\"}\n",
+    );
+    write(
+        folder,
+        "pipeline.csv",
+        "Opportunity ID,Customer ID,Created Date,Close Date,Stage,Amount\n\
+         O1,K1,3/1/2025,5/14/2025,Won (EMEA),\"$1,250.75\"\n\
+         O2,K2,3/15/2025,6/2/2025,Won (EMEA),\"$10,000\"\n\
+         O3,K2,4/1/2025,,Negotiation,\"$99,999.99\"\n",
+    );
+    for (year, row) in [(2024, "E1,P1,2024-12-20,C1,email"), (2025, "E2,P2,2025-02-20,C1,email")] {
+        write(
+            folder,
+            &format!("events_{year}.csv"),
+            &format!("Event ID,Person ID,Event Date,Campaign ID,Event Type\n{row}\n"),
+        );
+    }
+    write(folder, "campaigns.csv", "id;campaign name;start;end\nC1;News;2024-12-01;2025-03-31\n");
+    write(folder, "ad cost.csv", "Campaign ID;Day;Cost\nC1;01.02.2025;1.000,25\nC1;17.02.2025;99,75\n");
+    write(folder, "notes.xlsx", "not a spreadsheet, but it ends like one");
+}
+
+#[test]
+fn plain_exports_are_mapped_by_names_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    let printed = init(folder.path());
+    assert!(printed.contains("events_202*.csv"), "{printed}");
+    assert!(printed.contains("is a spreadsheet; save it as CSV"), "{printed}");
+    assert!(printed.contains("has no column for channel"), "{printed}");
+    let config = folder.path().join("closedloop.toml");
+    let manifest = run(&config);
+    assert_eq!(manifest["booked"], 125_075 + 1_000_000);
+    assert_eq!(manifest["tables"]["spend"]["used"]["amount"], 100_025 + 9_975);
+    for (table, rows) in [("accounts", 2), ("contacts", 2), ("opportunities", 3), ("campaigns", 1), ("touchpoints", 2)]
+    {
+        assert_eq!(read_rows(&manifest, table), rows, "{table}");
+        assert_eq!(manifest["tables"][table]["set_aside"]["rows"], 0, "{table}");
+    }
+    // Each customer was touched within the year before its opportunity of March.
+    assert_eq!(attributed(&config), 125_075 + 1_000_000);
+}
+
+#[test]
+fn the_configuration_passes_a_dry_run_wherever_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    hubspot(folder.path());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = elsewhere.path().join("mine.toml");
+    closedloop().arg("init").arg(folder.path()).arg("--out").arg(&config).assert().success();
+    let shown = closedloop().arg("run").arg(&config).arg("--dry-run").assert().success().get_output().stdout.clone();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("hubspot-crm-exports-all-deals-2026-03-01.csv"), "{shown}");
+    assert!(!folder.path().join("closedloop.toml").exists());
+}
+
+/// What `init` says when it refuses, after checking that it exits with 2.
+fn refusal(arguments: &[&PathBuf]) -> String {
+    let assert = closedloop().arg("init").args(arguments).assert().code(2);
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_folder_with_nothing_usable_says_what_was_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "weather.csv", "station,celsius\nX,21.5\n");
+    write(folder.path(), "latin.csv", "");
+    write(folder.path(), "letter.docx", "Dear all");
+    let said = refusal(&[&folder.path().to_owned()]);
+    for part in [
+        "touch_id, touched_at, account_id or contact_id",
+        "opportunity_id, account_id, created_at, stage",
+        "CampaignMember",
+        "HubSpot (companies",
+        "weather.csv (fits no table)",
+        "latin.csv (is empty",
+        "letter.docx (is none of CSV",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!folder.path().join("closedloop.toml").exists());
+
+    let said = refusal(&[&folder.path().join("nowhere")]);
+    assert!(said.contains("cannot list") && said.contains("give the folder"), "{said}");
+}
+
+#[test]
+fn a_configuration_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    hubspot(folder.path());
+    write(folder.path(), "closedloop.toml", "# mine\n");
+    let said = refusal(&[&folder.path().to_owned()]);
+    assert!(said.contains("never overwrites") && said.contains("--out"), "{said}");
+    assert_eq!(config_text(folder.path()), "# mine\n");
+}
+
+#[test]
+fn a_missing_table_is_one_marked_line() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    for year in [2024, 2025] {
+        fs::remove_file(folder.path().join(format!("events_{year}.csv"))).unwrap();
+    }
+    let assert = closedloop().arg("init").arg(folder.path()).assert().code(1);
+    let printed = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("no file has touchpoints (touch_id, touched_at, account_id or contact_id)"), "{printed}");
+    check_marks(&printed, &config_text(folder.path()));
+
+    let touches = tempfile::tempdir().unwrap();
+    write(touches.path(), "late.csv", "touch_id,touched_at,contact_id\nT1,2025-02-01,P1\n");
+    let late = touches.path().join("late.csv");
+    let edited = config_text(folder.path()).replace("\"touchpoints.csv\"", &format!("\"{}\"", late.display()));
+    write(folder.path(), "closedloop.toml", &edited);
+    let manifest = run(&folder.path().join("closedloop.toml"));
+    assert_eq!(read_rows(&manifest, "touchpoints"), 1);
+}
+
+#[test]
+fn stages_that_say_nothing_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    let pipeline = fs::read_to_string(folder.path().join("pipeline.csv")).unwrap();
+    write(folder.path(), "pipeline.csv", &pipeline.replace("Won (EMEA)", "Stage 6"));
+    let printed = init(folder.path());
+    assert!(printed.contains("which stage of pipeline.csv means won? It has Negotiation, Stage 6"), "{printed}");
+    let config = folder.path().join("closedloop.toml");
+    assert_eq!(run(&config)["booked"], 0);
+    let edited = config_text(folder.path()).replace("won = []", "won = [\"Stage 6\"]");
+    write(folder.path(), "closedloop.toml", &edited);
+    assert_eq!(run(&config)["booked"], 125_075 + 1_000_000);
+}
