@@ -57,7 +57,8 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
 }
 
 async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
-    let paths: Vec<String> = source.files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    // The engine takes paths for patterns; these are files already found.
+    let paths: Vec<String> = source.files.iter().map(|file| glob::Pattern::escape(&file.to_string_lossy())).collect();
     if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
         return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
     }

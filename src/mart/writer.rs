@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::fs::File;
@@ -216,9 +217,18 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
     }
     let description = serde_json::to_string(&Description { schema_version: SCHEMA_VERSION, mart })
         .map_err(|error| MartError::Shape { mart: mart.name.to_owned(), message: error.to_string() })?;
-    Ok(WriterProperties::builder()
+    let mut properties = WriterProperties::builder();
+    for column in mart.columns.iter().filter(|column| hardly_repeats(column)) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
+    }
+    Ok(properties
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("closedloop ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(vec![KeyValue::new("closedloop".to_owned(), description)]))
         .build())
+}
+
+/// Columns whose values are nearly all different, for which a dictionary is only work.
+fn hardly_repeats(column: &MartColumn) -> bool {
+    column.name == "touch_id" || matches!(column.kind, MartType::Instant | MartType::Double)
 }

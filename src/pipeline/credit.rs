@@ -79,22 +79,35 @@ impl<'a> Crediting<'a> {
     pub fn run(
         &self,
         deal_name: impl Fn(u32) -> String,
-        mut sink: impl FnMut(PartitionCredit) -> Result<(), RunError>,
+        sink: impl FnMut(PartitionCredit) -> Result<(), RunError>,
+    ) -> Result<CreditTotals, RunError> {
+        self.run_shaped(deal_name, Ok, sink)
+    }
+
+    /// The same, with `shape` applied to every partition's rows where they are made, in parallel.
+    ///
+    /// # Errors
+    /// A broken law, or what `shape` or `sink` return.
+    pub(super) fn run_shaped<T: Send>(
+        &self,
+        deal_name: impl Fn(u32) -> String,
+        shape: impl Fn(PartitionCredit) -> Result<T, RunError> + Sync,
+        mut sink: impl FnMut(T) -> Result<(), RunError>,
     ) -> Result<CreditTotals, RunError> {
         let idle: Mutex<Vec<Worker<'_>>> = Mutex::new(Vec::new());
         let partitions: Vec<usize> = (0..self.scattered.len()).collect();
         for wave in partitions.chunks(4 * rayon::current_num_threads()) {
-            let credited: Vec<Result<PartitionCredit, Broken>> = wave
+            let credited: Vec<Result<Result<T, RunError>, Broken>> = wave
                 .par_iter()
                 .map(|&partition| {
                     let mut worker = take_idle(&idle).unwrap_or_else(|| Worker::new(self));
                     let credited = worker.partition(partition);
                     idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
-                    credited
+                    credited.map(&shape)
                 })
                 .collect();
             for partition in credited {
-                sink(partition.map_err(|broken| self.explain(&broken, &deal_name))?)?;
+                sink(partition.map_err(|broken| self.explain(&broken, &deal_name))??)?;
             }
         }
         let mut totals = CreditTotals::new(self.models.len());

@@ -1,7 +1,7 @@
 //! Findings: what in the inputs somebody should look at before trusting the numbers. Writes nothing.
 
 use super::clock::{Clock, Progress};
-use super::credit::Crediting;
+use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::prepare::{Prepared, Workers, prepare};
 use super::report::remarks;
@@ -64,9 +64,8 @@ fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcom
     let mut totals = crediting.run(
         |deal| names.deal(deal),
         |partition| {
-            touches.used += partition.used;
-            touches.collapsed += partition.collapsed;
-            touches.repeated.extend(partition.repeated);
+            let PartitionCredit { used, repeated, collapsed, .. } = partition;
+            touches.add(TouchOutcome { used, repeated, collapsed });
             Ok(())
         },
     )?;

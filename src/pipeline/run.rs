@@ -2,7 +2,7 @@
 
 use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
-use super::credit::Crediting;
+use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::inputs::InputHashes;
 use super::prepare::{Prepared, Workers, prepare};
@@ -96,17 +96,22 @@ fn credit(
     let mut credit_writer = crediting.wants_touch_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = crediting.wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
-    let mut totals = crediting.run(
+    let (wants_credits, wants_journeys) = (crediting.wants_touch_credits, crediting.wants_journeys);
+    let mut totals = crediting.run_shaped(
         |deal| names.deal(deal),
         |partition| {
-            touches.used += partition.used;
-            touches.collapsed += partition.collapsed;
-            touches.repeated.extend(partition.repeated);
-            if let Some(writer) = &mut credit_writer {
-                writer.write(&names.touch_credits(partition.credits)?)?;
+            let PartitionCredit { credits, journeys, used, repeated, collapsed } = partition;
+            let credits = wants_credits.then(|| names.touch_credits(credits)).transpose()?;
+            let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
+            Ok((TouchOutcome { used, repeated, collapsed }, credits, journeys))
+        },
+        |(outcome, credits, journeys)| {
+            touches.add(outcome);
+            if let (Some(writer), Some(rows)) = (&mut credit_writer, credits) {
+                writer.write(&rows)?;
             }
-            if let Some(writer) = &mut journey_writer {
-                writer.write(&names.journeys(&partition.journeys)?)?;
+            if let (Some(writer), Some(rows)) = (&mut journey_writer, journeys) {
+                writer.write(&rows)?;
             }
             Ok(())
         },
@@ -222,6 +227,13 @@ pub(super) struct TouchOutcome {
 }
 
 impl TouchOutcome {
+    /// Adds what became of other touches.
+    pub(super) fn add(&mut self, other: Self) {
+        self.used += other.used;
+        self.repeated.extend(other.repeated);
+        self.collapsed += other.collapsed;
+    }
+
     fn counts(&self, scattered: &TouchCounts) -> RowCounts {
         let tally = |rows| Tally { rows, amount: 0 };
         let set_aside = scattered.unreadable + self.repeated.len() as u64;

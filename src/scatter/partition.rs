@@ -98,6 +98,7 @@ impl<'a> Scatter<'a> {
             lines: self.lines.reader(),
             arena: TextArena::new(number),
             buffers: vec![Vec::new(); self.partitions],
+            found: Vec::new(),
             counts: TouchCounts::default(),
         }
     }
@@ -181,7 +182,16 @@ pub struct Reader<'a> {
     lines: LineReader<'a>,
     arena: TextArena,
     buffers: Vec<Vec<Touch>>,
+    found: Vec<Found>,
     counts: TouchCounts,
+}
+
+/// A touch of the batch that found its account.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    row: u32,
+    account: u32,
+    contact: u32,
 }
 
 impl Reader<'_> {
@@ -191,45 +201,61 @@ impl Reader<'_> {
     /// A batch of other columns or types.
     pub fn read(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
         let columns = TouchColumns::try_new(batch)?;
-        let conversions = self.scatter.conversions;
         self.counts.read += batch.num_rows() as u64;
-        for row in 0..batch.num_rows() {
-            if !columns.is_good.value(row) {
-                self.counts.unreadable += 1;
-                continue;
-            }
-            let at = columns.touched_at.value(row);
-            self.counts.latest = self.counts.latest.max(Some(at));
-            if !columns.in_scope.value(row) {
-                continue;
-            }
-            let contact = columns.contact(conversions, row);
-            let Some(account) = columns.account(conversions, contact, row) else { continue };
-            let window = &self.scatter.windows[account as usize];
-            window.note(at);
-            if at < window.start || at > window.end {
-                continue;
-            }
+        // Short loops over the batch: the memory that one step waits for is fetched for many touches at once.
+        self.probe(&columns, batch.num_rows());
+        self.keep_in_window(&columns);
+        for position in 0..self.found.len() {
+            let Found { row, account, contact } = self.found[position];
+            let row = row as usize;
             let id = match &columns.ids {
                 IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
                 IdColumn::Text(ids) => self.arena.push(ids.get(row).unwrap_or_default()),
             };
-            let line = self.lines.code(&columns.campaigns, columns.channel(row), row);
-            let eligible = columns.eligible.is_valid(row) && columns.eligible.value(row);
-            let contact = contact.unwrap_or(NO_CONTACT);
-            let touch_type = columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name));
             self.buffers[account as usize / ACCOUNTS_PER_PARTITION].push(Touch {
-                at,
+                at: columns.touched_at.value(row),
                 id,
                 account,
-                line,
+                line: self.lines.code(&columns.campaigns, columns.channel(row), row),
                 contact,
-                eligible,
-                touch_type,
+                eligible: columns.eligible.is_valid(row) && columns.eligible.value(row),
+                touch_type: columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name)),
             });
-            self.counts.scattered += 1;
         }
+        self.counts.scattered += self.found.len() as u64;
         Ok(())
+    }
+
+    /// Finds the touches of accounts with conversions.
+    fn probe(&mut self, columns: &TouchColumns<'_>, rows: usize) {
+        let conversions = self.scatter.conversions;
+        self.found.clear();
+        for row in 0..rows {
+            if !columns.is_good.value(row) {
+                self.counts.unreadable += 1;
+                continue;
+            }
+            self.counts.latest = self.counts.latest.max(Some(columns.touched_at.value(row)));
+            if !columns.in_scope.value(row) {
+                continue;
+            }
+            let contact = columns.contact(conversions, row);
+            if let Some(account) = columns.account(conversions, contact, row) {
+                let contact = contact.unwrap_or(NO_CONTACT);
+                self.found.push(Found { row: u32::try_from(row).unwrap_or(u32::MAX), account, contact });
+            }
+        }
+    }
+
+    /// Keeps those in their account's widest window.
+    fn keep_in_window(&mut self, columns: &TouchColumns<'_>) {
+        let windows = &self.scatter.windows;
+        self.found.retain(|found| {
+            let at = columns.touched_at.value(found.row as usize);
+            let window = &windows[found.account as usize];
+            window.note(at);
+            window.start <= at && at <= window.end
+        });
     }
 
     /// The reader's work.

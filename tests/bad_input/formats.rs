@@ -47,6 +47,8 @@ the_same_marts! {
     a_glob: two_files().source("touchpoints", "path = \"touches/*.csv\"");
     a_folder_with_other_files_in_it:
         two_files().file("touches/README.md", "no table").file("touches/.a.csv", "no table").source("touchpoints", "path = \"touches\"");
+    a_name_that_looks_like_a_glob:
+        World::new().file("deals [1]?.csv", COMPANY[5].1).source("deals", "path = \"deals [1]?.csv\"");
     compressed_csv: World::new().file("t.csv.gz", gzip(TOUCHES)).source("touchpoints", "path = \"t.csv.gz\"");
     compressed_csv_without_its_ending:
         World::new().file("t.CSV.GZ", gzip(TOUCHES)).source("touchpoints", "path = \"t.CSV.GZ\"\nformat = \"csv\"");
