@@ -1,6 +1,8 @@
 //! House models on the demo against independent SQL: plain DataFusion over the raw files, written from the definitions
 //! alone (`tests/differential/*.sql`), none of our functions, stage files or models.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use crate::support::{closedloop, money, numbers, project, read_mart, texts};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;

@@ -5,6 +5,8 @@
 //!                └── the same by plain search, see `oracle` ─────────────────────────────────┘
 //! ```
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod books;
 mod oracle;
 mod tape;

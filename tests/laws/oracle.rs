@@ -155,9 +155,13 @@ fn kept(world: &World, account: Id) -> Vec<&Touch> {
     kept
 }
 
-/// What a touch says, in column order; nothing is less than anything.
+/// What a touch says, in column order; nobody is less than anybody, and a contact that no deal concerns is nobody.
 fn columns(world: &World, touch: &Touch) -> (i64, Option<String>, Line, bool) {
-    let known = touch.contact.filter(|&id| contact(world, id).is_some());
+    let concerned = |person: &Contact| {
+        let is_of = |deal: &Deal| !is_credit(deal) && person.account == Some(deal.opportunity.account);
+        world.deals.iter().any(is_of) || world.roles.iter().any(|role| role.contact == person.id)
+    };
+    let known = touch.contact.filter(|&id| contact(world, id).is_some_and(concerned));
     (touch.at, known.map(|id| id.to_string()), line_of(world, touch), touch.eligible == Some(true))
 }
 

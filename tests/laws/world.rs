@@ -122,7 +122,11 @@ impl World {
         });
         let roles = if contacts.is_empty() { Vec::new() } else { tape.many(0, 5, |tape, _| role(tape, &contacts)) };
         let deals = tape.many(1, 8, |tape, id| deal(tape, id, &opportunities));
-        let touches = tape.many(0, 20, |tape, _| touch(tape));
+        let mut touches: Vec<Touch> = Vec::new();
+        for _ in 0..tape.below(21) {
+            let is_repeat = tape.once_in(5) && !touches.is_empty();
+            touches.push(if is_repeat { repeat(tape, &touches) } else { touch(tape) });
+        }
         Self { plan, ids_are_text, campaigns, contacts, roles, deals, touches }
     }
 
@@ -284,6 +288,21 @@ fn touch(tape: &mut Tape) -> Touch {
         in_scope: !tape.once_in(12),
         is_good: !tape.once_in(12),
     }
+}
+
+/// An earlier touch once more, perhaps told differently.
+fn repeat(tape: &mut Tape, earlier: &[Touch]) -> Touch {
+    let mut touch = earlier[usize::from(tape.byte()) % earlier.len()].clone();
+    for _ in 0..tape.below(3) {
+        match tape.below(5) {
+            0 => touch.at = EPOCH + step(tape, 88),
+            1 => touch.contact = maybe_id(tape, 6),
+            2 => touch.campaign = maybe_id(tape, 5),
+            3 => touch.channel = maybe_channel(tape),
+            _ => touch.eligible = Some(touch.eligible != Some(true)),
+        }
+    }
+    touch
 }
 
 fn batch<const COLUMNS: usize>(columns: [(&str, ArrayRef); COLUMNS]) -> RecordBatch {
