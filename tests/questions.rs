@@ -8,7 +8,7 @@ mod finance;
 mod leadership;
 
 use crate::support::{closedloop, project};
-use answer::{Cell, answer, assert_same, duckdb_answers};
+use answer::{Rows, answer, assert_same, duckdb_answers};
 use facts::Facts;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -29,7 +29,7 @@ fn sql(question: &str) -> String {
 }
 
 /// Asks the question and compares with `expected`, row by row and in order.
-fn check(question: &str, expected: fn(&Facts) -> Vec<Vec<Cell>>) {
+fn check(question: &str, expected: fn(&Facts) -> Rows) {
     let got = answer(demo(), &sql(question));
     let expected = expected(&Facts::read(demo()));
     assert!(!expected.is_empty(), "{question}: the demo has nothing to ask about");

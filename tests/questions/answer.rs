@@ -1,11 +1,15 @@
 //! Answers as cells: asking DataFusion and DuckDB, and comparing exactly where a cell is exact.
 
+use crate::support::python;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use closedloop::mart::reading;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+
+/// An answer, row by row.
+pub(super) type Rows = Vec<Vec<Cell>>;
 
 /// One cell of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +51,7 @@ pub(super) fn assert_same(question: &str, got: &[Vec<Cell>], expected: &[Vec<Cel
 }
 
 /// DataFusion's answer over the marts of `out`.
-pub(super) fn answer(out: &Path, sql: &str) -> Vec<Vec<Cell>> {
+pub(super) fn answer(out: &Path, sql: &str) -> Rows {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let batches = runtime.block_on(async {
         let (_, ctx) = reading::open(out).await.unwrap();
@@ -79,12 +83,8 @@ type CellTexts = Vec<Vec<(char, String)>>;
 pub(super) fn duckdb_answers(
     out: &Path,
     questions: impl Iterator<Item = (&'static str, String)>,
-) -> Option<Vec<(String, Vec<Vec<Cell>>)>> {
-    let python = std::env::var_os("CLOSEDLOOP_PYTHON").map(PathBuf::from);
-    let Some(python) = python else {
-        eprintln!("SKIPPED duckdb_gives_the_same_answers: CLOSEDLOOP_PYTHON does not name a Python with duckdb");
-        return None;
-    };
+) -> Option<Vec<(String, Rows)>> {
+    let python = python("questions::duckdb_gives_the_same_answers")?;
     let questions: Vec<(&str, String)> = questions.collect();
     let questions = serde_json::to_string(&questions).unwrap();
     let asked = Command::new(python).args(["-c", ASK_DUCKDB]).arg(out).arg(questions).output().unwrap();

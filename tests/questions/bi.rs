@@ -1,6 +1,6 @@
 //! What BI asks.
 
-use super::answer::Cell;
+use super::answer::{Cell, Rows};
 use super::facts::{Facts, input};
 use crate::support::{read_mart, texts};
 use closedloop::mart::manifest::Manifest;
@@ -12,7 +12,7 @@ fn accounts(column: &str) -> BTreeMap<String, String> {
     input("accounts.csv", &["account_id", column]).into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
 }
 
-pub(super) fn channels_by_region(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn channels_by_region(facts: &Facts) -> Rows {
     let (model, regions) = (facts.default(), accounts("region"));
     let mut lines: BTreeMap<(&str, &str), (i128, f64)> = BTreeMap::new();
     for credit in &facts.credits {
@@ -31,7 +31,7 @@ pub(super) fn channels_by_region(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn journeys_by_segment(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn journeys_by_segment(facts: &Facts) -> Rows {
     const DAY: f64 = 86_400_000_000.0;
     let segments = accounts("segment");
     let mut by_segment: BTreeMap<&str, Vec<_>> = BTreeMap::new();
@@ -55,7 +55,7 @@ pub(super) fn journeys_by_segment(facts: &Facts) -> Vec<Vec<Cell>> {
 }
 
 /// A model that credits one anchor alone gives the touch that holds it the whole deal.
-pub(super) fn openers_and_closers(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn openers_and_closers(facts: &Facts) -> Rows {
     let anchors =
         ["first_touch", "lead_creation", "opportunity_creation", "last_touch"].map(|model| facts.model(model));
     let mut campaigns: BTreeMap<&str, [i128; 4]> = BTreeMap::new();
@@ -79,7 +79,7 @@ pub(super) fn openers_and_closers(facts: &Facts) -> Vec<Vec<Cell>> {
 }
 
 /// Per reason from the rows set aside; what they come to per table must be what the run counted.
-pub(super) fn set_aside(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn set_aside(facts: &Facts) -> Rows {
     let rows = read_mart(&facts.out, "set_aside");
     let amounts = crate::support::money(&rows, "amount");
     let mut reasons: BTreeMap<(String, String), (i128, i128)> = BTreeMap::new();
@@ -106,7 +106,7 @@ pub(super) fn set_aside(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn spend_without_touches(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn spend_without_touches(facts: &Facts) -> Rows {
     let model = facts.default();
     let mut campaigns: BTreeMap<&str, (i128, i128, i128)> = BTreeMap::new();
     for credit in &facts.credits {

@@ -1,6 +1,6 @@
 //! What marketing finance asks.
 
-use super::answer::Cell;
+use super::answer::{Cell, Rows};
 use super::facts::{Facts, MARGIN_PERCENT, input, year};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const BUCKETS: [&str; 7] = [
     "unmatched_credit",
 ];
 
-pub(super) fn does_it_reconcile(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn does_it_reconcile(facts: &Facts) -> Rows {
     let model = facts.default();
     let of_quarter = |quarter: &str| {
         let deals: Vec<_> = facts.deals.iter().filter(|deal| deal.quarter == quarter).collect();
@@ -44,7 +44,7 @@ pub(super) fn does_it_reconcile(facts: &Facts) -> Vec<Vec<Cell>> {
     facts.quarters().into_iter().map(of_quarter).collect()
 }
 
-pub(super) fn quarterly_roi(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn quarterly_roi(facts: &Facts) -> Rows {
     let (model, latest) = (facts.default(), facts.latest());
     // (line, name, channel) → (spend, revenue)
     let mut lines: BTreeMap<(&str, String, String), (i128, i128)> = BTreeMap::new();
@@ -91,7 +91,7 @@ fn percent(amount: i128, hundredths: i128) -> i128 {
     magnitude * amount.signum()
 }
 
-pub(super) fn revenue_by_kind(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn revenue_by_kind(facts: &Facts) -> Rows {
     let (model, latest) = (facts.default(), year(facts.latest()));
     let mut channels: BTreeMap<&str, [i128; 5]> = BTreeMap::new();
     for spend in facts.spend.iter().filter(|spend| year(&spend.quarter) == latest) {
@@ -109,7 +109,7 @@ pub(super) fn revenue_by_kind(facts: &Facts) -> Vec<Vec<Cell>> {
     channels.into_iter().map(|line| row(line).collect()).collect()
 }
 
-pub(super) fn spend_against_budget(_: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn spend_against_budget(_: &Facts) -> Rows {
     let minor = |text: &str| {
         let (whole, cents) = text.split_once('.')?;
         assert_eq!(cents.len(), 2, "{text}");
@@ -142,7 +142,7 @@ pub(super) fn spend_against_budget(_: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn when_was_it_earned(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn when_was_it_earned(facts: &Facts) -> Rows {
     let model = facts.default();
     let of_quarter = |quarter: &str| {
         let credits = || facts.credits.iter().filter(|credit| credit.close_quarter == quarter);

@@ -1,6 +1,6 @@
 //! What leadership asks.
 
-use super::answer::Cell;
+use super::answer::{Cell, Rows};
 use super::facts::{Facts, HURDLE_PERCENT, year};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Line {
     }
 }
 
-pub(super) fn does_the_model_matter(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn does_the_model_matter(facts: &Facts) -> Rows {
     let (model, latest) = (facts.default(), facts.latest());
     let channels = lines(facts, |_, channel, quarter| (quarter == latest).then(|| channel.to_owned()));
     let mut channels: Vec<_> = channels.into_iter().collect();
@@ -75,7 +75,7 @@ pub(super) fn does_the_model_matter(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn safe_bets(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn safe_bets(facts: &Facts) -> Rows {
     let latest = facts.latest();
     let campaigns = lines(facts, |campaign, _, quarter| Some(campaign.filter(|_| quarter == latest)?.to_owned()));
     let mut campaigns: Vec<_> =
@@ -99,7 +99,7 @@ pub(super) fn safe_bets(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn roi_by_year(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn roi_by_year(facts: &Facts) -> Rows {
     let model = facts.default();
     let channels = lines(facts, |_, channel, quarter| Some((year(quarter), channel.to_owned())));
     let mut channels: Vec<_> = channels.into_iter().collect();
@@ -115,7 +115,7 @@ pub(super) fn roi_by_year(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn cost_of_a_customer(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn cost_of_a_customer(facts: &Facts) -> Rows {
     let model = facts.default();
     let channels = lines(facts, |_, channel, quarter| Some((year(quarter), channel.to_owned())));
     channels
@@ -136,7 +136,7 @@ pub(super) fn cost_of_a_customer(facts: &Facts) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-pub(super) fn how_sure_are_we(facts: &Facts) -> Vec<Vec<Cell>> {
+pub(super) fn how_sure_are_we(facts: &Facts) -> Rows {
     let model = facts.default();
     let of_quarter = |quarter: &str| {
         let booked: i128 = facts.deals.iter().filter(|deal| deal.quarter == quarter).map(|deal| deal.amount).sum();
