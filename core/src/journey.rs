@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 /// Microseconds in a day of 24 hours, the unit of lookbacks and half-lives.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
+/// Microseconds as days, to read.
+#[expect(clippy::cast_precision_loss, reason = "days to read, not to add")]
+pub fn days(micros: i64) -> f64 {
+    micros as f64 / DAY_MICROS as f64
+}
+
 /// A milestone of the funnel that a touch can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -12,6 +12,12 @@ pub use residual::{Bucket, Residual};
 /// The whole of a deal in share units: a share is an integer multiple of 2⁻⁴⁸.
 pub const WHOLE: u64 = 1 << 48;
 
+/// A share as a number, exactly: an integer of at most 2⁴⁸ over 2⁴⁸.
+#[expect(clippy::cast_precision_loss, reason = "at most 49 bits")]
+pub fn fraction(share: u64) -> f64 {
+    share as f64 / WHOLE as f64
+}
+
 /// What a model gave that cannot be turned into shares.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum CreditError {

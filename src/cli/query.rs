@@ -22,6 +22,7 @@ pub(super) struct QueryArgs {
     /// A configuration (inputs as source_<table>, canonical tables, and its marts if it ran), or an output folder (marts)
     place: PathBuf,
     /// One SELECT
+    #[arg(allow_hyphen_values = true)]
     sql: String,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]

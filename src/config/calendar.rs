@@ -109,6 +109,11 @@ impl Calendar {
     }
 }
 
+/// An instant as people and programs read it, in UTC.
+pub fn instant_text(instant: i64) -> String {
+    Timestamp::from_microsecond(instant).map(|at| at.to_string()).unwrap_or_default()
+}
+
 /// Days since the Unix epoch, the Parquet date.
 pub fn days_since_epoch(date: Date) -> i32 {
     (date - civil::date(1970, 1, 1)).get_days()

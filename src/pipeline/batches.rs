@@ -15,8 +15,8 @@ use arrow::array::{
     StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::take;
-use closedloop_core::journey::{Anchor, DAY_MICROS};
-use closedloop_core::ledger::WHOLE;
+use closedloop_core::journey::{Anchor, days};
+use closedloop_core::ledger::fraction;
 use closedloop_core::model::ModelSpec;
 use std::sync::Arc;
 
@@ -312,15 +312,4 @@ impl Columns {
 fn instants(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     let instants: TimestampMicrosecondArray = values.collect();
     Arc::new(instants.with_data_type(MartType::Instant.data_type(0)))
-}
-
-/// A share as a number: at most 49 bits, so the float is exact.
-#[expect(clippy::cast_precision_loss, reason = "an integer of at most 2⁴⁸ over 2⁴⁸ is exact")]
-fn fraction(share: u64) -> f64 {
-    share as f64 / WHOLE as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "days to read, not to add")]
-fn days(micros: i64) -> f64 {
-    micros as f64 / DAY_MICROS as f64
 }

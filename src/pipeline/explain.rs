@@ -7,6 +7,7 @@ use super::error::RunError;
 use super::journey_rows::JourneyRows;
 use super::prepare::{Indexed, Prepared, Workers, index};
 use super::scatter_touches::eligible;
+use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
@@ -17,8 +18,8 @@ use crate::scatter::touch::NO_CONTACT;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
-use closedloop_core::journey::{Anchor, DAY_MICROS};
-use closedloop_core::ledger::WHOLE;
+use closedloop_core::journey::{Anchor, days};
+use closedloop_core::ledger::fraction;
 use datafusion::logical_expr::{Expr, col, lit};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -250,10 +251,10 @@ impl Place<'_> {
             kind: row.kind.name().to_owned(),
             amount: row.amount,
             close_quarter: Calendar::quarter_name(quarter),
-            window_start: conversion.map(|conversion| instant(conversion.window_start)),
-            window_end: conversion.map(|conversion| instant(conversion.converted_at)),
-            opportunity_created_at: milestones.and_then(|m| m.opportunity_created_at).map(instant),
-            lead_created_at: milestones.and_then(|m| m.lead_created_at).map(instant),
+            window_start: conversion.map(|conversion| instant_text(conversion.window_start)),
+            window_end: conversion.map(|conversion| instant_text(conversion.converted_at)),
+            opportunity_created_at: milestones.and_then(|m| m.opportunity_created_at).map(instant_text),
+            lead_created_at: milestones.and_then(|m| m.lead_created_at).map(instant_text),
             touches: match conversion {
                 Some(conversion) => self.touches(deal, conversion, credits)?,
                 None => Vec::new(),
@@ -272,11 +273,7 @@ impl Place<'_> {
         let rows = Rows::try_new(self.history)?;
         let credited: BTreeMap<String, usize> = (0..credits.len())
             .filter(|&row| credits.deals[row] == deal)
-            .map(|row| {
-                let mut id = String::new();
-                self.prepared.scattered.ids.write(credits.touch_ids[row], &mut id);
-                (id, row)
-            })
+            .map(|row| (self.prepared.scattered.ids.text(credits.touch_ids[row]), row))
             .collect();
         // Of touches with one identifier the last is kept, among those in some window of the account.
         let account = self
@@ -306,7 +303,7 @@ impl Place<'_> {
             let credit_row = credited.get(&touch_id).copied().filter(|_| is_eligible);
             let campaign = rows.campaigns.text(row);
             TouchExplanation {
-                touched_at: rows.at(row).map(instant).unwrap_or_default(),
+                touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
                 channel: credit_row
                     .map(|credit| self.prepared.lines.line(credits.lines[credit]).channel.clone())
                     .or_else(|| rows.channel(row)),
@@ -329,11 +326,7 @@ impl Place<'_> {
         let partition = scattered.partition_of(account);
         let grouped = Grouped::group(scattered, partition, conversions, lines, collapse.as_ref());
         let touches = grouped.of_account(account - scattered.accounts(partition).start);
-        let id = |id: u64| {
-            let mut text = String::new();
-            scattered.ids.write(id, &mut text);
-            text
-        };
+        let id = |id: u64| scattered.ids.text(id);
         touches.iter().map(|touch| id(touch.id)).collect()
     }
 
@@ -438,18 +431,4 @@ fn anchors(held: [bool; 4]) -> Vec<&'static str> {
     let names = ["first", "lead_creation", "opportunity_creation", "closing"];
     debug_assert_eq!(names.len(), Anchor::ALL.len());
     names.into_iter().zip(held).filter(|(_, held)| *held).map(|(name, _)| name).collect()
-}
-
-fn instant(micros: i64) -> String {
-    jiff::Timestamp::from_microsecond(micros).map(|at| at.to_string()).unwrap_or_default()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an integer of at most 2⁴⁸ over 2⁴⁸ is exact")]
-fn fraction(share: u64) -> f64 {
-    share as f64 / WHOLE as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "days to read")]
-fn days(micros: i64) -> f64 {
-    micros as f64 / DAY_MICROS as f64
 }

@@ -4,9 +4,10 @@ use super::clock::{Clock, Progress};
 use super::credit::Crediting;
 use super::error::RunError;
 use super::prepare::{Prepared, Workers, prepare};
+use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::ids::IdColumn;
-use closedloop_core::ledger::WHOLE;
+use closedloop_core::ledger::fraction;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -134,29 +135,18 @@ fn credited(
             let is_wanted = |row: &usize| {
                 lines.contains(&rows.lines[*row]) && quarter.is_none_or(|quarter| rows.close_quarters[*row] == quarter)
             };
-            touches.extend((0..rows.len()).filter(is_wanted).map(|row| {
-                let mut touch_id = String::new();
-                prepared.scattered.ids.write(rows.touch_ids[row], &mut touch_id);
-                CampaignTouch {
-                    deal_id: names.deal(rows.deals[row]),
-                    account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
-                    kind: rows.kinds[row].name(),
-                    close_quarter: quarter_name(rows.close_quarters[row]),
-                    touch_id,
-                    touched_at: jiff::Timestamp::from_microsecond(rows.touched_at[row])
-                        .map(|at| at.to_string())
-                        .unwrap_or_default(),
-                    share: fraction(rows.shares[model][row]),
-                    amount: rows.amounts[model][row],
-                }
+            touches.extend((0..rows.len()).filter(is_wanted).map(|row| CampaignTouch {
+                deal_id: names.deal(rows.deals[row]),
+                account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
+                kind: rows.kinds[row].name(),
+                close_quarter: quarter_name(rows.close_quarters[row]),
+                touch_id: prepared.scattered.ids.text(rows.touch_ids[row]),
+                touched_at: instant_text(rows.touched_at[row]),
+                share: fraction(rows.shares[model][row]),
+                amount: rows.amounts[model][row],
             }));
             Ok(())
         },
     )?;
     Ok(touches)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an integer of at most 2⁴⁸ over 2⁴⁸ is exact")]
-fn fraction(share: u64) -> f64 {
-    share as f64 / WHOLE as f64
 }

@@ -12,7 +12,7 @@ use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::{Touch, TouchIds};
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
@@ -157,10 +157,11 @@ pub(super) async fn repeated(
     let texts: Vec<String> = touches.iter().map(|touch| ids.text(touch.id)).collect();
     let wanted: BTreeSet<&String> = texts.iter().collect();
     let of_wanted = cast(col("touch_id"), DataType::Utf8).in_list(wanted.into_iter().map(lit).collect(), false);
-    let columns = ["touch_id", "touched_at", "campaign_id", SOURCE_ROW].map(col);
+    let touchpoints = ctx.table("touchpoints").await?.filter(of_wanted)?;
+    let eligible = eligible(&touchpoints, plan)?.alias("eligible");
+    let columns = [col("touch_id"), col("touched_at"), col("campaign_id"), eligible, col(SOURCE_ROW)];
     let reason = lit("duplicate_key").alias("reason");
-    let frame = ctx.table("touchpoints").await?.filter(of_wanted)?.select(columns.into_iter().chain([reason]))?;
-    let rows = session::collect(frame).await?;
+    let rows = session::collect(touchpoints.select(columns.into_iter().chain([reason]))?).await?;
     let candidates = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
     let keys = touch_keys(&rows)?;
     let mut rejected = Vec::with_capacity(touches.len());
@@ -168,8 +169,10 @@ pub(super) async fn repeated(
     for (key, row) in keys.into_iter().zip(candidates) {
         by_key.entry(key).or_default().push(row);
     }
+    // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
+    by_key.values_mut().for_each(|rows| rows.sort_by(|a, b| b.cmp(a)));
     for (touch, id) in touches.iter().zip(texts) {
-        let key = (id, touch.at, lines.line(touch.line).campaign.clone());
+        let key = (id, touch.at, lines.line(touch.line).campaign.clone(), touch.eligible);
         rejected.extend(by_key.get_mut(&key).and_then(Vec::pop));
     }
     rejected.sort();
@@ -179,13 +182,17 @@ pub(super) async fn repeated(
     Ok(rejected)
 }
 
-/// Identifier, instant and campaign of a touch.
-type TouchKey = (String, i64, Option<String>);
+/// Identifier, instant and campaign of a touch, and whether it can earn credit.
+type TouchKey = (String, i64, Option<String>, bool);
 
 fn touch_keys(rows: &RecordBatch) -> Result<Vec<TouchKey>, EngineError> {
     let ids = IdColumn::try_new(rows.column(0))?;
     let instants = rows.column(1).as_primitive::<TimestampMicrosecondType>();
     let campaigns = IdColumn::try_new(rows.column(2))?;
-    let key = |row| (ids.text(row).unwrap_or_default(), instants.value(row), campaigns.text(row));
+    let eligible = rows.column(3).as_boolean();
+    let key = |row| {
+        let eligible = eligible.is_valid(row) && eligible.value(row);
+        (ids.text(row).unwrap_or_default(), instants.value(row), campaigns.text(row), eligible)
+    };
     Ok((0..rows.num_rows()).map(key).collect())
 }
