@@ -9,7 +9,8 @@ use crate::engine::{EngineError, session};
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use rayon::ThreadPool;
@@ -46,6 +47,8 @@ pub(super) struct Indexed {
     pub(super) deals: RecordBatch,
     /// The canonical contacts.
     pub(super) contacts: RecordBatch,
+    /// The latest instant that the small tables know of.
+    latest: Option<i64>,
     /// The conversions, by account.
     pub(super) conversions: Conversions,
     codes: LineCodes,
@@ -59,6 +62,8 @@ pub(super) struct Prepared {
     pub(super) loaded: Loaded,
     /// The canonical deals.
     pub(super) deals: RecordBatch,
+    /// The latest instant that the inputs know of.
+    pub(super) latest: Option<i64>,
     /// The small side.
     pub(super) conversions: Conversions,
     /// The large side.
@@ -83,7 +88,8 @@ pub(super) fn index(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Re
     let contacts = table("contacts")?;
     let conversions = Conversions::build(plan, &deals, &contacts, &table("contact_roles")?)?;
     let codes = LineCodes::new(&table("campaigns")?)?;
-    Ok(Indexed { ctx, loaded, deals, contacts, conversions, codes })
+    let latest = runtime.block_on(latest_date(&ctx))?;
+    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes })
 }
 
 impl Indexed {
@@ -98,11 +104,18 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, loaded, deals, conversions, codes, .. } = self;
+        let Self { ctx, loaded, deals, latest, conversions, codes, .. } = self;
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &advance)?;
-        Ok(Prepared { ctx, loaded, deals, conversions, scattered, lines })
+        let latest = latest.max(scattered.counts.latest);
+        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines })
     }
+}
+
+async fn latest_date(ctx: &SessionContext) -> Result<Option<i64>, EngineError> {
+    let frame = session::read_only(ctx, include_str!("../../sql/stage/latest_date.sql")).await?;
+    let rows = session::collect(frame).await?;
+    Ok(rows.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten().next())
 }
 
 /// Loads, indexes and scatters.

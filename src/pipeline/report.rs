@@ -12,9 +12,6 @@ use crate::mart::manifest::{Count, GENERATOR, InputFile, Manifest, ManifestModel
 use crate::mart::writer::WrittenMart;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::Lines;
-use crate::scatter::partition::TouchCounts;
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
 use std::collections::BTreeMap;
 
 /// What a run came to.
@@ -57,7 +54,7 @@ pub(super) fn manifest(
         generator: GENERATOR.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         schema_version: SCHEMA_VERSION,
-        as_of: as_of(plan, &prepared.deals, &prepared.scattered.counts),
+        as_of: as_of(plan, prepared.latest),
         currency: plan.finance.currency.clone(),
         minor_digits: plan.finance.minor_digits,
         default_model: plan.default_model().id().to_owned(),
@@ -141,12 +138,9 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
     remarks
 }
 
-/// The as-of date: as given, else the latest date in the deals and touches.
-fn as_of(plan: &Plan, deals: &RecordBatch, touches: &TouchCounts) -> String {
-    let closed = deals.column_by_name("closed_at").and_then(|at| at.as_primitive_opt::<TimestampMicrosecondType>());
-    let closed = closed.and_then(|closed| closed.iter().flatten().max());
-    let latest = plan.as_of.or_else(|| closed.max(touches.latest));
-    let date = latest.and_then(|instant| plan.calendar.date_of(instant));
+/// The as-of date: as given, else the latest date in the inputs.
+fn as_of(plan: &Plan, latest: Option<i64>) -> String {
+    let date = plan.as_of.or(latest).and_then(|instant| plan.calendar.date_of(instant));
     date.map(|date| date.to_string()).unwrap_or_default()
 }
 
