@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod dictionary;
 mod differential;
+mod explain;
 mod hand;
 mod init;
 mod laws;

@@ -14,7 +14,7 @@ use crate::engine::{EngineError, session};
 use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
 use crate::scatter::group::Grouped;
-use crate::scatter::touch::NO_CONTACT;
+use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
@@ -22,7 +22,7 @@ use closedloop_core::journey::{Anchor, days};
 use closedloop_core::ledger::fraction;
 use datafusion::logical_expr::{Expr, col, lit};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What to explain.
 #[derive(Debug, Clone)]
@@ -275,7 +275,7 @@ impl Place<'_> {
             .filter(|&row| credits.deals[row] == deal)
             .map(|row| (self.prepared.scattered.ids.text(credits.touch_ids[row]), row))
             .collect();
-        // Of touches with one identifier the last is kept, among those in some window of the account.
+        // Of touches with one identifier one is kept, among those in some window of the account.
         let account = self
             .prepared
             .conversions
@@ -287,16 +287,23 @@ impl Place<'_> {
             let spanned = |at| conversions.iter().any(|conversion| conversion.spans(at));
             rows.reasons.is_null(row) && rows.in_scope(row) && rows.at(row).is_some_and(spanned)
         };
+        let unique = account.map(|account| self.grouped(account as usize, None)).unwrap_or_default();
+        let is_kept = |row: usize, id: &String| {
+            unique.get(id).is_some_and(|touch| rows.at(row) == Some(touch.at) && rows.eligible(row) == touch.eligible)
+        };
         let kept: BTreeMap<String, usize> = (0..rows.len())
             .filter(|&row| is_in_a_window(row))
             .filter_map(|row| Some((rows.ids.text(row)?, row)))
+            .filter(|(id, row)| is_kept(*row, id))
             .collect();
-        let grouped = account.map(|account| self.grouped_ids(account as usize)).unwrap_or_default();
+        let collapse =
+            self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, &self.prepared.scattered.types));
+        let grouped = account.map(|account| self.grouped(account as usize, collapse.as_ref())).unwrap_or_default();
         let mut positions = 0;
         let touches = (0..rows.len()).map(|row| {
             let touch_id = rows.ids.text(row).unwrap_or_default();
             let is_repeated = kept.get(&touch_id).is_some_and(|kept| *kept != row);
-            let is_collapsed = is_in_a_window(row) && !grouped.contains(&touch_id);
+            let is_collapsed = is_in_a_window(row) && !grouped.contains_key(&touch_id);
             let status = self.status(conversion, &rows, row, is_repeated, is_collapsed);
             let is_eligible = status == ELIGIBLE;
             positions += usize::from(is_eligible);
@@ -319,15 +326,13 @@ impl Place<'_> {
         Ok(touches.collect())
     }
 
-    /// The identifiers of the account's touches after grouping.
-    fn grouped_ids(&self, account: usize) -> BTreeSet<String> {
+    /// The account's touches by identifier, after grouping.
+    fn grouped(&self, account: usize, collapse: Option<&CollapseRule>) -> BTreeMap<String, Touch> {
         let Prepared { conversions, scattered, lines, .. } = self.prepared;
-        let collapse = self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, &scattered.types));
         let partition = scattered.partition_of(account);
-        let grouped = Grouped::group(scattered, partition, conversions, lines, collapse.as_ref());
+        let grouped = Grouped::group(scattered, partition, conversions, lines, collapse);
         let touches = grouped.of_account(account - scattered.accounts(partition).start);
-        let id = |id: u64| scattered.ids.text(id);
-        touches.iter().map(|touch| id(touch.id)).collect()
+        touches.iter().map(|touch| (scattered.ids.text(touch.id), *touch)).collect()
     }
 
     /// `eligible`, or the first rule that excludes the touch.
