@@ -10,6 +10,7 @@ mod error;
 mod functions;
 pub mod ids;
 pub mod load;
+pub mod memory;
 pub mod session;
 pub mod set_aside;
 mod source;

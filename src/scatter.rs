@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! conversions ──► ConversionIndex ◄── one probe a touch ── touch batches
-//!                                         │ survivors, 32 bytes each
+//!                                         │ survivors, 24 bytes each
 //!                                         ▼
 //!                       partitions: contiguous ranges of dense account numbers
 //!                                         │ counting sort, tiny runs ordered, repeats dropped
@@ -18,6 +18,11 @@ pub mod group;
 pub mod keys;
 pub mod lines;
 pub mod partition;
+pub mod pieces;
 pub mod quarters;
+pub mod reader;
+mod spill;
 pub mod touch;
 pub mod types;
+
+pub use spill::SpillFolder;

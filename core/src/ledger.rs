@@ -9,6 +9,8 @@ mod residual;
 pub use portion::portion;
 pub use residual::{Bucket, Residual};
 
+use std::ops::AddAssign;
+
 /// The whole of a deal in share units: a share is an integer multiple of 2⁻⁴⁸.
 pub const WHOLE: u64 = 1 << 48;
 
@@ -37,7 +39,8 @@ pub enum CreditError {
 /// Turns credits into shares and shares into money. Holds only scratch space, so one per thread is enough.
 #[derive(Debug, Default)]
 pub struct Allotter {
-    remainders: Vec<(u64, u32)>,
+    remainders: Vec<u64>,
+    ranked: Vec<u64>,
 }
 
 impl Allotter {
@@ -45,68 +48,102 @@ impl Allotter {
     /// exactly [`WHOLE`]. Credits need not be normalised.
     ///
     /// The floors never sum past the whole: with a compensated sum the scaled credits carry a relative error of at
-    /// most 3·2⁻⁵³, together less than a tenth of a unit.
+    /// most 3·2⁻⁵³, together less than a tenth of a unit. Remainders count to 2⁻⁴⁸ of a unit.
     ///
     /// # Errors
     /// A credit that is not finite and non-negative, or credits that are all zero.
     pub fn shares(&mut self, credits: &[f64], residual: f64, shares: &mut [u64]) -> Result<u64, CreditError> {
         let with_residual = || credits.iter().copied().chain([residual]);
-        if let Some((position, credit)) =
-            with_residual().enumerate().find(|(_, credit)| !(credit.is_finite() && *credit >= 0.0))
-        {
+        let is_valid = |credit: f64| credit.is_finite() && credit >= 0.0;
+        if !with_residual().fold(true, |all, credit| all & is_valid(credit)) {
+            let (position, credit) =
+                with_residual().enumerate().find(|(_, credit)| !is_valid(*credit)).unwrap_or_default();
             return Err(CreditError::Invalid { credit, position });
+        }
+        if let Some(sole) = sole_positive(with_residual()) {
+            shares.fill(0);
+            return Ok(match shares.get_mut(sole) {
+                Some(share) => {
+                    *share = WHOLE;
+                    0
+                }
+                None => WHOLE,
+            });
         }
         let sum = compensated_sum(with_residual());
         let scale = whole_as_float() / sum;
         if !(sum > 0.0 && scale.is_finite() && scale > 0.0) {
             return Err(CreditError::Indivisible(sum));
         }
+        let split = |credit: f64| {
+            let exact = credit * scale;
+            let floor = to_integer(exact);
+            (floor, to_integer((exact - to_float(floor)) * whole_as_float()))
+        };
         self.remainders.clear();
         let mut left = WHOLE;
-        let mut residual_share = 0;
-        for (position, credit) in with_residual().enumerate() {
-            let exact = credit * scale;
-            let floor = exact.floor();
-            let share = to_integer(floor);
-            left -= share;
-            // The bits of non-negative floats sort as the floats do.
-            self.remainders.push(((exact - floor).to_bits(), index(position)));
-            *shares.get_mut(position).unwrap_or(&mut residual_share) = share;
-        }
-        self.hand_out(left, |position| *shares.get_mut(position).unwrap_or(&mut residual_share) += 1);
+        self.remainders.extend(credits.iter().zip(shares.iter_mut()).map(|(&credit, share)| {
+            let (floor, remainder) = split(credit);
+            *share = floor;
+            left -= floor;
+            remainder
+        }));
+        let (mut residual_share, remainder) = split(residual);
+        left -= residual_share;
+        self.hand_out(left, remainder, shares, &mut residual_share, 1);
         Ok(residual_share)
     }
 
     /// Writes to `amounts` the money of each share of `amount` (minor units, any sign, at most 18 digits) and returns
     /// the residual's, so that all of them sum to exactly `amount`. `shares` and `residual_share` sum to [`WHOLE`].
     pub fn amounts(&mut self, amount: i64, shares: &[u64], residual_share: u64, amounts: &mut [i64]) -> i64 {
+        if let Some(sole) = shares.iter().position(|share| *share == WHOLE) {
+            amounts.fill(0);
+            amounts[sole] = amount;
+            return 0;
+        }
         let magnitude = amount.unsigned_abs();
         let sign = if amount < 0 { -1 } else { 1 };
+        let split = |share: u64| split_at_unit(u128::from(magnitude) * u128::from(share));
         self.remainders.clear();
         let mut left = magnitude;
-        let mut residual = 0;
-        for (position, &share) in shares.iter().chain([&residual_share]).enumerate() {
-            let exact = u128::from(magnitude) * u128::from(share);
-            let (floor, remainder) = split_at_unit(exact);
+        self.remainders.extend(shares.iter().zip(amounts.iter_mut()).map(|(&share, amount)| {
+            let (floor, remainder) = split(share);
+            *amount = sign * to_signed(floor);
             left -= floor;
-            self.remainders.push((remainder, index(position)));
-            *amounts.get_mut(position).unwrap_or(&mut residual) = sign * to_signed(floor);
-        }
-        self.hand_out(left, |position| *amounts.get_mut(position).unwrap_or(&mut residual) += sign);
+            remainder
+        }));
+        let (floor, remainder) = split(residual_share);
+        left -= floor;
+        let mut residual = sign * to_signed(floor);
+        self.hand_out(left, remainder, amounts, &mut residual, sign);
         residual
     }
 
-    /// Calls `give` for the positions of the `left` largest remainders, ties to the earlier position.
-    fn hand_out(&mut self, left: u64, mut give: impl FnMut(usize)) {
-        let left = usize::try_from(left).unwrap_or(usize::MAX).min(self.remainders.len());
+    /// Adds `unit` to the parts with the `left` largest remainders: ties to the earlier part, the residual is last.
+    fn hand_out<T: Copy + AddAssign>(
+        &mut self,
+        left: u64,
+        residual_remainder: u64,
+        parts: &mut [T],
+        residual: &mut T,
+        unit: T,
+    ) {
         if left == 0 {
             return;
         }
-        if left < self.remainders.len() {
-            self.remainders.select_nth_unstable_by(left, |a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        }
-        for &(_, position) in &self.remainders[..left] {
-            give(position as usize);
+        let Self { remainders, ranked } = self;
+        remainders.push(residual_remainder);
+        let mut left = usize::try_from(left).unwrap_or(usize::MAX).min(remainders.len());
+        ranked.clone_from(remainders);
+        let (larger, &mut least, _) = ranked.select_nth_unstable_by(left - 1, |a, b| b.cmp(a));
+        left -= larger.iter().filter(|remainder| **remainder > least).count();
+        for (&remainder, part) in remainders.iter().zip(parts.iter_mut().chain([residual])) {
+            let is_tied = remainder == least && left > 0;
+            left -= usize::from(is_tied);
+            if remainder > least || is_tied {
+                *part += unit;
+            }
         }
     }
 }
@@ -122,14 +159,26 @@ fn compensated_sum(terms: impl Iterator<Item = f64>) -> f64 {
     sum + lost
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
-fn whole_as_float() -> f64 {
-    WHOLE as f64
+/// The position of the only positive credit, where there is but one.
+fn sole_positive(credits: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut positive = credits.enumerate().filter(|(_, credit)| *credit > 0.0);
+    let (sole, _) = positive.next()?;
+    positive.next().is_none().then_some(sole)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integral float in 0..=2⁴⁸")]
-fn to_integer(floor: f64) -> u64 {
-    floor as u64
+fn whole_as_float() -> f64 {
+    to_float(WHOLE)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share is at most 2⁴⁸")]
+fn to_float(share: u64) -> f64 {
+    share as f64
+}
+
+/// The floor of a float in 0..=2⁴⁸.
+#[expect(clippy::cast_possible_truncation, reason = "2⁴⁸ fits")]
+fn to_integer(float: f64) -> u64 {
+    (float as i64).cast_unsigned()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a share is at most one, so the floor fits the amount's 64 bits")]
@@ -140,11 +189,6 @@ fn split_at_unit(exact: u128) -> (u64, u64) {
 #[expect(clippy::cast_possible_wrap, reason = "amounts stay within the 18 digits of DECIMAL(18)")]
 fn to_signed(magnitude: u64) -> i64 {
     magnitude as i64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "journeys hold fewer than 2³² touches")]
-fn index(position: usize) -> u32 {
-    position as u32
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `closedloop query`: SQL over a configuration's inputs and canonical tables, or over a finished run's marts. Reads only.
 
 use super::plan_args::open_plan;
+use crate::engine::memory::Budget;
 use crate::engine::{load, session};
 use crate::mart::{manifest, reading};
 use anyhow::Context;
@@ -61,7 +62,8 @@ impl QueryArgs {
     /// The session of a configuration, with the marts of its last run.
     async fn session(&self) -> anyhow::Result<SessionContext> {
         let plan = open_plan(&self.place)?;
-        let ctx = session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from));
+        let ctx =
+            session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::new(None))?;
         load::load(&ctx, &plan).await?;
         if plan.output.join(manifest::MANIFEST).is_file() {
             reading::register(&ctx, &plan.output).await.context("the configuration's output folder")?;

@@ -4,6 +4,7 @@ use super::money::{grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use crate::pipeline::{Report, RunOptions, run};
+use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ pub(super) struct RunArgs {
     /// Write only these marts, separated by commas
     #[arg(long, value_name = "MARTS", value_delimiter = ',')]
     marts: Option<Vec<String>>,
+    /// Memory that the run may take before it continues on disk, as 700MB or 2GiB [default: all it needs]
+    #[arg(long, value_name = "SIZE", value_parser = memory_limit)]
+    memory_limit: Option<usize>,
     /// Print the resolved plan and stop
     #[arg(long)]
     dry_run: bool,
@@ -45,6 +49,7 @@ impl RunArgs {
         let bar = Bar::new(self.quiet);
         let options = RunOptions {
             threads: self.plan.threads(),
+            memory_limit: self.memory_limit,
             marts: self.marts.clone(),
             overwrite: self.overwrite,
             progress: &bar,
@@ -56,6 +61,17 @@ impl RunArgs {
             print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The least that a run can be expected to do anything useful with.
+const LEAST_MEMORY: u64 = 64 << 20;
+
+fn memory_limit(text: &str) -> Result<usize, String> {
+    let size: ByteSize = text.parse().map_err(|_| "write a size such as 700MB or 2GiB".to_owned())?;
+    match usize::try_from(size.as_u64()) {
+        Ok(bytes) if size.as_u64() >= LEAST_MEMORY => Ok(bytes),
+        _ => Err(format!("give at least {}", ByteSize(LEAST_MEMORY))),
     }
 }
 

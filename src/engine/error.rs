@@ -2,6 +2,7 @@
 
 use crate::config::file::Table;
 use datafusion::error::DataFusionError;
+use std::path::{Path, PathBuf};
 
 /// A fault of the inputs, or of the engine itself.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +41,28 @@ pub enum EngineError {
         /// The table.
         table: Table,
     },
+    /// Partitions over the memory limit cannot be written to disk, or read back.
+    #[error(
+        "{path} cannot hold what exceeds the memory limit ({source}); free disk space there, or raise --memory-limit"
+    )]
+    Spill {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The engine failed where it must not.
     #[error("the engine failed: {0}")]
     DataFusion(#[from] DataFusionError),
     /// Arrow failed where it must not.
     #[error("the engine failed: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl EngineError {
+    /// A spill file that failed.
+    pub(crate) fn spill<E: std::error::Error + Send + Sync + 'static>(path: &Path) -> impl Fn(E) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Spill { path: path.clone(), source: Box::new(source) }
+    }
 }

@@ -37,6 +37,15 @@ impl<'a> IdColumn<'a> {
         }
     }
 
+    /// The number of rows.
+    #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(ids) => ids.len(),
+            Self::Text(ids) => ids.len(),
+        }
+    }
+
     /// Whether there is no identifier at `position`.
     pub fn is_null(&self, position: usize) -> bool {
         match self {
@@ -61,6 +70,16 @@ impl Ids<&Int64Array> {
         self.0.len()
     }
 
+    /// Whether some identifier is null.
+    pub fn has_nulls(&self) -> bool {
+        self.0.null_count() > 0
+    }
+
+    /// The identifiers, whatever stands for null.
+    pub fn values(&self) -> &[i64] {
+        self.0.values()
+    }
+
     /// The identifier at `position`.
     pub fn get(&self, position: usize) -> Option<i64> {
         self.0.is_valid(position).then(|| self.0.value(position))
@@ -72,6 +91,11 @@ impl<'a> Ids<&'a StringViewArray> {
     #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether some identifier is null.
+    pub fn has_nulls(&self) -> bool {
+        self.0.null_count() > 0
     }
 
     /// The identifier at `position`.

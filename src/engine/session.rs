@@ -1,23 +1,30 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
+use super::memory::Budget;
 use super::{EngineError, functions};
 use crate::config::Plan;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use std::sync::Arc;
 
-/// A session for `plan` with `threads` partitions.
-pub fn open(plan: &Plan, threads: usize) -> SessionContext {
+/// A session for `plan` with `threads` partitions, whose operators take their memory from `budget`.
+///
+/// # Errors
+/// A temporary folder that cannot be made.
+pub fn open(plan: &Plan, threads: usize, budget: &Budget) -> Result<SessionContext, EngineError> {
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8_192 * 4);
-    let ctx = SessionContext::new_with_config(config);
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
+    let ctx = SessionContext::new_with_config_rt(config, runtime);
     functions::register(&ctx, plan);
-    ctx
+    Ok(ctx)
 }
 
 /// Plans one query that can only read.
-pub async fn read_only(ctx: &SessionContext, sql: &str) -> Result<DataFrame, datafusion::error::DataFusionError> {
+pub async fn read_only(ctx: &SessionContext, sql: &str) -> Result<DataFrame, DataFusionError> {
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     ctx.sql_with_options(sql, options).await
 }
@@ -30,7 +37,7 @@ pub async fn register_view(ctx: &SessionContext, name: &str, sql: &str) -> Resul
 }
 
 /// Runs a query and returns its rows as one batch. The plan and its rows may disagree on what can be null; the rows win.
-pub async fn collect(frame: DataFrame) -> Result<RecordBatch, datafusion::error::DataFusionError> {
+pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
     let planned = Arc::clone(frame.schema().inner());
     let batches = frame.collect().await?;
     let schema = batches.first().map_or(planned, RecordBatch::schema);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct Publication {
     out: PathBuf,
     stage: PathBuf,
+    scratch: PathBuf,
     /// Held while the stage exists; tells a stage at work from one that a crash left behind.
     lock: Option<(File, PathBuf)>,
 }
@@ -34,16 +35,27 @@ impl Publication {
             return Err(MartError::Busy { path: out.to_owned() });
         }
         let stage = parent.join(format!(".{name}.staging"));
-        if stage.exists() {
-            std::fs::remove_dir_all(&stage).map_err(MartError::write(&stage))?;
+        let scratch = parent.join(format!(".{name}.scratch"));
+        for left_behind in [&stage, &scratch].into_iter().filter(|folder| folder.exists()) {
+            std::fs::remove_dir_all(left_behind).map_err(MartError::write(left_behind))?;
         }
         std::fs::create_dir(&stage).map_err(MartError::write(&stage))?;
-        Ok(Self { out: out.to_owned(), stage, lock: Some((lock, lock_path)) })
+        Ok(Self { out: out.to_owned(), stage, scratch, lock: Some((lock, lock_path)) })
     }
 
     /// Where the marts are staged.
     pub fn stage(&self) -> &Path {
         &self.stage
+    }
+
+    /// A folder beside the stage for what does not fit into memory; removed when the publication ends, or by the next run
+    /// after a crash.
+    ///
+    /// # Errors
+    /// A folder that cannot be created.
+    pub fn scratch(&self) -> Result<&Path, MartError> {
+        std::fs::create_dir_all(&self.scratch).map_err(MartError::write(&self.scratch))?;
+        Ok(&self.scratch)
     }
 
     /// Makes the staged folder the output folder.
@@ -68,6 +80,7 @@ impl Drop for Publication {
     fn drop(&mut self) {
         // After a publication this removes the earlier output, which the exchange put in the stage's place.
         let _ = std::fs::remove_dir_all(&self.stage);
+        let _ = std::fs::remove_dir_all(&self.scratch);
         if let Some((lock, path)) = self.lock.take() {
             let _ = std::fs::remove_file(path);
             drop(lock);

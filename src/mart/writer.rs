@@ -1,13 +1,13 @@
 //! The one writer of marts: the same rows in the same order give the same bytes, however they arrive.
 //!
-//! Rows are gathered into row groups of a fixed size and files of a fixed number of row groups. The columns of a row
-//! group are encoded in parallel on the current rayon pool.
+//! Rows are cut into row groups of a fixed size and files of a fixed number of row groups; the rows themselves are not
+//! copied. The columns of all row groups that are complete are encoded in parallel on the current rayon pool.
 
 use super::catalogue::{Mart, MartColumn, MartType, SCHEMA_VERSION};
 use super::error::MartError;
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch};
-use arrow::compute::{BatchCoalescer, cast};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriter, compute_leaves,
 };
@@ -27,8 +27,6 @@ use std::sync::Arc;
 const ROW_GROUP_ROWS: usize = 131_072;
 /// Row groups of a file.
 const FILE_ROW_GROUPS: usize = 64;
-/// Rows handed to a column's encoder at a time; fixed, because pages are cut between them.
-const ENCODE_ROWS: usize = 8_192;
 
 /// A mart as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -49,7 +47,8 @@ pub struct MartWriter {
     columns: Vec<MartColumn>,
     minor_digits: u8,
     properties: Arc<WriterProperties>,
-    pending: BatchCoalescer,
+    pending: Vec<RecordBatch>,
+    pending_rows: usize,
     open: Option<OpenFile>,
     written: WrittenMart,
 }
@@ -76,22 +75,37 @@ impl MartWriter {
             columns: mart.columns.clone(),
             minor_digits,
             properties: Arc::new(properties(mart)?),
-            pending: BatchCoalescer::new(Arc::clone(&schema), ROW_GROUP_ROWS),
+            pending: Vec::new(),
+            pending_rows: 0,
             schema,
             open: None,
             written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new() },
         })
     }
 
-    /// Appends rows; their columns are matched by name, money is an integer in minor units.
+    /// Appends rows; their columns are matched by name, money is an integer in minor units. What comes in one call is
+    /// encoded side by side.
     ///
     /// # Errors
     /// Rows of another shape, or a file that cannot be written.
-    pub fn write(&mut self, rows: &RecordBatch) -> Result<(), MartError> {
-        let rows = self.conform(rows)?;
-        self.written.rows += rows.num_rows() as u64;
-        self.pending.push_batch(rows).map_err(|error| self.shape(error.to_string()))?;
-        self.write_completed()
+    pub fn write(&mut self, batches: Vec<RecordBatch>) -> Result<(), MartError> {
+        let mut complete = Vec::new();
+        for rows in batches {
+            let mut rows = self.conform(&rows)?;
+            self.written.rows += rows.num_rows() as u64;
+            while self.pending_rows + rows.num_rows() >= ROW_GROUP_ROWS {
+                let room = ROW_GROUP_ROWS - self.pending_rows;
+                self.pending.push(rows.slice(0, room));
+                rows = rows.slice(room, rows.num_rows() - room);
+                complete.push(std::mem::take(&mut self.pending));
+                self.pending_rows = 0;
+            }
+            if rows.num_rows() > 0 {
+                self.pending_rows += rows.num_rows();
+                self.pending.push(rows);
+            }
+        }
+        self.append(&complete)
     }
 
     /// Writes what is pending, syncs and closes. A mart without rows still has one file with its columns.
@@ -99,8 +113,10 @@ impl MartWriter {
     /// # Errors
     /// A file that cannot be written.
     pub fn finish(mut self) -> Result<WrittenMart, MartError> {
-        self.pending.finish_buffered_batch().map_err(|error| self.shape(error.to_string()))?;
-        self.write_completed()?;
+        let rest = std::mem::take(&mut self.pending);
+        if !rest.is_empty() {
+            self.append(&[rest])?;
+        }
         if self.open.is_none() && self.written.files.is_empty() {
             self.open = Some(self.open_file()?);
         }
@@ -108,18 +124,21 @@ impl MartWriter {
         Ok(self.written)
     }
 
-    fn write_completed(&mut self) -> Result<(), MartError> {
-        while let Some(row_group) = self.pending.next_completed_batch() {
+    /// Appends row groups, file by file.
+    fn append(&mut self, mut row_groups: &[Vec<RecordBatch>]) -> Result<(), MartError> {
+        while !row_groups.is_empty() {
             let mut file = match self.open.take() {
                 Some(file) => file,
                 None => self.open_file()?,
             };
-            file.append(&row_group, &self.schema).map_err(|error| self.encode(error))?;
+            let (first, rest) = row_groups.split_at(row_groups.len().min(FILE_ROW_GROUPS - file.row_groups));
+            file.append(first).map_err(|error| self.encode(error))?;
             let is_full = file.row_groups == FILE_ROW_GROUPS;
             self.open = Some(file);
             if is_full {
                 self.close_file()?;
             }
+            row_groups = rest;
         }
         Ok(())
     }
@@ -141,25 +160,29 @@ impl MartWriter {
         file.sync_all().map_err(MartError::write(&path))
     }
 
-    /// The rows with the mart's columns and types.
+    /// The rows with the mart's columns, in types that are encoded as the mart's.
     fn conform(&self, rows: &RecordBatch) -> Result<RecordBatch, MartError> {
         let columns = self.columns.iter().map(|column| {
             let values =
                 rows.column_by_name(&column.name).ok_or_else(|| self.shape(format!("no column {}", column.name)))?;
-            self.typed(values, column).map_err(|error| self.shape(format!("{}: {error}", column.name)))
+            let values = self.typed(values, column).map_err(|error| self.shape(format!("{}: {error}", column.name)))?;
+            Ok((column.name.as_str(), values, true))
         });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| self.shape(error.to_string()))
+        let columns = columns.collect::<Result<Vec<_>, MartError>>()?;
+        RecordBatch::try_from_iter_with_nullable(columns).map_err(|error| self.shape(error.to_string()))
     }
 
     fn typed(&self, values: &ArrayRef, column: &MartColumn) -> Result<ArrayRef, arrow::error::ArrowError> {
         let wanted = column.kind.data_type(self.minor_digits);
         match (column.kind, values.as_primitive_opt::<Int64Type>()) {
+            // DECIMAL(18) is stored in 64 bits, which these are.
             (MartType::Money, Some(minor)) => {
-                let money: Decimal128Array = minor.iter().map(|amount| amount.map(i128::from)).collect();
-                Ok(Arc::new(money.with_data_type(wanted)))
+                let money: Decimal64Array = minor.clone().reinterpret_cast();
+                Ok(Arc::new(money.with_precision_and_scale(18, self.minor_digits.cast_signed())?))
             }
-            _ if values.data_type() == &wanted => Ok(Arc::clone(values)),
+            _ if values.data_type() == &wanted || is_dictionary_of(values.data_type(), &wanted) => {
+                Ok(Arc::clone(values))
+            }
             _ => cast(values, &wanted),
         }
     }
@@ -173,34 +196,43 @@ impl MartWriter {
     }
 }
 
+fn is_dictionary_of(given: &DataType, wanted: &DataType) -> bool {
+    matches!(given, DataType::Dictionary(_, values) if **values == *wanted)
+}
+
 impl OpenFile {
-    /// Appends one row group, its columns encoded in parallel.
-    fn append(&mut self, rows: &RecordBatch, schema: &SchemaRef) -> Result<(), ParquetError> {
-        let encoders = self.encoders.create_column_writers(self.row_groups)?;
-        let chunks: Vec<ArrowColumnChunk> = encoders
+    /// Appends row groups, all of their columns encoded in parallel.
+    fn append(&mut self, row_groups: &[Vec<RecordBatch>]) -> Result<(), ParquetError> {
+        let numbers = self.row_groups..self.row_groups + row_groups.len();
+        let encoders = numbers.map(|number| self.encoders.create_column_writers(number));
+        let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
+        let encoded: Vec<Vec<ArrowColumnChunk>> = encoders
             .into_par_iter()
-            .zip(rows.columns().par_iter())
-            .zip(schema.fields().par_iter())
-            .map(|((encoder, values), field)| encode_column(encoder, values, field))
+            .zip(row_groups)
+            .map(|(encoders, rows)| {
+                let columns = encoders.into_par_iter().enumerate();
+                columns.map(|(column, encoder)| encode_column(encoder, rows, column)).collect()
+            })
             .collect::<Result<_, _>>()?;
-        let mut row_group = self.writer.next_row_group()?;
-        for chunk in chunks {
-            chunk.append_to_row_group(&mut row_group)?;
+        for chunks in encoded {
+            let mut row_group = self.writer.next_row_group()?;
+            for chunk in chunks {
+                chunk.append_to_row_group(&mut row_group)?;
+            }
+            row_group.close()?;
+            self.row_groups += 1;
         }
-        row_group.close()?;
-        self.row_groups += 1;
         Ok(())
     }
 }
 
 fn encode_column(
     mut encoder: ArrowColumnWriter,
-    values: &ArrayRef,
-    field: &arrow::datatypes::Field,
+    rows: &[RecordBatch],
+    column: usize,
 ) -> Result<ArrowColumnChunk, ParquetError> {
-    for start in (0..values.len()).step_by(ENCODE_ROWS) {
-        let piece = values.slice(start, ENCODE_ROWS.min(values.len() - start));
-        for leaf in compute_leaves(field, &piece)? {
+    for rows in rows {
+        for leaf in compute_leaves(rows.schema_ref().field(column), rows.column(column))? {
             encoder.write(&leaf)?;
         }
     }

@@ -5,16 +5,18 @@ use super::journey_rows::JourneyRows;
 use super::totals::CreditTotals;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
 use crate::engine::set_aside::SetAsideRow;
 use crate::mart::catalogue::MartType;
-use crate::scatter::lines::{Lines, text_column};
+use crate::scatter::lines::Lines;
 use crate::scatter::quarters::Quarters;
 use crate::scatter::touch::TouchIds;
 use arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::take;
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
 use closedloop_core::ledger::fraction;
 use closedloop_core::model::ModelSpec;
@@ -22,31 +24,19 @@ use std::sync::Arc;
 
 /// The names behind the codes of the credit stage.
 pub struct Names<'a> {
-    accounts: ArrayRef,
-    deals: ArrayRef,
-    opportunities: ArrayRef,
+    deals: &'a RecordBatch,
     campaigns: ArrayRef,
     channels: ArrayRef,
     kinds: ArrayRef,
     quarters: ArrayRef,
     quarter_numbers: &'a Quarters,
-    touch_ids: &'a TouchIds,
     models: &'a [ModelSpec],
     lines: &'a Lines,
 }
 
 impl<'a> Names<'a> {
     /// Names for the rows of the canonical deals table and the codes of a run.
-    ///
-    /// # Errors
-    /// A deals table of other columns than its stage file gives.
-    pub fn new(
-        deals: &RecordBatch,
-        lines: &'a Lines,
-        quarters: &'a Quarters,
-        touch_ids: &'a TouchIds,
-        models: &'a [ModelSpec],
-    ) -> Result<Self, EngineError> {
+    pub fn new(deals: &'a RecordBatch, lines: &'a Lines, quarters: &'a Quarters, models: &'a [ModelSpec]) -> Self {
         let codes = || 0..u32::try_from(lines.len()).unwrap_or(u32::MAX);
         let campaigns: StringArray = codes().map(|code| lines.line(code).campaign.as_deref()).collect();
         let channels: StringArray = codes().map(|code| Some(lines.line(code).channel.as_str())).collect();
@@ -54,46 +44,56 @@ impl<'a> Names<'a> {
         let quarter_names: StringArray =
             numbers.map(|number| Some(crate::config::Calendar::quarter_name(number))).collect();
         let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
-        Ok(Self {
-            accounts: text_column(deals, "account_id")?,
-            deals: text_column(deals, "deal_id")?,
-            opportunities: text_column(deals, "opportunity_id")?,
+        Self {
+            deals,
             campaigns: Arc::new(campaigns),
             channels: Arc::new(channels),
             kinds: Arc::new(kinds),
             quarters: Arc::new(quarter_names),
             quarter_numbers: quarters,
-            touch_ids,
             models,
             lines,
-        })
+        }
     }
 
     /// The name of a row of the deals table.
-    pub fn deal(&self, row: u32) -> String {
-        use arrow::array::AsArray;
-        self.deals.as_string::<i32>().value(row as usize).to_owned()
+    ///
+    /// # Errors
+    /// A deals table of other columns than its stage file gives.
+    pub fn deal(&self, row: u32) -> Result<String, EngineError> {
+        let ids = self.deals.column_by_name("deal_id").unwrap_or_else(|| self.deals.column(0));
+        Ok(IdColumn::try_new(ids)?.text(row as usize).unwrap_or_default())
     }
 
-    /// Rows of `touch_credits`.
+    /// Identifiers of rows of the deals table, as text.
+    fn of_deals(&self, column: &str, rows: &UInt32Array) -> Result<ArrayRef, EngineError> {
+        let ids = self.deals.column_by_name(column).unwrap_or_else(|| self.deals.column(0));
+        Ok(cast(&take(ids, rows, None)?, &DataType::Utf8)?)
+    }
+
+    /// Rows of `touch_credits`, whose touches have `ids`. Columns that repeat are dictionaries.
     ///
     /// # Errors
     /// Codes without a name.
-    pub fn touch_credits(&self, rows: CreditRows) -> Result<RecordBatch, EngineError> {
-        let deals = UInt32Array::from(rows.deals);
-        let lines = UInt32Array::from(rows.lines);
+    pub fn touch_credits(&self, rows: CreditRows, ids: &TouchIds) -> Result<RecordBatch, EngineError> {
+        let (heads, deal_keys) = numbered_runs(&rows.deals);
+        let heads = UInt32Array::from(heads);
+        let of_deals = |column| repeated(&deal_keys, self.of_deals(column, &heads)?);
+        let mut touch_ids = StringBuilder::with_capacity(rows.touch_ids.len(), rows.touch_ids.len() * 12);
+        ids.append(&rows.touch_ids, &mut touch_ids);
+        let kinds: Vec<u32> = rows.kinds.iter().map(|kind| *kind as u32).collect();
         let mut columns = Columns::default();
-        columns.push("account_id", take(&self.accounts, &deals, None)?);
-        columns.push("deal_id", take(&self.deals, &deals, None)?);
-        columns.push("opportunity_id", take(&self.opportunities, &deals, None)?);
-        columns.push("kind", self.kinds(&rows.kinds)?);
+        columns.push("account_id", of_deals("account_id")?);
+        columns.push("deal_id", of_deals("deal_id")?);
+        columns.push("opportunity_id", of_deals("opportunity_id")?);
+        columns.push("kind", repeated(&kinds, Arc::clone(&self.kinds))?);
         columns.push("position", Arc::new(Int32Array::from(rows.positions)));
-        columns.push("touch_id", self.touch_ids(&rows.touch_ids));
+        columns.push("touch_id", Arc::new(touch_ids.finish()));
         columns.push("touched_at", instants(rows.touched_at.into_iter().map(Some)));
-        columns.push("campaign_id", take(&self.campaigns, &lines, None)?);
-        columns.push("channel", take(&self.channels, &lines, None)?);
-        columns.push("close_quarter", take(&self.quarters, &UInt32Array::from(rows.close_quarters), None)?);
-        columns.push("touch_quarter", take(&self.quarters, &UInt32Array::from(rows.touch_quarters), None)?);
+        columns.push("campaign_id", repeated(&rows.lines, Arc::clone(&self.campaigns))?);
+        columns.push("channel", repeated(&rows.lines, Arc::clone(&self.channels))?);
+        columns.push("close_quarter", repeated(&rows.close_quarters, Arc::clone(&self.quarters))?);
+        columns.push("touch_quarter", repeated(&rows.touch_quarters, Arc::clone(&self.quarters))?);
         for (anchor, name) in
             ["is_first", "is_lead_creation", "is_opportunity_creation", "is_closing"].iter().enumerate()
         {
@@ -102,7 +102,7 @@ impl<'a> Names<'a> {
         }
         for ((model, shares), amounts) in self.models.iter().zip(rows.shares).zip(rows.amounts) {
             let stem = model.column_stem();
-            let shares: Float64Array = shares.into_iter().map(|share| Some(fraction(share))).collect();
+            let shares: Float64Array = shares.into_iter().map(fraction).collect::<Vec<f64>>().into();
             columns.push(&format!("{stem}_share"), Arc::new(shares));
             columns.push(&format!("{stem}_amount"), Arc::new(Int64Array::from(amounts)));
         }
@@ -128,9 +128,9 @@ impl<'a> Names<'a> {
             Arc::new(rows.iter().map(|row| Some(row.anchors.position(anchor).is_some())).collect::<BooleanArray>())
         };
         let mut columns = Columns::default();
-        columns.push("account_id", take(&self.accounts, &deals, None)?);
-        columns.push("deal_id", take(&self.deals, &deals, None)?);
-        columns.push("opportunity_id", take(&self.opportunities, &deals, None)?);
+        columns.push("account_id", self.of_deals("account_id", &deals)?);
+        columns.push("deal_id", self.of_deals("deal_id", &deals)?);
+        columns.push("opportunity_id", self.of_deals("opportunity_id", &deals)?);
         columns.push("kind", self.kinds(&kinds)?);
         columns.push("outcome", Arc::new(outcomes));
         columns.push("closed_at", instants(rows.iter().map(|row| Some(row.closed_at))));
@@ -162,7 +162,7 @@ impl<'a> Names<'a> {
         let lines = totals.lines();
         let cells = || {
             lines.iter().flat_map(|(key, counts, earned)| {
-                self.models.iter().zip(earned.iter()).map(move |(model, earned)| (key, counts, model, earned))
+                self.models.iter().zip(earned).map(move |(model, earned)| (key, counts, model, earned))
             })
         };
         let quarter = |position: u32| Some(self.quarter_numbers.number(position));
@@ -219,17 +219,6 @@ impl<'a> Names<'a> {
         let codes: UInt32Array = kinds.iter().map(|kind| Some(*kind as u32)).collect();
         Ok(take(&self.kinds, &codes, None)?)
     }
-
-    fn touch_ids(&self, ids: &[u64]) -> ArrayRef {
-        let mut texts = StringBuilder::with_capacity(ids.len(), ids.len() * 12);
-        let mut text = String::new();
-        for &id in ids {
-            text.clear();
-            self.touch_ids.write(id, &mut text);
-            texts.append_value(&text);
-        }
-        Arc::new(texts.finish())
-    }
 }
 
 /// `dim_model`.
@@ -275,6 +264,26 @@ pub fn set_aside(rows: &[SetAsideRow]) -> Result<RecordBatch, EngineError> {
     columns.integers("line", rows.iter().map(|row| row.line.and_then(|line| i64::try_from(line).ok())));
     columns.texts("row", texts.iter().map(|text| Some(text.as_str())));
     columns.finish()
+}
+
+/// The values where runs of equal ones start, and of every position the number of its run.
+fn numbered_runs(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut heads: Vec<u32> = Vec::new();
+    let mut numbers = Vec::with_capacity(values.len());
+    let mut number = 0;
+    for &value in values {
+        if heads.last() != Some(&value) {
+            number = u32::try_from(heads.len()).unwrap_or(u32::MAX);
+            heads.push(value);
+        }
+        numbers.push(number);
+    }
+    (heads, numbers)
+}
+
+/// A column in which `values` repeat: a dictionary of them.
+fn repeated(keys: &[u32], values: ArrayRef) -> Result<ArrayRef, EngineError> {
+    Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(keys.to_vec().into(), values)?))
 }
 
 /// Named columns of a batch to be.

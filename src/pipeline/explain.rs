@@ -1,11 +1,10 @@
 //! Explanations: why a deal's money went where it went, touch by touch, rule by rule.
 
 use super::clock::{Clock, Progress};
-use super::credit::Crediting;
+use super::credit::{Crediting, PartitionCredit};
 use super::credit_rows::CreditRows;
 use super::error::RunError;
-use super::journey_rows::JourneyRows;
-use super::prepare::{Indexed, Prepared, Workers, index};
+use super::prepare::{Indexed, Memory, Prepared, Workers, index};
 use super::scatter_touches::eligible;
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
@@ -127,29 +126,28 @@ pub fn explain(
 ) -> Result<Vec<DealExplanation>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let indexed = index(plan, &workers, &mut clock)?;
+    let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
     let wanted = Wanted::find(&indexed, question)?;
     let only = wanted.touches(&indexed)?;
     let history = workers.runtime.block_on(history(plan, &indexed, only.clone()))?;
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(only))?;
-    let names = prepared.names(plan)?;
-    let crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
+    let crediting = Crediting::new(plan, &prepared);
     let mut explanations = Vec::new();
     if let Some(account) = wanted.account {
-        let credited = crediting.partition_of(account, |deal| names.deal(deal))?;
+        let credited = crediting.partition_of(account)?;
         for conversion in prepared.conversions.of_account(account) {
-            let credits = prepared.conversions.credits[conversion.credits.clone()].iter().map(|credit| credit.deal);
+            let credits = prepared.conversions.credits_of(conversion).iter().map(|credit| credit.deal);
             for deal in std::iter::once(conversion.deal).chain(credits).filter(|deal| wanted.deals.contains(deal)) {
                 let place = Place { plan, prepared: &prepared, history: &history };
-                explanations.push(place.explain(deal, Some(conversion), &credited.credits, &credited.journeys)?);
+                explanations.push(place.explain(deal, Some(conversion), &credited)?);
             }
         }
     }
     for credit in prepared.conversions.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
         let mut totals = super::totals::CreditTotals::new(plan.models.len());
-        let journeys = crediting.unmatched(&mut totals);
+        let credited = PartitionCredit::of_journeys(crediting.unmatched(&mut totals));
         let place = Place { plan, prepared: &prepared, history: &history };
-        explanations.push(place.explain(credit.deal, None, &CreditRows::new(plan.models.len()), &journeys)?);
+        explanations.push(place.explain(credit.deal, None, &credited)?);
     }
     Ok(explanations)
 }
@@ -230,9 +228,9 @@ impl Place<'_> {
         &self,
         deal: u32,
         conversion: Option<&Conversion>,
-        credits: &CreditRows,
-        journeys: &JourneyRows,
+        credited: &PartitionCredit,
     ) -> Result<DealExplanation, RunError> {
+        let journeys = &credited.journeys;
         let text = |column: &str| -> Result<String, RunError> {
             Ok(IdColumn::try_new(array(&self.prepared.deals, column)?)?.text(deal as usize).unwrap_or_default())
         };
@@ -243,7 +241,7 @@ impl Place<'_> {
             Some((model.id().to_owned(), ResidualExplanation { residual: bucket?.name(), amount }))
         });
         let quarter = self.prepared.conversions.quarters.number(row.close_quarter);
-        let milestones = conversion.map(|conversion| conversion.milestones);
+        let milestones = conversion.map(|conversion| conversion.milestones(self.plan.journeys.anchor_tolerance));
         Ok(DealExplanation {
             deal_id: text("deal_id")?,
             opportunity_id: text("opportunity_id")?,
@@ -256,7 +254,7 @@ impl Place<'_> {
             opportunity_created_at: milestones.and_then(|m| m.opportunity_created_at).map(instant_text),
             lead_created_at: milestones.and_then(|m| m.lead_created_at).map(instant_text),
             touches: match conversion {
-                Some(conversion) => self.touches(deal, conversion, credits)?,
+                Some(conversion) => self.touches(deal, conversion, credited)?,
                 None => Vec::new(),
             },
             residuals: residuals.collect(),
@@ -268,12 +266,13 @@ impl Place<'_> {
         &self,
         deal: u32,
         conversion: &Conversion,
-        credits: &CreditRows,
+        partition: &PartitionCredit,
     ) -> Result<Vec<TouchExplanation>, RunError> {
+        let credits = &partition.credits;
         let rows = Rows::try_new(self.history)?;
         let credited: BTreeMap<String, usize> = (0..credits.len())
             .filter(|&row| credits.deals[row] == deal)
-            .map(|row| (self.prepared.scattered.ids.text(credits.touch_ids[row]), row))
+            .map(|row| (partition.ids.text(credits.touch_ids[row]), row))
             .collect();
         // Of touches with one identifier one is kept, among those in some window of the account.
         let account = self
@@ -287,7 +286,8 @@ impl Place<'_> {
             let spanned = |at| conversions.iter().any(|conversion| conversion.spans(at));
             rows.reasons.is_null(row) && rows.in_scope(row) && rows.at(row).is_some_and(spanned)
         };
-        let unique = account.map(|account| self.grouped(account as usize, None)).unwrap_or_default();
+        let grouped = |collapse| account.map(|account| self.grouped(account as usize, collapse)).transpose();
+        let unique = grouped(None)?.unwrap_or_default();
         let is_kept = |row: usize, id: &String| {
             unique.get(id).is_some_and(|touch| rows.at(row) == Some(touch.at) && rows.eligible(row) == touch.eligible)
         };
@@ -298,7 +298,7 @@ impl Place<'_> {
             .collect();
         let collapse =
             self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, &self.prepared.scattered.types));
-        let grouped = account.map(|account| self.grouped(account as usize, collapse.as_ref())).unwrap_or_default();
+        let grouped = grouped(collapse.as_ref())?.unwrap_or_default();
         let mut positions = 0;
         let touches = (0..rows.len()).map(|row| {
             let touch_id = rows.ids.text(row).unwrap_or_default();
@@ -327,12 +327,13 @@ impl Place<'_> {
     }
 
     /// The account's touches by identifier, after grouping.
-    fn grouped(&self, account: usize, collapse: Option<&CollapseRule>) -> BTreeMap<String, Touch> {
+    fn grouped(&self, account: usize, collapse: Option<&CollapseRule>) -> Result<BTreeMap<String, Touch>, EngineError> {
         let Prepared { conversions, scattered, lines, .. } = self.prepared;
         let partition = scattered.partition_of(account);
-        let grouped = Grouped::group(scattered, partition, conversions, lines, collapse);
-        let touches = grouped.of_account(account - scattered.accounts(partition).start);
-        touches.iter().map(|touch| (scattered.ids.text(touch.id), *touch)).collect()
+        let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
+        let grouped = Grouped::group(&pieces, scattered.ids(&pieces), accounts.clone(), conversions, lines, collapse);
+        let touches = grouped.of_account(account - accounts.start);
+        Ok(touches.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect())
     }
 
     /// `eligible`, or the first rule that excludes the touch.
@@ -345,7 +346,7 @@ impl Place<'_> {
         is_collapsed: bool,
     ) -> &'static str {
         let Some(at) = rows.at(row).filter(|_| rows.reasons.is_null(row)) else { return EXCLUSIONS[0] };
-        let contacts = &self.prepared.conversions.role_contacts[conversion.contacts.clone()];
+        let contacts = self.prepared.conversions.contacts_of(conversion);
         let contact = self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT);
         let is_mapped = contacts.is_empty() || contacts.binary_search(&contact).is_ok();
         let rules = [

@@ -3,7 +3,7 @@
 use super::clock::{Clock, Progress};
 use super::credit::Crediting;
 use super::error::RunError;
-use super::prepare::{Prepared, Workers, prepare};
+use super::prepare::{Memory, Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::ids::IdColumn;
@@ -68,7 +68,7 @@ pub fn explain_campaign(
 ) -> Result<CampaignExplanation, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let prepared = prepare(plan, &workers, &mut clock)?;
+    let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
     let lines = wanted_lines(&prepared, &question.campaign_id)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
     clock.stage("credit");
@@ -120,31 +120,36 @@ fn credited(
     lines: &BTreeSet<u32>,
     quarter: Option<u32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
-    let names = prepared.names(plan)?;
+    let names = prepared.names(plan);
     let accounts =
         IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0)))?;
-    let mut crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
+    let mut crediting = Crediting::new(plan, prepared);
     crediting.wants_journeys = false;
     let model = plan.default_model;
     let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));
     let mut touches = Vec::new();
     crediting.run(
-        |deal| names.deal(deal),
         |partition| {
             let rows = &partition.credits;
             let is_wanted = |row: &usize| {
                 lines.contains(&rows.lines[*row]) && quarter.is_none_or(|quarter| rows.close_quarters[*row] == quarter)
             };
-            touches.extend((0..rows.len()).filter(is_wanted).map(|row| CampaignTouch {
-                deal_id: names.deal(rows.deals[row]),
-                account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
-                kind: rows.kinds[row].name(),
-                close_quarter: quarter_name(rows.close_quarters[row]),
-                touch_id: prepared.scattered.ids.text(rows.touch_ids[row]),
-                touched_at: instant_text(rows.touched_at[row]),
-                share: fraction(rows.shares[model][row]),
-                amount: rows.amounts[model][row],
-            }));
+            let wanted = (0..rows.len()).filter(is_wanted).map(|row| {
+                Ok(CampaignTouch {
+                    deal_id: names.deal(rows.deals[row])?,
+                    account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
+                    kind: rows.kinds[row].name(),
+                    close_quarter: quarter_name(rows.close_quarters[row]),
+                    touch_id: partition.ids.text(rows.touch_ids[row]),
+                    touched_at: instant_text(rows.touched_at[row]),
+                    share: fraction(rows.shares[model][row]),
+                    amount: rows.amounts[model][row],
+                })
+            });
+            wanted.collect::<Result<Vec<_>, RunError>>()
+        },
+        |partitions| {
+            touches.extend(partitions.into_iter().flatten());
             Ok(())
         },
     )?;

@@ -3,7 +3,7 @@
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
-use super::prepare::{Prepared, Workers, prepare};
+use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::remarks;
 use super::run::{TouchOutcome, account_for_touches};
 use super::totals::CreditTotals;
@@ -39,7 +39,7 @@ impl Finding {
 pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<Vec<Finding>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let mut prepared = prepare(plan, &workers, &mut clock)?;
+    let mut prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
     clock.stage("credit");
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared))?;
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
@@ -56,16 +56,14 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
 }
 
 fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcome), RunError> {
-    let names = prepared.names(plan)?;
-    let mut crediting = Crediting::new(plan, &prepared.conversions, &prepared.scattered, &prepared.lines);
+    let mut crediting = Crediting::new(plan, prepared);
     crediting.wants_touch_credits = false;
     crediting.wants_journeys = false;
     let mut touches = TouchOutcome::default();
     let mut totals = crediting.run(
-        |deal| names.deal(deal),
-        |partition| {
-            let PartitionCredit { used, repeated, collapsed, .. } = partition;
-            touches.add(TouchOutcome { used, repeated, collapsed });
+        |PartitionCredit { used, repeated, collapsed, .. }| Ok(TouchOutcome { used, repeated, collapsed }),
+        |outcomes| {
+            outcomes.into_iter().for_each(|outcome| touches.add(outcome));
             Ok(())
         },
     )?;

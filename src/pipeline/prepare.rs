@@ -5,7 +5,9 @@ use super::error::RunError;
 use super::scatter_touches;
 use crate::config::Plan;
 use crate::engine::load::{Loaded, load};
+use crate::engine::memory::Budget;
 use crate::engine::{EngineError, session};
+use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
@@ -37,6 +39,21 @@ impl Workers {
     }
 }
 
+/// What a run may hold in memory, and where the rest goes.
+#[derive(Debug, Clone)]
+pub(super) struct Memory {
+    pub(super) budget: Budget,
+    /// Where touches wait that exceed the budget.
+    pub(super) spill: Option<SpillFolder>,
+}
+
+impl Memory {
+    /// No limit.
+    pub(super) fn unlimited() -> Self {
+        Self { budget: Budget::new(None), spill: None }
+    }
+}
+
 /// The small side of a run: everything but the touches.
 pub(super) struct Indexed {
     /// The session with the canonical tables.
@@ -52,6 +69,7 @@ pub(super) struct Indexed {
     /// The conversions, by account.
     pub(super) conversions: Conversions,
     codes: LineCodes,
+    memory: Memory,
 }
 
 /// Everything that the models need.
@@ -73,10 +91,15 @@ pub(super) struct Prepared {
 }
 
 /// Loads and indexes the small side.
-pub(super) fn index(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Indexed, RunError> {
+pub(super) fn index(
+    plan: &Plan,
+    workers: &Workers,
+    memory: Memory,
+    clock: &mut Clock<'_>,
+) -> Result<Indexed, RunError> {
     let runtime = &workers.runtime;
     clock.stage("load");
-    let ctx = session::open(plan, workers.threads);
+    let ctx = session::open(plan, workers.threads, &memory.budget)?;
     let loaded = runtime.block_on(load(&ctx, plan))?;
     let table = |name: &'static str| {
         let rows = async { Ok::<_, EngineError>(session::collect(ctx.table(name).await?).await?) };
@@ -86,10 +109,11 @@ pub(super) fn index(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Re
 
     clock.stage("index");
     let contacts = table("contacts")?;
-    let conversions = Conversions::build(plan, &deals, &contacts, &table("contact_roles")?)?;
+    let roles = table("contact_roles")?;
+    let conversions = workers.pool.install(|| Conversions::build(plan, &deals, &contacts, &roles))?;
     let codes = LineCodes::new(&table("campaigns")?)?;
     let latest = runtime.block_on(latest_date(&ctx))?;
-    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes })
+    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory })
 }
 
 impl Indexed {
@@ -104,9 +128,9 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, loaded, deals, latest, conversions, codes, .. } = self;
+        let Self { ctx, loaded, deals, latest, conversions, codes, memory, .. } = self;
         let (scattered, lines) =
-            scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &advance)?;
+            scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &memory, &advance)?;
         let latest = latest.max(scattered.counts.latest);
         Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines })
     }
@@ -119,6 +143,11 @@ async fn latest_date(ctx: &SessionContext) -> Result<Option<i64>, EngineError> {
 }
 
 /// Loads, indexes and scatters.
-pub(super) fn prepare(plan: &Plan, workers: &Workers, clock: &mut Clock<'_>) -> Result<Prepared, RunError> {
-    index(plan, workers, clock)?.scatter(plan, workers, clock, None)
+pub(super) fn prepare(
+    plan: &Plan,
+    workers: &Workers,
+    memory: Memory,
+    clock: &mut Clock<'_>,
+) -> Result<Prepared, RunError> {
+    index(plan, workers, memory, clock)?.scatter(plan, workers, clock, None)
 }

@@ -120,7 +120,8 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
             .push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
     }
     if plan.journeys.mapping != Mapping::Account {
-        let mapped = conversions.all.iter().filter(|conversion| !conversion.contacts.is_empty()).count();
+        let mapped =
+            conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
         let all = conversions.all.len();
         remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
     }

@@ -5,19 +5,21 @@ use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::inputs::InputHashes;
-use super::prepare::{Prepared, Workers, prepare};
+use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::scatter_touches;
 use super::totals::CreditTotals;
 use crate::config::Plan;
 use crate::config::file::Table;
+use crate::engine::memory::Budget;
 use crate::engine::session;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::MartError;
 use crate::mart::catalogue::{self, Mart};
 use crate::mart::publication::Publication;
 use crate::mart::writer::{MartWriter, WrittenMart};
+use crate::scatter::SpillFolder;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::Touch;
 use arrow::array::RecordBatch;
@@ -27,6 +29,8 @@ use std::collections::BTreeSet;
 pub struct RunOptions<'a> {
     /// Threads for SQL and for the models.
     pub threads: usize,
+    /// Bytes that the run may account for before it spills; `None` means no limit.
+    pub memory_limit: Option<usize>,
     /// The marts to write; `None` means all.
     pub marts: Option<Vec<String>>,
     /// Whether an output folder that is not an earlier run's may be replaced.
@@ -45,7 +49,11 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let hashes = InputHashes::start(plan);
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
-    let mut prepared = prepare(plan, &workers, &mut clock)?;
+    let memory = Memory {
+        budget: Budget::new(options.memory_limit),
+        spill: options.memory_limit.map(|_| publication.scratch()).transpose()?.map(SpillFolder::new),
+    };
+    let mut prepared = prepare(plan, &workers, memory, &mut clock)?;
 
     clock.stage("credit");
     let marts = catalogue::marts(&plan.models);
@@ -58,7 +66,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
-            written.push(stage.write(name, &rows)?);
+            written.push(stage.write(name, rows)?);
         }
         Ok(())
     })?;
@@ -88,37 +96,39 @@ fn credit(
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
 ) -> Result<(CreditTotals, TouchOutcome), RunError> {
-    let Prepared { conversions, scattered, lines, .. } = prepared;
-    let names = prepared.names(plan)?;
-    let mut crediting = Crediting::new(plan, conversions, scattered, lines);
-    crediting.wants_touch_credits = wanted.contains("touch_credits");
-    crediting.wants_journeys = wanted.contains("journeys");
-    let mut credit_writer = crediting.wants_touch_credits.then(|| stage.writer("touch_credits")).transpose()?;
-    let mut journey_writer = crediting.wants_journeys.then(|| stage.writer("journeys")).transpose()?;
+    let names = prepared.names(plan);
+    let mut crediting = Crediting::new(plan, prepared);
+    let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
+    (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
+    let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
+    let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
-    let (wants_credits, wants_journeys) = (crediting.wants_touch_credits, crediting.wants_journeys);
-    let mut totals = crediting.run_shaped(
-        |deal| names.deal(deal),
+    let mut totals = crediting.run(
         |partition| {
-            let PartitionCredit { credits, journeys, used, repeated, collapsed } = partition;
-            let credits = wants_credits.then(|| names.touch_credits(credits)).transpose()?;
+            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed } = partition;
+            let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
             let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
             Ok((TouchOutcome { used, repeated, collapsed }, credits, journeys))
         },
-        |(outcome, credits, journeys)| {
-            touches.add(outcome);
-            if let (Some(writer), Some(rows)) = (&mut credit_writer, credits) {
-                writer.write(&rows)?;
+        |partitions| {
+            let (mut credit_rows, mut journey_rows) = (Vec::new(), Vec::new());
+            for (outcome, credits, journeys) in partitions {
+                touches.add(outcome);
+                credit_rows.extend(credits);
+                journey_rows.extend(journeys);
             }
-            if let (Some(writer), Some(rows)) = (&mut journey_writer, journeys) {
-                writer.write(&rows)?;
+            if let Some(writer) = &mut credit_writer {
+                writer.write(credit_rows)?;
+            }
+            if let Some(writer) = &mut journey_writer {
+                writer.write(journey_rows)?;
             }
             Ok(())
         },
     )?;
     let unmatched = crediting.unmatched(&mut totals);
     if let Some(mut writer) = journey_writer {
-        writer.write(&names.journeys(&unmatched)?)?;
+        writer.write(vec![names.journeys(&unmatched)?])?;
         written.push(writer.finish()?);
     }
     if let Some(writer) = credit_writer {
@@ -158,7 +168,7 @@ pub(super) fn account_for_touches(
         let unreadable = workers.runtime.block_on(scatter_touches::unreadable(ctx, plan, loaded))?;
         loaded.set_aside.extend(unreadable);
     }
-    let repeated = scatter_touches::repeated(ctx, plan, loaded, &touches.repeated, &scattered.ids, lines);
+    let repeated = scatter_touches::repeated(ctx, plan, loaded, &touches.repeated, lines);
     let repeated = workers.runtime.block_on(repeated)?;
     loaded.set_aside.extend(repeated);
     loaded.counts.insert(Table::Touchpoints, counts);
@@ -174,7 +184,7 @@ fn roll_up_rows(
     totals: &CreditTotals,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
-    let (ctx, names) = (&prepared.ctx, prepared.names(plan)?);
+    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
     let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
     session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
     session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
@@ -192,8 +202,8 @@ fn roll_up_rows(
 
 impl Prepared {
     /// The names behind the codes.
-    pub(super) fn names<'a>(&'a self, plan: &'a Plan) -> Result<Names<'a>, RunError> {
-        Ok(Names::new(&self.deals, &self.lines, &self.conversions.quarters, &self.scattered.ids, &plan.models)?)
+    pub(super) fn names<'a>(&'a self, plan: &'a Plan) -> Names<'a> {
+        Names::new(&self.deals, &self.lines, &self.conversions.quarters, &plan.models)
     }
 }
 
@@ -211,9 +221,9 @@ impl MartStage<'_> {
         MartWriter::create(self.publication.stage(), mart.ok_or_else(absent)?, self.minor_digits)
     }
 
-    fn write(&self, name: &'static str, rows: &RecordBatch) -> Result<WrittenMart, MartError> {
+    fn write(&self, name: &'static str, rows: RecordBatch) -> Result<WrittenMart, MartError> {
         let mut writer = self.writer(name)?;
-        writer.write(rows)?;
+        writer.write(vec![rows])?;
         writer.finish()
     }
 }
@@ -222,7 +232,7 @@ impl MartStage<'_> {
 #[derive(Default)]
 pub(super) struct TouchOutcome {
     pub(super) used: u64,
-    pub(super) repeated: Vec<Touch>,
+    pub(super) repeated: Vec<(String, Touch)>,
     pub(super) collapsed: u64,
 }
 

@@ -1,5 +1,6 @@
 //! Streams the touchpoints from the engine past the index.
 
+use super::prepare::Memory;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::engine::EngineError;
@@ -10,8 +11,9 @@ use crate::engine::set_aside::{SetAsideRow, locate};
 use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
-use crate::scatter::partition::{Scatter, Scattered, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
-use crate::scatter::touch::{Touch, TouchIds};
+use crate::scatter::partition::{Scatter, Scattered};
+use crate::scatter::reader::{ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
+use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::common::tree_node::TreeNode;
@@ -35,6 +37,7 @@ pub(super) fn scatter(
     conversions: &Conversions,
     lines: LineCodes,
     only: Option<Expr>,
+    memory: &Memory,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), EngineError> {
     let touches = runtime.block_on(touch_columns(ctx, plan, only))?;
@@ -44,7 +47,7 @@ pub(super) fn scatter(
         None => error.into(),
     };
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
-    let scatter = Scatter::new(conversions, &lines);
+    let scatter = Scatter::new(conversions, &lines, &memory.budget, memory.spill.clone());
     let next = AtomicUsize::new(0);
     let parts: Vec<Result<ScatteredPart, EngineError>> = std::thread::scope(|scope| {
         let readers: Vec<_> = streams
@@ -78,7 +81,7 @@ fn read_stream(
         reader.read(&batch)?;
         advance(batch.num_rows() as u64);
     }
-    Ok(reader.finish())
+    reader.finish()
 }
 
 /// The columns that the scatter reads, the predicates evaluated.
@@ -147,15 +150,13 @@ pub(super) async fn repeated(
     ctx: &SessionContext,
     plan: &Plan,
     loaded: &Loaded,
-    touches: &[Touch],
-    ids: &TouchIds,
+    touches: &[(String, Touch)],
     lines: &Lines,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
     if touches.is_empty() {
         return Ok(Vec::new());
     }
-    let texts: Vec<String> = touches.iter().map(|touch| ids.text(touch.id)).collect();
-    let wanted: BTreeSet<&String> = texts.iter().collect();
+    let wanted: BTreeSet<&String> = touches.iter().map(|(id, _)| id).collect();
     let of_wanted = cast(col("touch_id"), DataType::Utf8).in_list(wanted.into_iter().map(lit).collect(), false);
     let touchpoints = ctx.table("touchpoints").await?.filter(of_wanted)?;
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
@@ -171,8 +172,8 @@ pub(super) async fn repeated(
     }
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
     by_key.values_mut().for_each(|rows| rows.sort_by(|a, b| b.cmp(a)));
-    for (touch, id) in touches.iter().zip(texts) {
-        let key = (id, touch.at, lines.line(touch.line).campaign.clone(), touch.eligible);
+    for (id, touch) in touches {
+        let key = (id.clone(), touch.at, lines.line(touch.line).campaign.clone(), touch.eligible);
         rejected.extend(by_key.get_mut(&key).and_then(Vec::pop));
     }
     rejected.sort();

@@ -60,109 +60,231 @@ pub struct LineCounts {
 }
 
 /// The totals of some of the deals.
+///
+/// Every touch of every deal is added to, so that hardly anything is hashed: a line is a position in a page of its
+/// quarters and kind, and a journey seldom turns the page.
 #[derive(Debug)]
 pub struct CreditTotals {
     models: usize,
-    rows: HashMap<CreditKey, usize, FixedState>,
+    /// The pages by close quarter, touch quarter and kind.
+    pages: HashMap<PageKey, usize, FixedState>,
+    /// The page asked for last.
+    open: Option<(PageKey, usize)>,
+    /// Blocks of lines per page; 0 where none has been met.
+    blocks_of_page: Vec<Vec<u32>>,
+    /// One more than the row of each line of a block; 0 where it has none.
+    rows_of_block: Vec<[u32; LINES_PER_BLOCK]>,
+    keys: Vec<CreditKey>,
     counts: Vec<LineCounts>,
-    earned: Vec<Earned>,
-    residuals: HashMap<ResidualKey, LeftOver, FixedState>,
-    booked: HashMap<(u32, DealKind), LeftOver, FixedState>,
+    /// `row · models + model`, minor units.
+    amounts: Vec<i64>,
+    /// `row · models + model`, units of 2⁻⁴⁸.
+    shares: Vec<u128>,
+    /// By close quarter and kind.
+    books: HashMap<(u32, DealKind), Book, FixedState>,
+}
+
+type PageKey = (u32, u32, DealKind);
+
+/// What was booked in a quarter of one kind, and what of it was left to residuals.
+#[derive(Debug, Default)]
+struct Book {
+    booked: LeftOver,
+    /// `model · buckets + bucket`.
+    residuals: Vec<LeftOver>,
+}
+
+/// Lines of a block: a company with a few hundred campaigns has few blocks, one with a million has none it does not use.
+const LINES_PER_BLOCK: usize = 256;
+const BUCKETS: usize = Bucket::ALL.len();
+
+/// What a touch is added to.
+pub struct LineTotals<'a> {
+    /// Counts that no model changes.
+    pub counts: &'a mut LineCounts,
+    /// Money per model, minor units.
+    pub amounts: &'a mut [i64],
+    /// Shares per model, units of 2⁻⁴⁸.
+    pub shares: &'a mut [u128],
 }
 
 impl CreditTotals {
-    /// Nothing yet, for `models` models.
+    /// Nothing yet, for so many models.
     pub fn new(models: usize) -> Self {
         Self {
             models,
-            rows: HashMap::default(),
+            pages: HashMap::default(),
+            open: None,
+            blocks_of_page: Vec::new(),
+            rows_of_block: vec![[0; LINES_PER_BLOCK]],
+            keys: Vec::new(),
             counts: Vec::new(),
-            earned: Vec::new(),
-            residuals: HashMap::default(),
-            booked: HashMap::default(),
+            amounts: Vec::new(),
+            shares: Vec::new(),
+            books: HashMap::default(),
         }
     }
 
-    /// The counts and the per-model earnings of a key.
+    /// The row of a key, in which its line's totals stand.
     #[inline]
-    pub fn line(&mut self, key: CreditKey) -> (&mut LineCounts, &mut [Earned]) {
-        let row = *self.rows.entry(key).or_insert_with(|| {
-            self.counts.push(LineCounts::default());
-            self.earned.resize(self.earned.len() + self.models, Earned::default());
-            self.counts.len() - 1
+    pub fn row(&mut self, key: CreditKey) -> usize {
+        let page_key = (key.close_quarter, key.touch_quarter, key.kind);
+        let page = match self.open {
+            Some((open, page)) if open == page_key => page,
+            _ => self.turn_to(page_key),
+        };
+        let (block, line) = (key.line as usize / LINES_PER_BLOCK, key.line as usize % LINES_PER_BLOCK);
+        let number = self.blocks_of_page[page].get(block).copied().unwrap_or_default();
+        match self.rows_of_block[number as usize][line] {
+            0 => self.add_row(key, page, block),
+            next => next as usize - 1,
+        }
+    }
+
+    fn turn_to(&mut self, key: PageKey) -> usize {
+        let page = *self.pages.entry(key).or_insert_with(|| {
+            self.blocks_of_page.push(Vec::new());
+            self.blocks_of_page.len() - 1
         });
-        (&mut self.counts[row], &mut self.earned[row * self.models..(row + 1) * self.models])
+        self.open = Some((key, page));
+        page
+    }
+
+    #[cold]
+    fn add_row(&mut self, key: CreditKey, page: usize, block: usize) -> usize {
+        let blocks = &mut self.blocks_of_page[page];
+        if blocks.len() <= block {
+            blocks.resize(block + 1, 0);
+        }
+        if blocks[block] == 0 {
+            blocks[block] = narrow(self.rows_of_block.len());
+            self.rows_of_block.push([0; LINES_PER_BLOCK]);
+        }
+        let row = self.keys.len();
+        self.rows_of_block[blocks[block] as usize][key.line as usize % LINES_PER_BLOCK] = narrow(row + 1);
+        self.keys.push(key);
+        self.counts.push(LineCounts::default());
+        self.amounts.resize(self.amounts.len() + self.models, 0);
+        self.shares.resize(self.shares.len() + self.models, 0);
+        row
+    }
+
+    /// The totals in a row.
+    #[inline]
+    pub fn line(&mut self, row: usize) -> LineTotals<'_> {
+        let cells = row * self.models..(row + 1) * self.models;
+        LineTotals {
+            counts: &mut self.counts[row],
+            amounts: &mut self.amounts[cells.clone()],
+            shares: &mut self.shares[cells],
+        }
     }
 
     /// Adds what one deal left to a residual.
     pub fn leave(&mut self, key: ResidualKey, amount: i64, share: u64) {
-        add(self.residuals.entry(key).or_default(), amount, share.into(), 1);
+        let left = LeftOver { earned: Earned { amount, share: share.into() }, deals: 1 };
+        let cell = key.model * BUCKETS + key.bucket as usize;
+        self.book_of(key.close_quarter, key.kind).residuals[cell].add(left);
     }
 
     /// Books one deal.
     pub fn book(&mut self, close_quarter: u32, kind: DealKind, amount: i64) {
-        add(self.booked.entry((close_quarter, kind)).or_default(), amount, 0, 1);
+        let booked = LeftOver { earned: Earned { amount, share: 0 }, deals: 1 };
+        self.book_of(close_quarter, kind).booked.add(booked);
     }
 
-    /// Adds the totals of other deals.
+    fn book_of(&mut self, close_quarter: u32, kind: DealKind) -> &mut Book {
+        let cells = self.models * BUCKETS;
+        let empty = || Book { booked: LeftOver::default(), residuals: vec![LeftOver::default(); cells] };
+        self.books.entry((close_quarter, kind)).or_insert_with(empty)
+    }
+
+    /// Adds the totals of other deals under the same models.
     pub fn merge(&mut self, other: &Self) {
-        for (&key, &row) in &other.rows {
-            let (counts, earned) = self.line(key);
-            counts.touches += other.counts[row].touches;
-            counts.deals += other.counts[row].deals;
-            for (mine, theirs) in earned.iter_mut().zip(&other.earned[row * other.models..]) {
-                mine.amount += theirs.amount;
-                mine.share += theirs.share;
+        for (theirs, &key) in other.keys.iter().enumerate() {
+            let row = self.row(key);
+            let mine = self.line(row);
+            mine.counts.touches += other.counts[theirs].touches;
+            mine.counts.deals += other.counts[theirs].deals;
+            for (model, earned) in other.earned(theirs).enumerate() {
+                mine.amounts[model] += earned.amount;
+                mine.shares[model] += earned.share;
             }
         }
-        for (&key, left) in &other.residuals {
-            add(self.residuals.entry(key).or_default(), left.earned.amount, left.earned.share, left.deals);
+        for (&(quarter, kind), theirs) in &other.books {
+            let mine = self.book_of(quarter, kind);
+            mine.booked.add(theirs.booked);
+            for (mine, theirs) in mine.residuals.iter_mut().zip(&theirs.residuals) {
+                mine.add(*theirs);
+            }
         }
-        for (&key, booked) in &other.booked {
-            add(self.booked.entry(key).or_default(), booked.earned.amount, 0, booked.deals);
-        }
+    }
+
+    fn earned(&self, row: usize) -> impl Iterator<Item = Earned> {
+        let cells = row * self.models..(row + 1) * self.models;
+        let both = self.amounts[cells.clone()].iter().zip(&self.shares[cells]);
+        both.map(|(&amount, &share)| Earned { amount, share })
     }
 
     /// Every key with its counts and per-model earnings, sorted.
-    pub fn lines(&self) -> Vec<(CreditKey, LineCounts, &[Earned])> {
+    pub fn lines(&self) -> Vec<(CreditKey, LineCounts, Vec<Earned>)> {
         let mut lines: Vec<_> = self
-            .rows
+            .keys
             .iter()
-            .map(|(&key, &row)| (key, self.counts[row], &self.earned[row * self.models..(row + 1) * self.models]))
+            .enumerate()
+            .map(|(row, &key)| (key, self.counts[row], self.earned(row).collect()))
             .collect();
         lines.sort_unstable_by_key(|(key, ..)| *key);
         lines
     }
 
-    /// Every residual, sorted.
+    /// Every residual that deals have left something to, sorted.
     pub fn residuals(&self) -> Vec<(ResidualKey, LeftOver)> {
-        let mut residuals: Vec<_> = self.residuals.iter().map(|(&key, &left)| (key, left)).collect();
+        let mut residuals: Vec<_> = self
+            .books
+            .iter()
+            .flat_map(|(&(close_quarter, kind), book)| {
+                book.residuals.iter().enumerate().map(move |(cell, &left)| {
+                    let (model, bucket) = (cell / BUCKETS, Bucket::ALL[cell % BUCKETS]);
+                    (ResidualKey { close_quarter, kind, model, bucket }, left)
+                })
+            })
+            .filter(|(_, left)| left.deals > 0)
+            .collect();
         residuals.sort_unstable_by_key(|(key, _)| *key);
         residuals
     }
 
     /// Booked money and deals by position of the close quarter and kind, sorted.
     pub fn booked(&self) -> Vec<(u32, DealKind, LeftOver)> {
-        let mut booked: Vec<_> = self.booked.iter().map(|(&(quarter, kind), &left)| (quarter, kind, left)).collect();
+        let mut booked: Vec<_> =
+            self.books.iter().map(|(&(quarter, kind), book)| (quarter, kind, book.booked)).collect();
         booked.sort_unstable_by_key(|(quarter, kind, _)| (*quarter, *kind));
         booked
     }
 
     /// What attributed money and residuals of a model sum to.
     pub fn accounted(&self, model: usize) -> i128 {
-        let attributed: i128 = self.earned.iter().skip(model).step_by(self.models).map(|e| i128::from(e.amount)).sum();
-        let left = self.residuals.iter().filter(|(key, _)| key.model == model);
+        let attributed: i128 = self.amounts.iter().skip(model).step_by(self.models).map(|&a| i128::from(a)).sum();
+        let left = self.residuals().into_iter().filter(|(key, _)| key.model == model);
         attributed + left.map(|(_, left)| i128::from(left.earned.amount)).sum::<i128>()
     }
 
     /// All booked money.
     pub fn booked_amount(&self) -> i128 {
-        self.booked.values().map(|left| i128::from(left.earned.amount)).sum()
+        self.books.values().map(|book| i128::from(book.booked.earned.amount)).sum()
     }
 }
 
-fn add(left: &mut LeftOver, amount: i64, share: u128, deals: u64) {
-    left.earned.amount += amount;
-    left.earned.share += share;
-    left.deals += deals;
+impl LeftOver {
+    fn add(&mut self, other: Self) {
+        self.earned.amount += other.earned.amount;
+        self.earned.share += other.earned.share;
+        self.deals += other.deals;
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rows, blocks and quarters are far fewer than 2³²")]
+fn narrow(position: usize) -> u32 {
+    position as u32
 }

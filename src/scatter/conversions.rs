@@ -10,6 +10,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use closedloop_core::journey::Milestones;
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -27,20 +28,34 @@ pub struct Conversion {
     pub converted_at: i64,
     /// The start of the window.
     pub window_start: i64,
-    /// Lead creation and opportunity creation.
-    pub milestones: Milestones,
+    /// When its opportunity was created.
+    pub opportunity_created_at: i64,
+    /// When the earliest of its contacts was created; [`i64::MAX`] where none is known.
+    lead_created_at: i64,
     /// Position of the quarter it closed in.
     pub close_quarter: u32,
     /// Its credit deals, in [`Conversions::credits`], oldest first.
-    pub credits: Range<usize>,
+    credits: Range<u32>,
     /// The contacts whose touches count, in [`Conversions::role_contacts`]; empty means all of the account.
-    pub contacts: Range<usize>,
+    contacts: Range<u32>,
 }
+
+/// No contact of the conversion has a date of creation.
+const NO_LEAD: i64 = i64::MAX;
 
 impl Conversion {
     /// Whether its window holds an instant; both ends belong to it.
     pub fn spans(&self, instant: i64) -> bool {
         self.window_start <= instant && instant <= self.converted_at
+    }
+
+    /// Lead creation and opportunity creation; a touch logged by `tolerance` microseconds later still holds them.
+    pub fn milestones(&self, tolerance: i64) -> Milestones {
+        Milestones {
+            lead_created_at: Some(self.lead_created_at).filter(|at| *at != NO_LEAD),
+            opportunity_created_at: Some(self.opportunity_created_at),
+            tolerance,
+        }
     }
 }
 
@@ -98,15 +113,19 @@ impl Conversions {
     ) -> Result<Self, EngineError> {
         let deals = DealRows::try_new(deals)?;
         let (mut originals, credit_rows) = deals.originals_and_credits();
-        originals.sort_unstable_by(|&a, &b| deals.by_account_and_close(a, b));
-
+        deals.sort_by_account_and_close(&mut originals);
         let accounts: Vec<Range<usize>> = runs(originals.len(), |i, j| deals.same_account(originals[i], originals[j]));
-        let mut all = Vec::with_capacity(originals.len());
-        let mut first_of_account = vec![0];
-        for run in accounts {
-            conversions_of_account(plan, &deals, &originals[run], &mut all);
-            first_of_account.push(all.len());
-        }
+        let first_of_account: Vec<usize> = std::iter::once(0).chain(accounts.iter().map(|run| run.end)).collect();
+        let mut all: Vec<Conversion> = accounts
+            .par_chunks(ACCOUNTS_PER_TASK)
+            .flat_map_iter(|accounts| {
+                let mut of_accounts = Vec::new();
+                for run in accounts {
+                    conversions_of_account(plan, &deals, &originals[run.clone()], &mut of_accounts);
+                }
+                of_accounts
+            })
+            .collect();
         let quarters = spanned_quarters(plan, &deals, &all);
         for conversion in &mut all {
             conversion.close_quarter = quarters.position(conversion.converted_at);
@@ -115,8 +134,8 @@ impl Conversions {
         let widest = (0..first_of_account.len() - 1)
             .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
             .collect();
-        let number_of_row = number_accounts(&all, &first_of_account, deals.len());
-        let by_account = KeyIndex::build(deals.accounts, |row| number_of_row[row])?;
+        let first_rows = first_of_account[..first_of_account.len() - 1].iter().map(|&first| all[first].deal as usize);
+        let by_account = KeyIndex::build(deals.accounts, first_rows.zip(0..))?;
         let (by_contact, contact_accounts) = index_contacts(contacts, roles, &by_account)?;
         let mut conversions = Self {
             all,
@@ -138,6 +157,16 @@ impl Conversions {
     /// How many accounts have conversions.
     pub fn accounts(&self) -> usize {
         self.first_of_account.len() - 1
+    }
+
+    /// The credit deals of a conversion, oldest first.
+    pub fn credits_of(&self, conversion: &Conversion) -> &[CreditDeal] {
+        &self.credits[conversion.credits.start as usize..conversion.credits.end as usize]
+    }
+
+    /// The contacts whose touches count for a conversion; none means all of the account.
+    pub fn contacts_of(&self, conversion: &Conversion) -> &[u32] {
+        &self.role_contacts[conversion.contacts.start as usize..conversion.contacts.end as usize]
     }
 
     /// The conversions of an account.
@@ -179,11 +208,11 @@ impl Conversions {
                     Some(mapped) => {
                         self.role_contacts.extend(mapped);
                         let earliest = mapped.iter().map(|&contact| created_of_contact[contact as usize]);
-                        conversion.milestones.lead_created_at = earliest.fold(None, earlier);
+                        conversion.lead_created_at = earliest.fold(None, earlier).unwrap_or(NO_LEAD);
                     }
-                    None => conversion.milestones.lead_created_at = of_account,
+                    None => conversion.lead_created_at = of_account.unwrap_or(NO_LEAD),
                 }
-                conversion.contacts = start..self.role_contacts.len();
+                conversion.contacts = narrow(start)..narrow(self.role_contacts.len());
             }
         }
         Ok(())
@@ -234,17 +263,6 @@ fn runs(len: usize, same: impl Fn(usize, usize) -> bool) -> Vec<Range<usize>> {
     runs
 }
 
-/// The dense account number of every deal row that is a conversion.
-fn number_accounts(all: &[Conversion], first_of_account: &[usize], rows: usize) -> Vec<Option<u32>> {
-    let mut numbers = vec![None; rows];
-    for (account, bounds) in first_of_account.windows(2).enumerate() {
-        for conversion in &all[bounds[0]..bounds[1]] {
-            numbers[conversion.deal as usize] = u32::try_from(account).ok();
-        }
-    }
-    numbers
-}
-
 /// The contacts of accounts with conversions and those with a role, whatever their account, numbered in the order of
 /// their identifiers.
 fn index_contacts(
@@ -254,19 +272,16 @@ fn index_contacts(
 ) -> Result<(KeyIndex, Vec<Option<u32>>), EngineError> {
     let accounts = IdColumn::try_new(column(contacts, "account_id"))?;
     let contact_ids = IdColumn::try_new(column(contacts, "contact_id"))?;
-    let with_role = KeyIndex::build(column(roles, "contact_id"), |_| Some(0))?;
+    let with_role = KeyIndex::build(column(roles, "contact_id"), (0..roles.num_rows()).map(|row| (row, 0)))?;
     let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
     let mut mapped: Vec<(u32, Option<u32>)> = rows
         .map(|row| (row, by_account.probe(&accounts, row as usize)))
         .filter(|(row, account)| account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
         .collect();
     mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
-    let mut numbers = vec![None; contacts.num_rows()];
-    for (number, (row, _)) in mapped.iter().enumerate() {
-        numbers[*row as usize] = u32::try_from(number).ok();
-    }
+    let rows = mapped.iter().map(|(row, _)| *row as usize);
+    let by_contact = KeyIndex::build(column(contacts, "contact_id"), rows.zip(0..))?;
     let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();
-    let by_contact = KeyIndex::build(column(contacts, "contact_id"), |row| numbers[row])?;
     Ok((by_contact, contact_accounts))
 }
 
@@ -283,23 +298,28 @@ fn spanned_quarters(plan: &Plan, deals: &DealRows<'_>, all: &[Conversion]) -> Qu
     Quarters::spanning(&plan.calendar, earliest, closes.max().unwrap_or(earliest))
 }
 
+/// Accounts whose conversions are made in one go.
+const ACCOUNTS_PER_TASK: usize = 4_096;
+
 /// Appends the conversions of one account, given its original deals in order of closing.
 fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], all: &mut Vec<Conversion>) {
-    // Wins of the account by opportunity: (last line's closing, opportunity's rank by first closing).
-    let mut opportunity_rank: HashMap<OpportunityKey<'_>, usize> = HashMap::new();
-    let mut lines: Vec<(u32, usize)> = Vec::with_capacity(rows.len());
+    // Wins of the account by opportunity, in the order of their first closing.
     let mut opportunities: Vec<OpportunityWin> = Vec::new();
+    let mut ranks: HashMap<OpportunityKey<'_>, usize> = HashMap::new();
+    let mut lines: Vec<(u32, usize)> = Vec::with_capacity(rows.len());
     for &row in rows {
-        let rank = *opportunity_rank.entry(deals.opportunity_key(row)).or_insert_with(|| {
+        let next = opportunities.len();
+        // Most accounts have one deal, which is nothing to look up.
+        let rank = if rows.len() == 1 { next } else { *ranks.entry(deals.opportunity_key(row)).or_insert(next) };
+        if rank == next {
             opportunities.push(OpportunityWin {
                 created_at: deals.created(row),
                 first_close: deals.closed(row),
                 last_close: deals.closed(row),
-                kind: deals.kind(row, opportunities.is_empty()),
+                kind: deals.kind(row, rank == 0),
                 window_start: 0,
             });
-            opportunities.len() - 1
-        });
+        }
         opportunities[rank].last_close = opportunities[rank].last_close.max(deals.closed(row));
         lines.push((row, rank));
     }
@@ -317,11 +337,8 @@ fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], all: 
             amount: deals.amount(row),
             converted_at: deals.closed(row),
             window_start: win.window_start,
-            milestones: Milestones {
-                lead_created_at: None,
-                opportunity_created_at: Some(win.created_at),
-                tolerance: plan.journeys.anchor_tolerance,
-            },
+            opportunity_created_at: win.created_at,
+            lead_created_at: NO_LEAD,
             close_quarter: 0,
             credits: 0..0,
             contacts: 0..0,
@@ -410,10 +427,6 @@ impl<'a> DealRows<'a> {
         })
     }
 
-    fn len(&self) -> usize {
-        self.kinds.len()
-    }
-
     fn created(&self, row: u32) -> i64 {
         self.created_at.value(row as usize)
     }
@@ -456,12 +469,24 @@ impl<'a> DealRows<'a> {
         self.closed(a).cmp(&self.closed(b)).then_with(|| value(&self.ids, a).cmp(&value(&self.ids, b)))
     }
 
-    fn by_account_and_close(&self, a: u32, b: u32) -> Ordering {
-        value(&self.account_ids, a).cmp(&value(&self.account_ids, b)).then_with(|| self.by_close(a, b))
+    /// Sorts rows by account, closing and deal.
+    fn sort_by_account_and_close(&self, rows: &mut [u32]) {
+        match &self.account_ids {
+            // Keys side by side in memory sort several times faster than keys looked up.
+            IdColumn::Int(accounts) => {
+                let key = |row: u32| (accounts.get(row as usize), self.closed(row), row);
+                let mut keyed: Vec<_> = rows.iter().map(|&row| key(row)).collect();
+                keyed.par_sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.by_close(a.2, b.2)));
+                rows.iter_mut().zip(keyed).for_each(|(row, (.., sorted))| *row = sorted);
+            }
+            IdColumn::Text(accounts) => rows.par_sort_unstable_by(|&a, &b| {
+                accounts.get(a as usize).cmp(&accounts.get(b as usize)).then_with(|| self.by_close(a, b))
+            }),
+        }
     }
 
     fn originals_and_credits(&self) -> (Vec<u32>, Vec<u32>) {
-        let rows = 0..u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let rows = 0..narrow(self.kinds.len());
         rows.partition(|&row| !self.is_credit(row))
     }
 
@@ -504,7 +529,7 @@ impl<'a> DealRows<'a> {
         matched.sort_by_key(|(position, _)| *position);
         for run in runs(matched.len(), |i, j| matched[i].0 == matched[j].0) {
             let original = matched[run.start].0;
-            all[original].credits = run;
+            all[original].credits = narrow(run.start)..narrow(run.end);
         }
         (matched.into_iter().map(|(_, credit)| credit).collect(), unmatched)
     }
@@ -515,4 +540,9 @@ fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
         IdColumn::Int(ids) => ids.get(row as usize).map(IdValue::Int),
         IdColumn::Text(ids) => ids.get(row as usize).map(IdValue::Text),
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "deals, contacts and credits are fewer than 2³²")]
+fn narrow(position: usize) -> u32 {
+    position as u32
 }

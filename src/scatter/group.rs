@@ -3,8 +3,8 @@
 use super::collapse::CollapseRule;
 use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
-use super::partition::Scattered;
-use super::touch::{Touch, TouchIds};
+use super::pieces::Pieces;
+use super::touch::{NO_CONTACT, Touch, TouchIds};
 use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
@@ -13,6 +13,8 @@ pub struct Grouped {
     touches: Vec<Touch>,
     /// Where each account's touches start and end; behind the end lie those that were dropped.
     bounds: Vec<Range<usize>>,
+    /// The identifiers of the touches.
+    pub ids: TouchIds,
     /// Touches dropped because their identifier was repeated within the account.
     pub repeated: Vec<Touch>,
     /// How many touches were collapsed into an earlier one.
@@ -20,22 +22,23 @@ pub struct Grouped {
 }
 
 impl Grouped {
-    /// Groups a partition by counting sort and orders each account's run.
+    /// Groups the pieces of a partition by counting sort and orders each account's run. `accounts` are the partition's.
     pub fn group(
-        scattered: &Scattered,
-        partition: usize,
+        pieces: &Pieces,
+        ids: TouchIds,
+        accounts: Range<usize>,
         conversions: &Conversions,
         lines: &Lines,
         collapse: Option<&CollapseRule>,
     ) -> Self {
-        let accounts = scattered.accounts(partition);
-        let mut grouped = counting_sort(scattered.pieces(partition), accounts.start, accounts.len());
-        let mut scratch = Vec::new();
+        let (touches, bounds) = counting_sort(pieces, accounts.len());
+        let mut grouped = Self { touches, bounds, ids, ..Self::default() };
+        let mut repeats = RepeatSearch::default();
         for account in 0..accounts.len() {
             let run = &mut grouped.touches[grouped.bounds[account].clone()];
-            order(run, &scattered.ids);
-            if has_repeats(run, &scattered.ids, &mut scratch) {
-                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), &scattered.ids, lines);
+            order(run, &grouped.ids);
+            if repeats.found_in(run, &grouped.ids) {
+                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), lines);
             }
             if let Some(rule) = collapse {
                 grouped.collapse(account, rule);
@@ -51,7 +54,8 @@ impl Grouped {
 
     /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
     /// outside every window is out of scope before it is a repeat.
-    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], ids: &TouchIds, lines: &Lines) {
+    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], lines: &Lines) {
+        let ids = &self.ids;
         let bounds = &mut self.bounds[account];
         let run = &mut self.touches[bounds.clone()];
         run.sort_unstable_by(|a, b| {
@@ -89,38 +93,66 @@ impl Grouped {
     }
 }
 
-/// Places every touch behind those of earlier accounts; `first` is the partition's first account.
-fn counting_sort(pieces: &[Vec<Touch>], first: usize, accounts: usize) -> Grouped {
+/// The touches by account, and where those of each of the `accounts` accounts stand.
+fn counting_sort(pieces: &Pieces, accounts: usize) -> (Vec<Touch>, Vec<Range<usize>>) {
     let mut starts = vec![0; accounts + 1];
-    for touch in pieces.iter().flatten() {
-        starts[touch.account as usize - first + 1] += 1;
+    for touch in pieces.iter().flat_map(|(_, piece)| piece.touches()) {
+        starts[usize::from(touch.slot) + 1] += 1;
     }
     for account in 0..accounts {
         starts[account + 1] += starts[account];
     }
-    let blank = Touch { at: 0, id: 0, account: 0, line: 0, contact: 0, eligible: false, touch_type: 0 };
+    let blank = Touch { at: 0, id: 0, line: 0, contact: 0, eligible: false, touch_type: 0 };
     let mut touches = vec![blank; starts[accounts]];
     let mut next = starts.clone();
-    for &touch in pieces.iter().flatten() {
-        let slot = &mut next[touch.account as usize - first];
-        touches[*slot] = touch;
-        *slot += 1;
+    for (number, piece) in pieces.iter() {
+        let mut contacts = piece.contacts();
+        for touch in piece.touches() {
+            let slot = &mut next[usize::from(touch.slot)];
+            touches[*slot] = touch.gather(number, contacts.next().unwrap_or(NO_CONTACT));
+            *slot += 1;
+        }
     }
-    let bounds = starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect();
-    Grouped { touches, bounds, repeated: Vec::new(), collapsed: 0 }
+    (touches, starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect())
 }
 
 fn order(run: &mut [Touch], ids: &TouchIds) {
-    run.sort_unstable_by(|a, b| a.at.cmp(&b.at).then_with(|| ids.compare(a.id, b.id)));
+    match ids {
+        TouchIds::Int => run.sort_unstable_by_key(|touch| (touch.at, touch.id.cast_signed())),
+        TouchIds::Text(_) => run.sort_unstable_by(|a, b| a.at.cmp(&b.at).then_with(|| ids.compare(a.id, b.id))),
+    }
 }
 
-/// Whether two touches of a run share an identifier.
-fn has_repeats(run: &[Touch], ids: &TouchIds, scratch: &mut Vec<u64>) -> bool {
-    if run.len() < 2 {
-        return false;
+/// Looks for touches of a run that share an identifier.
+#[derive(Default)]
+struct RepeatSearch {
+    sorted: Vec<u64>,
+}
+
+/// Runs up to this length are searched with a bitmap of hashes first, which nearly always says that all differ.
+const BITMAP_RUN: usize = 64;
+
+impl RepeatSearch {
+    fn found_in(&mut self, run: &[Touch], ids: &TouchIds) -> bool {
+        if run.len() < 2 || (run.len() <= BITMAP_RUN && matches!(ids, TouchIds::Int) && all_bits_differ(run)) {
+            return false;
+        }
+        self.sorted.clear();
+        self.sorted.extend(run.iter().map(|touch| touch.id));
+        self.sorted.sort_unstable_by(|&a, &b| ids.compare(a, b));
+        self.sorted.windows(2).any(|pair| ids.compare(pair[0], pair[1]).is_eq())
     }
-    scratch.clear();
-    scratch.extend(run.iter().map(|touch| touch.id));
-    scratch.sort_unstable_by(|&a, &b| ids.compare(a, b));
-    scratch.windows(2).any(|pair| ids.compare(pair[0], pair[1]).is_eq())
+}
+
+/// Whether the hashes of integer identifiers show that no two of them are the same.
+fn all_bits_differ(run: &[Touch]) -> bool {
+    let mut bitmap = [0_u64; 32];
+    run.iter().all(|touch| {
+        // Fibonacci hashing: the high bits of the product with 2⁶⁴/φ.
+        let hash = touch.id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 53;
+        let (word, bit) = (&mut bitmap[usize::try_from(hash >> 6).unwrap_or_default()], 1 << (hash & 63));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    })
 }

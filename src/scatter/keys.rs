@@ -1,15 +1,14 @@
 //! From an identifier to a dense number: the index that every touch is probed against.
 //!
-//! Integers that lie close together index an array. Otherwise: most touches belong to accounts that the index does not hold. A bitmap of hashes that fits a core's cache turns them
-//! away before the table, which does not fit, is asked.
+//! Integers that lie close together index an array; other keys a table of our own, because what a probe costs is waiting
+//! for memory: a table that is asked for many keys at once waits for all of them together.
 
+use super::touch::TextArena;
 use crate::engine::EngineError;
-use crate::engine::ids::IdColumn;
-use arrow::array::ArrayRef;
+use crate::engine::ids::{IdColumn, Ids};
+use arrow::array::{ArrayRef, StringViewArray};
 use foldhash::fast::FixedState;
-use hashbrown::hash_table::{Entry, HashTable};
-use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash};
+use std::hash::BuildHasher;
 
 /// Identifiers of one type, each with a number.
 #[derive(Debug)]
@@ -17,29 +16,31 @@ pub enum KeyIndex {
     /// Integers close together.
     Dense(DenseNumbers),
     /// Integers.
-    Int(Numbers<i64>),
+    Int(IntNumbers),
     /// Text.
-    Text(Numbers<Box<str>>),
+    Text(TextNumbers),
 }
 
+/// What stands for "no number".
+pub const NO_NUMBER: u32 = u32::MAX;
+
 impl KeyIndex {
-    /// Numbers `keys` by `number_of(position)`; positions without a number and null keys are left out, and of equal keys
-    /// the first counts.
+    /// Numbers keys: `numbered` gives positions in `keys` with their numbers, which are below [`NO_NUMBER`]; null keys are
+    /// left out, and of equal keys the first counts.
     ///
     /// # Errors
     /// Keys that are neither integers nor text.
-    pub fn build(keys: &ArrayRef, number_of: impl Fn(usize) -> Option<u32>) -> Result<Self, EngineError> {
-        let numbered = (0..keys.len()).filter_map(|position| Some((position, number_of(position)?)));
+    pub fn build(keys: &ArrayRef, numbered: impl Iterator<Item = (usize, u32)>) -> Result<Self, EngineError> {
         Ok(match IdColumn::try_new(keys)? {
             IdColumn::Int(ids) => {
                 let entries: Vec<(i64, u32)> = numbered.filter_map(|(i, number)| Some((ids.get(i)?, number))).collect();
                 match DenseNumbers::try_new(&entries) {
                     Some(dense) => Self::Dense(dense),
-                    None => Self::Int(entries.into_iter().collect()),
+                    None => Self::Int(IntNumbers::new(&entries)),
                 }
             }
             IdColumn::Text(ids) => {
-                Self::Text(numbered.filter_map(|(i, number)| Some((Box::from(ids.get(i)?), number))).collect())
+                Self::Text(TextNumbers::new(numbered.filter_map(|(i, number)| Some((ids.get(i)?, number)))))
             }
         })
     }
@@ -48,19 +49,33 @@ impl KeyIndex {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Dense(numbers) => numbers.numbers.is_empty(),
-            Self::Int(numbers) => numbers.table.is_empty(),
-            Self::Text(numbers) => numbers.table.is_empty(),
+            Self::Int(numbers) => numbers.table.has_no_keys(),
+            Self::Text(numbers) => numbers.numbers.is_empty(),
         }
     }
 
     /// The number of the identifier at `position` of a column of the same type.
     #[inline]
     pub fn probe(&self, keys: &IdColumn<'_>, position: usize) -> Option<u32> {
-        match (self, keys) {
-            (Self::Dense(numbers), IdColumn::Int(keys)) => numbers.get(keys.get(position)?),
-            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(&keys.get(position)?),
+        let number = match (self, keys) {
+            (Self::Dense(numbers), IdColumn::Int(keys)) => numbers.number(keys.get(position)?),
+            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(keys.get(position)?),
             (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(keys.get(position)?),
-            _ => None,
+            _ => NO_NUMBER,
+        };
+        (number != NO_NUMBER).then_some(number)
+    }
+
+    /// The numbers of a whole column of the same type, or [`NO_NUMBER`].
+    pub fn probe_all(&self, keys: &IdColumn<'_>, numbers: &mut Vec<u32>) {
+        numbers.clear();
+        match (self, keys) {
+            (Self::Dense(index), IdColumn::Int(keys)) if !keys.has_nulls() => {
+                numbers.extend(keys.values().iter().map(|&key| index.number(key)));
+            }
+            (Self::Int(index), IdColumn::Int(keys)) if !keys.has_nulls() => index.get_all(keys.values(), numbers),
+            (Self::Text(index), IdColumn::Text(keys)) if !keys.has_nulls() => index.get_all(keys, numbers),
+            _ => numbers.extend((0..keys.len()).map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),
         }
     }
 }
@@ -92,102 +107,195 @@ impl DenseNumbers {
     }
 
     #[inline]
-    fn get(&self, key: i64) -> Option<u32> {
-        let place = usize::try_from(key.wrapping_sub(self.least)).ok()?;
-        self.numbers.get(place)?.checked_sub(1)
+    fn number(&self, key: i64) -> u32 {
+        let place = usize::try_from(key.wrapping_sub(self.least)).unwrap_or(usize::MAX);
+        self.numbers.get(place).copied().unwrap_or_default().wrapping_sub(1)
     }
 }
 
-/// Keys of one type with their numbers, behind a filter.
-#[derive(Debug)]
-pub struct Numbers<K> {
+/// Integers with their numbers.
+#[derive(Debug, Default)]
+pub struct IntNumbers {
     hasher: FixedState,
-    filter: HashFilter,
-    table: HashTable<(K, u32)>,
+    table: Table,
 }
 
-impl<K: Hash + Eq> Numbers<K> {
-    #[inline]
-    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-    {
-        let hash = self.hasher.hash_one(key);
-        if !self.filter.may_hold(hash) {
-            return None;
+impl IntNumbers {
+    fn new(entries: &[(i64, u32)]) -> Self {
+        let mut numbers = Self { table: Table::with_room_for(entries.len()), ..Self::default() };
+        for &(key, number) in entries {
+            numbers.table.insert(numbers.hasher.hash_one(key), key.cast_unsigned(), number, |_| true);
         }
-        self.table.find(hash, |(known, _)| known.borrow() == key).map(|&(_, number)| number)
+        numbers
+    }
+
+    #[inline]
+    fn get(&self, key: i64) -> u32 {
+        self.table.find(self.hasher.hash_one(key), key.cast_unsigned(), |_| true)
+    }
+
+    fn get_all(&self, keys: &[i64], numbers: &mut Vec<u32>) {
+        let hashed = keys.iter().map(|&key| (self.hasher.hash_one(key), key.cast_unsigned()));
+        self.table.find_all(hashed, |_, _| true, numbers);
     }
 }
 
-impl<K: Hash + Eq> FromIterator<(K, u32)> for Numbers<K> {
-    fn from_iter<I: IntoIterator<Item = (K, u32)>>(entries: I) -> Self {
-        let hasher = FixedState::default();
-        let mut table = HashTable::new();
-        for (key, number) in entries {
-            let hash = hasher.hash_one(&key);
-            let entry = table.entry(hash, |(known, _): &(K, u32)| *known == key, |(known, _)| hasher.hash_one(known));
-            if let Entry::Vacant(vacant) = entry {
-                vacant.insert((key, number));
+/// Texts with their numbers. A slot holds a text's hash; the texts lie in an arena of their own.
+#[derive(Debug, Default)]
+pub struct TextNumbers {
+    hasher: FixedState,
+    table: Table,
+    texts: TextArena,
+    /// The number of each text of the arena.
+    numbers: Vec<u32>,
+}
+
+impl TextNumbers {
+    fn new<'a>(entries: impl Iterator<Item = (&'a str, u32)>) -> Self {
+        let mut index = Self::default();
+        let entries: Vec<(&str, u32)> = entries.collect();
+        index.table = Table::with_room_for(entries.len());
+        for (text, number) in entries {
+            let hash = index.hasher.hash_one(text);
+            let position = index.numbers.len();
+            let is_it = |known: u32| index.texts.get(known as usize) == text;
+            if index.table.insert(hash, hash, u32::try_from(position).unwrap_or(NO_NUMBER), is_it) {
+                index.texts.push(text);
+                index.numbers.push(number);
             }
         }
-        let filter = HashFilter::new(table.len(), table.iter().map(|(key, _)| hasher.hash_one(key)));
-        Self { hasher, filter, table }
+        index
+    }
+
+    fn get(&self, text: &str) -> u32 {
+        let hash = self.hasher.hash_one(text);
+        self.number_of(self.table.find(hash, hash, |known| self.texts.get(known as usize) == text))
+    }
+
+    fn get_all(&self, texts: &Ids<&StringViewArray>, numbers: &mut Vec<u32>) {
+        let text = |row: usize| texts.get(row).unwrap_or_default();
+        let hashed = (0..texts.len()).map(|row| self.hasher.hash_one(text(row))).map(|hash| (hash, hash));
+        self.table.find_all(hashed, |row, known| self.texts.get(known as usize) == text(row), numbers);
+        numbers.iter_mut().for_each(|number| *number = self.number_of(*number));
+    }
+
+    fn number_of(&self, position: u32) -> u32 {
+        self.numbers.get(position as usize).copied().unwrap_or(NO_NUMBER)
     }
 }
 
-/// A bitmap of hashes: never wrong about what it holds, seldom about what it does not.
-#[derive(Debug)]
-struct HashFilter {
-    bits: Vec<u64>,
-    shift: u32,
+/// Open addressing: where the hash of a key says, or in the slots behind, stands its tag with its number.
+#[derive(Debug, Default)]
+struct Table {
+    slots: Vec<Slot>,
 }
 
-/// Bits per key; one in twelve unknown keys gets through.
-const FILTER_BITS: usize = 12;
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    tag: u64,
+    /// [`NO_NUMBER`] in an empty slot.
+    number: u32,
+}
 
-impl HashFilter {
-    fn new(keys: usize, hashes: impl Iterator<Item = u64>) -> Self {
-        let size = (keys * FILTER_BITS).next_power_of_two().max(64);
-        let mut filter = Self { bits: vec![0; size / 64], shift: 64 - size.trailing_zeros() };
-        for hash in hashes {
-            let (word, bit) = filter.place(hash);
-            filter.bits[word] |= bit;
+const EMPTY: Slot = Slot { tag: 0, number: NO_NUMBER };
+/// Half of the slots stay empty, so that a search is short.
+const SLOTS_PER_KEY: usize = 2;
+/// Keys whose slots are fetched before any is looked at: the memory is waited for once, not key by key.
+const FETCHED_TOGETHER: usize = 64;
+
+impl Table {
+    fn with_room_for(keys: usize) -> Self {
+        Self { slots: vec![EMPTY; keys * SLOTS_PER_KEY + 1] }
+    }
+
+    fn has_no_keys(&self) -> bool {
+        self.slots.len() <= 1
+    }
+
+    /// Where the search for a hash starts.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of slots")]
+    fn home(&self, hash: u64) -> usize {
+        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
+    }
+
+    /// The slot of a key, or the empty one where it would be. `is_it` says whether an equal tag is the key's.
+    #[inline]
+    fn slot(&self, home: usize, tag: u64, is_it: impl Fn(u32) -> bool) -> usize {
+        let mut position = home;
+        loop {
+            let slot = self.slots[position];
+            if slot.number == NO_NUMBER || slot.tag == tag && is_it(slot.number) {
+                return position;
+            }
+            position = if position + 1 == self.slots.len() { 0 } else { position + 1 };
         }
-        filter
     }
 
-    /// The high bits of the hash choose the bit; the table uses the low ones.
-    #[inline]
-    fn place(&self, hash: u64) -> (usize, u64) {
-        let position = hash >> self.shift;
-        (usize::try_from(position >> 6).unwrap_or(usize::MAX), 1 << (position & 63))
+    /// Inserts a key unless it is there; says whether it was new.
+    fn insert(&mut self, hash: u64, tag: u64, number: u32, is_it: impl Fn(u32) -> bool) -> bool {
+        let position = self.slot(self.home(hash), tag, is_it);
+        let is_new = self.slots[position].number == NO_NUMBER;
+        if is_new {
+            self.slots[position] = Slot { tag, number };
+        }
+        is_new
     }
 
+    /// The number of a key.
     #[inline]
-    fn may_hold(&self, hash: u64) -> bool {
-        let (word, bit) = self.place(hash);
-        self.bits[word] & bit != 0
+    fn find(&self, hash: u64, tag: u64, is_it: impl Fn(u32) -> bool) -> u32 {
+        self.slots[self.slot(self.home(hash), tag, is_it)].number
+    }
+
+    /// The numbers of many keys, given as hash and tag.
+    fn find_all(
+        &self,
+        mut hashed: impl Iterator<Item = (u64, u64)>,
+        is_it: impl Fn(usize, u32) -> bool,
+        numbers: &mut Vec<u32>,
+    ) {
+        let mut fetched = [(0, 0, EMPTY); FETCHED_TOGETHER];
+        loop {
+            let mut count = 0;
+            for (hash, tag) in hashed.by_ref().take(FETCHED_TOGETHER) {
+                let home = self.home(hash);
+                fetched[count] = (home, tag, self.slots[home]);
+                count += 1;
+            }
+            if count == 0 {
+                return;
+            }
+            for &(home, tag, slot) in &fetched[..count] {
+                let row = numbers.len();
+                let is_found = slot.number == NO_NUMBER || slot.tag == tag && is_it(row, slot.number);
+                let found = if is_found { slot } else { self.slots[self.slot(home, tag, |known| is_it(row, known))] };
+                numbers.push(found.number);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, StringViewArray};
+    use arrow::array::Int64Array;
     use std::sync::Arc;
 
     #[track_caller]
     fn finds_every_key_and_no_other(step: i64) {
         let ints: ArrayRef = Arc::new((0..1_000).map(|i| (i % 7 != 0).then_some(i * step)).collect::<Int64Array>());
-        let index = KeyIndex::build(&ints, |position| u32::try_from(position).ok()).unwrap();
+        let index = KeyIndex::build(&ints, (0..1_000).zip(0..)).unwrap();
         let asked: Vec<i64> = (-5..1_000 * step).collect();
         let column: ArrayRef = Arc::new(Int64Array::from(asked.clone()));
         let column = IdColumn::try_new(&column).unwrap();
+        let mut all = Vec::new();
+        index.probe_all(&column, &mut all);
         for (position, key) in asked.into_iter().enumerate() {
             let expected =
                 (key >= 0 && key % step == 0 && (key / step) % 7 != 0).then(|| u32::try_from(key / step).unwrap());
             assert_eq!(index.probe(&column, position), expected, "{key}");
+            assert_eq!(all[position], expected.unwrap_or(NO_NUMBER), "{key}");
         }
     }
 
@@ -204,7 +312,7 @@ mod tests {
     #[test]
     fn of_equal_keys_the_first_counts() {
         let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["a", "b", "a"]));
-        let index = KeyIndex::build(&texts, |position| u32::try_from(position).ok()).unwrap();
+        let index = KeyIndex::build(&texts, (0..3).zip(0..)).unwrap();
         let texts = IdColumn::try_new(&texts).unwrap();
         assert_eq!(index.probe(&texts, 2), Some(0));
     }

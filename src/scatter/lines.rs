@@ -46,7 +46,7 @@ impl LineCodes {
         let known = (0..campaigns.num_rows())
             .map(|i| Line { campaign: id_column.text(i), channel: channels.value(i).to_owned() })
             .collect();
-        let index = KeyIndex::build(&ids, |i| u32::try_from(i).ok())?;
+        let index = KeyIndex::build(&ids, (0..campaigns.num_rows()).zip(0..))?;
         Ok(Self { campaigns: index, known, met: Mutex::new(HashMap::new()) })
     }
 

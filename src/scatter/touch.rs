@@ -1,19 +1,68 @@
 //! One touch of an account with conversions, as small as it can be.
 
+use super::pieces::Pieces;
+use arrow::array::StringBuilder;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// No contact is known for the touch, or contacts do not matter.
 pub const NO_CONTACT: u32 = u32::MAX;
 
-/// A touch that may matter: 32 bytes.
+/// A touch that may matter, as it waits in its partition: 24 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScatteredTouch {
+    /// When it happened, microseconds.
+    pub at: i64,
+    /// Its identifier: an integer, or the position of its text in the arena of its piece.
+    pub id: u64,
+    /// Code of its line, and in the highest bit whether it is eligible.
+    line: u32,
+    /// Position of its account in the partition.
+    pub slot: u16,
+    /// Code of its type, where touches are collapsed; else 0.
+    pub touch_type: u16,
+}
+
+const ELIGIBLE: u32 = 1 << 31;
+
+impl ScatteredTouch {
+    /// A touch of the account in `slot`; `line` is below 2³¹.
+    #[inline]
+    pub fn new(at: i64, id: u64, line: u32, eligible: bool, slot: u16, touch_type: u16) -> Self {
+        Self { at, id, line: line | if eligible { ELIGIBLE } else { 0 }, slot, touch_type }
+    }
+
+    /// The line and whether the touch is eligible, in one word.
+    pub(super) fn line_word(&self) -> u32 {
+        self.line
+    }
+
+    /// A touch whose line and eligibility were kept in one word.
+    pub(super) fn of_word(at: i64, id: u64, line: u32, slot: u16, touch_type: u16) -> Self {
+        Self { at, id, line, slot, touch_type }
+    }
+
+    /// The touch among those of its account. `piece` numbers the piece it waited in.
+    #[inline]
+    pub(super) fn gather(self, piece: usize, contact: u32) -> Touch {
+        Touch {
+            at: self.at,
+            id: self.id | (piece as u64) << PIECE_SHIFT,
+            line: self.line & !ELIGIBLE,
+            contact,
+            eligible: self.line & ELIGIBLE != 0,
+            touch_type: self.touch_type,
+        }
+    }
+}
+
+/// A touch of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
     /// When it happened, microseconds.
     pub at: i64,
     /// Its identifier, to be read through [`TouchIds`].
     pub id: u64,
-    /// Dense number of its account.
-    pub account: u32,
     /// Code of its campaign and channel, see [`super::lines::Lines`].
     pub line: u32,
     /// Dense number of its contact, or [`NO_CONTACT`].
@@ -24,73 +73,83 @@ pub struct Touch {
     pub touch_type: u16,
 }
 
-/// The identifiers behind [`Touch::id`].
-#[derive(Debug)]
+/// The identifiers behind [`Touch::id`], for the touches of one partition.
+#[derive(Debug, Clone, Default)]
 pub enum TouchIds {
     /// The identifier itself, an `i64` in 64 bits.
+    #[default]
     Int,
-    /// A reference into one of the arenas, one per reader of the stream.
-    Text(Vec<TextArena>),
+    /// A reference into the texts of one of the partition's pieces.
+    Text(Arc<Pieces>),
 }
+
+/// Bits of a reference that number the text within its piece; those above number the piece.
+const PIECE_SHIFT: u32 = 40;
 
 impl TouchIds {
     /// The order of two identifiers: integers by value, text by bytes.
     pub fn compare(&self, a: u64, b: u64) -> Ordering {
         match self {
             Self::Int => a.cast_signed().cmp(&b.cast_signed()),
-            Self::Text(arenas) => text_of(arenas, a).cmp(text_of(arenas, b)),
+            Self::Text(pieces) => text_of(pieces, a).cmp(text_of(pieces, b)),
         }
     }
 
     /// The identifier as text.
     pub fn text(&self, id: u64) -> String {
-        let mut text = String::new();
-        self.write(id, &mut text);
-        text
+        match self {
+            Self::Int => id.cast_signed().to_string(),
+            Self::Text(pieces) => text_of(pieces, id).to_owned(),
+        }
     }
 
-    /// Appends the identifier as text to `out`.
-    pub fn write(&self, id: u64, out: &mut String) {
+    /// Appends identifiers as text to a column.
+    pub fn append(&self, ids: &[u64], column: &mut StringBuilder) {
         match self {
-            Self::Int => out.push_str(&id.cast_signed().to_string()),
-            Self::Text(arenas) => out.push_str(text_of(arenas, id)),
+            Self::Int => {
+                let mut digits = itoa::Buffer::new();
+                ids.iter().for_each(|id| column.append_value(digits.format(id.cast_signed())));
+            }
+            Self::Text(pieces) => ids.iter().for_each(|&id| column.append_value(text_of(pieces, id))),
         }
     }
 }
 
-/// Bits of a reference that number the text within its arena; those above number the arena.
-const ARENA_SHIFT: u32 = 48;
-
-fn text_of(arenas: &[TextArena], reference: u64) -> &str {
-    let arena = usize::try_from(reference >> ARENA_SHIFT).unwrap_or(usize::MAX);
-    let position = usize::try_from(reference & ((1 << ARENA_SHIFT) - 1)).unwrap_or(usize::MAX);
-    arenas.get(arena).map_or("", |arena| arena.get(position))
+fn text_of(pieces: &Pieces, reference: u64) -> &str {
+    let piece = usize::try_from(reference >> PIECE_SHIFT).unwrap_or(usize::MAX);
+    let position = usize::try_from(reference & ((1 << PIECE_SHIFT) - 1)).unwrap_or(usize::MAX);
+    pieces.texts(piece).map_or("", |texts| texts.get(position))
 }
 
 /// Texts one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct TextArena {
-    number: u64,
     texts: String,
     ends: Vec<usize>,
 }
 
 impl TextArena {
-    /// An empty arena; `number` is its position among its fellows.
-    pub fn new(number: usize) -> Self {
-        Self { number: number as u64, ..Self::default() }
-    }
-
-    /// Keeps a text and returns the reference to it.
+    /// Keeps a text and returns its position.
     pub fn push(&mut self, text: &str) -> u64 {
         self.texts.push_str(text);
         self.ends.push(self.texts.len());
-        (self.number << ARENA_SHIFT) | (self.ends.len() as u64 - 1)
+        self.ends.len() as u64 - 1
     }
 
-    fn get(&self, position: usize) -> &str {
+    /// The text at a position.
+    pub fn get(&self, position: usize) -> &str {
         let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.texts[start..self.ends[position]]
+    }
+
+    /// All texts in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|position| self.get(position))
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.texts.capacity() + self.ends.capacity() * size_of::<usize>()
     }
 }
 
@@ -99,22 +158,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_touch_has_32_bytes() {
-        assert_eq!(size_of::<Touch>(), 32);
+    fn a_scattered_touch_has_24_bytes() {
+        assert_eq!(size_of::<ScatteredTouch>(), 24);
     }
 
     #[test]
-    fn texts_come_back_and_compare_by_bytes() {
-        let (mut first, mut second) = (TextArena::new(0), TextArena::new(1));
-        let references = [first.push("b"), first.push(""), second.push("a")];
-        let ids = TouchIds::Text(vec![first, second]);
-        let text = |id| {
-            let mut out = String::new();
-            ids.write(id, &mut out);
-            out
-        };
-        assert_eq!(references.map(text), ["b", "", "a"]);
-        assert_eq!(ids.compare(references[0], references[2]), Ordering::Greater);
+    fn a_touch_comes_back_as_it_was_scattered() {
+        let touch = ScatteredTouch::new(7, 9, 1_000_000, true, 3, 4).gather(0, NO_CONTACT);
+        assert_eq!((touch.at, touch.id, touch.line, touch.eligible), (7, 9, 1_000_000, true));
+        assert!(!ScatteredTouch::new(7, 9, 5, false, 3, 4).gather(0, NO_CONTACT).eligible);
+    }
+
+    #[test]
+    fn integers_compare_by_value() {
         assert_eq!(TouchIds::Int.compare(1, (-1_i64).cast_unsigned()), Ordering::Greater);
+    }
+
+    #[test]
+    fn texts_come_back() {
+        let mut arena = TextArena::default();
+        let positions = [arena.push("b"), arena.push(""), arena.push("a")];
+        assert_eq!(positions, [0, 1, 2]);
+        assert_eq!(arena.iter().collect::<Vec<_>>(), ["b", "", "a"]);
     }
 }

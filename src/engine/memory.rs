@@ -1,0 +1,57 @@
+//! Memory: the budget of a run, shared by the engine's operators and the partitions of touches.
+
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
+};
+use std::sync::Arc;
+
+/// What a run may hold. Whoever can spill gets an equal part of what those that cannot leave.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    pool: Arc<dyn MemoryPool>,
+}
+
+impl Budget {
+    /// A budget of so many bytes, or without limit.
+    pub fn new(limit: Option<usize>) -> Self {
+        Self {
+            pool: match limit {
+                Some(limit) => Arc::new(FairSpillPool::new(limit)),
+                None => Arc::new(UnboundedMemoryPool::default()),
+            },
+        }
+    }
+
+    /// The pool from which the engine's operators take.
+    pub(super) fn pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::clone(&self.pool)
+    }
+
+    /// A holder of memory that spills when it gets no more.
+    pub fn spilling(&self, name: &str) -> Holding {
+        Holding(MemoryConsumer::new(name).with_can_spill(true).register(&self.pool))
+    }
+
+    /// Counts memory that cannot be spilled; the engine's operators and the partitions are left with the rest.
+    pub fn fixed(&self, name: &str, bytes: usize) -> Holding {
+        let holding = Holding(MemoryConsumer::new(name).register(&self.pool));
+        holding.0.grow(bytes);
+        holding
+    }
+}
+
+/// Memory that somebody holds; given back when dropped.
+#[derive(Debug)]
+pub struct Holding(MemoryReservation);
+
+impl Holding {
+    /// Takes the holding to `bytes`; `false` when the budget does not have them.
+    pub fn try_resize(&mut self, bytes: usize) -> bool {
+        self.0.try_resize(bytes).is_ok()
+    }
+
+    /// Takes the holding to `bytes`, whatever the budget has.
+    pub fn resize(&mut self, bytes: usize) {
+        self.0.resize(bytes);
+    }
+}

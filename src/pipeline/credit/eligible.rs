@@ -1,0 +1,56 @@
+//! The eligible touches of one journey.
+
+use crate::scatter::conversions::{Conversion, Conversions};
+use crate::scatter::lines::Lines;
+use crate::scatter::touch::Touch;
+
+/// The eligible touches of one journey, column by column.
+#[derive(Default)]
+pub(super) struct EligibleTouches {
+    /// Position in the account's run.
+    pub(super) position: Vec<usize>,
+    pub(super) touched_at: Vec<i64>,
+    pub(super) lines: Vec<u32>,
+    pub(super) channels: Vec<u32>,
+    pub(super) quarters: Vec<u32>,
+}
+
+impl EligibleTouches {
+    /// Collects the eligible touches of a conversion's window from those of its account; says whether any touch at all
+    /// is in it.
+    pub(super) fn collect(
+        &mut self,
+        conversion: &Conversion,
+        touches: &[Touch],
+        conversions: &Conversions,
+        lines: &Lines,
+    ) -> bool {
+        let start = touches.partition_point(|touch| touch.at < conversion.window_start);
+        let end = touches.partition_point(|touch| touch.at <= conversion.converted_at);
+        let contacts = conversions.contacts_of(conversion);
+        self.clear();
+        let mut any = false;
+        for (position, touch) in touches.iter().enumerate().take(end).skip(start) {
+            if !contacts.is_empty() && contacts.binary_search(&touch.contact).is_err() {
+                continue;
+            }
+            any = true;
+            if touch.eligible {
+                self.position.push(position);
+                self.touched_at.push(touch.at);
+                self.lines.push(touch.line);
+                self.channels.push(lines.channel(touch.line));
+                self.quarters.push(conversions.quarters.position(touch.at));
+            }
+        }
+        any
+    }
+
+    fn clear(&mut self) {
+        self.position.clear();
+        self.touched_at.clear();
+        self.lines.clear();
+        self.channels.clear();
+        self.quarters.clear();
+    }
+}

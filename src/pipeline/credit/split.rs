@@ -1,0 +1,63 @@
+//! One deal split among its touches: every model's shares, and the money of each posting.
+
+use closedloop_core::ledger::{Allotter, Bucket};
+
+/// Shares and money of one deal: `model · touches + touch`.
+#[derive(Default)]
+pub(super) struct Split {
+    pub(super) shares: Vec<u64>,
+    pub(super) amounts: Vec<i64>,
+    pub(super) previous: Vec<i64>,
+    pub(super) residuals: Vec<ModelResidual>,
+}
+
+/// What one model left of one deal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::pipeline) struct ModelResidual {
+    pub(super) bucket: Option<Bucket>,
+    pub(super) share: u64,
+    pub(super) amount: i64,
+    pub(super) previous: i64,
+}
+
+impl ModelResidual {
+    /// The money of this posting: what the balance after leaves, less what the balance before left.
+    pub(super) fn posted(&self) -> i64 {
+        self.amount - self.previous
+    }
+}
+
+impl Split {
+    pub(super) fn resize(&mut self, touches: usize, models: usize) {
+        self.shares.resize(touches * models, 0);
+        self.residuals.resize(models, ModelResidual::default());
+    }
+
+    /// Nothing is allotted yet.
+    pub(super) fn start_books(&mut self) {
+        self.amounts.clear();
+        self.amounts.resize(self.shares.len(), 0);
+        self.previous.clear();
+        self.previous.resize(self.shares.len(), 0);
+    }
+
+    /// Allots the balance under every model's shares; the allotment before becomes the previous one.
+    pub(super) fn allot(&mut self, allotter: &mut Allotter, balance: i64) {
+        std::mem::swap(&mut self.amounts, &mut self.previous);
+        let touches = self.shares.len() / self.residuals.len();
+        for (model, residual) in self.residuals.iter_mut().enumerate() {
+            let cells = model * touches..(model + 1) * touches;
+            residual.previous = residual.amount;
+            residual.amount =
+                allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.amounts[cells]);
+        }
+    }
+
+    /// What a posting gives to the touches under a model.
+    pub(super) fn posted(&self, model: usize, touches: usize) -> i64 {
+        let cells = model * touches..(model + 1) * touches;
+        // A sum that wraps is not what was booked, so it needs no wider integer.
+        let sum = |amounts: &[i64]| amounts.iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
+        sum(&self.amounts[cells.clone()]).wrapping_sub(sum(&self.previous[cells]))
+    }
+}

@@ -1,0 +1,245 @@
+//! One thread at work on a partition: journeys, models, shares, money, rows, totals.
+
+use super::eligible::EligibleTouches;
+use super::split::{ModelResidual, Split};
+use super::{Broken, Crediting, Fault, PartitionCredit};
+use crate::pipeline::RunError;
+use crate::pipeline::journey_rows::JourneyRow;
+use crate::pipeline::totals::{CreditKey, CreditTotals, LineTotals, ResidualKey};
+use crate::scatter::conversions::{Conversion, CreditDeal};
+use crate::scatter::group::Grouped;
+use crate::scatter::touch::Touch;
+use closedloop_core::journey::{Anchors, Journey};
+use closedloop_core::ledger::{Allotter, Bucket, Residual, WHOLE};
+
+/// One thread's totals and scratch space.
+pub(super) struct Worker<'a> {
+    stage: &'a Crediting<'a>,
+    pub(super) totals: CreditTotals,
+    allotter: Allotter,
+    journey: EligibleTouches,
+    credits: Vec<f64>,
+    split: Split,
+    /// The last journey that each line was seen in, to count deals once per line.
+    seen: Vec<u64>,
+    journeys: u64,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(stage: &'a Crediting<'a>) -> Self {
+        Self {
+            stage,
+            totals: CreditTotals::new(stage.models.len()),
+            allotter: Allotter::default(),
+            journey: EligibleTouches::default(),
+            credits: Vec::new(),
+            split: Split::default(),
+            seen: vec![0; stage.lines.len()],
+            journeys: 0,
+        }
+    }
+
+    /// Credits the conversions of a partition's accounts.
+    pub(super) fn partition(&mut self, partition: usize) -> Result<PartitionCredit, RunError> {
+        let Crediting { scattered, conversions, lines, collapse, .. } = self.stage;
+        let pieces = scattered.pieces(partition)?;
+        let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
+        let grouped = Grouped::group(&pieces, ids, accounts.clone(), conversions, lines, collapse.as_ref());
+        drop(pieces);
+        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped);
+        let mut used = Vec::new();
+        for (local, account) in accounts.enumerate() {
+            let touches = grouped.of_account(local);
+            used.clear();
+            used.resize(touches.len(), false);
+            for conversion in conversions.of_account(account) {
+                self.conversion(conversion, touches, scattered.earlier[account], &mut used, &mut out)
+                    .map_err(|broken| self.stage.explain(&broken))?;
+            }
+            out.used += used.iter().filter(|used| **used).count() as u64;
+        }
+        Ok(out)
+    }
+
+    fn conversion(
+        &mut self,
+        conversion: &Conversion,
+        touches: &[Touch],
+        has_earlier: bool,
+        used: &mut [bool],
+        out: &mut PartitionCredit,
+    ) -> Result<(), Broken> {
+        self.journeys += 1;
+        let in_window = self.journey.collect(conversion, touches, self.stage.conversions, self.stage.lines);
+        for &position in &self.journey.position {
+            used[position] = true;
+        }
+        let anchors =
+            Anchors::locate(&self.journey.touched_at, conversion.milestones(self.stage.plan.journeys.anchor_tolerance));
+        let row = self.journey_row(conversion, anchors);
+        self.totals.book(conversion.close_quarter, conversion.kind, conversion.amount);
+
+        let is_attributed = self.stage.plan.finance.attribute_kinds.contains(&conversion.kind);
+        let left = if !is_attributed {
+            Some(Bucket::KindNotAttributed)
+        } else if !self.journey.position.is_empty() {
+            None
+        } else if in_window {
+            Some(Bucket::Suppressed)
+        } else if has_earlier || touches.first().is_some_and(|touch| touch.at < conversion.window_start) {
+            Some(Bucket::OutsideLookback)
+        } else {
+            Some(Bucket::NoTouch)
+        };
+        let credits = self.stage.conversions.credits_of(conversion);
+        match left {
+            Some(bucket) => self.leave_all(&row, bucket, credits, out),
+            None => self.attribute(conversion, anchors, &row, touches, credits, out)?,
+        }
+        Ok(())
+    }
+
+    fn journey_row(&self, conversion: &Conversion, anchors: Anchors) -> JourneyRow {
+        let touched_at = &self.journey.touched_at;
+        JourneyRow {
+            touches: touched_at.len() as u64,
+            first_touched_at: touched_at.first().copied(),
+            last_touched_at: touched_at.last().copied(),
+            anchors,
+            ..JourneyRow::empty(
+                conversion.deal,
+                conversion.kind,
+                conversion.amount,
+                conversion.converted_at,
+                conversion.close_quarter,
+            )
+        }
+    }
+
+    /// The whole deal and its credits go to one bucket under every model.
+    fn leave_all(&mut self, row: &JourneyRow, bucket: Bucket, credits: &[CreditDeal], out: &mut PartitionCredit) {
+        let rows = std::iter::once(row.clone()).chain(credits.iter().map(|credit| row.of_credit(credit)));
+        for (position, row) in rows.enumerate() {
+            if position > 0 {
+                self.totals.book(row.close_quarter, row.kind, row.amount);
+            }
+            for model in 0..self.stage.models.len() {
+                let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
+                self.totals.leave(key, row.amount, WHOLE);
+            }
+            if self.stage.wants_journeys {
+                out.journeys.push_left(row, bucket);
+            }
+        }
+    }
+
+    /// Every model's shares and money of the deal, then of its credits.
+    fn attribute(
+        &mut self,
+        conversion: &Conversion,
+        anchors: Anchors,
+        row: &JourneyRow,
+        touches: &[Touch],
+        credits: &[CreditDeal],
+        out: &mut PartitionCredit,
+    ) -> Result<(), Broken> {
+        self.shares(conversion, anchors)?;
+        self.split.start_books();
+        let mut balance = conversion.amount;
+        self.split.allot(&mut self.allotter, balance);
+        self.post(row, anchors, touches, out)?;
+        for credit in credits {
+            balance += credit.amount;
+            self.split.allot(&mut self.allotter, balance);
+            let row = row.of_credit(credit);
+            self.totals.book(row.close_quarter, row.kind, row.amount);
+            self.journeys += 1;
+            self.post(&row, anchors, touches, out)?;
+        }
+        Ok(())
+    }
+
+    /// Asks every model for credits and turns them into shares.
+    fn shares(&mut self, conversion: &Conversion, anchors: Anchors) -> Result<(), Broken> {
+        let EligibleTouches { touched_at, channels, .. } = &self.journey;
+        let (touches, credits) = (touched_at.len(), &mut self.credits);
+        credits.resize(touches, 0.0);
+        self.split.resize(touches, self.stage.models.len());
+        let journey = Journey { touched_at, channels, converted_at: conversion.converted_at, anchors };
+        for (model, attribution) in self.stage.models.iter().enumerate() {
+            let residual = attribution.credit(journey, credits);
+            let (bucket, left) = match residual {
+                Residual::None => (None, 0.0),
+                Residual::Left { bucket, credit } => (Some(bucket), credit),
+            };
+            let shares = &mut self.split.shares[model * touches..(model + 1) * touches];
+            let share = self.allotter.shares(credits, left, shares).map_err(|error| Broken {
+                deal: conversion.deal,
+                model,
+                fault: Fault::Credit(error),
+            })?;
+            let whole = shares.iter().sum::<u64>() + share;
+            check_sum(conversion.deal, model, whole.cast_signed(), WHOLE.cast_signed())?;
+            self.split.residuals[model] = ModelResidual { bucket, share, ..ModelResidual::default() };
+        }
+        Ok(())
+    }
+
+    /// Posts one deal's money to the totals and the rows; checks the law for every model.
+    fn post(
+        &mut self,
+        row: &JourneyRow,
+        anchors: Anchors,
+        touches: &[Touch],
+        out: &mut PartitionCredit,
+    ) -> Result<(), Broken> {
+        let count = self.journey.position.len();
+        for (model, residual) in self.split.residuals.iter().enumerate() {
+            let posted = self.split.posted(model, count).wrapping_add(residual.posted());
+            check_sum(row.deal, model, posted, row.amount)?;
+            if let Some(bucket) = residual.bucket.filter(|_| residual.share > 0) {
+                let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
+                self.totals.leave(key, residual.posted(), residual.share);
+            }
+        }
+        for touch in 0..count {
+            let line = self.journey.lines[touch];
+            let key = CreditKey {
+                close_quarter: row.close_quarter,
+                touch_quarter: self.journey.quarters[touch],
+                line,
+                kind: row.kind,
+            };
+            let row = self.totals.row(key);
+            let LineTotals { counts, amounts, shares } = self.totals.line(row);
+            counts.touches += 1;
+            let seen = &mut self.seen[line as usize];
+            counts.deals += u64::from(*seen != self.journeys);
+            *seen = self.journeys;
+            for (model, (amount, share)) in amounts.iter_mut().zip(shares).enumerate() {
+                let cell = model * count + touch;
+                *amount += self.split.amounts[cell] - self.split.previous[cell];
+                *share += u128::from(self.split.shares[cell]);
+            }
+        }
+        if self.stage.wants_touch_credits {
+            for touch in 0..count {
+                let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
+                let money =
+                    cells.map(|cell| (self.split.shares[cell], self.split.amounts[cell] - self.split.previous[cell]));
+                let source = &touches[self.journey.position[touch]];
+                out.credits.push(row, touch, source, self.journey.quarters[touch], anchors, money);
+            }
+        }
+        if self.stage.wants_journeys {
+            out.journeys
+                .push(row.clone(), self.split.residuals.iter().map(|r| (r.bucket.filter(|_| r.share > 0), r.posted())));
+        }
+        Ok(())
+    }
+}
+
+/// The law: what the touches have and what is left sum to the whole.
+fn check_sum(deal: u32, model: usize, got: i64, booked: i64) -> Result<(), Broken> {
+    if got == booked { Ok(()) } else { Err(Broken { deal, model, fault: Fault::Sum { got, booked } }) }
+}

@@ -1,0 +1,232 @@
+//! The probe: touch batches in, the touches of accounts with conversions out, to their partitions.
+
+use super::keys::NO_NUMBER;
+use super::lines::LineReader;
+use super::partition::{ACCOUNTS_PER_PARTITION, Scatter, TouchCounts};
+use super::pieces::Piece;
+use super::spill::{SpillFile, SpillFolder, SpillWriter};
+use super::touch::{NO_CONTACT, ScatteredTouch};
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use crate::engine::memory::Holding;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+
+/// Columns of a touch batch, in this order.
+pub const TOUCH_COLUMNS: [&str; 9] =
+    ["touch_id", "account_id", "contact_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
+
+/// The column that follows where touches are collapsed.
+pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
+
+/// One reader's work.
+#[derive(Debug)]
+pub struct ScatteredPart {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) memory: Holding,
+    pub(super) spilled: Option<SpillFile>,
+    pub(super) counts: TouchCounts,
+}
+
+/// Reads one stream of touch batches.
+pub struct Reader<'a> {
+    scatter: &'a Scatter<'a>,
+    number: usize,
+    lines: LineReader<'a>,
+    pieces: Vec<Piece>,
+    memory: Holding,
+    folder: Option<SpillFolder>,
+    spill: Option<SpillWriter>,
+    /// The batch's dense accounts, contacts and survivors.
+    accounts: Vec<u32>,
+    contacts: Vec<u32>,
+    found: Vec<(u32, u32)>,
+    counts: TouchCounts,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(scatter: &'a Scatter<'a>, number: usize, memory: Holding, folder: Option<SpillFolder>) -> Self {
+        Self {
+            scatter,
+            number,
+            lines: scatter.lines.reader(),
+            pieces: (0..scatter.partitions).map(|_| Piece::default()).collect(),
+            memory,
+            folder,
+            spill: None,
+            accounts: Vec::new(),
+            contacts: Vec::new(),
+            found: Vec::new(),
+            counts: TouchCounts::default(),
+        }
+    }
+
+    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and keeps those in an account's widest window.
+    ///
+    /// # Errors
+    /// A batch of other columns or types, or a disk that is full.
+    pub fn read(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
+        let columns = TouchColumns::try_new(batch)?;
+        self.counts.read += batch.num_rows() as u64;
+        // Short loops over the batch: the memory that one step waits for is fetched for many touches at once.
+        self.probe(&columns);
+        self.keep_in_window(&columns, batch.num_rows());
+        self.scatter(&columns);
+        self.spill_over_budget()
+    }
+
+    /// Numbers the accounts of the batch.
+    fn probe(&mut self, columns: &TouchColumns<'_>) {
+        let conversions = self.scatter.conversions;
+        conversions.by_account.probe_all(&columns.accounts, &mut self.accounts);
+        self.contacts.clear();
+        if conversions.by_contact.is_empty() {
+            return;
+        }
+        conversions.by_contact.probe_all(&columns.contacts, &mut self.contacts);
+        // A touch without account of its own is its contact's account's.
+        for (row, account) in self.accounts.iter_mut().enumerate() {
+            if columns.accounts.is_null(row) && self.contacts[row] != NO_NUMBER {
+                let of_contact = conversions.contact_accounts[self.contacts[row] as usize];
+                *account = of_contact.unwrap_or(NO_NUMBER);
+            }
+        }
+    }
+
+    /// Finds the touches that an account's widest window spans.
+    fn keep_in_window(&mut self, columns: &TouchColumns<'_>, rows: usize) {
+        self.found.clear();
+        let all_good = columns.is_good.null_count() == 0 && columns.is_good.true_count() == rows;
+        if !all_good {
+            let unreadable = (0..rows).filter(|&row| !columns.is_good(row)).count();
+            self.counts.unreadable += unreadable as u64;
+        }
+        let all_in_scope = columns.in_scope.null_count() == 0 && columns.in_scope.true_count() == rows;
+        let at = columns.touched_at.values();
+        let latest = (0..rows).filter(|&row| all_good || columns.is_good(row)).map(|row| at[row]).max();
+        self.counts.latest = self.counts.latest.max(latest);
+        let windows = &self.scatter.conversions.widest;
+        for (row, &account) in self.accounts.iter().enumerate() {
+            if account == NO_NUMBER
+                || !(all_good || columns.is_good(row))
+                || !(all_in_scope || columns.in_scope.value(row))
+            {
+                continue;
+            }
+            let (start, end) = windows[account as usize];
+            if at[row] < start {
+                self.scatter.note_earlier(account);
+            } else if at[row] <= end {
+                self.found.push((u32::try_from(row).unwrap_or(u32::MAX), account));
+            }
+        }
+        self.counts.scattered += self.found.len() as u64;
+    }
+
+    /// Puts the touches found where their accounts' partitions wait.
+    fn scatter(&mut self, columns: &TouchColumns<'_>) {
+        for &(row, account) in &self.found {
+            let (row, account) = (row as usize, account as usize);
+            let piece = &mut self.pieces[account / ACCOUNTS_PER_PARTITION];
+            let id = match &columns.ids {
+                IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
+                IdColumn::Text(ids) => piece.push_text(ids.get(row).unwrap_or_default()),
+            };
+            let line = self.lines.code(&columns.campaigns, columns.channel(row), row);
+            let touch_type = columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name));
+            let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
+            let touch =
+                ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible(row), slot, touch_type);
+            piece.push(touch, self.contacts.get(row).copied());
+        }
+    }
+
+    /// Writes everything held to disk when the budget does not have it.
+    fn spill_over_budget(&mut self) -> Result<(), EngineError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let held = self.pieces.iter().map(Piece::bytes).sum();
+        if self.memory.try_resize(held) {
+            return Ok(());
+        }
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            None => self.spill.insert(folder.create(self.number)?),
+        };
+        for (partition, piece) in self.pieces.iter_mut().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+            spill.write(partition, &std::mem::take(piece))?;
+        }
+        self.counts.spilled += held as u64;
+        self.memory.resize(0);
+        Ok(())
+    }
+
+    /// The reader's work; what never exceeded the budget stays in memory.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub fn finish(self) -> Result<ScatteredPart, EngineError> {
+        let spilled = self.spill.map(SpillWriter::finish).transpose()?;
+        Ok(ScatteredPart { pieces: self.pieces, memory: self.memory, spilled, counts: self.counts })
+    }
+}
+
+/// A touch batch, column by column.
+struct TouchColumns<'a> {
+    ids: IdColumn<'a>,
+    accounts: IdColumn<'a>,
+    contacts: IdColumn<'a>,
+    touched_at: &'a arrow::array::TimestampMicrosecondArray,
+    campaigns: IdColumn<'a>,
+    channels: Option<StringViewArray>,
+    touch_types: Option<StringViewArray>,
+    eligible: &'a BooleanArray,
+    in_scope: &'a BooleanArray,
+    is_good: &'a BooleanArray,
+}
+
+impl<'a> TouchColumns<'a> {
+    fn try_new(batch: &'a RecordBatch) -> Result<Self, EngineError> {
+        let column = |position: usize| -> &'a ArrayRef { batch.column(position) };
+        let texts = |column: &ArrayRef| -> Result<Option<StringViewArray>, EngineError> {
+            if column.null_count() == column.len() {
+                return Ok(None);
+            }
+            Ok(Some(cast(column, &DataType::Utf8View)?.as_string_view().clone()))
+        };
+        Ok(Self {
+            ids: IdColumn::try_new(column(0))?,
+            accounts: IdColumn::try_new(column(1))?,
+            contacts: IdColumn::try_new(column(2))?,
+            touched_at: column(3).as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(column(4))?,
+            channels: texts(column(5))?,
+            touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
+            eligible: column(6).as_boolean(),
+            in_scope: column(7).as_boolean(),
+            is_good: column(8).as_boolean(),
+        })
+    }
+
+    fn is_good(&self, row: usize) -> bool {
+        self.is_good.value(row)
+    }
+
+    fn eligible(&self, row: usize) -> bool {
+        self.eligible.is_valid(row) && self.eligible.value(row)
+    }
+
+    fn channel(&self, row: usize) -> Option<&str> {
+        text(self.channels.as_ref()?, row)
+    }
+
+    fn touch_type(&self, row: usize) -> Option<&str> {
+        text(self.touch_types.as_ref()?, row)
+    }
+}
+
+fn text(texts: &StringViewArray, row: usize) -> Option<&str> {
+    texts.is_valid(row).then(|| texts.value(row))
+}
+
+const _: () = assert!(NO_CONTACT == NO_NUMBER, "a contact without number is no contact");

@@ -1,0 +1,132 @@
+//! Spilling: partitions that do not fit the memory limit wait in a compressed Arrow IPC file, one record batch a piece.
+
+use super::pieces::Piece;
+use super::touch::ScatteredTouch;
+use crate::engine::EngineError;
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt16Type, UInt32Type, UInt64Type};
+use arrow_ipc::CompressionType;
+use arrow_ipc::reader::FileReader;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where and whether a run may spill.
+#[derive(Debug, Clone)]
+pub struct SpillFolder(PathBuf);
+
+impl SpillFolder {
+    /// A folder that exists for as long as the run; whoever made it removes it.
+    pub fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    /// Opens the spill file of a reader.
+    pub(super) fn create(&self, reader: usize) -> Result<SpillWriter, EngineError> {
+        let path = self.0.join(format!("touches-{reader}.arrow"));
+        let columns = [
+            ("touched_at", DataType::Int64),
+            ("id", DataType::UInt64),
+            ("line", DataType::UInt32),
+            ("slot", DataType::UInt16),
+            ("touch_type", DataType::UInt16),
+            ("contact", DataType::UInt32),
+            ("text", DataType::Utf8),
+        ];
+        let fields: Vec<Field> = columns.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+        let file = File::create(&path).map_err(EngineError::spill(&path))?;
+        let writer = FileWriter::try_new_with_options(BufWriter::new(file), &schema, options)?;
+        Ok(SpillWriter { path, schema, writer, partitions: Vec::new() })
+    }
+}
+
+/// One reader's spill file as it grows.
+pub(super) struct SpillWriter {
+    path: PathBuf,
+    schema: Arc<Schema>,
+    writer: FileWriter<BufWriter<File>>,
+    /// The partition of every batch.
+    partitions: Vec<usize>,
+}
+
+impl SpillWriter {
+    /// Appends a piece of a partition.
+    pub(super) fn write(&mut self, partition: usize, piece: &Piece) -> Result<(), EngineError> {
+        let touches = || piece.touches();
+        let rows = touches().count();
+        let contacts: UInt32Array = piece.contacts().map(Some).chain(std::iter::repeat(None)).take(rows).collect();
+        let texts: StringArray = piece.texts().iter().map(Some).chain(std::iter::repeat(None)).take(rows).collect();
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(touches().map(|touch| touch.at).collect::<Int64Array>()),
+            Arc::new(touches().map(|touch| touch.id).collect::<UInt64Array>()),
+            Arc::new(touches().map(|touch| touch.line_word()).collect::<UInt32Array>()),
+            Arc::new(touches().map(|touch| touch.slot).collect::<UInt16Array>()),
+            Arc::new(touches().map(|touch| touch.touch_type).collect::<UInt16Array>()),
+            Arc::new(contacts),
+            Arc::new(texts),
+        ];
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        self.writer.write(&batch).map_err(EngineError::spill(&self.path))?;
+        self.partitions.push(partition);
+        Ok(())
+    }
+
+    /// Completes the file.
+    pub(super) fn finish(mut self) -> Result<SpillFile, EngineError> {
+        self.writer.finish().map_err(EngineError::spill(&self.path))?;
+        let mut batches: Vec<(usize, usize)> = self.partitions.into_iter().enumerate().map(|(b, p)| (p, b)).collect();
+        batches.sort_unstable();
+        Ok(SpillFile { path: self.path, batches })
+    }
+}
+
+/// One reader's pieces on disk.
+#[derive(Debug)]
+pub(super) struct SpillFile {
+    path: PathBuf,
+    /// Partition and position of every batch, sorted.
+    batches: Vec<(usize, usize)>,
+}
+
+impl SpillFile {
+    /// Reads the pieces of a partition, in the order in which they were written.
+    pub(super) fn read(&self, partition: usize) -> Result<Vec<Piece>, EngineError> {
+        let start = self.batches.partition_point(|&(of, _)| of < partition);
+        let end = self.batches.partition_point(|&(of, _)| of <= partition);
+        if start == end {
+            return Ok(Vec::new());
+        }
+        let file = File::open(&self.path).map_err(EngineError::spill(&self.path))?;
+        let mut reader = FileReader::try_new(BufReader::new(file), None)?;
+        let mut pieces = Vec::with_capacity(end - start);
+        for &(_, batch) in &self.batches[start..end] {
+            reader.set_index(batch)?;
+            if let Some(rows) = reader.next() {
+                pieces.push(piece_of(&rows?));
+            }
+        }
+        Ok(pieces)
+    }
+}
+
+fn piece_of(rows: &RecordBatch) -> Piece {
+    let at = rows.column(0).as_primitive::<Int64Type>().values();
+    let ids = rows.column(1).as_primitive::<UInt64Type>().values();
+    let lines = rows.column(2).as_primitive::<UInt32Type>().values();
+    let slots = rows.column(3).as_primitive::<UInt16Type>().values();
+    let types = rows.column(4).as_primitive::<UInt16Type>().values();
+    let contacts = rows.column(5).as_primitive::<UInt32Type>();
+    let texts = rows.column(6).as_string::<i32>();
+    let mut piece = Piece::default();
+    for text in texts.iter().flatten() {
+        piece.push_text(text);
+    }
+    for (row, contact) in contacts.iter().enumerate() {
+        piece.push(ScatteredTouch::of_word(at[row], ids[row], lines[row], slots[row], types[row]), contact);
+    }
+    piece
+}
