@@ -1,0 +1,14 @@
+//! Customer lifetime value against published fits, another program's predictions, laws and simulated customers.
+
+#[path = "lifetime/cdnow.rs"]
+mod cdnow;
+#[path = "lifetime/coverage.rs"]
+mod coverage;
+#[path = "lifetime/data.rs"]
+mod data;
+#[path = "lifetime/laws.rs"]
+mod laws;
+#[path = "lifetime/renewals.rs"]
+mod renewals;
+#[path = "lifetime/values.rs"]
+mod values;
