@@ -10,5 +10,9 @@ mod data;
 mod laws;
 #[path = "lifetime/renewals.rs"]
 mod renewals;
+#[path = "lifetime/simulated.rs"]
+mod simulated;
+#[path = "lifetime/speed.rs"]
+mod speed;
 #[path = "lifetime/values.rs"]
 mod values;

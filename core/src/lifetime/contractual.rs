@@ -10,8 +10,6 @@ use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, check_parameters, maximise};
 use super::interval::{Estimate, Outcome, PARAMETERS};
 use super::numeric::{Rising, float, position};
-use super::purchase::Moments;
-use super::spend::Spend;
 
 /// The id of the model.
 const MODEL: &str = "shifted_beta_geometric";
@@ -149,7 +147,8 @@ impl Likelihood for RenewalLikelihood<'_> {
         let lost = float(self.0.lost.iter().sum());
         let due: f64 = (0..self.0.longest())
             .map(|t| {
-                let column = |column: &[u64], weight: usize| float(column.get(t).copied().unwrap_or(0)) * position(weight);
+                let column =
+                    |column: &[u64], weight: usize| float(column.get(t).copied().unwrap_or(0)) * position(weight);
                 column(&self.0.lost, t + 1) + column(&self.0.kept, t)
             })
             .sum();
@@ -248,7 +247,11 @@ impl ShiftedBetaGeometric {
     /// term/d.
     fn series(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
         if !(discount.is_finite() && discount >= 1e-6) {
-            return Err(LifetimeError::BadHorizon { what: "the discount rate per period", value: discount, range: "0.000001 or more" });
+            return Err(LifetimeError::BadHorizon {
+                what: "the discount rate per period",
+                value: discount,
+                range: "0.000001 or more",
+            });
         }
         let factor = 1.0 / (1.0 + discount);
         let mut before = self.beta + f64::from(renewals);
@@ -259,18 +262,6 @@ impl ShiftedBetaGeometric {
             term *= factor * before / (self.alpha + before);
         }
         Ok(sum)
-    }
-
-    /// Renewals over the next `periods` of a customer who has made `renewals`.
-    pub fn moments(self, renewals: u32, periods: u32) -> Moments {
-        let (mut survived, mut mean, mut pairs) = (1.0, 0.0, 0.0);
-        for ahead in 1..=periods {
-            survived *= self.retention(renewals.saturating_add(ahead));
-            mean += survived;
-            pairs += 2.0 * f64::from(ahead - 1) * survived;
-        }
-        let none = if periods == 0 { 1.0 } else { 1.0 - self.retention(renewals.saturating_add(1)) };
-        Moments { mean, pairs, none }
     }
 
     /// Σ over the next `periods` of S(n+j)/S(n) · (1+d)^−j: expected renewals, each discounted from when it is due.
@@ -295,7 +286,8 @@ pub struct ContractGroup {
     pub customers: u32,
 }
 
-/// The discounted money of the next `periods` renewals of some customers, with its interval.
+/// The discounted money of the next `periods` renewals of some customers, with its interval, which ends at what they pay if
+/// nobody leaves.
 ///
 /// # Errors
 /// A fit of another model; a discount rate below 0.
@@ -306,17 +298,23 @@ pub fn contract_value(
     discount: f64,
 ) -> Result<Estimate, LifetimeError> {
     if !(discount.is_finite() && discount >= 0.0) {
-        return Err(LifetimeError::BadHorizon { what: "the discount rate per period", value: discount, range: "0 or more" });
+        return Err(LifetimeError::BadHorizon {
+            what: "the discount rate per period",
+            value: discount,
+            range: "0 or more",
+        });
     }
     let model = ShiftedBetaGeometric::fitted(fit)?;
     let mut covariance = [0.0; PARAMETERS * PARAMETERS];
     for (i, value) in fit.log_covariance.iter().enumerate() {
         covariance[i / 2 * PARAMETERS + i % 2] = *value;
     }
-    let mut total = Outcome::NOTHING;
+    let (mut total, mut most) = (Outcome::NOTHING, 0.0);
+    let annuity = (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount));
     for group in groups {
         let outcome = model.outcome(group, periods, discount);
         let count = f64::from(group.customers);
+        most += count * group.value * annuity;
         total.add(&Outcome {
             mean: outcome.mean * count,
             variance: outcome.variance * count,
@@ -324,19 +322,26 @@ pub fn contract_value(
             gradient: outcome.gradient.map(|slope| slope * count),
         });
     }
-    Ok(total.estimate(&covariance))
+    let estimate = total.estimate(&covariance);
+    Ok(Estimate { high: estimate.high.min(most), ..estimate })
 }
 
 impl ShiftedBetaGeometric {
-    /// One customer of a group. The variance of the discounted sum is that of the plain one, in proportion.
+    /// One customer of a group.
     fn outcome(self, group: &ContractGroup, periods: u32, discount: f64) -> Outcome {
         const STEP: f64 = 1e-5;
-        let moments = self.moments(group.renewals, periods);
         let discounted = |model: Self| group.value * model.discounted_renewals(group.renewals, periods, discount);
         let mean = discounted(self);
-        let square = Spend::Fixed { value: group.value }.square(0, 0.0, moments.mean, moments.pairs);
-        let plain = group.value * moments.mean;
-        let variance = if plain > 0.0 { (square - plain * plain).max(0.0) * (mean / plain).powi(2) } else { 0.0 };
+        // E[D²] of D = Σ over j ≤ K of wⱼ is Σ S(n+j)/S(n) · wⱼ(wⱼ + 2 Σ over i < j of wᵢ).
+        let (mut survived, mut weight, mut paid, mut square) = (1.0, 1.0, 0.0, 0.0);
+        for ahead in 1..=periods {
+            survived *= self.retention(group.renewals.saturating_add(ahead));
+            weight /= 1.0 + discount;
+            square += survived * weight * (weight + 2.0 * paid);
+            paid += weight;
+        }
+        let variance = (square * group.value * group.value - mean * mean).max(0.0);
+        let none = if periods == 0 { 1.0 } else { 1.0 - self.retention(group.renewals.saturating_add(1)) };
         let slope = |by_alpha: f64, by_beta: f64| {
             let at = |sign: f64| {
                 discounted(Self {
@@ -349,6 +354,6 @@ impl ShiftedBetaGeometric {
         let mut gradient = [0.0; PARAMETERS];
         gradient[0] = slope(STEP, 0.0);
         gradient[1] = slope(0.0, STEP);
-        Outcome { mean, variance, none: moments.none, gradient }
+        Outcome { mean, variance, none, gradient }
     }
 }

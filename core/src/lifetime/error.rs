@@ -52,22 +52,30 @@ pub enum LifetimeError {
         model: &'static str,
     },
     /// Nobody has been observed for any time.
-    #[error("every history has zero length, so {model} has nothing to fit; observe at least one period after the first purchase")]
+    #[error(
+        "every history has zero length, so {model} has nothing to fit; observe at least one period after the first purchase"
+    )]
     ZeroLength {
         /// The model that was asked for.
         model: &'static str,
     },
     /// No repeat customer with positive value.
-    #[error("fewer than two repeat customers have a positive mean value, so gamma_gamma has nothing to fit; use the mean value")]
+    #[error(
+        "fewer than two repeat customers have a positive mean value, so gamma_gamma has nothing to fit; use the mean value"
+    )]
     NoPositiveValue,
     /// Nobody has left.
-    #[error("no customer has churned, so shifted_beta_geometric cannot tell how fast they will; wait for the first losses")]
+    #[error(
+        "no customer has churned, so shifted_beta_geometric cannot tell how fast they will; wait for the first losses"
+    )]
     AllAlive,
     /// Nobody is left.
     #[error("every customer has churned, so there is no lifetime left to predict; use historic value only")]
     AllChurned,
     /// The likelihood has no maximum at finite parameters.
-    #[error("{model}: the likelihood keeps rising as {parameter} goes to {limit}, so there is no estimate; use another model")]
+    #[error(
+        "{model}: the likelihood keeps rising as {parameter} goes to {limit}, so there is no estimate; use another model"
+    )]
     Unbounded {
         /// The model.
         model: &'static str,
@@ -76,8 +84,18 @@ pub enum LifetimeError {
         /// `zero` or `infinity`.
         limit: &'static str,
     },
+    /// The data do not tell a parameter.
+    #[error("{model}: the data do not determine {parameter}; observe for longer or use another model")]
+    Undetermined {
+        /// The model.
+        model: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
     /// The optimiser stopped before the maximum.
-    #[error("{model}: no maximum was found (gradient {gradient:e} after {evaluations} evaluations); use another model or more customers")]
+    #[error(
+        "{model}: no maximum was found (gradient {gradient:e} after {evaluations} evaluations); use another model or more customers"
+    )]
     NotConverged {
         /// The model.
         model: &'static str,

@@ -54,9 +54,8 @@ mod tests {
 
     #[test]
     fn terms_come_before_repeats_and_repeats_before_history() {
-        let choose = |customers, with_terms, repeaters| {
-            choose_family(SegmentFacts { customers, with_terms, repeaters }).0
-        };
+        let choose =
+            |customers, with_terms, repeaters| choose_family(SegmentFacts { customers, with_terms, repeaters }).0;
         assert_eq!(choose(10, 6, 10), Family::Contractual);
         assert_eq!(choose(10, 5, 1), Family::NonContractual);
         assert_eq!(choose(10, 5, 0), Family::Historic);

@@ -67,6 +67,10 @@ impl Fit {
 const REACH: f64 = 14.0;
 /// The largest derivative of the mean log-likelihood at which a fit has converged.
 const TOLERANCE: f64 = 1e-8;
+/// Newton steps at most: near a maximum three do; along a ridge to infinity they are bounded by [`REACH`].
+const ROUNDS: u32 = 60;
+/// The standard error, in logarithms, from which on a parameter counts as unknown: a factor of e¹⁰ either way.
+const UNDETERMINED: f64 = 10.0;
 
 /// The mean negative log-likelihood over log-parameters, evaluated once per point although the optimiser asks for
 /// value and gradient apart.
@@ -184,7 +188,7 @@ fn largest(values: &[f64]) -> f64 {
 /// finished by Newton's method. Standard errors are those of the delta method: covariance of the logarithms times the estimates.
 ///
 /// # Errors
-/// [`LifetimeError::Unbounded`] and [`LifetimeError::NotConverged`].
+/// [`LifetimeError::Unbounded`], [`LifetimeError::Undetermined`] and [`LifetimeError::NotConverged`].
 pub(crate) fn maximise<L: Likelihood>(likelihood: &L) -> Result<Fit, LifetimeError> {
     let starts = likelihood.starts();
     let logs = |start: &Vec<f64>| -> Vec<f64> { start.iter().map(|value| value.ln()).collect() };
@@ -214,14 +218,13 @@ fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> R
     let likelihood = objective.likelihood;
     let size = point.len();
     let (mut value, mut gradient) = objective.at(&point);
-    let mut factor = objective.hessian(&point).llt(Side::Lower).ok();
-    for round in 0..12 {
-        let Some(decomposed) = &factor else { break };
+    let mut hessian = objective.hessian(&point);
+    for _ in 0..ROUNDS {
         if largest(&gradient) < 1e-3 * TOLERANCE {
             break;
         }
-        let step = decomposed.solve(Mat::from_fn(size, 1, |row, _| gradient[row]));
-        let next: Vec<f64> = point.iter().enumerate().map(|(i, at)| at - step[(i, 0)].clamp(-0.5, 0.5)).collect();
+        let Some(step) = newton_step(&hessian, &gradient) else { break };
+        let next: Vec<f64> = point.iter().zip(&step).map(|(at, step)| at - step.clamp(-1.0, 1.0)).collect();
         let (next_value, next_gradient) = objective.at(&next);
         // At the maximum the value changes by rounding only; then the gradient decides.
         let better = next_value < value || largest(&next_gradient) < largest(&gradient);
@@ -230,8 +233,8 @@ fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> R
         }
         let slow = largest(&next_gradient) > 0.1 * largest(&gradient);
         (point, value, gradient) = (next, next_value, next_gradient);
-        if slow && round < 11 {
-            factor = objective.hessian(&point).llt(Side::Lower).ok();
+        if slow {
+            hessian = objective.hessian(&point);
         }
     }
     for (i, &at) in point.iter().enumerate() {
@@ -246,17 +249,21 @@ fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> R
     }
     let evaluations = objective.evaluations.get();
     let converged = value.is_finite() && largest(&gradient) <= TOLERANCE;
-    let Some(decomposed) = factor.filter(|_| converged) else {
-        return Err(LifetimeError::NotConverged {
-            model: likelihood.model(),
-            gradient: largest(&gradient),
-            evaluations,
-        });
-    };
+    if !converged {
+        let gradient = largest(&gradient);
+        return Err(LifetimeError::NotConverged { model: likelihood.model(), gradient, evaluations });
+    }
+    let undetermined =
+        |i: usize| LifetimeError::Undetermined { model: likelihood.model(), parameter: likelihood.names()[i] };
+    let flattest = (1..size).fold(0, |least, i| if hessian[(i, i)] < hessian[(least, least)] { i } else { least });
+    let decomposed = hessian.llt(Side::Lower).map_err(|_| undetermined(flattest))?;
     let customers = likelihood.customers();
     let inverse = decomposed.inverse();
-    let log_covariance: Vec<f64> =
-        (0..size * size).map(|i| inverse[(i / size, i % size)] / customers).collect();
+    let log_covariance: Vec<f64> = (0..size * size).map(|i| inverse[(i / size, i % size)] / customers).collect();
+    let known = 0.0..=UNDETERMINED * UNDETERMINED;
+    if let Some(i) = (0..size).find(|i| !known.contains(&log_covariance[i * size + i])) {
+        return Err(undetermined(i));
+    }
     let parameters = (0..size)
         .map(|i| {
             let estimate = point[i].exp();
@@ -272,6 +279,17 @@ fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> R
         gradient: largest(&gradient),
         evaluations,
         log_covariance,
+    })
+}
+
+/// Newton's step; where the function is not convex, that of the Hessian with as much added to its diagonal as makes it so.
+fn newton_step(hessian: &Mat<f64>, gradient: &[f64]) -> Option<Vec<f64>> {
+    let size = gradient.len();
+    let scale = (0..size).map(|i| hessian[(i, i)].abs()).fold(1e-12, f64::max);
+    [0.0, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 10.0].into_iter().find_map(|added| {
+        let raised = Mat::from_fn(size, size, |i, j| hessian[(i, j)] + if i == j { added * scale } else { 0.0 });
+        let step = raised.llt(Side::Lower).ok()?.solve(Mat::from_fn(size, 1, |row, _| gradient[row]));
+        Some((0..size).map(|i| step[(i, 0)]).collect())
     })
 }
 

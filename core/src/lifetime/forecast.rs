@@ -231,9 +231,8 @@ impl<'a> Forecast<'a> {
     /// The predictions of every customer.
     pub fn predictions(&self) -> Predictions {
         let whole = |estimate: Estimate| Estimate { low: estimate.low.floor(), high: estimate.high.ceil(), ..estimate };
-        let intervals: Vec<Estimate> = (self.forecasts.par_iter())
-            .map(|forecast| whole(forecast.purchases.estimate(&self.covariance)))
-            .collect();
+        let intervals: Vec<Estimate> =
+            (self.forecasts.par_iter()).map(|forecast| whole(forecast.purchases.estimate(&self.covariance))).collect();
         let row = |customer: usize| &self.forecasts[self.rows.row_of_customer[customer]];
         let customers = 0..self.summaries.len();
         let value: Vec<f64> = customers.clone().into_par_iter().map(|customer| self.value(customer)).collect();
@@ -242,8 +241,8 @@ impl<'a> Forecast<'a> {
             customers.clone().into_par_iter().map(of).collect()
         });
         Predictions {
-            p_alive: customers.clone().map(|customer| row(customer).p_alive).collect(),
-            purchases: self.rows.row_of_customer.iter().map(|&row| intervals[row]).collect(),
+            p_alive: customers.clone().into_par_iter().map(|customer| row(customer).p_alive).collect(),
+            purchases: self.rows.row_of_customer.par_iter().map(|&row| intervals[row]).collect(),
             clv: customers.into_par_iter().map(|customer| self.clv(customer).estimate(&self.covariance)).collect(),
             value,
             beyond,

@@ -131,7 +131,8 @@ impl Chebyshev {
         let size = position(values.len());
         let coefficients = (0..values.len()).map(|degree| {
             let angle = std::f64::consts::PI * position(degree) / size;
-            let sum: f64 = values.iter().enumerate().map(|(i, value)| value * (angle * (position(i) + 0.5)).cos()).sum();
+            let sum: f64 =
+                values.iter().enumerate().map(|(i, value)| value * (angle * (position(i) + 0.5)).cos()).sum();
             sum * if degree == 0 { 1.0 } else { 2.0 } / size
         });
         Self { half: 0.5 * length, coefficients: coefficients.collect() }

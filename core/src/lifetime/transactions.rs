@@ -307,11 +307,8 @@ mod tests {
 
     #[test]
     fn the_holdout_counts_what_came_after_the_cut() {
-        let transactions = Transactions {
-            customer: &[1, 1, 1, 1, 2],
-            day: &[0, 5, 12, 12, 11],
-            amount: &[10, 20, 30, 40, 50],
-        };
+        let transactions =
+            Transactions { customer: &[1, 1, 1, 1, 2], day: &[0, 5, 12, 12, 11], amount: &[10, 20, 30, 40, 50] };
         let (histories, holdout) = calibrate(&transactions, Grain::of(Period::Day), 10, 20).unwrap();
         assert_eq!(histories.customer, [1]);
         assert_eq!((holdout.purchases[0], holdout.amount[0]), (1, 70));

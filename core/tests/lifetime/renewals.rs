@@ -38,14 +38,10 @@ fn the_published_segments_are_fitted() {
 
 #[test]
 fn residual_lifetimes_after_renewals_are_the_published_ones() {
-    let tables = [
-        ([0.668, 3.806], [5.4145, 5.9014, 6.2939, 6.6199], HIGH_END),
-        ([0.704, 1.182], [2.9644, 4.1031, 4.8698, 5.4421], REGULAR),
-    ];
-    for (_, expected, survivors) in tables {
+    let tables = [([5.4145, 5.9014, 6.2939, 6.6199], HIGH_END), ([2.9644, 4.1031, 4.8698, 5.4421], REGULAR)];
+    for (expected, survivors) in tables {
         let model = ShiftedBetaGeometric::fitted(&cohort(&survivors).fit().unwrap()).unwrap();
-        let ours: Vec<f64> =
-            (0..4).map(|made| model.discounted_residual_lifetime(made, 0.1).unwrap()).collect();
+        let ours: Vec<f64> = (0..4).map(|made| model.discounted_residual_lifetime(made, 0.1).unwrap()).collect();
         for (ours_at, expected) in ours.iter().zip(expected) {
             assert!((ours_at - expected).abs() < 6e-5, "{ours:?}");
         }
@@ -96,7 +92,7 @@ fn what_cannot_be_fitted_is_refused_in_a_sentence() {
     assert_eq!(fit(&[3, 2], &[]), LifetimeError::AllChurned);
     // One renewal cannot tell α from β; a loss that rises with age has no finite estimate.
     for error in [fit(&[50], &[0, 50]), fit(&[100, 800], &[0, 0, 100])] {
-        assert!(matches!(error, LifetimeError::Unbounded { .. } | LifetimeError::NotConverged { .. }), "{error}");
+        assert!(matches!(error, LifetimeError::Unbounded { .. } | LifetimeError::Undetermined { .. }), "{error}");
     }
     assert!(Renewals::default().add_survivors(&[5, 6]).is_err());
 }
@@ -115,6 +111,9 @@ fn the_value_of_contracts_adds_up_and_scales_with_money() {
     let (one, many) = (of(1.0, 1), of(100.0, 400));
     assert_near(one.mean, expected, 1e-12);
     assert_near(many.mean / (expected * 40_000.0), 1.0, 1e-12);
-    assert!(one.low == 0.0 && one.high > 2.0 * one.mean && one.high < 10.0, "{one:?}");
-    assert!(many.low > 0.9 * many.mean && many.high < 1.1 * many.mean, "{many:?}");
+    // One customer may leave at once, and pays for all 36 periods at most.
+    let most: f64 = (1i32..=36).map(|ahead| 1.1f64.powi(-ahead)).sum();
+    assert_eq!(one.low, 0.0);
+    assert_near(one.high, most, 1e-12);
+    assert!(many.low > 0.85 * many.mean && many.high < 1.15 * many.mean, "{many:?}");
 }

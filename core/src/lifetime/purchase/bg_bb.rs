@@ -138,42 +138,61 @@ pub(super) struct BgBb {
     alpha: f64,
     beta: f64,
     tables: Tables,
-    /// Survival to each period, its running sum, and the running sum of period × survival.
-    survival: Vec<[f64; 3]>,
+    /// Per period: what a customer alive then has ahead.
+    ahead: Vec<Ahead>,
+}
+
+/// Survival seen from a period n, in ratios to survival to n, so that nothing underflows or cancels.
+#[derive(Clone, Copy)]
+struct Ahead {
+    /// ln of survival to this period.
+    log_survival: f64,
+    /// Σ over later periods j of S(j)/S(n).
+    lived: f64,
+    /// Σ over later periods j of (j − n − 1)·S(j)/S(n).
+    pairs: f64,
 }
 
 impl BgBb {
     pub(super) fn new(parameters: &[f64], rows: &Rows, longest: f64) -> Result<Self, LifetimeError> {
         let observed = whole_periods(rows)?.into_iter().map(|(_, n)| n).max().unwrap_or(0);
-        let ahead = periods(longest.ceil()).ok_or(LifetimeError::BadHorizon {
+        let far = periods(longest.ceil()).ok_or(LifetimeError::BadHorizon {
             what: "the horizon of bg_bb in periods",
             value: longest,
             range: "0 to 1,000,000",
         })?;
         let tables = Tables::new(parameters, observed);
         let (gamma, delta) = (parameters[2], parameters[3]);
-        let mut survival = vec![[1.0, 0.0, 0.0]];
-        let (mut level, mut sum, mut moment) = (1.0, 0.0, 0.0);
-        for period in 1..=observed + ahead + 1 {
-            let before = delta + position(period - 1);
-            level *= before / (gamma + before);
-            sum += level;
-            moment += level * position(period);
-            survival.push([level, sum, moment]);
+        let last = observed + far + 1;
+        let stays = |period: usize| (delta + position(period)) / (gamma + delta + position(period));
+        let mut ahead = vec![Ahead { log_survival: 0.0, lived: 0.0, pairs: 0.0 }; last + 1];
+        for period in 0..last {
+            ahead[period + 1].log_survival = ahead[period].log_survival + stays(period).ln();
         }
-        Ok(Self { alpha: parameters[0], beta: parameters[1], tables, survival })
+        for period in (0..last).rev() {
+            let (chance, next) = (stays(period), ahead[period + 1]);
+            ahead[period].lived = chance * (1.0 + next.lived);
+            ahead[period].pairs = chance * (next.pairs + next.lived);
+        }
+        Ok(Self { alpha: parameters[0], beta: parameters[1], tables, ahead })
     }
 
-    /// Sums over the next `ahead` periods of survival from period `n` on, and of (period − 1) × survival.
-    fn ahead(&self, n: usize, ahead: usize) -> (f64, f64) {
-        let last = self.survival.len() - 1;
-        let (from, to) = (self.survival[n.min(last)], self.survival[(n + ahead).min(last)]);
-        let lived = (to[1] - from[1]) / from[0];
-        (lived, (to[2] - from[2]) / from[0] - position(n + 1) * lived)
+    /// S(n+m)/S(n), and the sums over the next m periods of S(j)/S(n) and of (j − n − 1)·S(j)/S(n).
+    fn sums(&self, n: usize, m: usize) -> [f64; 3] {
+        let last = self.ahead.len() - 1;
+        let (from, to) = (self.ahead[n.min(last)], self.ahead[(n + m).min(last)]);
+        let survived = (to.log_survival - from.log_survival).exp();
+        let lived = from.lived - survived * to.lived;
+        let pairs = from.pairs - survived * (to.pairs + position(m) * to.lived);
+        [survived, lived.max(0.0), pairs.max(0.0)]
     }
 
     /// Interpolates between the whole periods around `time`.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times ahead are checked to be in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "times ahead are checked to be in range"
+    )]
     fn between(time: f64, at: impl Fn(usize) -> f64) -> f64 {
         let below = time.max(0.0).floor() as usize;
         let part = time - position(below);
@@ -195,17 +214,16 @@ impl Purchases for BgBb {
     fn while_alive(&self, x: u32, t: f64, time: f64) -> f64 {
         let n = Self::observed(t);
         let chance = (self.alpha + f64::from(x)) / (self.alpha + self.beta + position(n));
-        Self::between(time, |ahead| chance * self.ahead(n, ahead).0)
+        Self::between(time, |ahead| chance * self.sums(n, ahead)[1])
     }
 
     fn moments(&self, x: u32, t: f64, time: f64) -> Moments {
         let n = Self::observed(t);
         let (bought, asked) = (self.alpha + f64::from(x), self.alpha + self.beta + position(n));
         let square = bought * (bought + 1.0) / (asked * (asked + 1.0));
-        let pairs = |ahead: usize| 2.0 * square * self.ahead(n, ahead).1.max(0.0);
+        let pairs = |ahead: usize| 2.0 * square * self.sums(n, ahead)[2];
         let none = |ahead: usize| {
-            let last = self.survival.len() - 1;
-            let survived = |period: usize| self.survival[(n + period).min(last)][0] / self.survival[n.min(last)][0];
+            let survived = |period: usize| self.sums(n, period)[0];
             let (mut sum, mut missed) = (0.0, 1.0);
             for period in 0..ahead {
                 sum += (survived(period) - survived(period + 1)) * missed;

@@ -38,7 +38,8 @@ fn integral(k: f64, alpha: f64, s: f64, beta: f64, from: f64, to: f64) -> [f64; 
         let log_far = far.ln();
         let value = weight * near * (-k_least * u - k_other * (log_far - log_other_start)).exp();
         let (log_near, by_near, by_far) = (log_start + u, 1.0 / near, 1.0 / far);
-        let terms = if alpha < beta { [log_near, by_near, log_far, by_far] } else { [log_far, by_far, log_near, by_near] };
+        let terms =
+            if alpha < beta { [log_near, by_near, log_far, by_far] } else { [log_far, by_far, log_near, by_near] };
         sums[0] += value;
         sums[1..].iter_mut().zip(terms).for_each(|(sum, term)| *sum += value * term);
     });
