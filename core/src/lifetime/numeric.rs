@@ -105,18 +105,19 @@ pub(crate) fn integrate(length: f64, folds: f64, mut visit: impl FnMut(f64, f64)
     }
 }
 
-/// A smooth function on `[0, length]`, analytic within distance π of it, as a Chebyshev polynomial.
+/// A smooth function on `[0, length]`, analytic and of moderate size within distance π/2 of it, as a Chebyshev polynomial.
 pub(crate) struct Chebyshev {
     half: f64,
     coefficients: Vec<f64>,
 }
 
 impl Chebyshev {
-    /// The points at which the function is to be evaluated. Their number follows from the Bernstein ellipse through ±iπ.
-    pub(crate) fn points(length: f64) -> Vec<f64> {
-        let height = 2.0 * std::f64::consts::PI / length;
+    /// The points at which the function is to be evaluated. Their number follows from the Bernstein ellipse through
+    /// ±iπ/2, and from how many factors of e the function falls by.
+    pub(crate) fn points(length: f64, folds: f64) -> Vec<f64> {
+        let height = std::f64::consts::PI / length;
         let ellipse = height + height.hypot(1.0);
-        let wanted = (36.0 / ellipse.ln()).ceil().clamp(4.0, 400.0);
+        let wanted = (36.0 / ellipse.ln() + (36.0 * folds).sqrt()).ceil().clamp(4.0, 400.0);
         let mut points = Vec::new();
         let mut index = 0.5;
         while index < wanted {
@@ -181,7 +182,7 @@ mod tests {
     fn an_interpolant_meets_its_function_between_the_points() {
         for length in [0.1, 2.0, 9.0] {
             let function = |s: f64| 1.0 / (1.0 + (0.3 * s.exp()).ln_1p());
-            let values: Vec<f64> = Chebyshev::points(length).into_iter().map(function).collect();
+            let values: Vec<f64> = Chebyshev::points(length, 0.0).into_iter().map(function).collect();
             let polynomial = Chebyshev::through(length, &values);
             for step in 0..=50 {
                 let s = length * f64::from(step) / 50.0;

@@ -130,7 +130,7 @@ pub fn summarise(transactions: &Transactions<'_>, grain: Grain, until: i32) -> R
     let late = (transactions.customer.iter().zip(transactions.day)).filter(|&(_, &day)| day > until).min();
     match late {
         Some((&customer, &day)) => Err(LifetimeError::FutureDate { customer, day, until }),
-        None => histories(sorted(transactions, grain, |_| true), grain, until),
+        None => histories(&sorted(transactions, grain, |_| true), grain, until),
     }
 }
 
@@ -149,7 +149,7 @@ pub fn calibrate(
     if let Some((&customer, &day)) = late {
         return Err(LifetimeError::FutureDate { customer, day, until: end });
     }
-    let histories = histories(sorted(transactions, grain, |day| day <= until), grain, until)?;
+    let histories = histories(&sorted(transactions, grain, |day| day <= until), grain, until)?;
     let mut holdout =
         Holdout { purchases: vec![0; histories.customer.len()], amount: vec![0; histories.customer.len()] };
     // A period that straddles the cut belongs to the history.
@@ -221,7 +221,7 @@ fn purchases(entries: &[Entry]) -> (Vec<Purchase>, i128) {
 }
 
 /// Builds the histories from sorted entries.
-fn histories(entries: Vec<Entry>, grain: Grain, until: i32) -> Result<Histories, LifetimeError> {
+fn histories(entries: &[Entry], grain: Grain, until: i32) -> Result<Histories, LifetimeError> {
     let end = i64::from(grain.merge.number(until));
     let mut histories = Histories::default();
     for entries in entries.chunk_by(|a, b| a.0 == b.0) {

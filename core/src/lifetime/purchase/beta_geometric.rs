@@ -141,7 +141,6 @@ impl BetaGeometric {
         let mut model = Self { r, alpha, a, b, dropout, growth: vec![], reach };
         let mut occurs = vec![false; rows.largest_x() + 1];
         rows.x.iter().for_each(|&x| occurs[x as usize] = true);
-        let points = Chebyshev::points(reach);
         model.growth = (0u32..)
             .zip(occurs)
             .collect::<Vec<_>>()
@@ -149,6 +148,8 @@ impl BetaGeometric {
             .map(|(x, occurs)| {
                 occurs.then(|| {
                     let chances = model.chances(x);
+                    let chance: f64 = chances.iter().map(|(p, weight)| p * weight).sum();
+                    let points = Chebyshev::points(reach, (r + f64::from(x)) * chance * reach);
                     let values: Vec<(f64, f64)> = points.iter().map(|&s| model.integrate(&chances, x, s)).collect();
                     let column = |pick: fn(&(f64, f64)) -> f64| values.iter().map(pick).collect::<Vec<f64>>();
                     Growth {
