@@ -1,4 +1,4 @@
-//! The maths of closedloop: journeys, attribution models and the money ledger.
+//! The maths of closedloop: journeys, attribution models, the money ledger and customer lifetimes.
 //!
 //! This crate knows no data engine, no file format and no clock. Time is microseconds since the Unix epoch,
 //! money is an integer in the currency's minor unit, a share is an integer fraction of [`ledger::WHOLE`].
@@ -9,4 +9,5 @@
 
 pub mod journey;
 pub mod ledger;
+pub mod lifetime;
 pub mod model;

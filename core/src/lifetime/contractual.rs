@@ -1,0 +1,359 @@
+//! Customers whose leaving is seen: the shifted-beta-geometric model of renewals, and Kaplan–Meier beside it.
+//!
+//! Each customer renews with a chance that is beta distributed over customers. Chance of not renewing at the t-th renewal:
+//! P(t) = B(α+1, β+t−1)/B(α,β); survival S(t) = B(α, β+t)/B(α,β); retention r(t) = (β+t−1)/(α+β+t−1).
+//!
+//! Sources: Fader & Hardie (2007), "How to project customer retention", Journal of Interactive Marketing 21(1), eq. 5–8; (2010),
+//! "Customer-base valuation in a contractual setting", Marketing Science 29(1), eq. 6 and 8. Kaplan & Meier (1958).
+
+use super::error::LifetimeError;
+use super::fit::{Fit, Likelihood, check_parameters, maximise};
+use super::interval::{Estimate, Outcome, PARAMETERS};
+use super::numeric::{Rising, float, position};
+
+/// The id of the model.
+const MODEL: &str = "shifted_beta_geometric";
+/// Its parameters.
+const NAMES: &[&str] = &["alpha", "beta"];
+
+/// How customers fared at their renewals, over one cohort or many.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Renewals {
+    /// `lost[t]`: customers that left at their renewal t + 1.
+    pub lost: Vec<u64>,
+    /// `kept[t]`: customers still there who have renewed `t` times so far.
+    pub kept: Vec<u64>,
+}
+
+impl Renewals {
+    /// Adds a cohort given by its survivors, the starting number first; it was observed for all periods given.
+    ///
+    /// # Errors
+    /// Numbers that rise.
+    pub fn add_survivors(&mut self, survivors: &[u64]) -> Result<(), LifetimeError> {
+        if let Some(row) = survivors.windows(2).position(|pair| pair[1] > pair[0]) {
+            return Err(LifetimeError::BadRow { row: row + 1, reason: "a cohort has more survivors than before" });
+        }
+        for (period, pair) in survivors.windows(2).enumerate() {
+            *slot(&mut self.lost, period) += pair[0] - pair[1];
+        }
+        if let Some(&left) = survivors.last() {
+            *slot(&mut self.kept, survivors.len() - 1) += left;
+        }
+        Ok(())
+    }
+
+    /// Adds a customer who renewed `renewals` times and then left, or is still there.
+    pub fn add_customer(&mut self, renewals: u32, left: bool) {
+        *slot(if left { &mut self.lost } else { &mut self.kept }, renewals as usize) += 1;
+    }
+
+    /// The customers.
+    pub fn customers(&self) -> u64 {
+        self.lost.iter().chain(&self.kept).sum()
+    }
+
+    /// The longest history, in renewals that were due.
+    fn longest(&self) -> usize {
+        self.lost.len().max(self.kept.len())
+    }
+
+    /// Fits the shifted-beta-geometric model.
+    ///
+    /// # Errors
+    /// Nobody, one customer, histories of zero length, nobody left, nobody lost; losses that do not vary over time
+    /// as the model has it, whose likelihood has no maximum.
+    pub fn fit(&self) -> Result<Fit, LifetimeError> {
+        match self.customers() {
+            0 => return Err(LifetimeError::NoCustomers),
+            1 => return Err(LifetimeError::OneCustomer),
+            _ => {}
+        }
+        let due = self.kept.iter().skip(1).chain(&self.lost).sum::<u64>();
+        if due == 0 {
+            Err(LifetimeError::ZeroLength { model: MODEL })
+        } else if self.lost.iter().sum::<u64>() == 0 {
+            Err(LifetimeError::AllAlive)
+        } else if self.kept.iter().sum::<u64>() == 0 {
+            Err(LifetimeError::AllChurned)
+        } else {
+            maximise(&RenewalLikelihood(self))
+        }
+    }
+
+    /// Kaplan–Meier's estimate of survival after each renewal with its standard error by Greenwood's formula.
+    pub fn kaplan_meier(&self) -> Vec<SurvivalStep> {
+        let mut steps = vec![];
+        let (mut at_risk, mut survival, mut hazard) = (self.customers(), 1.0, 0.0);
+        for period in 0..self.longest() {
+            at_risk -= self.kept.get(period).copied().unwrap_or(0);
+            let lost = self.lost.get(period).copied().unwrap_or(0);
+            if at_risk == 0 {
+                break;
+            }
+            let (risk, gone) = (float(at_risk), float(lost));
+            survival *= 1.0 - gone / risk;
+            // With nobody left the formula has no value; survival is 0 for sure.
+            hazard += if lost < at_risk { gone / (risk * (risk - gone)) } else { 0.0 };
+            steps.push(SurvivalStep {
+                renewal: period + 1,
+                at_risk,
+                lost,
+                survival,
+                standard_error: survival * hazard.sqrt(),
+            });
+            at_risk -= lost;
+        }
+        steps
+    }
+}
+
+/// The entry at `index`, made if need be.
+fn slot(column: &mut Vec<u64>, index: usize) -> &mut u64 {
+    if column.len() <= index {
+        column.resize(index + 1, 0);
+    }
+    &mut column[index]
+}
+
+/// A step of the Kaplan–Meier curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SurvivalStep {
+    /// The renewal, from 1.
+    pub renewal: usize,
+    /// Customers for whom it came due.
+    pub at_risk: u64,
+    /// Of these, lost.
+    pub lost: u64,
+    /// Share surviving it, of all.
+    pub survival: f64,
+    /// Standard error of `survival`.
+    pub standard_error: f64,
+}
+
+/// The likelihood of the renewals.
+struct RenewalLikelihood<'a>(&'a Renewals);
+
+impl Likelihood for RenewalLikelihood<'_> {
+    fn model(&self) -> &'static str {
+        MODEL
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn starts(&self) -> Vec<Vec<f64>> {
+        let lost = float(self.0.lost.iter().sum());
+        let due: f64 = (0..self.0.longest())
+            .map(|t| {
+                let column =
+                    |column: &[u64], weight: usize| float(column.get(t).copied().unwrap_or(0)) * position(weight);
+                column(&self.0.lost, t + 1) + column(&self.0.kept, t)
+            })
+            .sum();
+        let rate = (lost / due).clamp(1e-6, 0.99);
+        [1.0, 0.3, 4.0].map(|alpha| vec![alpha, alpha * (1.0 - rate) / rate]).to_vec()
+    }
+
+    fn customers(&self) -> f64 {
+        float(self.0.customers())
+    }
+
+    fn sample(&self) -> Option<Self> {
+        None
+    }
+
+    fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+        let &[alpha, beta] = parameters else { unreachable!("two parameters") };
+        let longest = self.0.longest() + 1;
+        let (renewed, due) = (Rising::new(beta, longest), Rising::new(alpha + beta, longest));
+        let (mut value, mut by_alpha, mut by_beta) = (0.0, 0.0, 0.0);
+        for (t, &lost) in self.0.lost.iter().enumerate() {
+            let lost = float(lost);
+            value += lost * (alpha.ln() + renewed.log[t] - due.log[t + 1]);
+            by_alpha += lost * (1.0 / alpha - due.slope[t + 1]);
+            by_beta += lost * (renewed.slope[t] - due.slope[t + 1]);
+        }
+        for (t, &kept) in self.0.kept.iter().enumerate() {
+            let kept = float(kept);
+            value += kept * (renewed.log[t] - due.log[t]);
+            by_alpha -= kept * due.slope[t];
+            by_beta += kept * (renewed.slope[t] - due.slope[t]);
+        }
+        gradient.copy_from_slice(&[by_alpha, by_beta]);
+        value
+    }
+}
+
+/// The shifted-beta-geometric model at its parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShiftedBetaGeometric {
+    alpha: f64,
+    beta: f64,
+}
+
+impl ShiftedBetaGeometric {
+    /// The model at given parameters α, β.
+    ///
+    /// # Errors
+    /// Parameters that are not positive and finite.
+    pub fn new(parameters: &[f64]) -> Result<Self, LifetimeError> {
+        check_parameters(MODEL, NAMES, parameters)?;
+        Ok(Self { alpha: parameters[0], beta: parameters[1] })
+    }
+
+    /// The model of a fit.
+    ///
+    /// # Errors
+    /// A fit of another model.
+    pub fn fitted(fit: &Fit) -> Result<Self, LifetimeError> {
+        if fit.model == MODEL {
+            Self::new(&fit.estimates())
+        } else {
+            Err(LifetimeError::WrongModel { needed: MODEL, given: fit.model })
+        }
+    }
+
+    /// The chance that a customer who comes to renewal `renewal` (from 1) renews.
+    pub fn retention(self, renewal: u32) -> f64 {
+        let before = self.beta + f64::from(renewal) - 1.0;
+        before / (self.alpha + before)
+    }
+
+    /// The chance that a new customer survives `renewals` renewals.
+    pub fn survival(self, renewals: u32) -> f64 {
+        (1..=renewals).map(|renewal| self.retention(renewal)).product()
+    }
+
+    /// Discounted expected lifetime of a new customer, in periods, the first, paid now, included: Σ S(t)/(1+d)^t = ₂F₁(1, β; α+β; 1/(1+d)).
+    ///
+    /// # Errors
+    /// A discount rate that is not positive.
+    pub fn discounted_lifetime(self, discount: f64) -> Result<f64, LifetimeError> {
+        Ok(1.0 + self.series(0, discount)? / (1.0 + discount))
+    }
+
+    /// Discounted expected residual lifetime, in periods, of a customer after `renewals` renewals, just before the next one is
+    /// due: the next period counts in full if they renew.
+    ///
+    /// # Errors
+    /// A discount rate that is not positive.
+    pub fn discounted_residual_lifetime(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
+        self.series(renewals, discount)
+    }
+
+    /// Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j. The terms fall by (β+n+j)/(α+β+n+j)/(1+d) each, so the rest after a term is less than
+    /// term/d.
+    fn series(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
+        if !(discount.is_finite() && discount >= 1e-6) {
+            return Err(LifetimeError::BadHorizon {
+                what: "the discount rate per period",
+                value: discount,
+                range: "0.000001 or more",
+            });
+        }
+        let factor = 1.0 / (1.0 + discount);
+        let mut before = self.beta + f64::from(renewals);
+        let (mut sum, mut term) = (0.0, before / (self.alpha + before));
+        while term > 1e-17 * discount * sum {
+            sum += term;
+            before += 1.0;
+            term *= factor * before / (self.alpha + before);
+        }
+        Ok(sum)
+    }
+
+    /// Σ over the next `periods` of S(n+j)/S(n) · (1+d)^−j: expected renewals, each discounted from when it is due.
+    pub fn discounted_renewals(self, renewals: u32, periods: u32, discount: f64) -> f64 {
+        let (mut weight, mut sum) = (1.0, 0.0);
+        for ahead in 1..=periods {
+            weight *= self.retention(renewals.saturating_add(ahead)) / (1.0 + discount);
+            sum += weight;
+        }
+        sum
+    }
+}
+
+/// Customers under contract who are alike: same renewals so far, same value per period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ContractGroup {
+    /// Renewals made so far.
+    pub renewals: u32,
+    /// Money earned in a renewed period.
+    pub value: f64,
+    /// How many customers.
+    pub customers: u32,
+}
+
+/// The discounted money of the next `periods` renewals of some customers, with its interval, which ends at what they pay if
+/// nobody leaves.
+///
+/// # Errors
+/// A fit of another model; a discount rate below 0.
+pub fn contract_value(
+    fit: &Fit,
+    groups: &[ContractGroup],
+    periods: u32,
+    discount: f64,
+) -> Result<Estimate, LifetimeError> {
+    if !(discount.is_finite() && discount >= 0.0) {
+        return Err(LifetimeError::BadHorizon {
+            what: "the discount rate per period",
+            value: discount,
+            range: "0 or more",
+        });
+    }
+    let model = ShiftedBetaGeometric::fitted(fit)?;
+    let mut covariance = [0.0; PARAMETERS * PARAMETERS];
+    for (i, value) in fit.log_covariance.iter().enumerate() {
+        covariance[i / 2 * PARAMETERS + i % 2] = *value;
+    }
+    let (mut total, mut most) = (Outcome::NOTHING, 0.0);
+    let annuity = (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount));
+    for group in groups {
+        let outcome = model.outcome(group, periods, discount);
+        let count = f64::from(group.customers);
+        most += count * group.value * annuity;
+        total.add(&Outcome {
+            mean: outcome.mean * count,
+            variance: outcome.variance * count,
+            none: outcome.none.powf(count),
+            gradient: outcome.gradient.map(|slope| slope * count),
+        });
+    }
+    let estimate = total.estimate(&covariance);
+    Ok(Estimate { high: estimate.high.min(most), ..estimate })
+}
+
+impl ShiftedBetaGeometric {
+    /// One customer of a group.
+    fn outcome(self, group: &ContractGroup, periods: u32, discount: f64) -> Outcome {
+        const STEP: f64 = 1e-5;
+        let discounted = |model: Self| group.value * model.discounted_renewals(group.renewals, periods, discount);
+        let mean = discounted(self);
+        // E[D²] of D = Σ over j ≤ K of wⱼ is Σ S(n+j)/S(n) · wⱼ(wⱼ + 2 Σ over i < j of wᵢ).
+        let (mut survived, mut weight, mut paid, mut square) = (1.0, 1.0, 0.0, 0.0);
+        for ahead in 1..=periods {
+            survived *= self.retention(group.renewals.saturating_add(ahead));
+            weight /= 1.0 + discount;
+            square += survived * weight * (weight + 2.0 * paid);
+            paid += weight;
+        }
+        let variance = (square * group.value * group.value - mean * mean).max(0.0);
+        let none = if periods == 0 { 1.0 } else { 1.0 - self.retention(group.renewals.saturating_add(1)) };
+        let slope = |by_alpha: f64, by_beta: f64| {
+            let at = |sign: f64| {
+                discounted(Self {
+                    alpha: self.alpha * (sign * by_alpha).exp(),
+                    beta: self.beta * (sign * by_beta).exp(),
+                })
+            };
+            (at(1.0) - at(-1.0)) / (2.0 * STEP)
+        };
+        let mut gradient = [0.0; PARAMETERS];
+        gradient[0] = slope(STEP, 0.0);
+        gradient[1] = slope(0.0, STEP);
+        Outcome { mean, variance, none, gradient }
+    }
+}

@@ -1,0 +1,93 @@
+//! Reads the CDNOW files, which are not part of the project.
+
+use std::path::PathBuf;
+
+use closedloop_core::lifetime::{Rows, Summaries};
+
+/// The text of a CDNOW file, or `None`, with a note, where the data are absent.
+pub fn cdnow(file: &str) -> Option<String> {
+    let Some(folder) = std::env::var_os("CLOSEDLOOP_REAL_DATA") else {
+        eprintln!("skipped: CLOSEDLOOP_REAL_DATA is not set, so {file} is not at hand");
+        return None;
+    };
+    let path = PathBuf::from(folder).join("cdnow").join(file);
+    Some(std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// The columns of a CSV file without quotes, by name.
+pub struct Table {
+    names: Vec<String>,
+    rows: Vec<Vec<f64>>,
+}
+
+impl Table {
+    pub fn read(file: &str) -> Option<Self> {
+        let text = cdnow(file)?;
+        let mut lines = text.lines();
+        let names = lines.next().unwrap().split(',').map(|name| name.trim().to_owned()).collect();
+        let rows = lines
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.split(',').map(|cell| cell.trim().parse().unwrap()).collect())
+            .collect();
+        Some(Self { names, rows })
+    }
+
+    pub fn column(&self, name: &str) -> Vec<f64> {
+        let at = self.names.iter().position(|other| other == name).unwrap_or_else(|| panic!("no column {name}"));
+        self.rows.iter().map(|row| row[at]).collect()
+    }
+
+    pub fn counts(&self, name: &str) -> Vec<u32> {
+        self.column(name).into_iter().map(whole).collect()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts in the files")]
+pub fn whole(value: f64) -> u32 {
+    assert!(value >= 0.0 && value.fract() == 0.0);
+    value as u32
+}
+
+/// The published summary of the sample: 2,357 customers, in weeks.
+pub fn sample() -> Option<Summaries> {
+    let table = Table::read("cdnow_customers_summary_with_transactions.csv")?;
+    let (t_x, t, value) = (table.column("t_x"), table.column("T"), table.column("zbar"));
+    Some(Summaries::new(table.counts("x"), t_x, t, value).unwrap())
+}
+
+/// The donors of Fader, Hardie & Shang (2010).
+pub fn donations() -> Option<Rows> {
+    let table = Table::read("donations.csv")?;
+    let (t_x, t) = (table.column("recency"), table.column("periods"));
+    Some(Rows::counted(table.counts("frequency"), t_x, t, &table.counts("weights")).unwrap())
+}
+
+/// Customer codes, days since 1970 and cents.
+pub struct Purchases {
+    pub customer: Vec<u32>,
+    pub day: Vec<i32>,
+    pub amount: Vec<i64>,
+}
+
+/// The transactions of a file whose lines end in `YYYYMMDD, CDs, dollars` and begin with the customer's number, the
+/// `code`-th cell.
+pub fn transactions(file: &str, code: usize) -> Option<Purchases> {
+    let text = cdnow(file)?;
+    let mut purchases = Purchases { customer: vec![], day: vec![], amount: vec![] };
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        let Some(Ok(customer)) = cells.get(code).map(|cell| cell.parse()) else { continue };
+        let date: i32 = cells[code + 1].parse().unwrap();
+        purchases.customer.push(customer);
+        purchases.day.push(day(date / 10_000, date / 100 % 100, date % 100));
+        purchases.amount.push(cells[code + 3].replace('.', "").parse().unwrap());
+    }
+    Some(purchases)
+}
+
+/// Days since 1970-01-01 of a date in 1997 to 1999.
+pub fn day(year: i32, month: i32, day: i32) -> i32 {
+    const BEFORE: [i32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    assert!((1997..2000).contains(&year), "no leap year among them");
+    9_862 + (year - 1997) * 365 + BEFORE[usize::try_from(month - 1).unwrap()] + day - 1
+}
