@@ -6,7 +6,18 @@
 //! ```text
 //! Journey ──AttributionModel──► credits (f64) ──Allotter::shares──► shares (2⁻⁴⁸) ──Allotter::amounts──► cents
 //! ```
+//!
+//! A fitted model has seen all journeys, converted or not, as integer counts:
+//!
+//! ```text
+//! journeys ──JourneyStatistics──► ModelSpec::build ──► AttributionModel
+//! ```
 
+pub mod agreement;
+pub mod chain;
+pub mod game;
 pub mod journey;
 pub mod ledger;
 pub mod model;
+pub mod paths;
+pub mod statistics;

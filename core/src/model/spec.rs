@@ -1,7 +1,9 @@
 //! Model specs: what a model is, as data that can be read, compared and hashed.
 
-use super::{Anchored, AttributionModel, LastNonDirect, Linear, TimeDecay};
+use super::refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
+use super::{Anchored, AttributionModel, LastNonDirect, Linear, Markov, RateShapley, Shapley, TimeDecay};
 use crate::journey::Anchor;
+use crate::statistics::{HIGHEST_ORDER, JourneyStatistics};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,6 +51,50 @@ pub enum MissingRule {
     Residual,
 }
 
+/// How many past touches a Markov chain remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainOrder {
+    /// As many as predict held-out journeys best.
+    Auto,
+    /// This many, from 1 to [`HIGHEST_ORDER`].
+    #[serde(untagged)]
+    Fixed(u8),
+}
+
+/// What a state of a Markov chain is: the level at which touches are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateLevel {
+    /// The channel.
+    #[default]
+    Channel,
+    /// The channel and the type of touch.
+    ChannelType,
+    /// The campaign.
+    Campaign,
+}
+
+/// What a model is fitted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FittedOn {
+    /// What the codes of a path are. The journeys that the model credits carry the same codes.
+    pub state: StateLevel,
+    /// The order at which transitions are counted.
+    pub order: usize,
+    /// Whether they are counted by fold.
+    pub folds: bool,
+    /// Whether distinct sets are counted.
+    pub sets: bool,
+}
+
+/// What fitted models learn from, as far as a run has it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Evidence<'a> {
+    /// Counts of all journeys at the model's state level, with at least what [`ModelSpec::fitted_on`] asks for.
+    pub journeys: Option<&'a JourneyStatistics>,
+}
+
 /// A validated model in its normal form: defaults filled in, so that equal models serialise equally.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -71,6 +117,14 @@ pub enum ModelSpec {
     TimeDecay { id: String, description: String, half_life_days: f64 },
     /// See [`LastNonDirect`].
     LastNonDirect { id: String, description: String, direct_channels: Vec<String> },
+    /// See [`Markov`].
+    Markov { id: String, description: String, order: ChainOrder, state: StateLevel },
+    /// See [`Shapley`].
+    Shapley { id: String, description: String },
+    /// See [`Shapley`].
+    OrderedShapley { id: String, description: String },
+    /// See [`RateShapley`].
+    RateShapley { id: String, description: String },
 }
 
 /// The kinds a spec can name.
@@ -85,6 +139,14 @@ pub enum ModelKind {
     TimeDecay,
     /// The last touch outside the direct channels.
     LastNonDirect,
+    /// Removal effects of a Markov chain.
+    Markov,
+    /// Equal credit per distinct channel.
+    Shapley,
+    /// The same, shown by position.
+    OrderedShapley,
+    /// What a channel adds to the conversion rate.
+    RateShapley,
 }
 
 /// A spec as somebody wrote it. Becomes a [`ModelSpec`] when it makes sense.
@@ -114,6 +176,10 @@ pub struct SpecDraft {
     pub half_life_days: Option<f64>,
     /// `last_non_direct`: names of the channels that do not count.
     pub direct_channels: Option<Vec<String>>,
+    /// `markov`: the number of past touches that a state remembers, 1 to 4, or `"auto"` (default 1).
+    pub order: Option<ChainOrder>,
+    /// `markov`: see [`StateLevel`].
+    pub state: Option<StateLevel>,
 }
 
 /// Why a spec makes no sense.
@@ -175,7 +241,11 @@ impl ModelSpec {
             Self::Anchored { id, .. }
             | Self::Linear { id, .. }
             | Self::TimeDecay { id, .. }
-            | Self::LastNonDirect { id, .. } => id,
+            | Self::LastNonDirect { id, .. }
+            | Self::Markov { id, .. }
+            | Self::Shapley { id, .. }
+            | Self::OrderedShapley { id, .. }
+            | Self::RateShapley { id, .. } => id,
         }
     }
 
@@ -185,7 +255,11 @@ impl ModelSpec {
             Self::Anchored { description, .. }
             | Self::Linear { description, .. }
             | Self::TimeDecay { description, .. }
-            | Self::LastNonDirect { description, .. } => description,
+            | Self::LastNonDirect { description, .. }
+            | Self::Markov { description, .. }
+            | Self::Shapley { description, .. }
+            | Self::OrderedShapley { description, .. }
+            | Self::RateShapley { description, .. } => description,
         }
     }
 
@@ -194,9 +268,45 @@ impl ModelSpec {
         self.id().replace('.', "__")
     }
 
-    /// The model that runs. `channels[code]` is the name of the channel with that dense code.
-    pub fn build(&self, channels: &[String]) -> Box<dyn AttributionModel> {
+    /// What the model is fitted on; `None` for a model that needs no data.
+    pub fn fitted_on(&self) -> Option<FittedOn> {
         match self {
+            Self::Markov { order, state, .. } => {
+                let (order, folds) = match order {
+                    ChainOrder::Auto => (HIGHEST_ORDER, true),
+                    ChainOrder::Fixed(order) => (usize::from(*order), false),
+                };
+                Some(FittedOn { state: *state, order, folds, sets: false })
+            }
+            Self::RateShapley { .. } => {
+                Some(FittedOn { state: StateLevel::Channel, order: 1, folds: false, sets: true })
+            }
+            _ => None,
+        }
+    }
+
+    /// The model that runs. `channels[code]` is the name of the channel (for a fitted model: of the state at its level)
+    /// with that dense code.
+    ///
+    /// # Errors
+    /// A fitted model whose evidence is absent or does not suffice; models that need none are always built.
+    pub fn build(&self, channels: &[String], evidence: Evidence<'_>) -> Result<Box<dyn AttributionModel>, Refusal> {
+        let screened = match (self.fitted_on(), evidence.journeys) {
+            (Some(_), Some(journeys)) => Reason::screen(journeys, MINIMUM_CONVERSIONS),
+            _ => Ok(()),
+        };
+        let built = screened.and_then(|()| self.assemble(channels, evidence));
+        built.map_err(|reason| Refusal { model: self.id().to_owned(), reason })
+    }
+
+    /// As [`Self::build`], however few the conversions.
+    pub(crate) fn assemble(
+        &self,
+        channels: &[String],
+        evidence: Evidence<'_>,
+    ) -> Result<Box<dyn AttributionModel>, Reason> {
+        let journeys = || evidence.journeys.ok_or(Reason::NotCounted("all journeys"));
+        Ok(match self {
             Self::Anchored { anchors, middle, middle_touches, overlap, no_middle, missing, .. } => Box::new(Anchored {
                 anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
                 middle: *middle,
@@ -210,7 +320,10 @@ impl ModelSpec {
             Self::LastNonDirect { direct_channels, .. } => {
                 Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
             }
-        }
+            Self::Markov { order, .. } => Box::new(Markov::fit(journeys()?, *order)?),
+            Self::Shapley { .. } | Self::OrderedShapley { .. } => Box::new(Shapley),
+            Self::RateShapley { .. } => Box::new(RateShapley::fit(journeys()?, channels)?),
+        })
     }
 }
 
@@ -236,6 +349,23 @@ impl TryFrom<SpecDraft> for ModelSpec {
                 Ok(Self::LastNonDirect { id, description, direct_channels })
             }
             ModelKind::Anchored => draft.into_anchored(),
+            ModelKind::Markov => {
+                let order = draft.order.unwrap_or(ChainOrder::Fixed(1));
+                if let ChainOrder::Fixed(number) = order {
+                    let range = "from 1 to 4, or \"auto\"";
+                    check_range(
+                        &draft.id,
+                        "order",
+                        f64::from(number),
+                        range,
+                        (1..=HIGHEST_ORDER).contains(&number.into()),
+                    )?;
+                }
+                Ok(Self::Markov { id, description, order, state: draft.state.unwrap_or_default() })
+            }
+            ModelKind::Shapley => Ok(Self::Shapley { id, description }),
+            ModelKind::OrderedShapley => Ok(Self::OrderedShapley { id, description }),
+            ModelKind::RateShapley => Ok(Self::RateShapley { id, description }),
         }
     }
 }
@@ -275,6 +405,8 @@ impl SpecDraft {
             ("missing", self.missing.is_some(), ModelKind::Anchored),
             ("half_life_days", self.half_life_days.is_some(), ModelKind::TimeDecay),
             ("direct_channels", self.direct_channels.is_some(), ModelKind::LastNonDirect),
+            ("order", self.order.is_some(), ModelKind::Markov),
+            ("state", self.state.is_some(), ModelKind::Markov),
         ];
         match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
             Some(&(key, ..)) => Err(SpecError::Stray { id: self.id.clone(), key }),
@@ -367,5 +499,32 @@ mod tests {
     fn an_id_is_used_once() {
         let twice = parse("id = 'x'\nkind = 'linear'\n[[model]]\nid = 'x'\nkind = 'linear'").unwrap_err();
         assert_eq!(twice, SpecError::Twice("x".into()));
+    }
+
+    #[test]
+    fn a_markov_spec_has_an_order_and_a_state_level() {
+        let spec = parse("id = 'x'\nkind = 'markov'\norder = 3\nstate = 'campaign'").unwrap().remove(0);
+        let on = FittedOn { state: StateLevel::Campaign, order: 3, folds: false, sets: false };
+        assert_eq!(spec.fitted_on(), Some(on));
+        let auto = parse("id = 'x'\nkind = 'markov'\norder = 'auto'").unwrap().remove(0);
+        let on = FittedOn { state: StateLevel::Channel, order: 4, folds: true, sets: false };
+        assert_eq!(auto.fitted_on(), Some(on));
+        for order in ["0", "5", "1.5", "'most'", "-1", "300"] {
+            assert!(parse(&format!("id = 'x'\nkind = 'markov'\norder = {order}")).is_err(), "{order}");
+        }
+        assert!(parse("id = 'x'\nkind = 'markov'\nstate = 'page'").is_err());
+        let stray = parse("id = 'x'\nkind = 'shapley'\norder = 2").unwrap_err();
+        assert_eq!(stray, SpecError::Stray { id: "x".into(), key: "order" });
+    }
+
+    #[test]
+    fn the_normal_form_of_a_chain_fills_in_its_defaults() {
+        let bare = parse("id = 'x'\nkind = 'markov'").unwrap();
+        let full = parse("id = 'x'\nkind = 'markov'\norder = 1\nstate = 'channel'").unwrap();
+        assert_eq!(bare, full);
+        let auto = parse("id = 'x'\nkind = 'markov'\norder = 'auto'").unwrap();
+        let printed = |specs: &[ModelSpec]| toml::to_string(&specs[0]).unwrap();
+        assert!(printed(&full).contains("order = 1\nstate = \"channel\""), "{}", printed(&full));
+        assert!(printed(&auto).contains("order = \"auto\""), "{}", printed(&auto));
     }
 }
