@@ -20,10 +20,10 @@ type Journeys = Vec<(Vec<u32>, Outcome)>;
 /// A million journeys of five touches on average, a few states more frequent than the rest.
 fn journeys(states: u32) -> Journeys {
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    let mut state = || (random.random::<f64>().powi(2) * f64::from(states)) as u32;
+    let mut state = || random.random_range(0..states).min(random.random_range(0..states));
     let mut journey = |key: u64| {
         let path = (0..1 + key * 7 % 9).map(|_| state()).collect();
-        (path, if key % 5 == 0 { Outcome::converted(1_000) } else { Outcome::NULL })
+        (path, if key.is_multiple_of(5) { Outcome::converted(1_000) } else { Outcome::NULL })
     };
     (0..1_000_000).map(&mut journey).collect()
 }
@@ -31,6 +31,7 @@ fn journeys(states: u32) -> Journeys {
 static BY_CHANNEL: LazyLock<Journeys> = LazyLock::new(|| journeys(CHANNELS));
 static BY_CAMPAIGN: LazyLock<Journeys> = LazyLock::new(|| journeys(CAMPAIGNS));
 
+#[expect(clippy::expect_used, reason = "the shapes below exist")]
 fn counted(journeys: &Journeys, shape: Shape) -> JourneyStatistics {
     let mut statistics = JourneyStatistics::new(shape).expect("a shape that exists");
     for (key, (path, outcome)) in (0..).zip(journeys) {

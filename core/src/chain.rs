@@ -133,6 +133,9 @@ impl Chain {
     /// Counts so far apart that floating-point numbers cannot hold the solution.
     pub fn removal_effects(&self) -> Result<RemovalEffects, Unsolved> {
         let [conversions, value] = if self.states() <= FACTORED_STATES { self.factor()? } else { self.sweep()? };
+        if ![&conversions, &value].into_iter().all(Gain::is_finite) {
+            return Err(Unsolved);
+        }
         Ok(RemovalEffects {
             base_rate: conversions.from_start,
             conversions: conversions.effects(),
@@ -176,6 +179,10 @@ struct Gain {
 }
 
 impl Gain {
+    fn is_finite(&self) -> bool {
+        self.from_start.is_finite() && self.through.iter().all(|through| through.is_finite())
+    }
+
     fn effects(&self) -> Vec<f64> {
         let share = |through: &f64| if self.from_start == 0.0 { 0.0 } else { through / self.from_start };
         self.through.iter().map(share).collect()

@@ -1,6 +1,7 @@
 //! Attribution models. A model is data, a [`ModelSpec`]; what runs is built from it, one file a kind.
 
 mod anchored;
+mod build;
 mod distinct;
 mod fitted;
 mod house;
@@ -15,6 +16,7 @@ mod time_decay;
 mod vendor;
 
 pub use anchored::Anchored;
+pub use build::{Evidence, FittedOn};
 pub use fitted::fitted_models;
 pub use house::house_models;
 pub use last_non_direct::LastNonDirect;
@@ -24,8 +26,8 @@ pub use rate_shapley::{MOST_PLAYERS, RateShapley};
 pub use refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
 pub use shapley::Shapley;
 pub use spec::{
-    ChainOrder, Evidence, FittedOn, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft,
-    SpecError, StateLevel, parse_models,
+    ChainOrder, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, StateLevel,
+    parse_models,
 };
 pub use time_decay::TimeDecay;
 pub use vendor::vendor_models;

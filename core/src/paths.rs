@@ -13,6 +13,7 @@ use crate::ledger::compensated_sum;
 use crate::model::{AttributionModel, Evidence, Markov, ModelSpec, Reason, Refusal};
 use crate::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use unit::Unit;
 
 /// A path and what came of the journeys that took it.
@@ -87,6 +88,19 @@ pub struct ChannelResult {
     pub value: f64,
 }
 
+/// What a model gives a channel at a position of the path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PositionResult {
+    /// The channel's code.
+    pub channel: u32,
+    /// The touch's place in the path, from 1.
+    pub position: usize,
+    /// Conversions credited to the channel there.
+    pub conversions: f64,
+    /// Value credited to the channel there.
+    pub value: f64,
+}
+
 /// A table of paths, read and counted.
 #[derive(Debug, Clone)]
 pub struct Paths {
@@ -140,14 +154,35 @@ impl Paths {
     /// # Errors
     /// A model that cannot be fitted on these paths. However few they are, small examples are welcome.
     pub fn attribute(&self, model: &ModelSpec) -> Result<Vec<ChannelResult>, Refusal> {
-        let fitted = Reason::screen(&self.statistics, 1).and_then(|()| match model {
-            ModelSpec::Markov { order, .. } => Ok(self.literature(Markov::fit(&self.statistics, *order)?.effects())),
-            _ => {
-                let evidence = Evidence { journeys: Some(&self.statistics) };
-                Ok(self.credited(model.assemble(&self.channels, evidence)?.as_ref()))
-            }
+        let fitted = match model {
+            ModelSpec::Markov { order, .. } => Reason::screen(&self.statistics, 1)
+                .and_then(|()| Markov::fit(&self.statistics, *order))
+                .map(|fitted| self.literature(fitted.effects())),
+            _ => self.assemble(model).map(|model| self.credited(model.as_ref())),
+        };
+        fitted.map_err(|reason| refusal(model, reason))
+    }
+
+    /// The credits of a model over paths, by channel and position: what `ordered_shapley` is asked for.
+    ///
+    /// # Errors
+    /// As for [`Self::attribute`].
+    pub fn by_position(&self, model: &ModelSpec) -> Result<Vec<PositionResult>, Refusal> {
+        let assembled = self.assemble(model).map_err(|reason| refusal(model, reason))?;
+        let mut parts: BTreeMap<(u32, usize), Parts> = BTreeMap::new();
+        self.share_out(assembled.as_ref(), |channel, position, part| {
+            parts.entry((channel, position)).or_default().push(part);
         });
-        fitted.map_err(|reason| Refusal { model: model.id().to_owned(), reason })
+        let result = |((channel, position), parts): ((u32, usize), Parts)| {
+            let [conversions, value] = totals(&parts);
+            PositionResult { channel, position, conversions, value }
+        };
+        Ok(parts.into_iter().map(result).collect())
+    }
+
+    fn assemble(&self, model: &ModelSpec) -> Result<Box<dyn AttributionModel>, Reason> {
+        Reason::screen(&self.statistics, 1)?;
+        model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics) })
     }
 
     /// All conversions and all value in proportion to removal effects.
@@ -165,25 +200,39 @@ impl Paths {
         (0..self.channels.len()).map(result).collect()
     }
 
-    /// The sum of a model's shares of each path.
+    /// The sum of a model's shares of each path, by channel.
     fn credited(&self, model: &dyn AttributionModel) -> Vec<ChannelResult> {
-        let mut parts: Vec<Vec<[f64; 2]>> = vec![Vec::new(); self.channels.len()];
+        let mut parts: Vec<Parts> = vec![Vec::new(); self.channels.len()];
+        self.share_out(model, |channel, _, part| parts[channel as usize].push(part));
+        let result = |parts: &Parts| {
+            let [conversions, value] = totals(parts);
+            ChannelResult { removal_effect_conversions: None, removal_effect_value: None, conversions, value }
+        };
+        parts.iter().map(result).collect()
+    }
+
+    /// Calls `give` with channel, position from 1, and what of conversions and value each credited touch has.
+    fn share_out(&self, model: &dyn AttributionModel, mut give: impl FnMut(u32, usize, [f64; 2])) {
         for row in &self.rows {
             let credits = path_credits(model, &row.path);
             let all = compensated_sum(credits.iter().copied());
-            for (&code, credit) in row.path.iter().zip(credits).filter(|(_, credit)| *credit > 0.0) {
-                parts[code as usize].push([row.conversions, row.value].map(|whole| whole * credit / all));
+            for ((position, &channel), credit) in (1..).zip(&row.path).zip(credits).filter(|(_, credit)| *credit > 0.0)
+            {
+                give(channel, position, [row.conversions, row.value].map(|whole| whole * credit / all));
             }
         }
-        let total = |parts: &[[f64; 2]], measure: usize| compensated_sum(parts.iter().map(|part| part[measure]));
-        let result = |parts: Vec<[f64; 2]>| ChannelResult {
-            removal_effect_conversions: None,
-            removal_effect_value: None,
-            conversions: total(&parts, 0),
-            value: total(&parts, 1),
-        };
-        parts.into_iter().map(result).collect()
     }
+}
+
+/// Parts of conversions and value.
+type Parts = Vec<[f64; 2]>;
+
+fn totals(parts: &Parts) -> [f64; 2] {
+    [0, 1].map(|measure| compensated_sum(parts.iter().map(|part| part[measure])))
+}
+
+fn refusal(model: &ModelSpec, reason: Reason) -> Refusal {
+    Refusal { model: model.id().to_owned(), reason }
 }
 
 /// The credits of a path whose touches are one apart in time.

@@ -5,12 +5,14 @@
 //! more factor of its [`Outcome`].
 
 mod outcome;
+mod pool;
 mod sets;
 mod table;
 mod transitions;
 
 pub use outcome::Outcome;
 pub(crate) use outcome::{money, number};
+pub use pool::Pool;
 pub use sets::ChannelSets;
 pub use transitions::{Edge, Transitions};
 
@@ -116,7 +118,7 @@ impl JourneyStatistics {
         debug_assert_eq!(self.shape, other.shape, "only counts of one shape add up");
         self.total += other.total;
         self.untouched += other.untouched;
-        for (mine, theirs) in self.folds.iter_mut().zip(other.folds) {
+        for (mine, theirs) in self.folds.iter_mut().zip(&other.folds) {
             mine.merge(theirs);
         }
         self.sets.merge(other.sets);
@@ -140,7 +142,7 @@ impl JourneyStatistics {
     /// The transitions of all journeys, at the highest order counted.
     pub fn transitions(&self) -> Transitions {
         let mut all = self.folds[0].clone();
-        self.folds[1..].iter().for_each(|fold| all.merge(fold.clone()));
+        self.folds[1..].iter().for_each(|fold| all.merge(fold));
         all
     }
 

@@ -4,6 +4,7 @@
 //! through channel i is solved for directly, with the gain f fixed at the states of i: nothing cancels.
 
 use super::{Chain, Gain, Unsolved};
+use crate::statistics::number;
 use rayon::prelude::*;
 
 /// Channels solved together: enough to fill vector registers, few enough to keep the rows in cache.
@@ -20,9 +21,9 @@ const ROUNDING: f64 = 1.0 / (1_u64 << 40) as f64;
 
 impl Chain {
     pub(super) fn sweep(&self) -> Result<[Gain; 2], Unsolved> {
-        let gained = self.settle(2, &[1.0; 2], |state, row| row.copy_from_slice(&self.rewards(state)), |_, _| ())?;
-        let largest =
-            [0, 1].map(|measure| gained.iter().skip(measure).step_by(2).fold(0.0_f64, |max, x| max.max(x.abs())));
+        let gained =
+            self.settle(2, &self.bounds(), |state, row| row.copy_from_slice(&self.rewards(state)), |_, _| ())?;
+        let largest = [0, 1].map(|measure| largest(gained.iter().copied().skip(measure).step_by(2)));
         let first: Vec<usize> = (0..self.channels).step_by(BLOCK).collect();
         let blocks: Result<Vec<Vec<[f64; 2]>>, Unsolved> =
             first.into_par_iter().map(|first| self.through_block(first, &gained, largest)).collect();
@@ -32,6 +33,14 @@ impl Chain {
             through: through.iter().map(|through| through[measure]).collect(),
         };
         Ok([gain(0), gain(1)])
+    }
+
+    /// No gain is larger than what a journey that ends brings on average where that is most.
+    fn bounds(&self) -> [f64; 2] {
+        [0, 1].map(|measure| {
+            let ended = (0..self.states()).filter(|&state| self.ends[state].journeys() > 0);
+            largest(ended.map(|state| self.rewards(state)[measure] / number(self.ends[state].journeys())))
+        })
     }
 
     /// What passes through the channels from `first` on, by count and value.
@@ -88,4 +97,9 @@ impl Chain {
         }
         Err(Unsolved)
     }
+}
+
+/// The largest size, to hold changes against: never zero.
+fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(f64::MIN_POSITIVE, |most, number| most.max(number.abs()))
 }

@@ -130,6 +130,20 @@ proptest! {
         }
     }
 
+    /// Credits make values negative, and then sweeps do not approach the solution from one side.
+    #[test]
+    fn sweeps_and_factors_agree_on_credits(rows in journeys(20), order in 1..=2_usize) {
+        let credit = |(at, (path, outcome)): (i128, (Vec<u32>, Outcome))| {
+            (path, Outcome { value: outcome.value * 1_000_003 * (1 - 2 * (at % 2)), ..outcome })
+        };
+        let rows: Rows = (0..).zip(rows).map(credit).collect();
+        let largest = rows.iter().map(|(_, outcome)| money(outcome.value.abs())).fold(0.0, f64::max);
+        let chain = Chain::new(&counted(&rows, 20, order).transitions(), order);
+        let ([_, factored], [_, swept]) = (chain.factor().unwrap(), chain.sweep().unwrap());
+        prop_assert!((factored.from_start - swept.from_start).abs() < 1e-12 * largest);
+        assert_close(&factored.through, &swept.through, 1e-12 * largest);
+    }
+
     #[test]
     fn the_base_rate_is_the_empirical_rate(rows in journeys(5), order in 1..=4_usize) {
         let total = counted(&rows, 5, order).total();

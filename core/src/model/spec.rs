@@ -1,9 +1,7 @@
 //! Model specs: what a model is, as data that can be read, compared and hashed.
 
-use super::refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
-use super::{Anchored, AttributionModel, LastNonDirect, Linear, Markov, RateShapley, Shapley, TimeDecay};
 use crate::journey::Anchor;
-use crate::statistics::{HIGHEST_ORDER, JourneyStatistics};
+use crate::statistics::HIGHEST_ORDER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -75,32 +73,12 @@ pub enum StateLevel {
     Campaign,
 }
 
-/// What a model is fitted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FittedOn {
-    /// What the codes of a path are. The journeys that the model credits carry the same codes.
-    pub state: StateLevel,
-    /// The order at which transitions are counted.
-    pub order: usize,
-    /// Whether they are counted by fold.
-    pub folds: bool,
-    /// Whether distinct sets are counted.
-    pub sets: bool,
-}
-
-/// What fitted models learn from, as far as a run has it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Evidence<'a> {
-    /// Counts of all journeys at the model's state level, with at least what [`ModelSpec::fitted_on`] asks for.
-    pub journeys: Option<&'a JourneyStatistics>,
-}
-
 /// A validated model in its normal form: defaults filled in, so that equal models serialise equally.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of SpecDraft, where they are described")]
 pub enum ModelSpec {
-    /// See [`Anchored`].
+    /// See [`super::Anchored`].
     Anchored {
         id: String,
         description: String,
@@ -111,19 +89,19 @@ pub enum ModelSpec {
         no_middle: MiddleRule,
         missing: MissingRule,
     },
-    /// See [`Linear`].
+    /// See [`super::Linear`].
     Linear { id: String, description: String },
-    /// See [`TimeDecay`].
+    /// See [`super::TimeDecay`].
     TimeDecay { id: String, description: String, half_life_days: f64 },
-    /// See [`LastNonDirect`].
+    /// See [`super::LastNonDirect`].
     LastNonDirect { id: String, description: String, direct_channels: Vec<String> },
-    /// See [`Markov`].
+    /// See [`super::Markov`].
     Markov { id: String, description: String, order: ChainOrder, state: StateLevel },
-    /// See [`Shapley`].
+    /// See [`super::Shapley`].
     Shapley { id: String, description: String },
-    /// See [`Shapley`].
+    /// See [`super::Shapley`].
     OrderedShapley { id: String, description: String },
-    /// See [`RateShapley`].
+    /// See [`super::RateShapley`].
     RateShapley { id: String, description: String },
 }
 
@@ -267,64 +245,6 @@ impl ModelSpec {
     pub fn column_stem(&self) -> String {
         self.id().replace('.', "__")
     }
-
-    /// What the model is fitted on; `None` for a model that needs no data.
-    pub fn fitted_on(&self) -> Option<FittedOn> {
-        match self {
-            Self::Markov { order, state, .. } => {
-                let (order, folds) = match order {
-                    ChainOrder::Auto => (HIGHEST_ORDER, true),
-                    ChainOrder::Fixed(order) => (usize::from(*order), false),
-                };
-                Some(FittedOn { state: *state, order, folds, sets: false })
-            }
-            Self::RateShapley { .. } => {
-                Some(FittedOn { state: StateLevel::Channel, order: 1, folds: false, sets: true })
-            }
-            _ => None,
-        }
-    }
-
-    /// The model that runs. `channels[code]` is the name of the channel (for a fitted model: of the state at its level)
-    /// with that dense code.
-    ///
-    /// # Errors
-    /// A fitted model whose evidence is absent or does not suffice; models that need none are always built.
-    pub fn build(&self, channels: &[String], evidence: Evidence<'_>) -> Result<Box<dyn AttributionModel>, Refusal> {
-        let screened = match (self.fitted_on(), evidence.journeys) {
-            (Some(_), Some(journeys)) => Reason::screen(journeys, MINIMUM_CONVERSIONS),
-            _ => Ok(()),
-        };
-        let built = screened.and_then(|()| self.assemble(channels, evidence));
-        built.map_err(|reason| Refusal { model: self.id().to_owned(), reason })
-    }
-
-    /// As [`Self::build`], however few the conversions.
-    pub(crate) fn assemble(
-        &self,
-        channels: &[String],
-        evidence: Evidence<'_>,
-    ) -> Result<Box<dyn AttributionModel>, Reason> {
-        let journeys = || evidence.journeys.ok_or(Reason::NotCounted("all journeys"));
-        Ok(match self {
-            Self::Anchored { anchors, middle, middle_touches, overlap, no_middle, missing, .. } => Box::new(Anchored {
-                anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
-                middle: *middle,
-                middle_touches: *middle_touches,
-                overlap: *overlap,
-                no_middle: *no_middle,
-                missing: *missing,
-            }),
-            Self::Linear { .. } => Box::new(Linear),
-            Self::TimeDecay { half_life_days, .. } => Box::new(TimeDecay::new(*half_life_days)),
-            Self::LastNonDirect { direct_channels, .. } => {
-                Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
-            }
-            Self::Markov { order, .. } => Box::new(Markov::fit(journeys()?, *order)?),
-            Self::Shapley { .. } | Self::OrderedShapley { .. } => Box::new(Shapley),
-            Self::RateShapley { .. } => Box::new(RateShapley::fit(journeys()?, channels)?),
-        })
-    }
 }
 
 impl TryFrom<SpecDraft> for ModelSpec {
@@ -464,6 +384,7 @@ pub fn parse_models(text: &str) -> Result<Vec<ModelSpec>, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FittedOn;
 
     fn parse(body: &str) -> Result<Vec<ModelSpec>, SpecError> {
         parse_models(&format!("[[model]]\n{body}"))

@@ -26,7 +26,7 @@ fn number(text: &str) -> f64 {
 }
 
 /// Rows and channel names from paths of names.
-fn coded(named: Vec<(Vec<String>, [f64; 3])>) -> (Vec<PathRow>, Vec<String>) {
+fn coded(named: &[(Vec<String>, [f64; 3])]) -> (Vec<PathRow>, Vec<String>) {
     let names: BTreeSet<&String> = named.iter().flat_map(|(path, _)| path).collect();
     let names: Vec<String> = names.into_iter().cloned().collect();
     let code = |name: &String| u32::try_from(names.binary_search(name).unwrap()).unwrap();
@@ -45,7 +45,7 @@ fn path_data() -> Option<(PathBuf, Vec<PathRow>, Vec<String>)> {
         let path = record[0].split('>').map(|name| name.trim().to_owned()).collect();
         (path, [number(&record[1]), number(&record[2]), number(&record[3])])
     });
-    let (rows, names) = coded(named.collect());
+    let (rows, names) = coded(&named.collect::<Vec<_>>());
     Some((folder, rows, names))
 }
 
@@ -67,7 +67,7 @@ fn real_journeys() -> Option<(PathBuf, Vec<PathRow>, Vec<String>)> {
             named.push((path, [0.0, 0.0, 1.0]));
         }
     }
-    let (rows, names) = coded(named);
+    let (rows, names) = coded(&named);
     Some((folder, rows, names))
 }
 
@@ -263,6 +263,22 @@ fn nulls_can_be_ignored() {
     assert!(effects.iter().zip([1.0, 0.75, 0.25]).all(|(got, want)| (got - want).abs() < 1e-14), "{effects:?}");
     let refusal = paths.attribute(named("rate_shapley")).unwrap_err();
     assert_eq!(refusal.reason, Reason::NoNonConverters);
+}
+
+/// a>b>a with 4 conversions: a earns 1 first and 1 third, b 2 second. b with 1: 1 first (Zhao et al., ordered).
+#[test]
+fn ordered_shapley_by_position() {
+    let row =
+        |path: &[u32], conversions| PathRow { path: path.to_vec(), conversions, value: 10.0 * conversions, nulls: 0.0 };
+    let rows = vec![row(&[0, 1, 0], 4.0), row(&[1], 1.0)];
+    let paths = Paths::new(rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use).unwrap();
+    let got: Vec<_> = paths
+        .by_position(named("ordered_shapley"))
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.channel, row.position, row.conversions, row.value))
+        .collect();
+    assert_eq!(got, [(0, 1, 1.0, 10.0), (0, 3, 1.0, 10.0), (1, 1, 1.0, 10.0), (1, 2, 2.0, 20.0)]);
 }
 
 fn fractional() -> impl Strategy<Value = Vec<PathRow>> {

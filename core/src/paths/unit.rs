@@ -9,9 +9,9 @@ pub(super) struct Unit(f64);
 
 impl Unit {
     /// Whole counts are counted as they are where they fit; fractions as finely as fits.
-    pub(super) fn of_counts(counts: impl Iterator<Item = f64> + Clone) -> Self {
+    pub(super) fn of_counts(mut counts: impl Iterator<Item = f64> + Clone) -> Self {
         let finest = Self::of_amounts(counts.clone());
-        if counts.clone().all(|count| count.fract() == 0.0) { Self(finest.0.min(1.0)) } else { finest }
+        if counts.all(|count| count.fract() == 0.0) { Self(finest.0.min(1.0)) } else { finest }
     }
 
     /// As finely as fits.

@@ -32,7 +32,7 @@ impl<T: Copy + Default + PartialEq + AddAssign> Table<T> {
     }
 
     /// Adds another table for the same keys.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         for (key, amount) in other.sorted() {
             self.add(key, amount);
         }

@@ -47,9 +47,9 @@ impl Transitions {
         self.ends.add(run, outcome);
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
-        self.edges.merge(other.edges);
-        self.ends.merge(other.ends);
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.edges.merge(&other.edges);
+        self.ends.merge(&other.ends);
     }
 
     /// The order that is counted.
