@@ -149,7 +149,7 @@ impl Allotter {
 }
 
 /// Neumaier's compensated sum: its error does not grow with the number of terms.
-fn compensated_sum(terms: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn compensated_sum(terms: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
     for term in terms {
         let next = sum + term;

@@ -6,8 +6,19 @@
 //! ```text
 //! Journey ──AttributionModel──► credits (f64) ──Allotter::shares──► shares (2⁻⁴⁸) ──Allotter::amounts──► cents
 //! ```
+//!
+//! A fitted model has seen all journeys, converted or not, as integer counts:
+//!
+//! ```text
+//! journeys ──JourneyStatistics──► ModelSpec::build ──► AttributionModel
+//! ```
 
+pub mod agreement;
+pub mod chain;
+pub mod game;
 pub mod journey;
 pub mod ledger;
 pub mod lifetime;
 pub mod model;
+pub mod paths;
+pub mod statistics;

@@ -1,18 +1,34 @@
 //! Attribution models. A model is data, a [`ModelSpec`]; what runs is built from it, one file a kind.
 
 mod anchored;
+mod build;
+mod distinct;
+mod fitted;
 mod house;
 mod last_non_direct;
 mod linear;
+mod markov;
+mod rate_shapley;
+mod refusal;
+mod shapley;
 mod spec;
 mod time_decay;
 mod vendor;
 
 pub use anchored::Anchored;
+pub use build::{Evidence, FittedOn};
+pub use fitted::fitted_models;
 pub use house::house_models;
 pub use last_non_direct::LastNonDirect;
 pub use linear::Linear;
-pub use spec::{MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, parse_models};
+pub use markov::Markov;
+pub use rate_shapley::{MOST_PLAYERS, RateShapley};
+pub use refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
+pub use shapley::Shapley;
+pub use spec::{
+    ChainOrder, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, StateLevel,
+    parse_models,
+};
 pub use time_decay::TimeDecay;
 pub use vendor::vendor_models;
 

@@ -103,7 +103,7 @@ fn count(touches: usize) -> f64 {
 pub(super) mod tests {
     use super::*;
     use crate::journey::{Anchors, Milestones};
-    use crate::model::{house_models, parse_models, vendor_models};
+    use crate::model::{Evidence, house_models, parse_models, vendor_models};
 
     /// Normalised credits of a model for `touches` touches at times 1, 2, …; milestones as given.
     fn credits(id: &str, touches: i64, lead: Option<i64>, opportunity: Option<i64>) -> (Vec<f64>, f64) {
@@ -118,7 +118,7 @@ pub(super) mod tests {
             anchors: Anchors::locate(&touched_at, milestones),
         };
         let mut credits = vec![0.0; touched_at.len()];
-        let residual = match spec.build(&[]).credit(journey, &mut credits) {
+        let residual = match spec.build(&[], Evidence::default()).unwrap().credit(journey, &mut credits) {
             Residual::None => 0.0,
             Residual::Left { credit, .. } => credit,
         };
@@ -173,7 +173,10 @@ pub(super) mod tests {
         let no_anchor = Journey { touched_at: &[5], channels: &[0], converted_at: 5, anchors: Anchors::default() };
         let mut credits = [9.0];
         let whole = Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 };
-        assert_eq!((spec.build(&[]).credit(no_anchor, &mut credits), credits), (whole, [0.0]));
+        assert_eq!(
+            (spec.build(&[], Evidence::default()).unwrap().credit(no_anchor, &mut credits), credits),
+            (whole, [0.0])
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Model specs: what a model is, as data that can be read, compared and hashed.
 
-use super::{Anchored, AttributionModel, LastNonDirect, Linear, TimeDecay};
 use crate::journey::Anchor;
+use crate::statistics::HIGHEST_ORDER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,12 +49,36 @@ pub enum MissingRule {
     Residual,
 }
 
+/// How many past touches a Markov chain remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainOrder {
+    /// As many as predict held-out journeys best.
+    Auto,
+    /// This many, from 1 to [`HIGHEST_ORDER`].
+    #[serde(untagged)]
+    Fixed(u8),
+}
+
+/// What a state of a Markov chain is: the level at which touches are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateLevel {
+    /// The channel.
+    #[default]
+    Channel,
+    /// The channel and the type of touch.
+    ChannelType,
+    /// The campaign.
+    Campaign,
+}
+
 /// A validated model in its normal form: defaults filled in, so that equal models serialise equally.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of SpecDraft, where they are described")]
 pub enum ModelSpec {
-    /// See [`Anchored`].
+    /// See [`super::Anchored`].
     Anchored {
         id: String,
         description: String,
@@ -65,12 +89,20 @@ pub enum ModelSpec {
         no_middle: MiddleRule,
         missing: MissingRule,
     },
-    /// See [`Linear`].
+    /// See [`super::Linear`].
     Linear { id: String, description: String },
-    /// See [`TimeDecay`].
+    /// See [`super::TimeDecay`].
     TimeDecay { id: String, description: String, half_life_days: f64 },
-    /// See [`LastNonDirect`].
+    /// See [`super::LastNonDirect`].
     LastNonDirect { id: String, description: String, direct_channels: Vec<String> },
+    /// See [`super::Markov`].
+    Markov { id: String, description: String, order: ChainOrder, state: StateLevel },
+    /// See [`super::Shapley`].
+    Shapley { id: String, description: String },
+    /// See [`super::Shapley`].
+    OrderedShapley { id: String, description: String },
+    /// See [`super::RateShapley`].
+    RateShapley { id: String, description: String },
 }
 
 /// The kinds a spec can name.
@@ -85,6 +117,14 @@ pub enum ModelKind {
     TimeDecay,
     /// The last touch outside the direct channels.
     LastNonDirect,
+    /// Removal effects of a Markov chain.
+    Markov,
+    /// Equal credit per distinct channel.
+    Shapley,
+    /// The same, shown by position.
+    OrderedShapley,
+    /// What a channel adds to the conversion rate.
+    RateShapley,
 }
 
 /// A spec as somebody wrote it. Becomes a [`ModelSpec`] when it makes sense.
@@ -114,6 +154,10 @@ pub struct SpecDraft {
     pub half_life_days: Option<f64>,
     /// `last_non_direct`: names of the channels that do not count.
     pub direct_channels: Option<Vec<String>>,
+    /// `markov`: the number of past touches that a state remembers, 1 to 4, or `"auto"` (default 1).
+    pub order: Option<ChainOrder>,
+    /// `markov`: see [`StateLevel`].
+    pub state: Option<StateLevel>,
 }
 
 /// Why a spec makes no sense.
@@ -175,7 +219,11 @@ impl ModelSpec {
             Self::Anchored { id, .. }
             | Self::Linear { id, .. }
             | Self::TimeDecay { id, .. }
-            | Self::LastNonDirect { id, .. } => id,
+            | Self::LastNonDirect { id, .. }
+            | Self::Markov { id, .. }
+            | Self::Shapley { id, .. }
+            | Self::OrderedShapley { id, .. }
+            | Self::RateShapley { id, .. } => id,
         }
     }
 
@@ -185,32 +233,17 @@ impl ModelSpec {
             Self::Anchored { description, .. }
             | Self::Linear { description, .. }
             | Self::TimeDecay { description, .. }
-            | Self::LastNonDirect { description, .. } => description,
+            | Self::LastNonDirect { description, .. }
+            | Self::Markov { description, .. }
+            | Self::Shapley { description, .. }
+            | Self::OrderedShapley { description, .. }
+            | Self::RateShapley { description, .. } => description,
         }
     }
 
     /// The id as part of a column name: `.` becomes `__`.
     pub fn column_stem(&self) -> String {
         self.id().replace('.', "__")
-    }
-
-    /// The model that runs. `channels[code]` is the name of the channel with that dense code.
-    pub fn build(&self, channels: &[String]) -> Box<dyn AttributionModel> {
-        match self {
-            Self::Anchored { anchors, middle, middle_touches, overlap, no_middle, missing, .. } => Box::new(Anchored {
-                anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
-                middle: *middle,
-                middle_touches: *middle_touches,
-                overlap: *overlap,
-                no_middle: *no_middle,
-                missing: *missing,
-            }),
-            Self::Linear { .. } => Box::new(Linear),
-            Self::TimeDecay { half_life_days, .. } => Box::new(TimeDecay::new(*half_life_days)),
-            Self::LastNonDirect { direct_channels, .. } => {
-                Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
-            }
-        }
     }
 }
 
@@ -236,6 +269,23 @@ impl TryFrom<SpecDraft> for ModelSpec {
                 Ok(Self::LastNonDirect { id, description, direct_channels })
             }
             ModelKind::Anchored => draft.into_anchored(),
+            ModelKind::Markov => {
+                let order = draft.order.unwrap_or(ChainOrder::Fixed(1));
+                if let ChainOrder::Fixed(number) = order {
+                    let range = "from 1 to 4, or \"auto\"";
+                    check_range(
+                        &draft.id,
+                        "order",
+                        f64::from(number),
+                        range,
+                        (1..=HIGHEST_ORDER).contains(&number.into()),
+                    )?;
+                }
+                Ok(Self::Markov { id, description, order, state: draft.state.unwrap_or_default() })
+            }
+            ModelKind::Shapley => Ok(Self::Shapley { id, description }),
+            ModelKind::OrderedShapley => Ok(Self::OrderedShapley { id, description }),
+            ModelKind::RateShapley => Ok(Self::RateShapley { id, description }),
         }
     }
 }
@@ -275,6 +325,8 @@ impl SpecDraft {
             ("missing", self.missing.is_some(), ModelKind::Anchored),
             ("half_life_days", self.half_life_days.is_some(), ModelKind::TimeDecay),
             ("direct_channels", self.direct_channels.is_some(), ModelKind::LastNonDirect),
+            ("order", self.order.is_some(), ModelKind::Markov),
+            ("state", self.state.is_some(), ModelKind::Markov),
         ];
         match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
             Some(&(key, ..)) => Err(SpecError::Stray { id: self.id.clone(), key }),
@@ -332,6 +384,7 @@ pub fn parse_models(text: &str) -> Result<Vec<ModelSpec>, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FittedOn;
 
     fn parse(body: &str) -> Result<Vec<ModelSpec>, SpecError> {
         parse_models(&format!("[[model]]\n{body}"))
@@ -367,5 +420,32 @@ mod tests {
     fn an_id_is_used_once() {
         let twice = parse("id = 'x'\nkind = 'linear'\n[[model]]\nid = 'x'\nkind = 'linear'").unwrap_err();
         assert_eq!(twice, SpecError::Twice("x".into()));
+    }
+
+    #[test]
+    fn a_markov_spec_has_an_order_and_a_state_level() {
+        let spec = parse("id = 'x'\nkind = 'markov'\norder = 3\nstate = 'campaign'").unwrap().remove(0);
+        let on = FittedOn { state: StateLevel::Campaign, order: 3, folds: false, sets: false };
+        assert_eq!(spec.fitted_on(), Some(on));
+        let auto = parse("id = 'x'\nkind = 'markov'\norder = 'auto'").unwrap().remove(0);
+        let on = FittedOn { state: StateLevel::Channel, order: 4, folds: true, sets: false };
+        assert_eq!(auto.fitted_on(), Some(on));
+        for order in ["0", "5", "1.5", "'most'", "-1", "300"] {
+            assert!(parse(&format!("id = 'x'\nkind = 'markov'\norder = {order}")).is_err(), "{order}");
+        }
+        assert!(parse("id = 'x'\nkind = 'markov'\nstate = 'page'").is_err());
+        let stray = parse("id = 'x'\nkind = 'shapley'\norder = 2").unwrap_err();
+        assert_eq!(stray, SpecError::Stray { id: "x".into(), key: "order" });
+    }
+
+    #[test]
+    fn the_normal_form_of_a_chain_fills_in_its_defaults() {
+        let bare = parse("id = 'x'\nkind = 'markov'").unwrap();
+        let full = parse("id = 'x'\nkind = 'markov'\norder = 1\nstate = 'channel'").unwrap();
+        assert_eq!(bare, full);
+        let auto = parse("id = 'x'\nkind = 'markov'\norder = 'auto'").unwrap();
+        let printed = |specs: &[ModelSpec]| toml::to_string(&specs[0]).unwrap();
+        assert!(printed(&full).contains("order = 1\nstate = \"channel\""), "{}", printed(&full));
+        assert!(printed(&auto).contains("order = \"auto\""), "{}", printed(&auto));
     }
 }

@@ -19,7 +19,7 @@ mod tests {
     use crate::journey::{Anchors, DAY_MICROS, Journey};
     use crate::ledger::Allotter;
     use crate::model::anchored::tests::assert_credits;
-    use crate::model::house_models;
+    use crate::model::{Evidence, house_models};
 
     /// Minor units per touch under a preset, for touches `ages` days before the conversion.
     fn cents(id: &str, ages: &[i64], amount: i64) -> Vec<i64> {
@@ -29,7 +29,7 @@ mod tests {
         let journey =
             Journey { touched_at: &touched_at, channels: &channels, converted_at: 0, anchors: Anchors::default() };
         let mut credits = vec![0.0; ages.len()];
-        spec.build(&[]).credit(journey, &mut credits);
+        spec.build(&[], Evidence::default()).unwrap().credit(journey, &mut credits);
         let (mut allotter, mut shares, mut amounts) = (Allotter::default(), vec![0; ages.len()], vec![0; ages.len()]);
         let residual = allotter.shares(&credits, 0.0, &mut shares).unwrap();
         allotter.amounts(amount, &shares, residual, &mut amounts);

@@ -1,0 +1,138 @@
+//! Agreement of two models: how alike they rank campaigns, and how much money lies between them.
+
+use statrs::statistics::{Data, OrderStatistics as _, RankTieBreaker};
+
+/// How many campaigns the head of a ranking has.
+pub const TOP: usize = 10;
+
+/// How alike the amounts are that two models give the same campaigns (or channels).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Agreement {
+    /// Kendall's τ_b (1945): the surplus of pairs ranked alike, ties allowed for; −1 to 1. `None` where a model gives
+    /// all the same, or there are fewer than two.
+    pub kendall: Option<f64>,
+    /// Spearman's ρ (1904): the correlation of ranks, ties sharing their mean rank; −1 to 1. `None` likewise.
+    pub spearman: Option<f64>,
+    /// The money that would change place: half the sum of absolute differences, in minor units, rounded down.
+    pub money_moved: i128,
+    /// That money as a share of the larger total of absolute amounts; 0 where there is none.
+    pub share_moved: f64,
+    /// The share of the first [`TOP`] of one model that the other also has first; of all where they are fewer. Ties go to
+    /// the earlier campaign. `None` where there is none.
+    pub top_overlap: Option<f64>,
+}
+
+impl Agreement {
+    /// Compares what two models give; `a[i]` and `b[i]` are the amounts of the same campaign, in minor units. Amounts
+    /// beyond the shorter list are not compared.
+    pub fn of(a: &[i64], b: &[i64]) -> Self {
+        let compared = a.len().min(b.len());
+        let (a, b) = (&a[..compared], &b[..compared]);
+        let money_moved = a.iter().zip(b).map(|(&a, &b)| (i128::from(a) - i128::from(b)).abs()).sum::<i128>() / 2;
+        let total = |amounts: &[i64]| amounts.iter().map(|&amount| i128::from(amount).abs()).sum::<i128>();
+        let total = total(a).max(total(b));
+        Self {
+            kendall: kendalls::tau_b(a, b).ok().map(|(tau, _)| tau).filter(|tau| tau.is_finite()),
+            spearman: correlation(&ranks(a), &ranks(b)),
+            money_moved,
+            share_moved: if total == 0 { 0.0 } else { float(money_moved) / float(total) },
+            top_overlap: top_overlap(a, b),
+        }
+    }
+}
+
+/// The agreement of every pair of models, each once: `amounts[m]` are the amounts of model m.
+pub fn pairs(amounts: &[Vec<i64>]) -> Vec<(usize, usize, Agreement)> {
+    let others = |first: usize| (first + 1..amounts.len()).map(move |second| (first, second));
+    let compared = |(first, second): (usize, usize)| (first, second, Agreement::of(&amounts[first], &amounts[second]));
+    (0..amounts.len()).flat_map(others).map(compared).collect()
+}
+
+/// Ranks from 1, ties sharing their mean rank.
+fn ranks(amounts: &[i64]) -> Vec<f64> {
+    let amounts: Vec<f64> = amounts.iter().map(|&amount| float(i128::from(amount))).collect();
+    Data::new(amounts).ranks(RankTieBreaker::Average)
+}
+
+/// Pearson's correlation, or `None` where one side does not vary.
+fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
+    let centred = |x: &[f64]| -> Vec<f64> {
+        let mean = x.iter().sum::<f64>() / float(x.len() as i128);
+        x.iter().map(|x| x - mean).collect()
+    };
+    let (x, y) = (centred(x), centred(y));
+    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+    let correlation = product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt();
+    correlation.is_finite().then(|| correlation.clamp(-1.0, 1.0))
+}
+
+fn top_overlap(a: &[i64], b: &[i64]) -> Option<f64> {
+    let first = |amounts: &[i64]| -> Vec<usize> {
+        let mut order: Vec<usize> = (0..amounts.len()).collect();
+        order.sort_by_key(|&campaign| std::cmp::Reverse(amounts[campaign]));
+        order.truncate(TOP);
+        order
+    };
+    let (a, b) = (first(a), first(b));
+    let both = a.iter().filter(|campaign| b.contains(campaign)).count();
+    (!a.is_empty()).then(|| float(both as i128) / float(a.len() as i128))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers to compare, not to add")]
+fn float(amount: i128) -> f64 {
+    amount as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(got: Option<f64>, want: f64) -> bool {
+        got.is_some_and(|got| (got - want).abs() < 1e-12)
+    }
+
+    #[test]
+    fn one_swap_among_four_by_hand() {
+        // Ranks 4 3 2 1 against 4 3 1 2: of six pairs five agree and one does not, so τ = 4/6; Σd² = 2, so
+        // ρ = 1 − 6·2/(4·15) = 0.8. The differences are 0, 10, 15, 25: 25 change place, of 100.
+        let agreement = Agreement::of(&[40, 30, 20, 10], &[40, 20, 5, 35]);
+        // Ranks of the second: 40 > 35 > 20 > 5.
+        assert!(close(agreement.kendall, 2.0 / 6.0), "{agreement:?}");
+        assert!(close(agreement.spearman, 0.4), "{agreement:?}");
+        assert_eq!(agreement.money_moved, 25);
+        let swapped = Agreement::of(&[40, 30, 20, 10], &[40, 30, 10, 20]);
+        assert!(close(swapped.kendall, 4.0 / 6.0) && close(swapped.spearman, 0.8), "{swapped:?}");
+        assert_eq!((swapped.money_moved, swapped.share_moved), (10, 0.1));
+    }
+
+    /// scipy's documented example of `kendalltau`: x 12 2 1 12 2, y 1 4 7 1 0 gives −0.471404520791.
+    #[test]
+    fn ties_are_allowed_for() {
+        let agreement = Agreement::of(&[12, 2, 1, 12, 2], &[1, 4, 7, 1, 0]);
+        assert!((agreement.kendall.unwrap() + 0.471_404_520_791_031_7).abs() < 1e-12, "{agreement:?}");
+    }
+
+    #[test]
+    fn the_same_reversed_and_constant() {
+        let up: Vec<i64> = (1..=20).collect();
+        let down: Vec<i64> = up.iter().rev().copied().collect();
+        let same = Agreement::of(&up, &up);
+        assert!(close(same.kendall, 1.0) && close(same.spearman, 1.0) && same.money_moved == 0);
+        assert_eq!(same.top_overlap, Some(1.0));
+        let reversed = Agreement::of(&up, &down);
+        assert!(close(reversed.kendall, -1.0) && close(reversed.spearman, -1.0));
+        assert_eq!(reversed.top_overlap, Some(0.0));
+        let constant = Agreement::of(&[5, 5, 5], &[1, 2, 3]);
+        assert_eq!((constant.kendall, constant.spearman), (None, None));
+        let nothing = Agreement::of(&[], &[]);
+        assert_eq!((nothing.kendall, nothing.spearman, nothing.top_overlap), (None, None, None));
+        let alone = Agreement::of(&[7], &[9]);
+        assert_eq!((alone.kendall, alone.money_moved, alone.top_overlap), (None, 1, Some(1.0)));
+    }
+
+    #[test]
+    fn every_pair_once() {
+        let pairs: Vec<_> = pairs(&[vec![1, 2], vec![2, 1], vec![1, 1]]).iter().map(|pair| (pair.0, pair.1)).collect();
+        assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)]);
+    }
+}

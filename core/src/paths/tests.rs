@@ -1,0 +1,321 @@
+//! Outside data: ChannelAttribution's paths and real journeys, against values that others computed.
+
+use super::*;
+use crate::chain::{Chain, Target};
+use crate::model::{fitted_models, house_models, parse_models};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// The folder of a data set, or `None`, said aloud, where there is no outside data.
+fn data(folder: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("CLOSEDLOOP_REAL_DATA").map(|root| PathBuf::from(root).join(folder));
+    if found.is_none() {
+        eprintln!("skipped: CLOSEDLOOP_REAL_DATA does not say where {folder} is");
+    }
+    found
+}
+
+fn records(file: PathBuf, delimiter: u8) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_path(file).unwrap();
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().unwrap()
+}
+
+/// Rows and channel names from paths of names.
+fn coded(named: &[(Vec<String>, [f64; 3])]) -> (Vec<PathRow>, Vec<String>) {
+    let names: BTreeSet<&String> = named.iter().flat_map(|(path, _)| path).collect();
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    let code = |name: &String| u32::try_from(names.binary_search(name).unwrap()).unwrap();
+    let row = |(path, [conversions, value, nulls]): &(Vec<String>, [f64; 3])| PathRow {
+        path: path.iter().map(code).collect(),
+        conversions: *conversions,
+        value: *value,
+        nulls: *nulls,
+    };
+    (named.iter().map(row).collect(), names)
+}
+
+fn path_data() -> Option<(PathBuf, Vec<PathRow>, Vec<String>)> {
+    let folder = data("path_data")?;
+    let named = records(folder.join("PathData.csv"), b';').into_iter().map(|record| {
+        let path = record[0].split('>').map(|name| name.trim().to_owned()).collect();
+        (path, [number(&record[1]), number(&record[2]), number(&record[3])])
+    });
+    let (rows, names) = coded(&named.collect::<Vec<_>>());
+    Some((folder, rows, names))
+}
+
+/// A customer's touches up to and including a conversion are a journey; what follows the last has not converted.
+fn real_journeys() -> Option<(PathBuf, Vec<PathRow>, Vec<String>)> {
+    let folder = data("journeys")?;
+    let mut touches = records(folder.join("attribution_data.csv"), b',');
+    touches.sort_by(|a, b| (&a[0], &a[1]).cmp(&(&b[0], &b[1])));
+    let mut named = Vec::new();
+    for customer in touches.chunk_by(|a, b| a[0] == b[0]) {
+        let mut path = Vec::new();
+        for touch in customer {
+            path.push(touch[5].clone());
+            if touch[3] == "1" {
+                named.push((std::mem::take(&mut path), [1.0, number(&touch[4]), 0.0]));
+            }
+        }
+        if !path.is_empty() {
+            named.push((path, [0.0, 0.0, 1.0]));
+        }
+    }
+    let (rows, names) = coded(&named);
+    Some((folder, rows, names))
+}
+
+fn markov(order: usize) -> ModelSpec {
+    parse_models(&format!("[[model]]\nid = 'm'\nkind = 'markov'\norder = {order}")).unwrap().remove(0)
+}
+
+fn named(id: &str) -> &'static ModelSpec {
+    house_models().iter().chain(fitted_models()).find(|spec| spec.id() == id).unwrap()
+}
+
+fn close(got: f64, want: f64, what: &str) {
+    assert!((got - want).abs() <= 1e-9 * want.abs().max(1.0), "{what}: {got} is not {want}");
+}
+
+/// Rows of `channel_name, removal_effect_conversion, removal_effect_value, total_conversions, total_conversion_value`.
+fn assert_markov_totals(folder: &std::path::Path, paths: &Paths) {
+    let results = paths.attribute(&markov(1)).unwrap();
+    let expected = records(folder.join("expected_markov_order1.csv"), b',');
+    assert_eq!(expected.len(), paths.channels().len());
+    for record in expected {
+        let result = results[paths.channels().binary_search(&record[0]).unwrap()];
+        close(result.removal_effect_conversions.unwrap(), number(&record[1]), &record[0]);
+        close(result.removal_effect_value.unwrap(), number(&record[2]), &record[0]);
+        close(result.conversions, number(&record[3]), &record[0]);
+        close(result.value, number(&record[4]), &record[0]);
+    }
+}
+
+#[test]
+fn channel_attributions_paths_order_one() {
+    let Some((folder, rows, names)) = path_data() else { return };
+    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    assert_markov_totals(&folder, &paths);
+}
+
+#[test]
+fn channel_attributions_transitions() {
+    let Some((folder, rows, names)) = path_data() else { return };
+    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let transitions = paths.statistics().transitions();
+    let name = |run: u64| match transitions.last(run) {
+        Some(code) => paths.channels()[code as usize].clone(),
+        None => "(start)".to_owned(),
+    };
+    let mut got = BTreeMap::new();
+    for row in Chain::new(&transitions, 1).rows() {
+        let to = match row.to {
+            Target::Run(run) => name(run),
+            Target::Conversion => "(conversion)".to_owned(),
+            Target::Null => "(null)".to_owned(),
+        };
+        got.insert((name(row.from), to), (row.count, row.probability));
+    }
+    let expected = records(folder.join("expected_markov_order1_transitions.csv"), b',');
+    assert_eq!(expected.len(), got.len());
+    for record in expected {
+        let (count, probability) = got[&(record[0].clone(), record[1].clone())];
+        assert_eq!(count.to_string(), record[2], "{record:?}");
+        close(probability, number(&record[3]), &record[1]);
+    }
+}
+
+#[test]
+fn channel_attributions_heuristics() {
+    let Some((folder, rows, names)) = path_data() else { return };
+    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let models = ["first_touch", "last_touch", "linear"].map(|id| paths.attribute(named(id)).unwrap());
+    for record in records(folder.join("expected_heuristics.csv"), b',') {
+        let code = paths.channels().binary_search(&record[0]).unwrap();
+        for (model, results) in models.iter().enumerate() {
+            close(results[code].conversions, number(&record[1 + 2 * model]), &record[0]);
+            close(results[code].value, number(&record[2 + 2 * model]), &record[0]);
+        }
+    }
+}
+
+/// The closed form of Zhao et al., as attribution.md §7.3 lists it to four places.
+#[test]
+fn channel_attributions_paths_under_shapley() {
+    let Some((_, rows, names)) = path_data() else { return };
+    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let expected = [
+        7627.9440, 1982.7393, 2.2929, 374.6774, 3613.6560, 138.1857, 3505.0440, 159.0571, 987.7821, 2.6667, 1190.9631,
+        199.9917,
+    ];
+    for id in ["shapley", "ordered_shapley"] {
+        let results = paths.attribute(named(id)).unwrap();
+        assert!(results.iter().zip(expected).all(|(got, want)| (got.conversions - want).abs() < 6e-5), "{results:?}");
+    }
+}
+
+#[test]
+fn real_journeys_order_one() {
+    let Some((folder, rows, names)) = real_journeys() else { return };
+    let conversions: f64 = rows.iter().map(|row| row.conversions).sum();
+    assert_eq!((rows.len(), conversions), (9_506, 1_838.0), "the journeys that the data's notes count");
+    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    assert_markov_totals(&folder, &paths);
+}
+
+/// Attribution.md §7.3 lists some effects of orders two and three, and participation, to which they drift.
+#[test]
+fn channel_attributions_paths_at_higher_orders() {
+    let Some((_, rows, names)) = path_data() else { return };
+    let paths = Paths::new(rows.clone(), names.clone(), 4, Nulls::Use).unwrap();
+    let listed = ["alpha", "beta", "eta", "iota"].map(|name| names.binary_search(&name.to_owned()).unwrap());
+    let published = [
+        (2, 125, [0.547_803, 0.237_910, 0.330_767, 0.371_594]),
+        (3, 967, [0.546_420, 0.228_673, 0.322_834, 0.360_379]),
+    ];
+    for (order, states, effects) in published {
+        let fitted = Markov::fit(paths.statistics(), crate::model::ChainOrder::Fixed(order)).unwrap();
+        assert_eq!(fitted.chain().states(), states);
+        for (code, want) in listed.iter().zip(effects) {
+            assert!((fitted.effects().conversions[*code] - want).abs() < 1e-6, "order {order}");
+        }
+    }
+    assert_laws_of_higher_orders(&paths, rows, names);
+}
+
+#[test]
+fn real_journeys_at_higher_orders() {
+    let Some((_, rows, names)) = real_journeys() else { return };
+    let paths = Paths::new(rows.clone(), names.clone(), 4, Nulls::Use).unwrap();
+    assert_laws_of_higher_orders(&paths, rows, names);
+}
+
+/// The base rate is the empirical rate, scaling changes nothing, and effects drift toward participation.
+fn assert_laws_of_higher_orders(paths: &Paths, rows: Vec<PathRow>, names: Vec<String>) {
+    let total = paths.statistics().total();
+    let rate = total.conversions as f64 / total.journeys() as f64;
+    let participation = paths.statistics().sets().participation();
+    let share = |code: usize| participation[code].conversions as f64 / total.conversions as f64;
+    let tenfold = rows
+        .into_iter()
+        .map(|row| PathRow { conversions: 10.0 * row.conversions, nulls: 10.0 * row.nulls, ..row })
+        .collect();
+    let tenfold = Paths::new(tenfold, names, 4, Nulls::Use).unwrap();
+    let mut previous = f64::INFINITY;
+    for order in 1..=4 {
+        let order = crate::model::ChainOrder::Fixed(order);
+        let (fitted, scaled) =
+            (Markov::fit(paths.statistics(), order).unwrap(), Markov::fit(tenfold.statistics(), order).unwrap());
+        let effects = fitted.effects();
+        assert!((effects.base_rate / rate - 1.0).abs() < 1e-12, "{order:?}: {} is not {rate}", effects.base_rate);
+        let mut distance = 0.0;
+        for (code, (effect, scaled)) in effects.conversions.iter().zip(&scaled.effects().conversions).enumerate() {
+            assert!((effect - scaled).abs() < 1e-12, "{order:?}: {effect} is not {scaled}");
+            distance += (effect - share(code)).abs();
+        }
+        assert!(distance < previous, "{order:?}: {distance} is not less than {previous}");
+        previous = distance;
+    }
+}
+
+#[test]
+fn rows_that_make_no_sense_are_named() {
+    let names = || vec!["a".to_owned(), "b".to_owned()];
+    let error = |path: &[u32], conversions: f64, value: f64, nulls: f64| {
+        let rows = vec![PathRow { path: path.to_vec(), conversions, value, nulls }];
+        Paths::new(rows, names(), 1, Nulls::Use).unwrap_err().to_string()
+    };
+    assert_eq!(error(&[], 1.0, 1.0, 0.0), "path 1 has no channel; remove the row or name at least one channel");
+    assert_eq!(error(&[2], 1.0, 1.0, 0.0), "path 1 has channel code 2, but there are 2 channels");
+    assert!(error(&[0], -1.0, 0.0, 0.0).contains("conversions is -1"));
+    assert!(error(&[0], 1.0, 0.0, f64::NAN).contains("nulls is NaN"));
+    assert!(error(&[0], 0.0, 5.0, 1.0).contains("value is 5"));
+    let order = Paths::new(Vec::new(), names(), 9, Nulls::Use).unwrap_err();
+    assert_eq!(order, PathError::Shape(ShapeError::Order(9)));
+}
+
+#[test]
+fn nothing_or_one_channel_is_refused() {
+    let names = vec!["a".to_owned(), "b".to_owned()];
+    let nothing = Paths::new(Vec::new(), names.clone(), 1, Nulls::Use).unwrap().attribute(&markov(1)).unwrap_err();
+    assert!(matches!(nothing.reason, Reason::TooFewConversions { conversions: 0, minimum: 1 }));
+    let rows = vec![PathRow { path: vec![0], conversions: 1.0, value: 2.0, nulls: 1.0 }];
+    let one = Paths::new(rows, names, 1, Nulls::Use).unwrap().attribute(&markov(1)).unwrap_err();
+    assert_eq!(one.reason, Reason::OneChannel);
+}
+
+/// {a>b 3c/1n; a>c 1c/1n} without its nulls: every journey converts, and effects are participation: 1, ¾, ¼.
+#[test]
+fn nulls_can_be_ignored() {
+    let row =
+        |path: &[u32], conversions, nulls| PathRow { path: path.to_vec(), conversions, value: conversions, nulls };
+    let rows = vec![row(&[0, 1], 3.0, 1.0), row(&[0, 2], 1.0, 1.0)];
+    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let paths = Paths::new(rows, names, 1, Nulls::Ignore).unwrap();
+    let effects: Vec<f64> =
+        paths.attribute(&markov(1)).unwrap().iter().map(|row| row.removal_effect_conversions.unwrap()).collect();
+    assert!(effects.iter().zip([1.0, 0.75, 0.25]).all(|(got, want)| (got - want).abs() < 1e-14), "{effects:?}");
+    let refusal = paths.attribute(named("rate_shapley")).unwrap_err();
+    assert_eq!(refusal.reason, Reason::NoNonConverters);
+}
+
+/// a>b>a with 4 conversions: a earns 1 first and 1 third, b 2 second. b with 1: 1 first (Zhao et al., ordered).
+#[test]
+fn ordered_shapley_by_position() {
+    let row =
+        |path: &[u32], conversions| PathRow { path: path.to_vec(), conversions, value: 10.0 * conversions, nulls: 0.0 };
+    let rows = vec![row(&[0, 1, 0], 4.0), row(&[1], 1.0)];
+    let paths = Paths::new(rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use).unwrap();
+    let got: Vec<_> = paths
+        .by_position(named("ordered_shapley"))
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.channel, row.position, row.conversions, row.value))
+        .collect();
+    assert_eq!(got, [(0, 1, 1.0, 10.0), (0, 3, 1.0, 10.0), (1, 1, 1.0, 10.0), (1, 2, 2.0, 20.0)]);
+}
+
+fn fractional() -> impl Strategy<Value = Vec<PathRow>> {
+    let row = (prop::collection::vec(0..4_u32, 1..6), 0.01..9.0, 0.0..99.0, 0.0..20.0);
+    let row = row.prop_map(|(path, conversions, value, nulls)| PathRow { path, conversions, value, nulls });
+    prop::collection::vec(row, 4..20)
+}
+
+proptest! {
+    #[test]
+    fn totals_add_up_and_input_order_changes_no_bit(rows in fractional(), order in 1..=3_usize) {
+        let names = || ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let paths = Paths::new(rows.clone(), names(), order, Nulls::Use).unwrap();
+        let reversed = Paths::new(rows.iter().rev().cloned().collect(), names(), order, Nulls::Use).unwrap();
+        let all: f64 = rows.iter().map(|row| row.conversions).sum();
+        let value: f64 = rows.iter().map(|row| row.value).sum();
+        let fixed = markov(order);
+        let ids = ["first_touch", "last_touch", "linear", "shapley", "ordered_shapley", "rate_shapley"];
+        for spec in ids.map(named).into_iter().chain([&fixed]) {
+            let Ok(results) = paths.attribute(spec) else { continue };
+            prop_assert!((results.iter().map(|row| row.conversions).sum::<f64>() / all - 1.0).abs() < 1e-12);
+            prop_assert!((results.iter().map(|row| row.value).sum::<f64>() - value).abs() <= 1e-12 * value);
+            prop_assert_eq!(reversed.attribute(spec).unwrap(), results);
+        }
+    }
+
+    /// Fractions of a conversion are the same as whole ones on another scale.
+    #[test]
+    fn fractions_are_whole_numbers_on_another_scale(rows in fractional(), order in 1..=3_usize) {
+        let thirds = |row: &PathRow| PathRow { conversions: row.conversions.ceil() / 3.0, nulls: row.nulls.ceil() / 3.0, ..row.clone() };
+        let whole = |row: &PathRow| PathRow { conversions: row.conversions.ceil(), nulls: row.nulls.ceil(), ..row.clone() };
+        let names = || ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let effects = |rows: Vec<PathRow>| Paths::new(rows, names(), order, Nulls::Use).unwrap().attribute(&markov(order));
+        let (thirds, whole) = (effects(rows.iter().map(thirds).collect()), effects(rows.iter().map(whole).collect()));
+        prop_assert_eq!(thirds.is_ok(), whole.is_ok());
+        for (third, whole) in thirds.into_iter().flatten().zip(whole.into_iter().flatten()) {
+            prop_assert!((third.removal_effect_conversions.unwrap() - whole.removal_effect_conversions.unwrap()).abs() < 1e-9);
+        }
+    }
+}

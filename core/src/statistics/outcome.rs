@@ -1,0 +1,68 @@
+//! Outcomes: what came of one journey or of many.
+
+use std::ops::{Add, AddAssign};
+
+/// Conversions and their value, and journeys that did not convert. All are counts, so that sums are exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Journeys that converted.
+    pub conversions: u64,
+    /// Journeys that did not: lost, still open, or never an opportunity.
+    pub nulls: u64,
+    /// The value of the conversions in minor units; credits make it negative.
+    pub value: i128,
+}
+
+impl Outcome {
+    /// One conversion of that value.
+    pub fn converted(value: i64) -> Self {
+        Self { conversions: 1, nulls: 0, value: i128::from(value) }
+    }
+
+    /// One journey that did not convert.
+    pub const NULL: Self = Self { conversions: 0, nulls: 1, value: 0 };
+
+    /// The same journey `weight` times.
+    pub fn times(self, weight: u32) -> Self {
+        Self {
+            conversions: self.conversions * u64::from(weight),
+            nulls: self.nulls * u64::from(weight),
+            value: self.value * i128::from(weight),
+        }
+    }
+
+    /// All journeys.
+    pub fn journeys(self) -> u64 {
+        self.conversions + self.nulls
+    }
+}
+
+impl Add for Outcome {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            conversions: self.conversions + other.conversions,
+            nulls: self.nulls + other.nulls,
+            value: self.value + other.value,
+        }
+    }
+}
+
+impl AddAssign for Outcome {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// A count as a number: exact below 2⁵³, beyond which no count of journeys goes.
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2⁵³")]
+pub(crate) fn number(count: u64) -> f64 {
+    count as f64
+}
+
+/// A sum of minor units as a number: exact below 2⁵³, else rounded once.
+#[expect(clippy::cast_precision_loss, reason = "a value to divide by, not to add")]
+pub(crate) fn money(value: i128) -> f64 {
+    value as f64
+}

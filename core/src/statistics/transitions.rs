@@ -1,0 +1,110 @@
+//! Transition counts of order k: how often which run of k touches was followed by which touch, or ended how.
+//!
+//! A run is a number in base `states + 1`: its last touch is the last digit, a touch of code c is the digit c + 1, and
+//! zeros stand for what lies before the first touch, so the start is 0. The run and the next touch form one longer
+//! number, the key of the count. Dropping leading digits gives the counts of every lower order.
+
+use super::{Outcome, Table};
+
+/// Counts by run of touches.
+#[derive(Debug, Clone)]
+pub struct Transitions {
+    order: usize,
+    radix: u64,
+    /// Journeys by run and next touch.
+    edges: Table<u64>,
+    /// Outcomes by last run.
+    ends: Table<Outcome>,
+}
+
+/// A transition between two runs of touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    /// The run before.
+    pub from: u64,
+    /// The run after: `from` without its oldest touch, and one newer.
+    pub to: u64,
+    /// The number of journeys' steps.
+    pub count: u64,
+}
+
+impl Transitions {
+    /// Empty counts, or `None` when runs cannot be numbered.
+    pub(super) fn new(states: u32, order: usize) -> Option<Self> {
+        let radix = u64::from(states) + 1;
+        let span = power(radix, order)?;
+        Some(Self { order, radix, edges: Table::new(span.checked_mul(radix)?), ends: Table::new(span) })
+    }
+
+    pub(super) fn add(&mut self, path: &[u32], outcome: Outcome) {
+        let span = power(self.radix, self.order).unwrap_or(u64::MAX);
+        let journeys = outcome.journeys();
+        let run = path.iter().fold(0, |run, &code| {
+            let longer = run * self.radix + u64::from(code) + 1;
+            self.edges.add(longer, journeys);
+            longer % span
+        });
+        self.ends.add(run, outcome);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.edges.merge(&other.edges);
+        self.ends.merge(&other.ends);
+    }
+
+    /// The order that is counted.
+    pub fn order(&self) -> usize {
+        self.order
+    }
+
+    /// The base of the numbers that stand for runs: the number of states and one.
+    pub fn radix(&self) -> u64 {
+        self.radix
+    }
+
+    /// The code of the last touch of a run, or `None` for the start.
+    #[expect(clippy::cast_possible_truncation, reason = "a code is a u32")]
+    pub fn last(&self, run: u64) -> Option<u32> {
+        (run % self.radix).checked_sub(1).map(|code| code as u32)
+    }
+
+    /// The codes of a run, oldest touch first; empty for the start.
+    pub fn codes(&self, run: u64) -> Vec<u32> {
+        let older = std::iter::successors(Some(run), |run| Some(run / self.radix));
+        let mut codes: Vec<u32> = older.map_while(|run| self.last(run)).collect();
+        codes.reverse();
+        codes
+    }
+
+    /// The transitions at an order up to the one counted, by ascending `(from, to)`.
+    pub fn edges(&self, order: usize) -> Vec<Edge> {
+        let span = power(self.radix, order).unwrap_or(u64::MAX);
+        let longer = marginal(self.edges.sorted(), span.saturating_mul(self.radix));
+        let edge = |(key, count)| Edge { from: key / self.radix, to: key % span, count };
+        longer.into_iter().map(edge).collect()
+    }
+
+    /// How the runs that were last ended, at an order up to the one counted, by ascending run.
+    pub fn ends(&self, order: usize) -> Vec<(u64, Outcome)> {
+        marginal(self.ends.sorted(), power(self.radix, order).unwrap_or(u64::MAX))
+    }
+}
+
+/// `base` to the power of `exponent`, when it fits.
+fn power(base: u64, exponent: usize) -> Option<u64> {
+    base.checked_pow(u32::try_from(exponent).ok()?)
+}
+
+/// Sums the rows whose keys agree modulo `span`: those that differ in older touches only.
+fn marginal<T: Copy + std::ops::AddAssign>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)> {
+    rows.iter_mut().for_each(|(key, _)| *key %= span);
+    rows.sort_by_key(|&(key, _)| key);
+    rows.dedup_by(|row, kept| {
+        let same = row.0 == kept.0;
+        if same {
+            kept.1 += row.1;
+        }
+        same
+    });
+    rows
+}
