@@ -10,3 +10,7 @@
 pub mod journey;
 pub mod ledger;
 pub mod model;
+pub mod incremental;
+pub mod uncertainty;
+pub mod worlds;
+

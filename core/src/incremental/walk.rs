@@ -1,0 +1,184 @@
+//! The walk along one account: its exposures at every conversion, and at one point of every period.
+//!
+//! The likelihood of conversions at times t_j under the rate λ is Π λ(t_j)·exp(−∫λ). The integral is a sum over periods of
+//! the rate at a point drawn evenly inside the period, times its length (Berman and Turner 1992, *Approximating point
+//! process likelihoods with GLIM*; drawing the point makes the sum unbiased however fast exposures decay). So each
+//! conversion is a row without time, each period a row of time without conversion, and the rows are a Poisson regression.
+
+use super::subjects::Subject;
+use crate::journey::{DAY_MICROS, days};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+/// Below this, an exposure is nothing: less than three hundredths of a touch.
+const FLOOR: f64 = 0.03;
+
+/// What a covariate of the model is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Feature {
+    /// The channel code, or `SALES`.
+    pub channel: u32,
+    /// The half-life of its touches.
+    pub half_life_days: f64,
+    /// Credited and not negative, or a control of either sign.
+    pub credited: bool,
+}
+
+/// One point of an account's time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    /// When, microseconds.
+    pub at: i64,
+    /// Days it stands for; zero for a conversion.
+    pub days: f64,
+    /// Whether the account had converted before.
+    pub is_customer: bool,
+    /// A draw from [0, 1), the same whatever the features: the point's place in a sample of periods.
+    pub draw: f64,
+}
+
+/// The feature positions of each channel code.
+#[derive(Debug)]
+pub(super) struct Walker<'a> {
+    features: &'a [Feature],
+    of_channel: Vec<Vec<usize>>,
+    of_sales: Vec<usize>,
+    period: i64,
+    seed: u64,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(features: &'a [Feature], channel_count: usize, period: i64, seed: u64) -> Self {
+        let of = |code: u32| -> Vec<usize> {
+            features.iter().enumerate().filter(|(_, f)| f.channel == code).map(|(position, _)| position).collect()
+        };
+        let codes = u32::try_from(channel_count).unwrap_or(u32::MAX);
+        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), period, seed }
+    }
+
+    /// Calls `visit` for the account's points in order of time, a conversion after the period points at its instant,
+    /// with ln(1 + exposure) per feature, and whether any is above the floor.
+    pub(super) fn walk(&self, subject: Subject<'_>, mut visit: impl FnMut(Point, &[f64], bool)) {
+        let mut decayed = vec![0.0_f64; self.features.len()];
+        let mut exposures = vec![0.0_f64; self.features.len()];
+        let (mut now, mut next_touch) = (subject.from, 0);
+        let mut conversions = subject.conversions.iter().copied().peekable();
+        let mut is_customer = false;
+        let mut arrive = |point: Point, decayed: &mut [f64]| {
+            while let Some(&at) = subject.touched_at.get(next_touch).filter(|&&at| at <= point.at) {
+                // Carry-over from before the span has aged when the walk begins.
+                now = now.min(at);
+                self.decay(decayed, at - now);
+                now = at;
+                for &feature in self.features_of(subject.channels[next_touch]) {
+                    decayed[feature] += 1.0;
+                }
+                next_touch += 1;
+            }
+            self.decay(decayed, point.at - now);
+            now = point.at;
+            let mut any = false;
+            for (exposure, &x) in exposures.iter_mut().zip(&*decayed) {
+                *exposure = if x < FLOOR { 0.0 } else { x.ln_1p() };
+                any |= x >= FLOOR;
+            }
+            visit(point, &exposures, any);
+        };
+        let mut rng = account_stream(self.seed, subject.key);
+        let mut start = subject.from;
+        while start < subject.until {
+            let end = start.saturating_add(self.period).min(subject.until);
+            let at = start + within(end - start, rng.random());
+            let draw = rng.random();
+            while let Some(converted_at) = conversions.next_if(|&converted_at| converted_at < at) {
+                arrive(Point { at: converted_at, days: 0.0, is_customer, draw: 0.0 }, &mut decayed);
+                decayed.fill(0.0);
+                is_customer = true;
+            }
+            arrive(Point { at, days: days(end - start), is_customer, draw }, &mut decayed);
+            start = end;
+        }
+        for converted_at in conversions {
+            arrive(Point { at: converted_at, days: 0.0, is_customer, draw: 0.0 }, &mut decayed);
+            decayed.fill(0.0);
+            is_customer = true;
+        }
+    }
+
+    fn features_of(&self, channel: u32) -> &[usize] {
+        if channel == super::SALES {
+            return &self.of_sales;
+        }
+        self.of_channel.get(channel as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn decay(&self, decayed: &mut [f64], elapsed: i64) {
+        if elapsed > 0 {
+            for (x, feature) in decayed.iter_mut().zip(self.features) {
+                *x *= (-days(elapsed) / feature.half_life_days).exp2();
+            }
+        }
+    }
+}
+
+/// The generator of an account: its draws depend on nothing but the seed and its key.
+pub(super) fn account_stream(seed: u64, key: u64) -> ChaCha8Rng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&key.to_le_bytes());
+    bytes[16] = 1;
+    ChaCha8Rng::from_seed(bytes)
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a place inside a period")]
+fn within(length: i64, fraction: f64) -> i64 {
+    (length as f64 * fraction) as i64
+}
+
+/// A period in microseconds.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "settings keep it within years")]
+pub(super) fn period_micros(period_days: f64) -> i64 {
+    (period_days * DAY_MICROS as f64) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = DAY_MICROS;
+
+    #[test]
+    fn exposures_decay_restart_after_a_win_and_cover_the_span() {
+        let feature = Feature { channel: 0, half_life_days: 10.0, credited: true };
+        let features = [feature, Feature { channel: super::super::SALES, ..feature }];
+        let walker = Walker::new(&features, 1, 7 * DAY, 3);
+        let subject = Subject {
+            key: 5,
+            from: 0,
+            until: 60 * DAY,
+            conversions: &[20 * DAY, 40 * DAY],
+            covariates: &[],
+            touched_at: &[-10 * DAY, 10 * DAY, 10 * DAY, 30 * DAY],
+            channels: &[0, 0, super::super::SALES, 0],
+        };
+        let (mut time, mut conversions) = (0.0, Vec::new());
+        let mut last = i64::MIN;
+        walker.walk(subject, |point, exposures, _| {
+            assert!(point.at >= last);
+            last = point.at;
+            time += point.days;
+            if point.days == 0.0 {
+                conversions.push((point.at / DAY, point.is_customer, exposures.to_vec()));
+            }
+        });
+        assert!((time - 60.0).abs() < 1e-9);
+        // By hand: the touches 30 and 10 days before day 20 leave 1/8 + 1/2; after the win only day 30 counts.
+        let expected = [(20, false, [1.625_f64.ln(), 1.5_f64.ln()]), (40, true, [1.5_f64.ln(), 0.0])];
+        assert_eq!(conversions.len(), 2);
+        for ((day, customer, got), (want_day, want_customer, want)) in conversions.iter().zip(expected) {
+            assert_eq!((*day, *customer), (want_day, want_customer));
+            assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{got:?}");
+        }
+    }
+}
