@@ -23,6 +23,7 @@
 mod credit;
 mod design;
 mod error;
+mod expectation;
 mod experiment;
 mod fit;
 mod objective;

@@ -18,3 +18,21 @@ fn table() {
     }
     println!("{:?}", t.elapsed());
 }
+
+#[test]
+#[ignore = "long; run by hand"]
+fn one() {
+    use closedloop_core::incremental::*;
+    use closedloop_core::worlds::*;
+    let t = std::time::Instant::now();
+    let s = &scenarios()[1];
+    println!("{:?} {:?}", truth(s, 4000), t.elapsed());
+    let t = std::time::Instant::now();
+    let w = World::simulate(s, 4000, 1).unwrap();
+    println!("sim {:?} conv {}", t.elapsed(), w.subjects.conversion_count());
+    let t = std::time::Instant::now();
+    let f = fit(&w.subjects, &w.channels, &IncrementalSettings::default(), &[]).unwrap();
+    println!("fit {:?} ridge {} steps {} {:?}", t.elapsed(), f.ridge(), f.steps(), f.model().effects());
+    let t = std::time::Instant::now();
+    println!("{:.3?} {:?}", f.shares(&w.subjects, 0.95), t.elapsed());
+}

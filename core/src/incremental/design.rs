@@ -4,6 +4,7 @@
 //! periods with exposure at most [`PERIODS_PER_CONVERSION`] per conversion are expected to be kept, drawn evenly, each standing for 1/p of
 //! its kind: the integral stays unbiased, and at a hundred to one the sample adds about a hundredth to the variance.
 
+use super::expectation::Expectation;
 use super::subjects::{Subject, Subjects};
 use super::walk::{Feature, Walker};
 use std::collections::BTreeMap;
@@ -64,10 +65,11 @@ impl Design {
         order: &[usize],
         features: Vec<Feature>,
         channel_count: usize,
-        (period, seed): (i64, u64),
+        expectation: Option<&Expectation>,
+        period_and_seed: (i64, u64),
         periods: f64,
     ) -> Self {
-        let walker = Walker::new(&features, channel_count, period, seed);
+        let walker = Walker::new(&features, channel_count, expectation, period_and_seed);
         let keep = keep_probability(subjects, order, &walker, periods);
         let mut frame = Frame::default();
         let mut all_exposures = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::error::IncrementalError;
 use super::objective::{Evaluation, Objective};
+use super::walk::{Feature, Role};
 
 /// What an experiment measured: conversions that happened because of a channel in a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +63,7 @@ impl Target {
         if !(experiment.standard_error > 0.0 && experiment.standard_error.is_finite() && experiment.lift.is_finite()) {
             return Err(wrong("needs a finite lift and a standard error above zero"));
         }
-        let credited = |f: &super::walk::Feature| f.credited && f.channel == experiment.channel;
+        let credited = |f: &Feature| f.role == Role::Credited && f.channel == experiment.channel;
         let column = objective.design.features.iter().position(credited);
         let column = column.ok_or_else(|| wrong("names a channel that is not credited"))?;
         let window = experiment.from..experiment.until;

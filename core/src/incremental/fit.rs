@@ -2,15 +2,16 @@
 
 use super::credit::{ChannelEffect, Evidence, Incremental};
 use super::design::{Design, PERIODS_PER_CONVERSION};
+use super::expectation::Expectation;
 use super::error::IncrementalError;
 use super::experiment::{Calibration, Experiment, Target};
 use super::objective::Objective;
-use super::select;
+use super::select::{self, Candidate};
 use super::settings::IncrementalSettings;
 use super::shares::Influence;
 use super::solver::minimise;
 use super::subjects::{SALES, Subjects};
-use super::walk::{Feature, period_micros};
+use super::walk::{Feature, Role, period_micros};
 
 /// Fewest conversions, in all and per credited channel (ten events per variable: Peduzzi et al. 1996).
 const MIN_CONVERSIONS: usize = 30;
@@ -49,25 +50,37 @@ pub fn fit(
     settings.check()?;
     let order = subjects.by_key();
     let touched = touched_channels(subjects, channels.len());
-    let is_control = |code: u32| settings.control_channels.contains(&channels[code as usize]);
-    let (controls, credited): (Vec<u32>, Vec<u32>) = touched.iter().copied().partition(|&code| is_control(code));
+    let is_control = |code: u32| code == SALES || settings.control_channels.contains(&channels[code as usize]);
+    let (controls, credited): (Vec<u32>, Vec<u32>) = touched.into_iter().partition(|&code| is_control(code));
     refuse_counts(subjects, credited.len())?;
 
     let grid = &settings.half_lives_days;
-    let candidates = features(&credited, grid, true);
-    let of_controls = features(&[controls.as_slice(), &[SALES]].concat(), &settings.control_half_lives_days, false);
+    let has_history = !controls.is_empty();
+    let expectation = has_history.then(|| {
+        let is_control = (0..channels.len()).zip(0..).map(|(_, code)| is_control(code)).collect();
+        Expectation::learn(subjects, &order, is_control, &credited)
+    });
+    let observed = features(&credited, grid, Role::Credited);
+    let expected = if has_history { features(&credited, grid, Role::Expected) } else { Vec::new() };
+    let of_controls = features(&controls, &settings.control_half_lives_days, Role::Control);
     let conversions = f64::from(u32::try_from(subjects.conversion_count()).unwrap_or(u32::MAX));
     let walk = (period_micros(settings.period_days), settings.seed);
     let build = |features: Vec<Feature>, per_conversion: f64| {
-        Design::build(subjects, &order, features, channels.len(), walk, per_conversion * conversions)
+        let periods = per_conversion * conversions;
+        Design::build(subjects, &order, features, channels.len(), expectation.as_ref(), walk, periods)
     };
-    let groups: Vec<Vec<usize>> =
-        (0..credited.len()).map(|channel| (channel * grid.len()..(channel + 1) * grid.len()).collect()).collect();
-    let control_columns: Vec<usize> = (candidates.len()..candidates.len() + of_controls.len()).collect();
-    let search = build([candidates, of_controls].concat(), CHOICE_PERIODS_PER_CONVERSION);
+    let candidate = |position: usize| Candidate {
+        observed: position,
+        expected: has_history.then_some(observed.len() + position),
+    };
+    let candidates: Vec<Candidate> = (0..observed.len()).map(candidate).collect();
+    let groups: Vec<Vec<Candidate>> = candidates.chunks(grid.len()).map(<[Candidate]>::to_vec).collect();
+    let first_control = observed.len() + expected.len();
+    let control_columns: Vec<usize> = (first_control..first_control + of_controls.len()).collect();
+    let search = build([observed, expected, of_controls].concat(), CHOICE_PERIODS_PER_CONVERSION);
     let usual = nearest(grid, USUAL_HALF_LIFE_DAYS);
     for (group, &code) in groups.iter().zip(&credited) {
-        refuse_presence(&search, group[usual], &channels[code as usize])?;
+        refuse_presence(&search, group[usual].observed, &channels[code as usize])?;
     }
     let middle_ridge = settings.ridges[settings.ridges.len() / 2];
     let columns = select::half_lives(&search, &groups, &control_columns, usual, middle_ridge)?;
@@ -157,7 +170,7 @@ fn effects(design: &Design, theta: &[f64], experiments: &[Experiment]) -> Vec<Ch
         true => Evidence::ExperimentCalibrated,
         false => Evidence::Observational,
     };
-    let credited = design.features.iter().zip(&theta[design.frame.base_count..]).filter(|(f, _)| f.credited);
+    let credited = design.features.iter().zip(&theta[design.frame.base_count..]).filter(|(f, _)| f.role == Role::Credited);
     credited
         .map(|(feature, &effect)| ChannelEffect {
             channel: feature.channel,
@@ -168,24 +181,26 @@ fn effects(design: &Design, theta: &[f64], experiments: &[Experiment]) -> Vec<Ch
         .collect()
 }
 
-fn features(channels: &[u32], half_lives: &[f64], credited: bool) -> Vec<Feature> {
+fn features(channels: &[u32], half_lives: &[f64], role: Role) -> Vec<Feature> {
     let of = |&channel: &u32| {
-        half_lives.iter().map(move |&half_life_days| Feature { channel, half_life_days, credited })
+        half_lives.iter().map(move |&half_life_days| Feature { channel, half_life_days, role })
     };
     channels.iter().flat_map(of).collect()
 }
 
-/// The codes of the channels that were ever touched, ascending; sales touches aside.
+/// The codes of the channels that were ever touched, ascending, sales touches last.
 fn touched_channels(subjects: &Subjects, channel_count: usize) -> Vec<u32> {
     let mut touched = vec![false; channel_count];
+    let mut by_sales = false;
     for position in 0..subjects.len() {
         for &channel in subjects.get(position).channels {
-            if let Some(seen) = touched.get_mut(channel as usize) {
-                *seen = true;
+            match touched.get_mut(channel as usize) {
+                Some(seen) => *seen = true,
+                None => by_sales |= channel == SALES,
             }
         }
     }
-    (0..).zip(touched).filter(|(_, seen)| *seen).map(|(code, _)| code).collect()
+    (0..).zip(touched).chain([(SALES, by_sales)]).filter(|(_, seen)| *seen).map(|(code, _)| code).collect()
 }
 
 fn refuse_counts(subjects: &Subjects, channels: usize) -> Result<(), IncrementalError> {

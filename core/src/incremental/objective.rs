@@ -5,7 +5,12 @@
 use super::design::Design;
 use super::experiment::Target;
 use super::parallel::sum_over;
+use super::walk::Role;
 use std::ops::Range;
+
+/// The prior precision of the controls' coefficients: all but free. A ridge on what adjusts would hand the
+/// confounding it fails to adjust for to the credited channels (Hahn, Carvalho, Puelz, He 2018, *Regularization and Confounding*).
+const CONTROL_RIDGE: f64 = 0.01;
 
 /// The objective at one point; the Hessian is dense, row by row. Experiments enter it by their Gauss–Newton part,
 /// so that it stays positive definite.
@@ -40,8 +45,8 @@ struct Piece {
 }
 
 impl<'a> Objective<'a> {
-    /// `weight(account)` is how often the account of that position counts; `ridge` is the precision of the features'
-    /// coefficients, that of the base is one, and the intercept is free.
+    /// `weight(account)` is how often the account of that position counts; `ridge` is the prior precision of the
+    /// credited coefficients; that of the base is one, and the intercept is free.
     pub(super) fn new(design: &'a Design, ridge: f64, targets: &'a [Target], weight: impl Fn(usize) -> f64) -> Self {
         let frame = &design.frame;
         let weigh = |values: &[f64]| -> Vec<f64> {
@@ -55,7 +60,9 @@ impl<'a> Objective<'a> {
         }
         let mut ridges = vec![1.0; design.width()];
         ridges[0] = 0.0;
-        ridges[frame.base_count..].fill(ridge);
+        for (into, feature) in ridges[frame.base_count..].iter_mut().zip(&design.features) {
+            *into = if feature.role == Role::Credited { ridge } else { CONTROL_RIDGE };
+        }
         Self {
             design,
             ridge: ridges,

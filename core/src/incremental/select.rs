@@ -4,7 +4,7 @@ use super::design::Design;
 use super::error::IncrementalError;
 use super::objective::Objective;
 use super::solver::minimise;
-use super::walk::account_stream;
+use super::walk::{Role, account_stream};
 use rand_chacha::rand_core::Rng;
 
 /// Rounds over the channels; the second mends what the first chose before its neighbours were known.
@@ -14,21 +14,31 @@ const FOLDS: u64 = 5;
 /// Sets the folds apart from the other draws.
 const FOLD_SEED: u64 = 0x666f_6c64;
 
-/// Chooses columns of a design that holds every candidate: `groups[g]` are the columns of one credited channel at its
+/// The columns of one channel at one half-life: its exposure, and the exposure expected where there is a history to expect
+/// it from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub observed: usize,
+    pub expected: Option<usize>,
+}
+
+/// Chooses columns of a design that holds every candidate: `groups[g]` are one credited channel at its
 /// half-lives, of which the likeliest is kept, one channel after the other; `controls` are always in.
 ///
 /// # Errors
 /// [`IncrementalError::NotConverged`].
 pub(super) fn half_lives(
     design: &Design,
-    groups: &[Vec<usize>],
+    groups: &[Vec<Candidate>],
     controls: &[usize],
     start: usize,
     ridge: f64,
 ) -> Result<Vec<usize>, IncrementalError> {
     let mut chosen: Vec<usize> = vec![start; groups.len()];
     let columns = |chosen: &[usize]| -> Vec<usize> {
-        groups.iter().zip(chosen).map(|(group, &which)| group[which]).chain(controls.iter().copied()).collect()
+        let picked = || groups.iter().zip(chosen).map(|(group, &which)| group[which]);
+        let expected = picked().filter_map(|candidate| candidate.expected);
+        picked().map(|candidate| candidate.observed).chain(expected).chain(controls.iter().copied()).collect()
     };
     let fit = |chosen: &[usize], theta: Option<Vec<f64>>| {
         let selected = design.select(&columns(chosen));
@@ -86,7 +96,7 @@ pub(super) fn ridge(design: &Design, ridges: &[f64], seed: u64) -> Result<f64, I
 /// Which coefficients may not be negative.
 pub(super) fn bounded(design: &Design) -> Vec<bool> {
     let base = std::iter::repeat_n(false, design.frame.base_count);
-    base.chain(design.features.iter().map(|feature| feature.credited)).collect()
+    base.chain(design.features.iter().map(|feature| feature.role == Role::Credited)).collect()
 }
 
 /// The same rate for everybody.

@@ -26,7 +26,7 @@ impl Default for IncrementalSettings {
         Self {
             control_channels: ["direct", "organic", "organic_search", "referral"].map(str::to_owned).to_vec(),
             half_lives_days: vec![3.0, 7.0, 14.0, 30.0, 60.0, 120.0],
-            control_half_lives_days: vec![7.0, 30.0, 90.0],
+            control_half_lives_days: vec![2.0, 7.0, 20.0, 60.0],
             ridges: vec![0.25, 1.0, 4.0, 16.0, 64.0],
             period_days: 7.0,
             seed: 0,

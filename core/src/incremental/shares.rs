@@ -14,6 +14,7 @@ use super::fit::Fit;
 use super::objective::Objective;
 use super::solver::Optimum;
 use super::subjects::{SALES, Subjects};
+use super::walk::Role;
 use crate::journey::{Anchors, Journey};
 use crate::model::AttributionModel;
 use crate::uncertainty::{Interval, normal_quantile};
@@ -47,7 +48,7 @@ impl Influence {
     pub(super) fn new(objective: &Objective<'_>, optimum: &Optimum) -> Self {
         let design = objective.design;
         let (frame, width) = (&design.frame, design.width());
-        let credited = design.features.iter().filter(|feature| feature.credited).count();
+        let credited = design.features.iter().filter(|feature| feature.role == Role::Credited).count();
         let hessian = Mat::from_fn(width, width, |i, j| optimum.evaluation.hessian[i * width + j]);
         let unit = Mat::from_fn(width, credited, |i, j| if i == frame.base_count + j { 1.0 } else { 0.0 });
         // The optimiser has factored this matrix at the same point; were it singular, nothing would be known.

@@ -8,9 +8,11 @@ use argmin::core::{
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
-/// The largest slope at which the optimum counts as reached, per conversion.
-const TOLERANCE: f64 = 1e-9;
-const MAX_STEPS: u64 = 200;
+/// The optimum counts as reached when the next Newton step would raise the log-likelihood by less than this: the estimates are
+/// then within a hundred-thousandth of a standard error. Rounding of the loss sets a second limit, as a part of it.
+const TOLERANCE: f64 = 1e-10;
+const ROUNDING: f64 = 1e-14;
+const MAX_STEPS: u64 = 100;
 
 /// An optimum and how it was reached.
 #[derive(Debug, Clone)]
@@ -24,8 +26,10 @@ type Iterate = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 struct ProjectedNewton {
     bounded: Vec<bool>,
-    tolerance: f64,
     current: Option<Evaluation>,
+    /// Whether the last step was too small to matter.
+    settled: bool,
+    /// Whether no step was found that lowers the loss.
     stuck: bool,
 }
 
@@ -38,12 +42,7 @@ pub(super) fn minimise(
     start: Vec<f64>,
     bounded: &[bool],
 ) -> Result<Optimum, IncrementalError> {
-    let solver = ProjectedNewton {
-        bounded: bounded.to_vec(),
-        tolerance: TOLERANCE * objective.total_conversions().max(1.0),
-        current: None,
-        stuck: false,
-    };
+    let solver = ProjectedNewton { bounded: bounded.to_vec(), current: None, settled: false, stuck: false };
     let run = Executor::new(objective, solver).configure(|state| state.param(start).max_iters(MAX_STEPS)).ctrlc(false).run();
     let failed = |iterations, slope| IncrementalError::NotConverged { iterations, slope };
     let mut result = run.map_err(|_| failed(0, f64::NAN))?;
@@ -52,11 +51,8 @@ pub(super) fn minimise(
         (Some(theta), Some(evaluation)) => (theta, evaluation),
         _ => return Err(failed(steps, f64::NAN)),
     };
-    let slope = largest_slope(&theta, &evaluation.gradient, bounded);
-    // Close to the optimum the loss cannot tell steps apart any more; a slope ten thousand times the tolerance is still one
-    // part in 10⁵ of a conversion.
-    if slope > result.solver.tolerance * if result.solver.stuck { 1e4 } else { 1.0 } {
-        return Err(failed(steps, slope));
+    if !result.solver.settled {
+        return Err(failed(steps, largest_slope(&theta, &evaluation.gradient, bounded)));
     }
     Ok(Optimum { theta, evaluation, steps })
 }
@@ -68,17 +64,33 @@ fn largest_slope(theta: &[f64], gradient: &[f64], bounded: &[bool]) -> f64 {
 }
 
 impl ProjectedNewton {
-    /// The Newton direction over the coefficients that may move; the others stay.
+    /// The Newton direction within the bounds: coefficients at zero that want to fall stay; those that the step would take
+    /// below zero go to zero instead, and the others take account of it.
     fn direction(&self, theta: &[f64], evaluation: &Evaluation) -> Result<Vec<f64>, Error> {
         let width = theta.len();
-        let held = |j: usize| self.bounded[j] && theta[j] <= 0.0 && evaluation.gradient[j] > 0.0;
-        let free: Vec<usize> = (0..width).filter(|&j| !held(j)).collect();
-        let hessian = Mat::from_fn(free.len(), free.len(), |i, j| evaluation.hessian[free[i] * width + free[j]]);
-        let slope = Mat::from_fn(free.len(), 1, |i, _| -evaluation.gradient[free[i]]);
-        let step = hessian.llt(Side::Lower).map_err(|error| Error::msg(format!("{error:?}")))?.solve(&slope);
         let mut direction = vec![0.0; width];
-        free.iter().enumerate().for_each(|(i, &j)| direction[j] = step[(i, 0)]);
-        Ok(direction)
+        let mut is_free: Vec<bool> =
+            (0..width).map(|j| !(self.bounded[j] && theta[j] <= 0.0 && evaluation.gradient[j] > 0.0)).collect();
+        loop {
+            let free: Vec<usize> = (0..width).filter(|&j| is_free[j]).collect();
+            let hessian = Mat::from_fn(free.len(), free.len(), |i, j| evaluation.hessian[free[i] * width + free[j]]);
+            let slope = Mat::from_fn(free.len(), 1, |i, _| {
+                let row = &evaluation.hessian[free[i] * width..(free[i] + 1) * width];
+                let by_fixed: f64 = (0..width).filter(|&j| !is_free[j]).map(|j| row[j] * direction[j]).sum();
+                -evaluation.gradient[free[i]] - by_fixed
+            });
+            let step = hessian.llt(Side::Lower).map_err(|error| Error::msg(format!("{error:?}")))?.solve(&slope);
+            free.iter().enumerate().for_each(|(i, &j)| direction[j] = step[(i, 0)]);
+            let below: Vec<usize> =
+                free.into_iter().filter(|&j| self.bounded[j] && theta[j] + direction[j] < 0.0).collect();
+            if below.is_empty() {
+                return Ok(direction);
+            }
+            for j in below {
+                is_free[j] = false;
+                direction[j] = -theta[j];
+            }
+        }
     }
 }
 
@@ -100,8 +112,15 @@ impl Solver<&Objective<'_>, Iterate> for ProjectedNewton {
         let theta = state.take_param().ok_or_else(|| Error::msg("no point"))?;
         let evaluation = self.current.take().ok_or_else(|| Error::msg("no evaluation"))?;
         let direction = self.direction(&theta, &evaluation)?;
+        let gain = -0.5 * evaluation.gradient.iter().zip(&direction).map(|(g, d)| g * d).sum::<f64>();
+        if gain <= TOLERANCE.max(ROUNDING * evaluation.loss.abs()) {
+            self.settled = true;
+            let state = state.param(theta).cost(evaluation.loss);
+            self.current = Some(evaluation);
+            return Ok((state, None));
+        }
         let mut length = 1.0;
-        while length > 1e-12 {
+        while length > 1e-9 {
             let next: Vec<f64> = (0..theta.len())
                 .map(|j| {
                     let moved = theta[j] + length * direction[j];
@@ -124,12 +143,8 @@ impl Solver<&Objective<'_>, Iterate> for ProjectedNewton {
         Ok((state, None))
     }
 
-    fn terminate(&mut self, state: &Iterate) -> TerminationStatus {
-        let done = match (state.get_param(), &self.current) {
-            (Some(theta), Some(current)) => largest_slope(theta, &current.gradient, &self.bounded) <= self.tolerance,
-            _ => true,
-        };
-        if done || self.stuck {
+    fn terminate(&mut self, _state: &Iterate) -> TerminationStatus {
+        if self.settled || self.stuck {
             return TerminationStatus::Terminated(TerminationReason::SolverConverged);
         }
         TerminationStatus::NotTerminated

@@ -5,6 +5,7 @@
 //! process likelihoods with GLIM*; drawing the point makes the sum unbiased however fast exposures decay). So each
 //! conversion is a row without time, each period a row of time without conversion, and the rows are a Poisson regression.
 
+use super::expectation::{Expectation, Stretch};
 use super::subjects::Subject;
 use crate::journey::{DAY_MICROS, days};
 use rand::RngExt;
@@ -21,8 +22,19 @@ pub(super) struct Feature {
     pub channel: u32,
     /// The half-life of its touches.
     pub half_life_days: f64,
-    /// Credited and not negative, or a control of either sign.
-    pub credited: bool,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a feature is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Exposure to a credited channel; its effect is not negative.
+    Credited,
+    /// Exposure to a control; its effect has either sign.
+    Control,
+    /// The exposure to a credited channel that was to be expected; a control.
+    Expected,
 }
 
 /// One point of an account's time.
@@ -44,17 +56,25 @@ pub(super) struct Walker<'a> {
     features: &'a [Feature],
     of_channel: Vec<Vec<usize>>,
     of_sales: Vec<usize>,
+    expectation: Option<&'a Expectation>,
     period: i64,
     seed: u64,
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(features: &'a [Feature], channel_count: usize, period: i64, seed: u64) -> Self {
+    /// `expectation` is needed where a feature is an expected exposure.
+    pub(super) fn new(
+        features: &'a [Feature],
+        channel_count: usize,
+        expectation: Option<&'a Expectation>,
+        (period, seed): (i64, u64),
+    ) -> Self {
         let of = |code: u32| -> Vec<usize> {
-            features.iter().enumerate().filter(|(_, f)| f.channel == code).map(|(position, _)| position).collect()
+            let observed = |f: &Feature| f.channel == code && f.role != Role::Expected;
+            features.iter().enumerate().filter(|(_, f)| observed(f)).map(|(position, _)| position).collect()
         };
         let codes = u32::try_from(channel_count).unwrap_or(u32::MAX);
-        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), period, seed }
+        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), expectation, period, seed }
     }
 
     /// Calls `visit` for the account's points in order of time, a conversion after the period points at its instant,
@@ -65,23 +85,25 @@ impl<'a> Walker<'a> {
         let (mut now, mut next_touch) = (subject.from, 0);
         let mut conversions = subject.conversions.iter().copied().peekable();
         let mut is_customer = false;
+        let stretches = self.expectation.map_or_else(Vec::new, |expectation| expectation.stretches(subject));
+        let silent: Vec<f64> = self.features.iter().map(|feature| self.silent_exposure(feature)).collect();
         let mut arrive = |point: Point, decayed: &mut [f64]| {
             while let Some(&at) = subject.touched_at.get(next_touch).filter(|&&at| at <= point.at) {
                 // Carry-over from before the span has aged when the walk begins.
                 now = now.min(at);
-                self.decay(decayed, at - now);
+                self.pass(decayed, &stretches, now, at);
                 now = at;
                 for &feature in self.features_of(subject.channels[next_touch]) {
                     decayed[feature] += 1.0;
                 }
                 next_touch += 1;
             }
-            self.decay(decayed, point.at - now);
+            self.pass(decayed, &stretches, now, point.at);
             now = point.at;
             let mut any = false;
-            for (exposure, &x) in exposures.iter_mut().zip(&*decayed) {
-                *exposure = if x < FLOOR { 0.0 } else { x.ln_1p() };
-                any |= x >= FLOOR;
+            for ((exposure, &x), &silent) in exposures.iter_mut().zip(&*decayed).zip(&silent) {
+                *exposure = if x.abs() < FLOOR { 0.0 } else { (x / (1.0 + silent)).ln_1p() };
+                any |= x.abs() >= FLOOR;
             }
             visit(point, &exposures, any);
         };
@@ -113,12 +135,35 @@ impl<'a> Walker<'a> {
         self.of_channel.get(channel as usize).map_or(&[], Vec::as_slice)
     }
 
-    fn decay(&self, decayed: &mut [f64], elapsed: i64) {
-        if elapsed > 0 {
-            for (x, feature) in decayed.iter_mut().zip(self.features) {
-                *x *= (-days(elapsed) / feature.half_life_days).exp2();
+    /// Lets exposures decay from `now` to `until`, and expected ones grow by what their stretches bring in excess.
+    fn pass(&self, decayed: &mut [f64], stretches: &[Stretch], now: i64, until: i64) {
+        if until <= now {
+            return;
+        }
+        for (x, feature) in decayed.iter_mut().zip(self.features) {
+            match self.expectation.filter(|_| feature.role == Role::Expected) {
+                None => *x *= (-days(until - now) / feature.half_life_days).exp2(),
+                Some(expectation) => {
+                    let mut now = now;
+                    for stretch in &stretches[stretches.partition_point(|stretch| stretch.end <= now)..] {
+                        let end = stretch.end.min(until);
+                        let left = (-days(end - now) / feature.half_life_days).exp2();
+                        let whole = expectation.excess(feature.channel, stretch.state) * feature.half_life_days;
+                        *x = *x * left + whole / std::f64::consts::LN_2 * (1.0 - left);
+                        now = end;
+                        if now >= until {
+                            break;
+                        }
+                    }
+                }
             }
         }
+    }
+
+    /// What an expected exposure is counted from: that of an account without history. Zero for observed ones.
+    fn silent_exposure(&self, feature: &Feature) -> f64 {
+        let expectation = self.expectation.filter(|_| feature.role == Role::Expected);
+        expectation.map_or(0.0, |expectation| expectation.silent_exposure(feature.channel, feature.half_life_days))
     }
 }
 
@@ -150,9 +195,9 @@ mod tests {
 
     #[test]
     fn exposures_decay_restart_after_a_win_and_cover_the_span() {
-        let feature = Feature { channel: 0, half_life_days: 10.0, credited: true };
+        let feature = Feature { channel: 0, half_life_days: 10.0, role: Role::Credited };
         let features = [feature, Feature { channel: super::super::SALES, ..feature }];
-        let walker = Walker::new(&features, 1, 7 * DAY, 3);
+        let walker = Walker::new(&features, 1, None, (7 * DAY, 3));
         let subject = Subject {
             key: 5,
             from: 0,
