@@ -6,7 +6,7 @@
 
 use super::expectation::Expectation;
 use super::subjects::{Subject, Subjects};
-use super::walk::{Feature, Walker};
+use super::walk::{Clock, Feature, Walker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,10 +66,10 @@ impl Design {
         features: Vec<Feature>,
         channel_count: usize,
         expectation: Option<&Expectation>,
-        period_and_seed: (i64, u64),
+        clock: &Clock,
         periods: f64,
     ) -> Self {
-        let walker = Walker::new(&features, channel_count, expectation, period_and_seed);
+        let walker = Walker::new(&features, channel_count, expectation, clock);
         let keep = keep_probability(subjects, order, &walker, periods);
         let mut frame = Frame::default();
         let mut all_exposures = Vec::new();

@@ -11,7 +11,7 @@ use super::settings::IncrementalSettings;
 use super::shares::Influence;
 use super::solver::minimise;
 use super::subjects::{SALES, Subjects};
-use super::walk::{Feature, Role, period_micros};
+use super::walk::{Clock, Feature, Role};
 
 /// Fewest conversions, in all and per credited channel (ten events per variable: Peduzzi et al. 1996).
 const MIN_CONVERSIONS: usize = 30;
@@ -64,10 +64,10 @@ pub fn fit(
     let expected = if has_history { features(&credited, grid, Role::Expected) } else { Vec::new() };
     let of_controls = features(&controls, &settings.control_half_lives_days, Role::Control);
     let conversions = f64::from(u32::try_from(subjects.conversion_count()).unwrap_or(u32::MAX));
-    let walk = (period_micros(settings.period_days), settings.seed);
+    let clock = Clock::new(settings.period_days, settings.seed, subjects, &order);
     let build = |features: Vec<Feature>, per_conversion: f64| {
         let periods = per_conversion * conversions;
-        Design::build(subjects, &order, features, channels.len(), expectation.as_ref(), walk, periods)
+        Design::build(subjects, &order, features, channels.len(), expectation.as_ref(), &clock, periods)
     };
     let candidate = |position: usize| Candidate {
         observed: position,

@@ -9,6 +9,9 @@ use rand_chacha::rand_core::Rng;
 
 /// Rounds over the channels; the second mends what the first chose before its neighbours were known.
 const ROUNDS: usize = 2;
+/// Log-likelihood that another half-life must gain, twice the square of a standard error: noise alone would otherwise choose
+/// the half-life under which a channel looks strongest, and a channel without effect says nothing about it.
+const EVIDENCE: f64 = 2.0;
 /// Folds of the cross-validation.
 const FOLDS: u64 = 5;
 /// Sets the folds apart from the other draws.
@@ -50,7 +53,6 @@ pub(super) fn half_lives(
     for _ in 0..ROUNDS {
         let before = chosen.clone();
         for channel in 0..groups.len() {
-            // A channel without effect says nothing about its half-life, so ties keep what is there.
             for which in 0..groups[channel].len() {
                 let mut candidate = chosen.clone();
                 candidate[channel] = which;
@@ -58,7 +60,7 @@ pub(super) fn half_lives(
                     continue;
                 }
                 let trial = fit(&candidate, Some(best.theta.clone()))?;
-                if trial.evaluation.loss < best.evaluation.loss - 1e-9 {
+                if trial.evaluation.loss < best.evaluation.loss - EVIDENCE {
                     (best, chosen) = (trial, candidate);
                 }
             }

@@ -15,8 +15,8 @@ pub struct IncrementalSettings {
     pub control_half_lives_days: Vec<f64>,
     /// Ridge strengths tried: prior precisions of a coefficient, one over its squared prior standard deviation.
     pub ridges: Vec<f64>,
-    /// Length of a person-period in days.
-    pub period_days: f64,
+    /// Length of a person-period in whole days.
+    pub period_days: u16,
     /// Seeds the points at which periods are looked at, the sample of periods and the folds.
     pub seed: u64,
 }
@@ -28,7 +28,7 @@ impl Default for IncrementalSettings {
             half_lives_days: vec![3.0, 7.0, 14.0, 30.0, 60.0, 120.0],
             control_half_lives_days: vec![2.0, 7.0, 20.0, 60.0],
             ridges: vec![0.25, 1.0, 4.0, 16.0, 64.0],
-            period_days: 7.0,
+            period_days: 7,
             seed: 0,
         }
     }
@@ -50,7 +50,7 @@ impl IncrementalSettings {
         if !positive(&self.ridges) {
             return refuse("ridges", range);
         }
-        if !(1.0..=366.0).contains(&self.period_days) {
+        if !(1..=366).contains(&self.period_days) {
             return refuse("period_days", "from 1 to 366");
         }
         Ok(())

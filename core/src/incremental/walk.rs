@@ -4,13 +4,15 @@
 //! the rate at a point drawn evenly inside the period, times its length (Berman and Turner 1992, *Approximating point
 //! process likelihoods with GLIM*; drawing the point makes the sum unbiased however fast exposures decay). So each
 //! conversion is a row without time, each period a row of time without conversion, and the rows are a Poisson regression.
+//! A point's hour is drawn from the hours of the conversions: were deals closed at the end of the day, as dates without
+//! a time are, and points looked at around the clock, the touches of the same day would seem to cause them.
 
 use super::expectation::{Expectation, Stretch};
-use super::subjects::Subject;
+use super::subjects::{Subject, Subjects};
 use crate::journey::{DAY_MICROS, days};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Below this, an exposure is nothing: less than three hundredths of a touch.
 const FLOOR: f64 = 0.03;
@@ -57,8 +59,35 @@ pub(super) struct Walker<'a> {
     of_channel: Vec<Vec<usize>>,
     of_sales: Vec<usize>,
     expectation: Option<&'a Expectation>,
-    period: i64,
+    clock: &'a Clock,
+}
+
+/// How time is cut: whole days a period, and the hours at which points may lie.
+#[derive(Debug)]
+pub(super) struct Clock {
+    period_days: u16,
     seed: u64,
+    /// Microseconds into the day of every conversion, ascending; midnight ends a day.
+    hours: Vec<i64>,
+}
+
+impl Clock {
+    /// Hours are those of the subjects' conversions.
+    pub(super) fn new(period_days: u16, seed: u64, subjects: &Subjects, order: &[usize]) -> Self {
+        let conversions = order.iter().flat_map(|&position| subjects.get(position).conversions);
+        let mut hours: Vec<i64> = conversions.map(|at| (at - 1).rem_euclid(DAY_MICROS) + 1).collect();
+        hours.sort_unstable();
+        Self { period_days, seed, hours }
+    }
+
+    /// A point between `start` and `end`: a day of the period, at the hour of some conversion.
+    fn point(&self, rng: &mut ChaCha8Rng, start: i64, end: i64) -> i64 {
+        let whole_days = (end - start).div_euclid(DAY_MICROS) + i64::from((end - start).rem_euclid(DAY_MICROS) > 0);
+        let day = start.div_euclid(DAY_MICROS) + rng.random_range(0..whole_days.max(1));
+        let draw = rng.next_u64() % self.hours.len().max(1) as u64;
+        let hour = usize::try_from(draw).ok().and_then(|place| self.hours.get(place)).copied().unwrap_or(0);
+        (day * DAY_MICROS + hour).clamp(start, end)
+    }
 }
 
 impl<'a> Walker<'a> {
@@ -67,14 +96,14 @@ impl<'a> Walker<'a> {
         features: &'a [Feature],
         channel_count: usize,
         expectation: Option<&'a Expectation>,
-        (period, seed): (i64, u64),
+        clock: &'a Clock,
     ) -> Self {
         let of = |code: u32| -> Vec<usize> {
             let observed = |f: &Feature| f.channel == code && f.role != Role::Expected;
             features.iter().enumerate().filter(|(_, f)| observed(f)).map(|(position, _)| position).collect()
         };
         let codes = u32::try_from(channel_count).unwrap_or(u32::MAX);
-        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), expectation, period, seed }
+        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), expectation, clock }
     }
 
     /// Calls `visit` for the account's points in order of time, a conversion after the period points at its instant,
@@ -86,7 +115,7 @@ impl<'a> Walker<'a> {
         let mut conversions = subject.conversions.iter().copied().peekable();
         let mut is_customer = false;
         let stretches = self.expectation.map_or_else(Vec::new, |expectation| expectation.stretches(subject));
-        let silent: Vec<f64> = self.features.iter().map(|feature| self.silent_exposure(feature)).collect();
+        let silent: Vec<Option<f64>> = self.features.iter().map(|feature| self.silent_exposure(feature)).collect();
         let mut arrive = |point: Point, decayed: &mut [f64]| {
             while let Some(&at) = subject.touched_at.get(next_touch).filter(|&&at| at <= point.at) {
                 // Carry-over from before the span has aged when the walk begins.
@@ -102,16 +131,21 @@ impl<'a> Walker<'a> {
             now = point.at;
             let mut any = false;
             for ((exposure, &x), &silent) in exposures.iter_mut().zip(&*decayed).zip(&silent) {
-                *exposure = if x.abs() < FLOOR { 0.0 } else { (x / (1.0 + silent)).ln_1p() };
                 any |= x.abs() >= FLOOR;
+                *exposure = match silent {
+                    _ if x.abs() < FLOOR => 0.0,
+                    None => x.ln_1p(),
+                    Some(silent) => expected_log(silent + x) - expected_log(silent),
+                };
             }
             visit(point, &exposures, any);
         };
-        let mut rng = account_stream(self.seed, subject.key);
+        let mut rng = account_stream(self.clock.seed, subject.key);
+        let period = i64::from(self.clock.period_days) * DAY_MICROS;
         let mut start = subject.from;
         while start < subject.until {
-            let end = start.saturating_add(self.period).min(subject.until);
-            let at = start + within(end - start, rng.random());
+            let end = start.saturating_add(period).min(subject.until);
+            let at = self.clock.point(&mut rng, start, end);
             let draw = rng.random();
             while let Some(converted_at) = conversions.next_if(|&converted_at| converted_at < at) {
                 arrive(Point { at: converted_at, days: 0.0, is_customer, draw: 0.0 }, &mut decayed);
@@ -160,11 +194,18 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// What an expected exposure is counted from: that of an account without history. Zero for observed ones.
-    fn silent_exposure(&self, feature: &Feature) -> f64 {
-        let expectation = self.expectation.filter(|_| feature.role == Role::Expected);
-        expectation.map_or(0.0, |expectation| expectation.silent_exposure(feature.channel, feature.half_life_days))
+    /// What an expected exposure is counted from: that of an account without history. `None` for observed ones.
+    fn silent_exposure(&self, feature: &Feature) -> Option<f64> {
+        let expectation = self.expectation.filter(|_| feature.role == Role::Expected)?;
+        Some(expectation.silent_exposure(feature.channel, feature.half_life_days))
     }
+}
+
+/// E ln(1 + X) of an exposure X with mean x: decayed touches at random times are shot noise with variance x/2
+/// (Campbell's theorem), here to second order. What is controlled for is the mean of what enters the model.
+fn expected_log(x: f64) -> f64 {
+    let x = x.max(0.0);
+    x.ln_1p() - x / (4.0 * (1.0 + x) * (1.0 + x))
 }
 
 /// The generator of an account: its draws depend on nothing but the seed and its key.
@@ -174,17 +215,6 @@ pub(super) fn account_stream(seed: u64, key: u64) -> ChaCha8Rng {
     bytes[8..16].copy_from_slice(&key.to_le_bytes());
     bytes[16] = 1;
     ChaCha8Rng::from_seed(bytes)
-}
-
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a place inside a period")]
-fn within(length: i64, fraction: f64) -> i64 {
-    (length as f64 * fraction) as i64
-}
-
-/// A period in microseconds.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "settings keep it within years")]
-pub(super) fn period_micros(period_days: f64) -> i64 {
-    (period_days * DAY_MICROS as f64) as i64
 }
 
 #[cfg(test)]
@@ -197,7 +227,8 @@ mod tests {
     fn exposures_decay_restart_after_a_win_and_cover_the_span() {
         let feature = Feature { channel: 0, half_life_days: 10.0, role: Role::Credited };
         let features = [feature, Feature { channel: super::super::SALES, ..feature }];
-        let walker = Walker::new(&features, 1, None, (7 * DAY, 3));
+        let clock = Clock { period_days: 7, seed: 3, hours: vec![0, DAY / 2] };
+        let walker = Walker::new(&features, 1, None, &clock);
         let subject = Subject {
             key: 5,
             from: 0,
