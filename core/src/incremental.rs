@@ -33,6 +33,8 @@ mod settings;
 mod shares;
 mod solver;
 mod subjects;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use credit::{ChannelEffect, Evidence, Incremental, IncrementalTotal};
