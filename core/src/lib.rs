@@ -7,10 +7,9 @@
 //! Journey ──AttributionModel──► credits (f64) ──Allotter::shares──► shares (2⁻⁴⁸) ──Allotter::amounts──► cents
 //! ```
 
+pub mod incremental;
 pub mod journey;
 pub mod ledger;
 pub mod model;
-pub mod incremental;
 pub mod uncertainty;
 pub mod worlds;
-

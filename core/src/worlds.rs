@@ -20,4 +20,4 @@ pub use rules::{estimate_shares, incremental_estimator, rule_estimators};
 pub use scenario::{CHANNELS, ChannelTruth, Lag, Sales, Scenario, scenarios};
 pub use simulate::World;
 pub use truth::{Truth, truth};
-pub use validate::{Estimate, Estimator, validate_models};
+pub use validate::{Estimate, Estimation, Estimator, validate_models};

@@ -198,7 +198,7 @@ mod tests {
                 prop_assert!(credit >= 0.0 && (credit == 0.0 || (channel as usize) < effects.len()));
             }
             let mut total = vec![9.0; at.len()];
-            prop_assert_eq!(IncrementalTotal(model.clone()).credit(journey, &mut total), Residual::None);
+            prop_assert_eq!(IncrementalTotal(model).credit(journey, &mut total), Residual::None);
             prop_assert!(Allotter::default().shares(&total, 0.0, &mut shares).is_ok());
         }
 

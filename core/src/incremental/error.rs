@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum IncrementalError {
     /// Not enough to learn from.
-    #[error("incremental needs {needed} conversions to fit {channels} channels, and there are {found}; use a longer history or fewer channels")]
+    #[error(
+        "incremental needs {needed} conversions to fit {channels} channels, and there are {found}; use a longer history or fewer channels"
+    )]
     TooFewConversions {
         /// How many there are.
         found: usize,
@@ -17,16 +19,22 @@ pub enum IncrementalError {
     #[error("incremental compares channels, and only {0} credited channel was ever touched; record at least two")]
     OneChannel(usize),
     /// Everybody converted.
-    #[error("incremental compares accounts that converted with others, and all {0} accounts converted; add accounts without a win")]
+    #[error(
+        "incremental compares accounts that converted with others, and all {0} accounts converted; add accounts without a win"
+    )]
     NoNonConverters(usize),
     /// A channel that nobody was ever without.
     #[error("incremental cannot judge channel \"{0}\": no account was ever without it; make it a control channel")]
     AlwaysPresent(String),
     /// Conversions happen after a channel's touches and never otherwise.
-    #[error("incremental cannot judge channel \"{0}\": every conversion follows its touches, and none happened without; make it a control channel")]
+    #[error(
+        "incremental cannot judge channel \"{0}\": every conversion follows its touches, and none happened without; make it a control channel"
+    )]
     Separation(String),
     /// The optimiser stopped before the optimum.
-    #[error("incremental did not converge in {iterations} steps (largest slope {slope:e}); lengthen the history or raise the ridges")]
+    #[error(
+        "incremental did not converge in {iterations} steps (largest slope {slope:e}); lengthen the history or raise the ridges"
+    )]
     NotConverged {
         /// Steps taken.
         iterations: u64,

@@ -136,15 +136,8 @@ mod tests {
             channels: &[0, 1, SALES],
         };
         let (never, ends) = (CLASSES - 1, expectation.stretches(subject));
-        let expected = [
-            (3, never, never),
-            (4, 0, never),
-            (5, 1, never),
-            (6, 2, never),
-            (7, 2, 0),
-            (8, 3, 1),
-            (10, 3, 2),
-        ];
+        let expected =
+            [(3, never, never), (4, 0, never), (5, 1, never), (6, 2, never), (7, 2, 0), (8, 3, 1), (10, 3, 2)];
         for (stretch, (end, control, sales)) in ends.iter().zip(expected) {
             assert_eq!(*stretch, Stretch { end: end * DAY, state: control * CLASSES + sales });
         }
@@ -157,7 +150,8 @@ mod tests {
         let mut subjects = Subjects::new(0);
         for key in 0..2_000 {
             let touched_at = [10 * DAY, 10 * DAY + DAY / 2, 11 * DAY + DAY / 2];
-            let (touched_at, channels): (&[i64], &[u32]) = if key < 1_000 { (&touched_at, &[0, 1, 1]) } else { (&[], &[]) };
+            let (touched_at, channels): (&[i64], &[u32]) =
+                if key < 1_000 { (&touched_at, &[0, 1, 1]) } else { (&[], &[]) };
             let subject =
                 Subject { key, from: 0, until: 50 * DAY, conversions: &[], covariates: &[], touched_at, channels };
             subjects.push(subject).unwrap();

@@ -2,8 +2,8 @@
 
 use super::credit::{ChannelEffect, Evidence, Incremental};
 use super::design::{Design, PERIODS_PER_CONVERSION};
-use super::expectation::Expectation;
 use super::error::IncrementalError;
+use super::expectation::Expectation;
 use super::experiment::{Calibration, Experiment, Target};
 use super::objective::Objective;
 use super::select::{self, Candidate};
@@ -69,10 +69,8 @@ pub fn fit(
         let periods = per_conversion * conversions;
         Design::build(subjects, &order, features, channels.len(), expectation.as_ref(), &clock, periods)
     };
-    let candidate = |position: usize| Candidate {
-        observed: position,
-        expected: has_history.then_some(observed.len() + position),
-    };
+    let candidate =
+        |position: usize| Candidate { observed: position, expected: has_history.then_some(observed.len() + position) };
     let candidates: Vec<Candidate> = (0..observed.len()).map(candidate).collect();
     let groups: Vec<Vec<Candidate>> = candidates.chunks(grid.len()).map(<[Candidate]>::to_vec).collect();
     let first_control = observed.len() + expected.len();
@@ -170,7 +168,8 @@ fn effects(design: &Design, theta: &[f64], experiments: &[Experiment]) -> Vec<Ch
         true => Evidence::ExperimentCalibrated,
         false => Evidence::Observational,
     };
-    let credited = design.features.iter().zip(&theta[design.frame.base_count..]).filter(|(f, _)| f.role == Role::Credited);
+    let credited =
+        design.features.iter().zip(&theta[design.frame.base_count..]).filter(|(f, _)| f.role == Role::Credited);
     credited
         .map(|(feature, &effect)| ChannelEffect {
             channel: feature.channel,
@@ -182,9 +181,7 @@ fn effects(design: &Design, theta: &[f64], experiments: &[Experiment]) -> Vec<Ch
 }
 
 fn features(channels: &[u32], half_lives: &[f64], role: Role) -> Vec<Feature> {
-    let of = |&channel: &u32| {
-        half_lives.iter().map(move |&half_life_days| Feature { channel, half_life_days, role })
-    };
+    let of = |&channel: &u32| half_lives.iter().map(move |&half_life_days| Feature { channel, half_life_days, role });
     channels.iter().flat_map(of).collect()
 }
 

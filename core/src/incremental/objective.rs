@@ -63,14 +63,7 @@ impl<'a> Objective<'a> {
         for (into, feature) in ridges[frame.base_count..].iter_mut().zip(&design.features) {
             *into = if feature.role == Role::Credited { ridge } else { CONTROL_RIDGE };
         }
-        Self {
-            design,
-            ridge: ridges,
-            targets,
-            days: weigh(&frame.days),
-            conversions: weigh(&frame.conversions),
-            idle,
-        }
+        Self { design, ridge: ridges, targets, days: weigh(&frame.days), conversions: weigh(&frame.conversions), idle }
     }
 
     /// All conversions, weighted.
@@ -140,8 +133,7 @@ impl<'a> Objective<'a> {
         }
         let rows = |rows| self.piece(rows, &base, &theta[base_count..]);
         sum_over(frame.rows(), rows, |part| whole.add(&part));
-        let mut result =
-            Evaluation { loss: whole.loss, gradient: vec![0.0; width], hessian: vec![0.0; width * width] };
+        let mut result = Evaluation { loss: whole.loss, gradient: vec![0.0; width], hessian: vec![0.0; width * width] };
         for (cell, levels) in frame.cells.iter().enumerate() {
             let active = || std::iter::once(0).chain(levels.iter().map(|&level| level as usize));
             for i in active() {
@@ -196,7 +188,8 @@ impl<'a> Objective<'a> {
                 piece.gradient[f] += residual * exposure;
                 let weighted = expected * exposure;
                 piece.expected_by_feature[cell * features + f] += weighted;
-                for (into, &other) in piece.hessian[f * features + f..(f + 1) * features].iter_mut().zip(&exposures[f..])
+                for (into, &other) in
+                    piece.hessian[f * features + f..(f + 1) * features].iter_mut().zip(&exposures[f..])
                 {
                     *into += weighted * other;
                 }

@@ -89,7 +89,12 @@ impl Influence {
             half_life_days: feature.half_life_days,
             evidence: Evidence::Observational,
         });
-        Self { experiments: experiments.collect(), unbounded: Incremental::new(unbounded.collect()), keys: frame.keys.clone(), moves }
+        Self {
+            experiments: experiments.collect(),
+            unbounded: Incremental::new(unbounded.collect()),
+            keys: frame.keys.clone(),
+            moves,
+        }
     }
 
     /// The number of credited channels: the length of slopes and moves.
@@ -151,7 +156,9 @@ impl Fit {
                     credited += share;
                 });
                 parts[width] += 1.0 - credited;
-                add_points(self.model(), journey, |channel, credit| points[channel.map_or(width, |c| self.row_of(c))] += credit);
+                add_points(self.model(), journey, |channel, credit| {
+                    points[channel.map_or(width, |c| self.row_of(c))] += credit
+                });
             }
             if count > 0.0 {
                 conversions += count;

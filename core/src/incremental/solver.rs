@@ -2,9 +2,7 @@
 
 use super::error::IncrementalError;
 use super::objective::{Evaluation, Objective};
-use argmin::core::{
-    Error, Executor, IterState, KV, Problem, Solver, State, TerminationReason, TerminationStatus,
-};
+use argmin::core::{Error, Executor, IterState, KV, Problem, Solver, State, TerminationReason, TerminationStatus};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
@@ -43,7 +41,8 @@ pub(super) fn minimise(
     bounded: &[bool],
 ) -> Result<Optimum, IncrementalError> {
     let solver = ProjectedNewton { bounded: bounded.to_vec(), current: None, settled: false, stuck: false };
-    let run = Executor::new(objective, solver).configure(|state| state.param(start).max_iters(MAX_STEPS)).ctrlc(false).run();
+    let run =
+        Executor::new(objective, solver).configure(|state| state.param(start).max_iters(MAX_STEPS)).ctrlc(false).run();
     let failed = |iterations, slope| IncrementalError::NotConverged { iterations, slope };
     let mut result = run.map_err(|_| failed(0, f64::NAN))?;
     let steps = result.state.get_iter();
@@ -99,7 +98,11 @@ impl Solver<&Objective<'_>, Iterate> for ProjectedNewton {
         "projected Newton"
     }
 
-    fn init(&mut self, problem: &mut Problem<&Objective<'_>>, mut state: Iterate) -> Result<(Iterate, Option<KV>), Error> {
+    fn init(
+        &mut self,
+        problem: &mut Problem<&Objective<'_>>,
+        mut state: Iterate,
+    ) -> Result<(Iterate, Option<KV>), Error> {
         let mut theta = state.take_param().ok_or_else(|| Error::msg("no start"))?;
         theta.iter_mut().zip(&self.bounded).for_each(|(x, &bounded)| *x = if bounded { x.max(0.0) } else { *x });
         let evaluation = problem.problem("evaluations", |objective| Ok(objective.evaluate(&theta)))?;
@@ -108,7 +111,11 @@ impl Solver<&Objective<'_>, Iterate> for ProjectedNewton {
         Ok((state, None))
     }
 
-    fn next_iter(&mut self, problem: &mut Problem<&Objective<'_>>, mut state: Iterate) -> Result<(Iterate, Option<KV>), Error> {
+    fn next_iter(
+        &mut self,
+        problem: &mut Problem<&Objective<'_>>,
+        mut state: Iterate,
+    ) -> Result<(Iterate, Option<KV>), Error> {
         let theta = state.take_param().ok_or_else(|| Error::msg("no point"))?;
         let evaluation = self.current.take().ok_or_else(|| Error::msg("no evaluation"))?;
         let direction = self.direction(&theta, &evaluation)?;

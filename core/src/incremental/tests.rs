@@ -52,7 +52,7 @@ fn accounts(count: u64, effects: [f64; 2], seed: u64) -> Vec<Account> {
     (0..count).map(one).collect()
 }
 
-fn subjects(accounts: &[Account]) -> Subjects {
+fn population(accounts: &[Account]) -> Subjects {
     let mut subjects = Subjects::new(1);
     for account in accounts {
         let columns: (Vec<i64>, Vec<u32>) = account.touches.iter().copied().unzip();
@@ -71,7 +71,7 @@ fn subjects(accounts: &[Account]) -> Subjects {
 }
 
 fn fitted(accounts: &[Account], experiments: &[Experiment]) -> Fit {
-    fit(&subjects(accounts), &names(&["ads", "events"]), &quick(), experiments).unwrap()
+    fit(&population(accounts), &names(&["ads", "events"]), &quick(), experiments).unwrap()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_strong_effect_is_recovered_and_an_absent_one_is_not_invented() {
     assert!((ads.effect - 2.0).abs() < 0.25, "{ads:?}");
     assert_eq!(ads.half_life_days, 10.0);
     assert!(events.effect < 0.25, "{events:?}");
-    let shares = fit.shares(&subjects(&accounts), 0.95);
+    let shares = fit.shares(&population(&accounts), 0.95);
     assert!((shares.iter().map(|share| share.share).sum::<f64>() - 1.0).abs() < 1e-9);
     assert!(shares[0].interval.low > 0.1 && shares[1].interval.low == 0.0, "{shares:?}");
 }
@@ -90,7 +90,7 @@ fn a_strong_effect_is_recovered_and_an_absent_one_is_not_invented() {
 #[test]
 fn a_world_without_effects_is_almost_all_baseline() {
     let accounts = accounts(4_000, [0.0, 0.0], 2);
-    let shares = fitted(&accounts, &[]).shares(&subjects(&accounts), 0.95);
+    let shares = fitted(&accounts, &[]).shares(&population(&accounts), 0.95);
     let baseline = shares.last().unwrap();
     assert!(baseline.channel.is_none() && baseline.share > 0.93, "{shares:?}");
     assert!(shares[..2].iter().all(|share| share.interval.covers(0.0)), "{shares:?}");
@@ -104,14 +104,15 @@ fn the_order_of_subjects_changes_nothing() {
     accounts.rotate_left(411);
     let second = fitted(&accounts, &[]);
     assert_eq!(first.model(), second.model());
-    assert_eq!(first.shares(&subjects(&accounts), 0.9), second.shares(&subjects(&accounts), 0.9));
+    assert_eq!(first.shares(&population(&accounts), 0.9), second.shares(&population(&accounts), 0.9));
 }
 
 #[test]
 fn experiments_pull_by_their_precision() {
     let accounts = accounts(3_000, [2.0, 1.0], 4);
     let plain = fitted(&accounts, &[]);
-    let experiment = |lift, standard_error| Experiment { channel: 0, from: 100 * DAY, until: 300 * DAY, lift, standard_error };
+    let experiment =
+        |lift, standard_error| Experiment { channel: 0, from: 100 * DAY, until: 300 * DAY, lift, standard_error };
     let vague = fitted(&accounts, &[experiment(5.0, 1e9)]);
     let before = vague.calibrations()[0].before;
     for (a, b) in plain.model().effects().iter().zip(vague.model().effects()) {
@@ -143,7 +144,7 @@ fn money_becomes_conversions() {
 fn the_closed_form_is_the_bootstrap_with_refits() {
     let accounts = accounts(2_000, [2.0, 1.5], 5);
     let fit = fitted(&accounts, &[]);
-    let subjects = subjects(&accounts);
+    let subjects = population(&accounts);
     let closed = fit.shares(&subjects, 0.95);
     let replicates: Vec<Vec<f64>> = (0..120)
         .map(|replicate| {
@@ -159,7 +160,10 @@ fn the_closed_form_is_the_bootstrap_with_refits() {
                         crate::journey::Journey { touched_at, channels, converted_at, anchors: Default::default() };
                     let mut credits = vec![0.0; journey.len()];
                     crate::model::AttributionModel::credit(&model, journey, &mut credits);
-                    channels.iter().zip(credits).for_each(|(&channel, credit)| shares[channel as usize] += weight * credit);
+                    channels
+                        .iter()
+                        .zip(credits)
+                        .for_each(|(&channel, credit)| shares[channel as usize] += weight * credit);
                 }
             }
             shares.into_iter().map(|share| share / total).collect()
@@ -174,7 +178,7 @@ fn the_closed_form_is_the_bootstrap_with_refits() {
 }
 
 fn refusal(accounts: &[Account]) -> IncrementalError {
-    fit(&subjects(accounts), &names(&["ads", "events"]), &quick(), &[]).unwrap_err()
+    fit(&population(accounts), &names(&["ads", "events"]), &quick(), &[]).unwrap_err()
 }
 
 #[test]
@@ -193,7 +197,7 @@ fn what_cannot_be_known_is_refused() {
         account.touches.sort_unstable();
     }
     assert_eq!(refusal(&always), IncrementalError::AlwaysPresent("events".to_owned()));
-    let mut separated = all.clone();
+    let mut separated = all;
     for account in &mut separated {
         account.touches.retain(|touch| touch.1 == 0);
         account.touches.extend(account.conversions.iter().map(|&at| (at - DAY, 1)));
@@ -225,7 +229,7 @@ fn subjects_settings_and_experiments_that_make_no_sense_are_refused() {
     }
     let accounts = accounts(1_500, [2.0, 1.0], 6);
     let with = |settings: &IncrementalSettings, experiments: &[Experiment]| {
-        fit(&super::tests::subjects(&accounts), &names(&["ads", "events"]), settings, experiments).unwrap_err()
+        fit(&population(&accounts), &names(&["ads", "events"]), settings, experiments).unwrap_err()
     };
     let no_grid = IncrementalSettings { half_lives_days: Vec::new(), ..quick() };
     assert!(matches!(with(&no_grid, &[]), IncrementalError::Setting { key: "half_lives_days", .. }));
@@ -249,7 +253,7 @@ proptest! {
     /// Gauss–Newton, so the Hessian is compared without them.
     #[test]
     fn slopes_are_finite_differences(draws in prop::collection::vec(-0.5..0.5_f64, 40), lift in 0.0..20.0_f64) {
-        let subjects = subjects(&accounts(60, [2.0, 1.0], 7));
+        let subjects = population(&accounts(60, [2.0, 1.0], 7));
         let features = [(0, walk::Role::Credited), (1, walk::Role::Control)]
             .map(|(channel, role)| walk::Feature { channel, half_life_days: 10.0, role });
         let order = subjects.by_key();

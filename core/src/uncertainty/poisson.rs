@@ -7,9 +7,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// The chance of more than 20 is below 2⁻⁶⁴.
 const CUMULATIVE: [u64; 21] = cumulative();
 
+#[expect(clippy::cast_possible_truncation, reason = "bounded on the line")]
 const fn cumulative() -> [u64; 21] {
     // e⁻¹·2¹²⁴ in fixed point, so that every step of p_k = p_(k−1)/k is an integer.
-    const INVERSE_E: u128 = 0x5E2D_58D8_B3BC_DF1A_BADE_C782_9054_F90;
+    const INVERSE_E: u128 = 0x05E2_D58D_8B3B_CDF1_ABAD_EC78_2905_4F90;
     let mut table = [u64::MAX; 21];
     let (mut term, mut sum) = (INVERSE_E, 0_u128);
     let mut k = 0;

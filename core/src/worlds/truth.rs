@@ -45,7 +45,7 @@ pub fn truth(scenario: &Scenario, accounts: u32) -> Truth {
     };
     Truth {
         shares: with_direct(&shapley),
-        removal: with_direct(&|channel| whole - value[SETS - 1 & !(1 << channel)]),
+        removal: with_direct(&|channel| whole - value[(SETS - 1) & !(1 << channel)]),
         baseline: value[0] / whole,
         conversions_per_account: whole / f64::from(accounts),
     }

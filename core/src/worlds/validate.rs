@@ -5,6 +5,7 @@ use super::scenario::Scenario;
 use super::simulate::World;
 use super::truth::truth;
 use crate::uncertainty::Interval;
+use rayon::prelude::*;
 
 /// Accounts over which the truth of a scenario is taken.
 const TRUTH_ACCOUNTS: u32 = 20_000;
@@ -18,12 +19,15 @@ pub struct Estimate {
     pub intervals: Option<Vec<Option<Interval>>>,
 }
 
-/// A named way from a world to shares, or a refusal in one sentence.
+/// A way from a world to shares, or a refusal in one sentence.
+pub type Estimation = Box<dyn Fn(&World) -> Result<Estimate, String> + Send + Sync>;
+
+/// A named way from a world to shares.
 pub struct Estimator {
     /// The model's id.
     pub model: String,
     /// The way.
-    pub estimate: Box<dyn Fn(&World) -> Result<Estimate, String>>,
+    pub estimate: Estimation,
 }
 
 impl std::fmt::Debug for Estimator {
@@ -45,12 +49,15 @@ pub fn validate_models(
     for scenario in scenarios {
         let truth = truth(scenario, TRUTH_ACCOUNTS);
         let mut tallies: Vec<Tally> = estimators.iter().map(|_| Tally::default()).collect();
-        for number in 0..u64::from(worlds) {
-            let world = World::simulate(scenario, accounts, seed.wrapping_add(number));
-            for (tally, estimator) in tallies.iter_mut().zip(estimators) {
-                let estimate = world.as_ref().map_err(ToString::to_string).and_then(|world| (estimator.estimate)(world));
-                tally.add(&truth, estimate);
-            }
+        let judge = |number: u32| -> Vec<Result<Estimate, String>> {
+            let world = World::simulate(scenario, accounts, seed.wrapping_add(u64::from(number)));
+            let world = world.map_err(|refusal| refusal.to_string());
+            let judge = |estimator: &Estimator| (estimator.estimate)(world.as_ref().map_err(String::clone)?);
+            estimators.iter().map(judge).collect()
+        };
+        let judged: Vec<Vec<Result<Estimate, String>>> = (0..worlds).into_par_iter().map(judge).collect();
+        for estimates in judged {
+            tallies.iter_mut().zip(estimates).for_each(|(tally, estimate)| tally.add(&truth, estimate));
         }
         let finish = |(tally, estimator): (Tally, &Estimator)| tally.finish(scenario.name, &estimator.model);
         reports.extend(tallies.into_iter().zip(estimators).map(finish));
