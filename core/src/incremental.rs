@@ -6,7 +6,8 @@
 //! row adds less than the first. Credited channels have β ≥ 0 and one half-life each, chosen from a grid by likelihood.
 //! *Controls* are sales touches and the channels that demand uses to reach us (direct, organic): they enter at several
 //! half-lives at once, with either sign, and are never credited. They are there because what follows intent (retargeting,
-//! nurturing of open deals) is judged against accounts that have shown the same intent.
+//! nurturing of open deals) is judged against accounts that have shown the same intent. For the
+//! same reason each channel's exposure is accompanied by the one to be expected of the account's history (`expectation.rs`).
 //!
 //! *Fit.* Poisson regression on person-periods, with a ridge whose strength is cross-validated over accounts
 //! ([`fit`]). *Credit* by backward elimination: with λ_k the rate given the first k touches, touch k earns
