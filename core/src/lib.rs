@@ -16,9 +16,12 @@
 pub mod agreement;
 pub mod chain;
 pub mod game;
+pub mod incremental;
 pub mod journey;
 pub mod ledger;
 pub mod lifetime;
 pub mod model;
 pub mod paths;
 pub mod statistics;
+pub mod uncertainty;
+pub mod worlds;

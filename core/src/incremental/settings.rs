@@ -1,0 +1,58 @@
+//! What the incremental model can be told.
+
+use super::error::IncrementalError;
+use serde::{Deserialize, Serialize};
+
+/// Settings of a fit. The defaults suit B2B data of one to five years.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IncrementalSettings {
+    /// Names of the channels by which demand reaches us unasked. They are controls: never credited.
+    pub control_channels: Vec<String>,
+    /// Half-lives in days from which each credited channel's is chosen.
+    pub half_lives_days: Vec<f64>,
+    /// Half-lives in days at which every control enters.
+    pub control_half_lives_days: Vec<f64>,
+    /// Ridge strengths tried: prior precisions of a coefficient, one over its squared prior standard deviation.
+    pub ridges: Vec<f64>,
+    /// Length of a person-period in whole days.
+    pub period_days: u16,
+    /// Seeds the points at which periods are looked at, the sample of periods and the folds.
+    pub seed: u64,
+}
+
+impl Default for IncrementalSettings {
+    fn default() -> Self {
+        Self {
+            control_channels: ["direct", "organic", "organic_search", "referral"].map(str::to_owned).to_vec(),
+            half_lives_days: vec![3.0, 7.0, 14.0, 30.0, 60.0, 120.0],
+            control_half_lives_days: vec![2.0, 7.0, 20.0, 60.0],
+            ridges: vec![0.25, 1.0, 4.0, 16.0, 64.0],
+            period_days: 7,
+            seed: 0,
+        }
+    }
+}
+
+impl IncrementalSettings {
+    /// # Errors
+    /// [`IncrementalError::Setting`] for an empty grid or a number outside its range.
+    pub(super) fn check(&self) -> Result<(), IncrementalError> {
+        let positive = |values: &[f64]| !values.is_empty() && values.iter().all(|x| (1e-3..=1e6).contains(x));
+        let range = "at least one number from 0.001 to 1,000,000";
+        let refuse = |key, range| Err(IncrementalError::Setting { key, range });
+        if !positive(&self.half_lives_days) {
+            return refuse("half_lives_days", range);
+        }
+        if !positive(&self.control_half_lives_days) {
+            return refuse("control_half_lives_days", range);
+        }
+        if !positive(&self.ridges) {
+            return refuse("ridges", range);
+        }
+        if !(1..=366).contains(&self.period_days) {
+            return refuse("period_days", "from 1 to 366");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,289 @@
+//! Tests of the fit as a whole, on small simulated populations whose rates are known.
+
+use super::*;
+use crate::journey::DAY_MICROS;
+use proptest::prelude::*;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+const DAY: i64 = DAY_MICROS;
+const DAYS: i64 = 400;
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn quick() -> IncrementalSettings {
+    IncrementalSettings { half_lives_days: vec![10.0, 30.0], ridges: vec![0.1, 1.0], ..Default::default() }
+}
+
+/// An account as owned columns.
+#[derive(Debug, Clone)]
+struct Account {
+    key: u64,
+    until: i64,
+    conversions: Vec<i64>,
+    touches: Vec<(i64, u32)>,
+}
+
+/// Accounts touched at random by channels 0 and 1, which convert at the rate exp(−7.5 + Σ β_c·ln(1 + x_c)) per day, half-life
+/// 10 days, and leave with their first win.
+fn accounts(count: u64, effects: [f64; 2], seed: u64) -> Vec<Account> {
+    let one = |key: u64| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(key);
+        let (mut exposures, mut touches) = ([0.0_f64; 2], Vec::new());
+        for day in 0..DAYS {
+            for (channel, exposure) in (0..).zip(&mut exposures) {
+                *exposure *= (-0.1_f64).exp2();
+                if rng.random::<f64>() < 0.01 {
+                    *exposure += 1.0;
+                    touches.push((day * DAY, channel));
+                }
+            }
+            let rate = (-7.5 + effects[0] * exposures[0].ln_1p() + effects[1] * exposures[1].ln_1p()).exp();
+            if rng.random::<f64>() < rate {
+                return Account { key, until: day * DAY, conversions: vec![day * DAY], touches };
+            }
+        }
+        Account { key, until: DAYS * DAY, conversions: Vec::new(), touches }
+    };
+    (0..count).map(one).collect()
+}
+
+fn population(accounts: &[Account]) -> Subjects {
+    let mut subjects = Subjects::new(1);
+    for account in accounts {
+        let columns: (Vec<i64>, Vec<u32>) = account.touches.iter().copied().unzip();
+        let subject = Subject {
+            key: account.key,
+            from: 0,
+            until: account.until,
+            conversions: &account.conversions,
+            covariates: &[u32::try_from(account.key % 2).unwrap()],
+            touched_at: &columns.0,
+            channels: &columns.1,
+        };
+        subjects.push(subject).unwrap();
+    }
+    subjects
+}
+
+fn fitted(accounts: &[Account], experiments: &[Experiment]) -> Fit {
+    fit(&population(accounts), &names(&["ads", "events"]), &quick(), experiments).unwrap()
+}
+
+#[test]
+fn a_strong_effect_is_recovered_and_an_absent_one_is_not_invented() {
+    let accounts = accounts(4_000, [2.0, 0.0], 1);
+    let fit = fitted(&accounts, &[]);
+    let [ads, events] = fit.model().effects() else { panic!("two channels") };
+    assert!((ads.effect - 2.0).abs() < 0.25, "{ads:?}");
+    assert_eq!(ads.half_life_days, 10.0);
+    assert!(events.effect < 0.25, "{events:?}");
+    let shares = fit.shares(&population(&accounts), 0.95);
+    assert!((shares.iter().map(|share| share.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(shares[0].interval.low > 0.1 && shares[1].interval.low == 0.0, "{shares:?}");
+}
+
+#[test]
+fn a_world_without_effects_is_almost_all_baseline() {
+    let accounts = accounts(4_000, [0.0, 0.0], 2);
+    let shares = fitted(&accounts, &[]).shares(&population(&accounts), 0.95);
+    let baseline = shares.last().unwrap();
+    assert!(baseline.channel.is_none() && baseline.share > 0.93, "{shares:?}");
+    assert!(shares[..2].iter().all(|share| share.interval.covers(0.0)), "{shares:?}");
+}
+
+#[test]
+fn the_order_of_subjects_changes_nothing() {
+    let mut accounts = accounts(1_500, [2.0, 1.0], 3);
+    let first = fitted(&accounts, &[]);
+    accounts.reverse();
+    accounts.rotate_left(411);
+    let second = fitted(&accounts, &[]);
+    assert_eq!(first.model(), second.model());
+    assert_eq!(first.shares(&population(&accounts), 0.9), second.shares(&population(&accounts), 0.9));
+}
+
+#[test]
+fn experiments_pull_by_their_precision() {
+    let accounts = accounts(3_000, [2.0, 1.0], 4);
+    let plain = fitted(&accounts, &[]);
+    let experiment =
+        |lift, standard_error| Experiment { channel: 0, from: 100 * DAY, until: 300 * DAY, lift, standard_error };
+    let vague = fitted(&accounts, &[experiment(5.0, 1e9)]);
+    let before = vague.calibrations()[0].before;
+    for (a, b) in plain.model().effects().iter().zip(vague.model().effects()) {
+        assert!((a.effect - b.effect).abs() < 1e-6);
+    }
+    let wanted = before * 0.4;
+    let mut last = before;
+    for standard_error in [before, before / 10.0, before / 100.0] {
+        let fit = fitted(&accounts, &[experiment(wanted, standard_error)]);
+        let [calibration] = fit.calibrations() else { panic!("one experiment") };
+        assert!((calibration.before - before).abs() < 1e-6 && calibration.after < last && calibration.after > wanted);
+        last = calibration.after;
+    }
+    let exact = fitted(&accounts, &[experiment(wanted, 1e-5)]);
+    assert!((exact.calibrations()[0].after - wanted).abs() < 1e-3, "{:?}", exact.calibrations());
+    let evidence: Vec<Evidence> = exact.model().effects().iter().map(|effect| effect.evidence).collect();
+    assert_eq!(evidence, [Evidence::ExperimentCalibrated, Evidence::Observational]);
+}
+
+#[test]
+fn money_becomes_conversions() {
+    let experiment = Experiment { channel: 0, from: 0, until: 1, lift: 50_000.0, standard_error: 10_000.0 };
+    let converted = experiment.from_money(5_000.0);
+    assert_eq!((converted.lift, converted.standard_error), (10.0, 2.0));
+}
+
+/// The standard errors of the closed form (sandwich and delta method) are those of the bootstrap with refits.
+#[test]
+fn the_closed_form_is_the_bootstrap_with_refits() {
+    let accounts = accounts(2_000, [2.0, 1.5], 5);
+    let fit = fitted(&accounts, &[]);
+    let subjects = population(&accounts);
+    let closed = fit.shares(&subjects, 0.95);
+    let replicates: Vec<Vec<f64>> = (0..120)
+        .map(|replicate| {
+            let weight = |key| crate::uncertainty::poisson_weight(9, key, replicate);
+            let model = fit.refit(weight).unwrap();
+            let (mut shares, mut total) = (vec![0.0; 2], 0.0);
+            for position in 0..subjects.len() {
+                let subject = subjects.get(position);
+                let weight = f64::from(weight(subject.key));
+                for (converted_at, touched_at, channels) in subject.journeys() {
+                    total += weight;
+                    let journey =
+                        crate::journey::Journey { touched_at, channels, converted_at, anchors: Default::default() };
+                    let mut credits = vec![0.0; journey.len()];
+                    crate::model::AttributionModel::credit(&model, journey, &mut credits);
+                    channels
+                        .iter()
+                        .zip(credits)
+                        .for_each(|(&channel, credit)| shares[channel as usize] += weight * credit);
+                }
+            }
+            shares.into_iter().map(|share| share / total).collect()
+        })
+        .collect();
+    for (channel, estimate) in closed[..2].iter().enumerate() {
+        let values: Vec<f64> = replicates.iter().map(|shares| shares[channel]).collect();
+        let se = crate::uncertainty::standard_error(&values);
+        // The bootstrap's own error is 1/√240, 6.5 %; three of those, and the ridge's pull.
+        assert!((se / estimate.interval.se - 1.0).abs() < 0.25, "{se} {estimate:?}");
+    }
+}
+
+fn refusal(accounts: &[Account]) -> IncrementalError {
+    fit(&population(accounts), &names(&["ads", "events"]), &quick(), &[]).unwrap_err()
+}
+
+#[test]
+fn what_cannot_be_known_is_refused() {
+    let all = accounts(1_500, [2.0, 1.0], 6);
+    let few: Vec<Account> = all.iter().take(60).cloned().collect();
+    assert!(matches!(refusal(&few), IncrementalError::TooFewConversions { needed: 30, channels: 2, .. }));
+    let won: Vec<Account> = all.iter().filter(|account| !account.conversions.is_empty()).cloned().collect();
+    assert_eq!(refusal(&won), IncrementalError::NoNonConverters(won.len()));
+    let mut one = all.clone();
+    one.iter_mut().for_each(|account| account.touches.retain(|touch| touch.1 == 0));
+    assert_eq!(refusal(&one), IncrementalError::OneChannel(1));
+    let mut always = all.clone();
+    for account in &mut always {
+        account.touches.extend((-1..account.until / DAY).map(|day| (day * DAY, 1)));
+        account.touches.sort_unstable();
+    }
+    assert_eq!(refusal(&always), IncrementalError::AlwaysPresent("events".to_owned()));
+    let mut separated = all;
+    for account in &mut separated {
+        account.touches.retain(|touch| touch.1 == 0);
+        account.touches.extend(account.conversions.iter().map(|&at| (at - DAY, 1)));
+        account.touches.sort_unstable();
+    }
+    assert_eq!(refusal(&separated), IncrementalError::Separation("events".to_owned()));
+}
+
+#[test]
+fn subjects_settings_and_experiments_that_make_no_sense_are_refused() {
+    let mut subjects = Subjects::new(0);
+    let good = Subject {
+        key: 1,
+        from: 0,
+        until: 10,
+        conversions: &[],
+        covariates: &[],
+        touched_at: &[1, 2],
+        channels: &[0, 0],
+    };
+    for bad in [
+        Subject { until: -1, ..good },
+        Subject { conversions: &[11], ..good },
+        Subject { touched_at: &[2, 1], ..good },
+        Subject { channels: &[0], ..good },
+        Subject { covariates: &[0], ..good },
+    ] {
+        assert!(matches!(subjects.push(bad), Err(IncrementalError::Subject { key: 1, .. })));
+    }
+    let accounts = accounts(1_500, [2.0, 1.0], 6);
+    let with = |settings: &IncrementalSettings, experiments: &[Experiment]| {
+        fit(&population(&accounts), &names(&["ads", "events"]), settings, experiments).unwrap_err()
+    };
+    let no_grid = IncrementalSettings { half_lives_days: Vec::new(), ..quick() };
+    assert!(matches!(with(&no_grid, &[]), IncrementalError::Setting { key: "half_lives_days", .. }));
+    let no_time = IncrementalSettings { period_days: 0, ..quick() };
+    assert!(matches!(with(&no_time, &[]), IncrementalError::Setting { key: "period_days", .. }));
+    let good = Experiment { channel: 0, from: 0, until: 100 * DAY, lift: 1.0, standard_error: 1.0 };
+    for bad in [
+        Experiment { channel: 7, ..good },
+        Experiment { standard_error: 0.0, ..good },
+        Experiment { lift: f64::NAN, ..good },
+        Experiment { until: -DAY, ..good },
+    ] {
+        assert!(matches!(with(&quick(), &[good, bad]), IncrementalError::Experiment { position: 2, .. }));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Gradient and Hessian against central differences at random points; the experiments' part of the Hessian is
+    /// Gauss–Newton, so the Hessian is compared without them.
+    #[test]
+    fn slopes_are_finite_differences(draws in prop::collection::vec(-0.5..0.5_f64, 40), lift in 0.0..20.0_f64) {
+        let subjects = population(&accounts(60, [2.0, 1.0], 7));
+        let features = [(0, walk::Role::Credited), (1, walk::Role::Control)]
+            .map(|(channel, role)| walk::Feature { channel, half_life_days: 10.0, role });
+        let order = subjects.by_key();
+        let clock = walk::Clock::new(7, 0, &subjects, &order);
+        let design = design::Design::build(&subjects, &order, features.to_vec(), 2, None, &clock, 1e9);
+        let weight = |account: usize| (account % 3) as f64;
+        let plain = objective::Objective::new(&design, 0.7, &[], weight);
+        let experiment = Experiment { channel: 0, from: 0, until: 200 * DAY, lift, standard_error: 2.0 };
+        let targets = [experiment::Target::prepare(&plain, &experiment, 1).unwrap()];
+        let pulled = objective::Objective::new(&design, 0.7, &targets, weight);
+        let mut theta: Vec<f64> = draws[..design.width()].to_vec();
+        theta[0] -= 6.0;
+        let step = 1e-5;
+        let moved = |j: usize, by: f64| {
+            let mut theta = theta.clone();
+            theta[j] += by;
+            theta
+        };
+        let (at, at_pulled) = (plain.evaluate(&theta), pulled.evaluate(&theta));
+        for j in 0..theta.len() {
+            let (up, down) = (plain.evaluate(&moved(j, step)), plain.evaluate(&moved(j, -step)));
+            let numeric = (up.loss - down.loss) / (2.0 * step);
+            prop_assert!((numeric - at.gradient[j]).abs() < 1e-5 * (1.0 + numeric.abs()), "{} {}", numeric, at.gradient[j]);
+            for k in 0..theta.len() {
+                let numeric = (up.gradient[k] - down.gradient[k]) / (2.0 * step);
+                let analytic = at.hessian[j * theta.len() + k];
+                prop_assert!((numeric - analytic).abs() < 1e-5 * (1.0 + numeric.abs()), "{} {}", numeric, analytic);
+            }
+            let numeric = (pulled.evaluate(&moved(j, step)).loss - pulled.evaluate(&moved(j, -step)).loss) / (2.0 * step);
+            prop_assert!((numeric - at_pulled.gradient[j]).abs() < 1e-5 * (1.0 + numeric.abs()));
+        }
+    }
+}
