@@ -20,7 +20,7 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
-use closedloop_core::model::AttributionModel;
+use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 use worker::Worker;
@@ -99,12 +99,16 @@ const WAVE: usize = 8;
 
 impl<'a> Crediting<'a> {
     /// A stage that builds the plan's models.
-    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared) -> Self {
+    ///
+    /// # Errors
+    /// A model that the data do not support.
+    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared) -> Result<Self, RunError> {
         let Prepared { deals, conversions, scattered, lines, .. } = prepared;
-        let models = plan.models.iter().map(|spec| spec.build(lines.channels())).collect();
+        let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
+        let models = plan.models.iter().map(build).collect::<Result<_, _>>()?;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (wants_touch_credits, wants_journeys) = (true, true);
-        Self { plan, deals, conversions, scattered, lines, models, collapse, wants_touch_credits, wants_journeys }
+        Ok(Self { plan, deals, conversions, scattered, lines, models, collapse, wants_touch_credits, wants_journeys })
     }
 
     /// Credits every partition in parallel on the current rayon pool. `shape` is applied to every partition's rows where

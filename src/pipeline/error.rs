@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::engine::EngineError;
 use crate::mart::MartError;
 use closedloop_core::ledger::CreditError;
+use closedloop_core::model::Refusal;
 
 /// Why a run published nothing.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum RunError {
     /// The marts cannot be written.
     #[error(transparent)]
     Mart(#[from] MartError),
+    /// A model that the data do not support.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A model gave credit that cannot be divided: a bug of the model.
     #[error("model {model} failed on deal {deal}: {source}; please report this bug")]
     Model {

@@ -131,7 +131,7 @@ pub fn explain(
     let only = wanted.touches(&indexed)?;
     let history = workers.runtime.block_on(history(plan, &indexed, only.clone()))?;
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(only))?;
-    let crediting = Crediting::new(plan, &prepared);
+    let crediting = Crediting::new(plan, &prepared)?;
     let mut explanations = Vec::new();
     if let Some(account) = wanted.account {
         let credited = crediting.partition_of(account)?;

@@ -123,7 +123,7 @@ fn credited(
     let names = prepared.names(plan);
     let accounts =
         IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0)))?;
-    let mut crediting = Crediting::new(plan, prepared);
+    let mut crediting = Crediting::new(plan, prepared)?;
     crediting.wants_journeys = false;
     let model = plan.default_model;
     let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));

@@ -56,7 +56,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
 }
 
 fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcome), RunError> {
-    let mut crediting = Crediting::new(plan, prepared);
+    let mut crediting = Crediting::new(plan, prepared)?;
     crediting.wants_touch_credits = false;
     crediting.wants_journeys = false;
     let mut touches = TouchOutcome::default();

@@ -97,7 +97,7 @@ fn credit(
     written: &mut Vec<WrittenMart>,
 ) -> Result<(CreditTotals, TouchOutcome), RunError> {
     let names = prepared.names(plan);
-    let mut crediting = Crediting::new(plan, prepared);
+    let mut crediting = Crediting::new(plan, prepared)?;
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;

@@ -62,7 +62,7 @@ pub struct LineCounts {
 /// The totals of some of the deals.
 ///
 /// Every touch of every deal is added to, so that hardly anything is hashed: a line is a position in a page of its
-/// quarters and kind, and a journey seldom turns the page.
+/// quarters and kind, and a journey seldom turns a page.
 #[derive(Debug)]
 pub struct CreditTotals {
     models: usize,

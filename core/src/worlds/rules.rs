@@ -5,6 +5,7 @@ use super::validate::{Estimate, Estimator};
 use crate::incremental::{IncrementalSettings, SALES, fit};
 use crate::journey::{Anchors, Journey, Milestones};
 use crate::ledger::Residual;
+use crate::model::Evidence;
 use crate::model::{AttributionModel, house_models};
 
 /// The share of a world's conversions that a model gives each channel; sales touches are not eligible.
@@ -42,7 +43,7 @@ pub fn rule_estimators() -> Vec<Estimator> {
         .map(|spec| Estimator {
             model: spec.id().to_owned(),
             estimate: Box::new(move |world| {
-                let model = spec.build(&world.channels);
+                let model = spec.build(&world.channels, Evidence::default()).map_err(|refusal| refusal.to_string())?;
                 Ok(Estimate { shares: estimate_shares(world, &*model), intervals: None })
             }),
         })

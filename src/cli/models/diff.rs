@@ -2,6 +2,7 @@
 
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::{Allotter, Residual, WHOLE};
+use closedloop_core::model::Evidence;
 use closedloop_core::model::ModelSpec;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,10 +88,11 @@ fn credits(model: &ModelSpec, touches: usize) -> anyhow::Result<Vec<String>> {
         anchors: Anchors::locate(&touched_at, milestones),
     };
     let (mut credits, mut shares) = (vec![0.0; touches], vec![0; touches]);
-    let left = match model.build(&[String::new(), DIRECT.to_owned()]).credit(journey, &mut credits) {
-        Residual::None => 0.0,
-        Residual::Left { credit, .. } => credit,
-    };
+    let left =
+        match model.build(&[String::new(), DIRECT.to_owned()], Evidence::default())?.credit(journey, &mut credits) {
+            Residual::None => 0.0,
+            Residual::Left { credit, .. } => credit,
+        };
     let residual = Allotter::default().shares(&credits, left, &mut shares)?;
     let blank = std::iter::repeat_n(String::new(), LENGTHS.end() - touches);
     let residual = if residual == 0 { String::new() } else { percent(residual) };
@@ -118,6 +120,7 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use closedloop_core::model::Evidence;
     use closedloop_core::model::{house_models, vendor_models};
 
     fn model(id: &str) -> &'static ModelSpec {
