@@ -53,27 +53,24 @@ impl Allotter {
     /// # Errors
     /// A credit that is not finite and non-negative, or credits that are all zero.
     pub fn shares(&mut self, credits: &[f64], residual: f64, shares: &mut [u64]) -> Result<u64, CreditError> {
-        let with_residual = || credits.iter().copied().chain([residual]);
-        let is_valid = |credit: f64| credit.is_finite() && credit >= 0.0;
-        if !with_residual().fold(true, |all, credit| all & is_valid(credit)) {
-            let (position, credit) =
-                with_residual().enumerate().find(|(_, credit)| !is_valid(*credit)).unwrap_or_default();
-            return Err(CreditError::Invalid { credit, position });
+        let tally = Tally::of(credits).with(credits.len(), residual);
+        if tally.is_invalid {
+            return Err(invalid_part(credits, residual));
         }
-        if let Some(sole) = sole_positive(with_residual()) {
+        let sum = tally.sum.value();
+        let scale = whole_as_float() / sum;
+        if !(sum > 0.0 && scale.is_finite() && scale > 0.0) {
+            return Err(CreditError::Indivisible(sum));
+        }
+        if tally.positive == 1 {
             shares.fill(0);
-            return Ok(match shares.get_mut(sole) {
+            return Ok(match shares.get_mut(tally.last_positive) {
                 Some(share) => {
                     *share = WHOLE;
                     0
                 }
                 None => WHOLE,
             });
-        }
-        let sum = compensated_sum(with_residual());
-        let scale = whole_as_float() / sum;
-        if !(sum > 0.0 && scale.is_finite() && scale > 0.0) {
-            return Err(CreditError::Indivisible(sum));
         }
         let split = |credit: f64| {
             let exact = credit * scale;
@@ -138,32 +135,82 @@ impl Allotter {
         ranked.clone_from(remainders);
         let (larger, &mut least, _) = ranked.select_nth_unstable_by(left - 1, |a, b| b.cmp(a));
         left -= larger.iter().filter(|remainder| **remainder > least).count();
-        for (&remainder, part) in remainders.iter().zip(parts.iter_mut().chain([residual])) {
+        let mut give = |remainder: u64, part: &mut T| {
             let is_tied = remainder == least && left > 0;
             left -= usize::from(is_tied);
             if remainder > least || is_tied {
                 *part += unit;
             }
+        };
+        for (&remainder, part) in remainders.iter().zip(parts) {
+            give(remainder, part);
         }
+        give(residual_remainder, residual);
     }
 }
 
-/// Neumaier's compensated sum: its error does not grow with the number of terms.
+/// What is to be known of credits before they are divided, in one pass.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    sum: CompensatedSum,
+    positive: usize,
+    last_positive: usize,
+    is_invalid: bool,
+}
+
+impl Tally {
+    fn of(credits: &[f64]) -> Self {
+        let mut tally = Self::default();
+        for (position, &credit) in credits.iter().enumerate() {
+            tally = tally.with(position, credit);
+        }
+        tally
+    }
+
+    #[inline]
+    fn with(mut self, position: usize, credit: f64) -> Self {
+        self.sum = self.sum.with(credit);
+        if credit > 0.0 {
+            self.positive += 1;
+            self.last_positive = position;
+        }
+        self.is_invalid |= !is_valid(credit);
+        self
+    }
+}
+
+fn is_valid(credit: f64) -> bool {
+    credit.is_finite() && credit >= 0.0
+}
+
+fn invalid_part(credits: &[f64], residual: f64) -> CreditError {
+    let position = credits.iter().position(|credit| !is_valid(*credit)).unwrap_or(credits.len());
+    CreditError::Invalid { credit: credits.get(position).copied().unwrap_or(residual), position }
+}
+
+/// Neumaier's compensated sum of non-negative terms: its error does not grow with their number.
+#[derive(Debug, Clone, Copy, Default)]
+struct CompensatedSum {
+    sum: f64,
+    lost: f64,
+}
+
+impl CompensatedSum {
+    #[inline]
+    fn with(self, term: f64) -> Self {
+        let sum = self.sum + term;
+        let (larger, smaller) = if self.sum >= term { (self.sum, term) } else { (term, self.sum) };
+        Self { sum, lost: self.lost + ((larger - sum) + smaller) }
+    }
+
+    fn value(self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+/// A sum of non-negative terms whose error does not grow with their number.
 pub(crate) fn compensated_sum(terms: impl Iterator<Item = f64>) -> f64 {
-    let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
-    for term in terms {
-        let next = sum + term;
-        lost += if sum >= term { (sum - next) + term } else { (term - next) + sum };
-        sum = next;
-    }
-    sum + lost
-}
-
-/// The position of the only positive credit, where there is but one.
-fn sole_positive(credits: impl Iterator<Item = f64>) -> Option<usize> {
-    let mut positive = credits.enumerate().filter(|(_, credit)| *credit > 0.0);
-    let (sole, _) = positive.next()?;
-    positive.next().is_none().then_some(sole)
+    terms.fold(CompensatedSum::default(), CompensatedSum::with).value()
 }
 
 fn whole_as_float() -> f64 {

@@ -471,18 +471,19 @@ impl<'a> DealRows<'a> {
 
     /// Sorts rows by account, closing and deal.
     fn sort_by_account_and_close(&self, rows: &mut [u32]) {
-        match &self.account_ids {
-            // Keys side by side in memory sort several times faster than keys looked up.
-            IdColumn::Int(accounts) => {
-                let key = |row: u32| (accounts.get(row as usize), self.closed(row), row);
-                let mut keyed: Vec<_> = rows.iter().map(|&row| key(row)).collect();
-                keyed.par_sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.by_close(a.2, b.2)));
-                rows.iter_mut().zip(keyed).for_each(|(row, (.., sorted))| *row = sorted);
-            }
-            IdColumn::Text(accounts) => rows.par_sort_unstable_by(|&a, &b| {
-                accounts.get(a as usize).cmp(&accounts.get(b as usize)).then_with(|| self.by_close(a, b))
-            }),
+        let IdColumn::Int(accounts) = &self.account_ids else {
+            let account = |row: u32| value(&self.account_ids, row);
+            rows.par_sort_unstable_by(|&a, &b| account(a).cmp(&account(b)).then_with(|| self.by_close(a, b)));
+            return;
+        };
+        // Keys side by side in memory sort several times faster than keys looked up.
+        let mut keyed: Vec<(i64, i64, u32)> =
+            rows.iter().map(|&row| (accounts.values()[row as usize], self.closed(row), row)).collect();
+        keyed.sort_unstable_by_key(|&(account, closed, _)| (account, closed));
+        for tied in keyed.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|tied| tied.len() > 1) {
+            tied.sort_unstable_by(|a, b| self.by_close(a.2, b.2));
         }
+        rows.iter_mut().zip(keyed).for_each(|(row, (.., sorted))| *row = sorted);
     }
 
     fn originals_and_credits(&self) -> (Vec<u32>, Vec<u32>) {

@@ -49,7 +49,7 @@ impl KeyIndex {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Dense(numbers) => numbers.numbers.is_empty(),
-            Self::Int(numbers) => numbers.table.has_no_keys(),
+            Self::Int(numbers) => numbers.keys.is_empty(),
             Self::Text(numbers) => numbers.numbers.is_empty(),
         }
     }
@@ -118,25 +118,34 @@ impl DenseNumbers {
 pub struct IntNumbers {
     hasher: FixedState,
     table: Table,
+    keys: Vec<i64>,
+    /// The number of each key.
+    numbers: Vec<u32>,
 }
 
 impl IntNumbers {
     fn new(entries: &[(i64, u32)]) -> Self {
-        let mut numbers = Self { table: Table::with_room_for(entries.len()), ..Self::default() };
+        let mut index = Self { table: Table::with_room_for(entries.len()), ..Self::default() };
         for &(key, number) in entries {
-            numbers.table.insert(numbers.hasher.hash_one(key), key.cast_unsigned(), number, |_| true);
+            let is_it = |known: u32| index.keys[known as usize] == key;
+            if index.table.insert(index.hasher.hash_one(key), narrow(index.keys.len()), is_it) {
+                index.keys.push(key);
+                index.numbers.push(number);
+            }
         }
-        numbers
+        index
     }
 
     #[inline]
     fn get(&self, key: i64) -> u32 {
-        self.table.find(self.hasher.hash_one(key), key.cast_unsigned(), |_| true)
+        let is_it = |known: u32| self.keys[known as usize] == key;
+        number_at(&self.numbers, self.table.find(self.hasher.hash_one(key), is_it))
     }
 
     fn get_all(&self, keys: &[i64], numbers: &mut Vec<u32>) {
-        let hashed = keys.iter().map(|&key| (self.hasher.hash_one(key), key.cast_unsigned()));
-        self.table.find_all(hashed, |_, _| true, numbers);
+        let hashes = keys.iter().map(|&key| self.hasher.hash_one(key));
+        self.table.find_all(hashes, |row, known| self.keys[known as usize] == keys[row], numbers);
+        numbers.iter_mut().for_each(|number| *number = number_at(&self.numbers, *number));
     }
 }
 
@@ -157,9 +166,8 @@ impl TextNumbers {
         index.table = Table::with_room_for(entries.len());
         for (text, number) in entries {
             let hash = index.hasher.hash_one(text);
-            let position = index.numbers.len();
             let is_it = |known: u32| index.texts.get(known as usize) == text;
-            if index.table.insert(hash, hash, u32::try_from(position).unwrap_or(NO_NUMBER), is_it) {
+            if index.table.insert(hash, narrow(index.numbers.len()), is_it) {
                 index.texts.push(text);
                 index.numbers.push(number);
             }
@@ -169,22 +177,28 @@ impl TextNumbers {
 
     fn get(&self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
-        self.number_of(self.table.find(hash, hash, |known| self.texts.get(known as usize) == text))
+        number_at(&self.numbers, self.table.find(hash, |known| self.texts.get(known as usize) == text))
     }
 
     fn get_all(&self, texts: &Ids<&StringViewArray>, numbers: &mut Vec<u32>) {
         let text = |row: usize| texts.get(row).unwrap_or_default();
-        let hashed = (0..texts.len()).map(|row| self.hasher.hash_one(text(row))).map(|hash| (hash, hash));
-        self.table.find_all(hashed, |row, known| self.texts.get(known as usize) == text(row), numbers);
-        numbers.iter_mut().for_each(|number| *number = self.number_of(*number));
-    }
-
-    fn number_of(&self, position: u32) -> u32 {
-        self.numbers.get(position as usize).copied().unwrap_or(NO_NUMBER)
+        let hashes = (0..texts.len()).map(|row| self.hasher.hash_one(text(row)));
+        self.table.find_all(hashes, |row, known| self.texts.get(known as usize) == text(row), numbers);
+        numbers.iter_mut().for_each(|number| *number = number_at(&self.numbers, *number));
     }
 }
 
-/// Open addressing: where the hash of a key says, or in the slots behind, stands its tag with its number.
+fn number_at(numbers: &[u32], position: u32) -> u32 {
+    numbers.get(position as usize).copied().unwrap_or(NO_NUMBER)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer keys than 2³²")]
+fn narrow(position: usize) -> u32 {
+    position as u32
+}
+
+/// Open addressing: where the hash of a key says, or in the slots behind, stands the key's position with a part of its
+/// hash. Eight bytes a slot keep the table small; the keys themselves are looked at only where that part is equal.
 #[derive(Debug, Default)]
 struct Table {
     slots: Vec<Slot>,
@@ -192,12 +206,12 @@ struct Table {
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    tag: u64,
+    tag: u32,
     /// [`NO_NUMBER`] in an empty slot.
-    number: u32,
+    position: u32,
 }
 
-const EMPTY: Slot = Slot { tag: 0, number: NO_NUMBER };
+const EMPTY: Slot = Slot { tag: 0, position: NO_NUMBER };
 /// Half of the slots stay empty, so that a search is short.
 const SLOTS_PER_KEY: usize = 2;
 /// Keys whose slots are fetched before any is looked at: the memory is waited for once, not key by key.
@@ -208,58 +222,59 @@ impl Table {
         Self { slots: vec![EMPTY; keys * SLOTS_PER_KEY + 1] }
     }
 
-    fn has_no_keys(&self) -> bool {
-        self.slots.len() <= 1
-    }
-
-    /// Where the search for a hash starts.
+    /// Where the search for a hash starts, by its high bits; the low ones are the tag.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of slots")]
-    fn home(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize
+    fn home(&self, hash: u64) -> (usize, u32) {
+        (((u128::from(hash) * self.slots.len() as u128) >> 64) as usize, hash as u32)
     }
 
-    /// The slot of a key, or the empty one where it would be. `is_it` says whether an equal tag is the key's.
+    /// The slot of a key, or the empty one where it would be. `is_it` says whether the key at a position is the one.
     #[inline]
-    fn slot(&self, home: usize, tag: u64, is_it: impl Fn(u32) -> bool) -> usize {
-        let mut position = home;
+    fn slot(&self, home: usize, tag: u32, is_it: impl Fn(u32) -> bool) -> usize {
+        let mut at = home;
         loop {
-            let slot = self.slots[position];
-            if slot.number == NO_NUMBER || slot.tag == tag && is_it(slot.number) {
-                return position;
+            let slot = self.slots[at];
+            if slot.position == NO_NUMBER || slot.tag == tag && is_it(slot.position) {
+                return at;
             }
-            position = if position + 1 == self.slots.len() { 0 } else { position + 1 };
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
     }
 
-    /// Inserts a key unless it is there; says whether it was new.
-    fn insert(&mut self, hash: u64, tag: u64, number: u32, is_it: impl Fn(u32) -> bool) -> bool {
-        let position = self.slot(self.home(hash), tag, is_it);
-        let is_new = self.slots[position].number == NO_NUMBER;
+    /// Inserts the position of a key unless the key is there; says whether it was new.
+    fn insert(&mut self, hash: u64, position: u32, is_it: impl Fn(u32) -> bool) -> bool {
+        let (home, tag) = self.home(hash);
+        let at = self.slot(home, tag, is_it);
+        let is_new = self.slots[at].position == NO_NUMBER;
         if is_new {
-            self.slots[position] = Slot { tag, number };
+            self.slots[at] = Slot { tag, position };
         }
         is_new
     }
 
-    /// The number of a key.
+    /// The position of a key, or [`NO_NUMBER`].
     #[inline]
-    fn find(&self, hash: u64, tag: u64, is_it: impl Fn(u32) -> bool) -> u32 {
-        self.slots[self.slot(self.home(hash), tag, is_it)].number
+    fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> u32 {
+        if self.slots.is_empty() {
+            return NO_NUMBER;
+        }
+        let (home, tag) = self.home(hash);
+        self.slots[self.slot(home, tag, is_it)].position
     }
 
-    /// The numbers of many keys, given as hash and tag.
+    /// The positions of many keys, given by their hashes; `is_it` is also told which of them is looked for.
     fn find_all(
         &self,
-        mut hashed: impl Iterator<Item = (u64, u64)>,
+        mut hashes: impl Iterator<Item = u64>,
         is_it: impl Fn(usize, u32) -> bool,
-        numbers: &mut Vec<u32>,
+        positions: &mut Vec<u32>,
     ) {
         let mut fetched = [(0, 0, EMPTY); FETCHED_TOGETHER];
         loop {
             let mut count = 0;
-            for (hash, tag) in hashed.by_ref().take(FETCHED_TOGETHER) {
-                let home = self.home(hash);
+            for hash in hashes.by_ref().take(FETCHED_TOGETHER) {
+                let (home, tag) = self.home(hash);
                 fetched[count] = (home, tag, self.slots[home]);
                 count += 1;
             }
@@ -267,10 +282,10 @@ impl Table {
                 return;
             }
             for &(home, tag, slot) in &fetched[..count] {
-                let row = numbers.len();
-                let is_found = slot.number == NO_NUMBER || slot.tag == tag && is_it(row, slot.number);
-                let found = if is_found { slot } else { self.slots[self.slot(home, tag, |known| is_it(row, known))] };
-                numbers.push(found.number);
+                let row = positions.len();
+                let is_settled = slot.position == NO_NUMBER || slot.tag == tag && is_it(row, slot.position);
+                let slot = if is_settled { slot } else { self.slots[self.slot(home, tag, |known| is_it(row, known))] };
+                positions.push(slot.position);
             }
         }
     }
