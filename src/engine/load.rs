@@ -10,13 +10,15 @@ use super::source::{self, OpenSource};
 use super::unique::keep_one;
 use crate::config::Plan;
 use crate::config::file::Table;
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
-use arrow::compute::{and, cast, concat_batches, filter_record_batch, is_null, not};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, new_empty_array};
+use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not};
+use arrow::datatypes::{DataType, Int64Type, Schema};
 use datafusion::common::ParamValues;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
+use futures::StreamExt;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The canonical tables, registered in the session under their names, and what became of every row.
 #[derive(Debug, Default)]
@@ -82,7 +84,8 @@ struct Loader<'a> {
 
 /// The rows of a stage, told apart.
 struct Split {
-    used: RecordBatch,
+    /// In the pieces in which they came, so that a large table is never copied.
+    used: Vec<RecordBatch>,
     rejected: RecordBatch,
     counts: RowCounts,
 }
@@ -137,45 +140,75 @@ impl Loader<'_> {
             locate(source, &mut rejected)?;
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
-            check_currency(table, &split.used, &self.plan.finance.currency)?;
+            for rows in &split.used {
+                check_currency(table, rows, &self.plan.finance.currency)?;
+            }
             check_total(table, &split)?;
         }
-        session::register_rows(self.ctx, table.name(), without(&split.used, &["is_rounded", SOURCE_ROW])?)
+        session::register_batches(self.ctx, table.name(), split.used)
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart.
     async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
-        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
-        let rows = session::collect(view).await.map_err(|error| match self.plan.source(table) {
+        let fault = |error| match self.plan.source(table) {
             Some(source) => source.explain(&error),
             None => error.into(),
-        })?;
+        };
+        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
+        let mut schema = Arc::clone(view.schema().inner());
+        let mut stream = view.execute_stream().await.map_err(fault)?;
         let mut counts = RowCounts::default();
-        count(&mut counts.read, &rows);
-
-        let is_good = is_null(column(&rows, "reason")?)?;
-        let in_scope = and(&is_good, column(&rows, "in_scope")?.as_boolean())?;
-        let out_of_scope = and(&is_good, &not(column(&rows, "in_scope")?.as_boolean())?)?;
-        count(&mut counts.out_of_scope, &filter_record_batch(&rows, &out_of_scope)?);
-        let bad = without(&filter_record_batch(&rows, &not(&is_good)?)?, &["in_scope"])?;
-        let good = without(&filter_record_batch(&rows, &in_scope)?, &["in_scope"])?;
-
-        let keep = match contract::key(table) {
-            Some(key) => keep_one(&good, column(&good, key)?)?,
-            None => None,
-        };
-        let (used, rejected) = match keep {
-            None => (good, bad),
-            Some(keep) => {
-                let repeated = with_reason(&filter_record_batch(&good, &not(&keep)?)?, "duplicate_key")?;
-                (filter_record_batch(&good, &keep)?, concat_batches(&bad.schema(), [&bad, &repeated])?)
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        while let Some(rows) = stream.next().await.transpose().map_err(fault)? {
+            // The plan and its rows may disagree on what can be null; the rows win.
+            schema = rows.schema();
+            count(&mut counts.read, &rows);
+            let is_good = is_null(column(&rows, "reason")?)?;
+            let in_scope = column(&rows, "in_scope")?.as_boolean();
+            let (is_used, is_beyond) = (and(&is_good, in_scope)?, and(&is_good, &not(in_scope)?)?);
+            count(&mut counts.out_of_scope, &filter_record_batch(&rows, &is_beyond)?);
+            if is_good.false_count() > 0 {
+                bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
             }
-        };
-        count(&mut counts.used, &used);
+            let rows =
+                if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
+            good.push(without(&rows, &["in_scope", "reason"])?);
+        }
+        drop(stream);
+        let mut rejected = without(&concat_batches(&schema, &bad)?, &["in_scope"])?;
+        if let Some(keep) = self.keep_one(table, &schema, &good)? {
+            let rows = concat_batches(&good[0].schema(), &good)?;
+            let repeated =
+                with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
+            rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
+            good = vec![filter_record_batch(&rows, &keep)?];
+        }
+        for rows in &good {
+            count(&mut counts.used, rows);
+            let rounded = rows.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count());
+            counts.rounded += rounded as u64;
+        }
         count(&mut counts.set_aside, &rejected);
-        counts.rounded =
-            used.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count() as u64);
-        Ok(Split { used: without(&used, &["reason"])?, rejected, counts })
+        if good.is_empty() {
+            good.push(without(&RecordBatch::new_empty(schema), &["in_scope", "reason"])?);
+        }
+        let used = good.iter().map(|rows| without(rows, &["is_rounded", SOURCE_ROW])).collect::<Result<_, _>>()?;
+        Ok(Split { used, rejected, counts })
+    }
+
+    /// Which rows to keep so that the table's key is unique; `None` when it is.
+    fn keep_one(
+        &self,
+        table: Table,
+        schema: &Schema,
+        rows: &[RecordBatch],
+    ) -> Result<Option<BooleanArray>, EngineError> {
+        let Some(key) = contract::key(table).filter(|_| !rows.is_empty()) else { return Ok(None) };
+        let key_type = schema.field_with_name(key)?.data_type();
+        let keys = rows.iter().map(|rows| column(rows, key)).collect::<Result<Vec<_>, _>>()?;
+        let keys: Vec<&dyn Array> = keys.into_iter().map(AsRef::as_ref).collect();
+        let keys = if keys.is_empty() { new_empty_array(key_type) } else { concat(&keys)? };
+        keep_one(&keys, || Ok(concat_batches(&rows[0].schema(), rows)?))
     }
 
     /// The rejected rows, with the text that their files have.
@@ -232,8 +265,8 @@ fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<()
 /// Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums
 /// of the rows that take no part.
 fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
-    let used: u128 = amounts(&split.used)
-        .map_or(0, |amounts| amounts.iter().flatten().map(|amount| u128::from(amount.unsigned_abs())).sum());
+    let amounts = split.used.iter().filter_map(amounts).flat_map(|amounts| amounts.iter().flatten());
+    let used: u128 = amounts.map(|amount| u128::from(amount.unsigned_abs())).sum();
     let others = [split.counts.read, split.counts.out_of_scope, split.counts.set_aside];
     let sums = others.map(|tally| tally.amount.unsigned_abs());
     if sums.into_iter().chain([used]).all(|sum| sum < 10_u128.pow(18)) {
@@ -264,10 +297,14 @@ fn without(rows: &RecordBatch, names: &[&str]) -> Result<RecordBatch, EngineErro
     Ok(rows.project(&kept)?)
 }
 
-fn with_reason(rows: &RecordBatch, reason: &str) -> Result<RecordBatch, EngineError> {
-    let position = rows.schema().index_of("reason")?;
-    let mut columns = rows.columns().to_vec();
-    let texts = ScalarValue::from(reason).to_array_of_size(rows.num_rows())?;
-    columns[position] = cast(&texts, columns[position].data_type())?;
-    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+/// Rows with one reason for all, in the schema of rows that have some.
+fn with_reason(rows: &RecordBatch, schema: &Arc<Schema>, reason: &str) -> Result<RecordBatch, EngineError> {
+    let columns = schema.fields().iter().map(|field| match field.name().as_str() {
+        "reason" => {
+            let texts = ScalarValue::from(reason).to_array_of_size(rows.num_rows())?;
+            Ok(cast(&texts, field.data_type())?)
+        }
+        name => Ok(Arc::clone(column(rows, name)?)),
+    });
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, EngineError>>()?)?)
 }

@@ -5,6 +5,7 @@ use super::{EngineError, functions};
 use crate::config::Plan;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -46,7 +47,13 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
 
 /// Registers rows held in memory as the table `name`.
 pub fn register_rows(ctx: &SessionContext, name: &str, rows: RecordBatch) -> Result<(), EngineError> {
-    let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+    register_batches(ctx, name, vec![rows])
+}
+
+/// Registers rows held in memory as the table `name`; there is at least one batch, which may be empty.
+pub fn register_batches(ctx: &SessionContext, name: &str, batches: Vec<RecordBatch>) -> Result<(), EngineError> {
+    let schema = batches.first().map(RecordBatch::schema).unwrap_or_else(|| Arc::new(Schema::empty()));
+    let table = MemTable::try_new(schema, vec![batches])?;
     ctx.register_table(name, Arc::new(table))?;
     Ok(())
 }
