@@ -116,6 +116,16 @@ fn explain_names_the_nearest_deal() {
 }
 
 #[test]
+fn a_campaign_that_earned_nothing_in_a_quarter_says_so() {
+    // It ran two years before that quarter.
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--campaign", "C-0001", "--quarter", "FY27Q2"];
+    assert_eq!(
+        shown(&arguments, Path::new("/nowhere")),
+        "campaign C-0001, FY27Q2, under w_shaped: 0.00 USD\nno deal gives it credit\n"
+    );
+}
+
+#[test]
 fn a_query_reads_and_only_reads() {
     let (scratch, out) = demo_marts();
     let sql =

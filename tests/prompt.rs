@@ -67,7 +67,7 @@ fn the_prompt_answers_recovers_and_remembers() {
     ];
     let said = talk(&python, &out, scratch.path(), &texts);
     for part in [
-        "End a statement with a semicolon",
+        "End statements with a semicolon",
         "basis_bridge\n",
         "is_default   Boolean",
         "error: there is no table \"dim_modle\"; did you mean \"dim_model\"?",

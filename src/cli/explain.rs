@@ -8,7 +8,7 @@ use crate::config::Plan;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use clap::{Args, ValueEnum};
-use comfy_table::{Cell, Table};
+use comfy_table::{Cell, ColumnConstraint, Table};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -127,6 +127,12 @@ fn local(plan: &Plan, instant: &str) -> String {
 fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let mut table = wrapping();
     table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
+    // Where the terminal is narrow the last columns wrap, not these.
+    for position in [1, 5] {
+        if let Some(column) = table.column_mut(position) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
     for touch in &deal.touches {
         let status = match (touch.status, touch.anchors.is_empty()) {
             (ELIGIBLE, false) => touch.anchors.join(", "),
@@ -202,6 +208,9 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
     let (id, model) = (&campaign.campaign_id, &campaign.model);
     let amount = money(campaign.amount.into(), digits);
     writeln!(out, "{BOLD}campaign {id}{BOLD:#}, {quarter}, under {model}: {amount} {}", plan.finance.currency)?;
+    if campaign.touches.is_empty() {
+        return writeln!(out, "no deal gives it credit");
+    }
     let mut table = wrapping();
     table.set_header(["deal", "account", "kind", "closed", "touch", "touched at", "share", "money"]);
     for touch in &campaign.touches {

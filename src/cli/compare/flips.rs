@@ -1,7 +1,7 @@
 //! Where the choice of model changes a decision, and between which models.
 
 use super::comparison::{Comparison, Line};
-use super::table::{clip, compact, ratio, width};
+use super::table::{clip, compact, counted, ratio, width};
 use crate::cli::table::{plain, right, width_of};
 use comfy_table::{Cell, Table};
 use std::io::Write;
@@ -14,12 +14,8 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     if all_channels + all_campaigns == 0 {
         return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
     }
-    let channels = counted(all_channels, "channel");
-    writeln!(
-        out,
-        "\nThe choice of model changes the decision on {channels} and {}, at a hurdle roi of {hurdle}:",
-        counted(all_campaigns, "campaign")
-    )?;
+    let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
+    writeln!(out, "\nAt a hurdle roi of {hurdle} the choice of model decides on {channels} and {flipping}:")?;
     let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
     let named = table(&lines, hurdle, true);
     let shown = if width_of(&named) <= width() { named } else { table(&lines, hurdle, false) };
@@ -53,8 +49,4 @@ fn table(lines: &[&Line], hurdle: f64, with_models: bool) -> Table {
         ]));
     }
     table
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -9,6 +9,8 @@ use std::io::Write;
 
 /// The longest name shown whole.
 const NAME_WIDTH: usize = 28;
+/// What is shown of the end of a longer one.
+const NAME_END: usize = 8;
 /// The blanks around a cell.
 const PADDING: usize = 2;
 /// Width of a number.
@@ -35,7 +37,7 @@ pub(super) fn print(
     }
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
-        writeln!(out, "… and {rest} campaigns more; see --campaigns")?;
+        writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
     }
     flips::print(out, comparison, campaigns)?;
     let measured = match measure {
@@ -62,7 +64,7 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     let most = attributed.values().copied().fold(f64::NEG_INFINITY, f64::max);
     writeln!(
         out,
-        "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % under all models",
+        "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % by model",
         percent(of_default),
         compact(*booked),
         percent(least),
@@ -132,12 +134,19 @@ pub(super) fn width() -> usize {
     terminal_width().unwrap_or(DEFAULT_WIDTH)
 }
 
-/// A name, short enough for its column.
+/// A name, short enough for its column. Both ends stay: names of one kind often differ at the end.
 pub(super) fn clip(name: &str) -> String {
-    match name.char_indices().nth(NAME_WIDTH) {
-        Some(_) => name.chars().take(NAME_WIDTH - 1).chain(['…']).collect(),
-        None => name.to_owned(),
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= NAME_WIDTH {
+        return name.to_owned();
     }
+    let (start, end) = (&letters[..NAME_WIDTH - NAME_END - 1], &letters[letters.len() - NAME_END..]);
+    start.iter().chain(&['…']).chain(end).collect()
+}
+
+/// How many of something, in words.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A ratio to look at.
@@ -184,10 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_ends_with_dots() {
-        let long = "ä".repeat(NAME_WIDTH + 1);
+    fn a_long_name_keeps_both_ends() {
+        let long = format!("{} FY26", "ä".repeat(NAME_WIDTH));
         assert_eq!(clip(&long).chars().count(), NAME_WIDTH);
-        assert!(clip(&long).ends_with('…'));
+        assert!(clip(&long).ends_with("…äää FY26"), "{}", clip(&long));
         assert_eq!(clip(&"ä".repeat(NAME_WIDTH)), "ä".repeat(NAME_WIDTH));
     }
 }

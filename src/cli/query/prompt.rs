@@ -17,7 +17,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
-const WELCOME: &str = "End a statement with a semicolon. \\d lists the tables, \\d TABLE its columns, \\q leaves.";
+const WELCOME: &str = "End statements with a semicolon; \\d lists tables, \\d TABLE columns, \\q leaves.";
 
 /// Answers until somebody leaves. A statement that cannot be answered ends nothing.
 ///
