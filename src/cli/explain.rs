@@ -127,15 +127,13 @@ fn local(plan: &Plan, instant: &str) -> String {
 fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let mut table = wrapping();
     table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
-    // Where the terminal is narrow the last columns wrap, not these.
-    for position in [1, 5] {
-        if let Some(column) = table.column_mut(position) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+    // Where the terminal is narrow the status wraps, nothing else.
+    for column in table.column_iter_mut().take(6) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     for touch in &deal.touches {
         let status = match (touch.status, touch.anchors.is_empty()) {
-            (ELIGIBLE, false) => touch.anchors.join(", "),
+            (ELIGIBLE, false) => touch.anchors.join(", ").replace('_', " "),
             (status, _) => status.to_owned(),
         };
         table.add_row([

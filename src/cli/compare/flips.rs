@@ -15,7 +15,7 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
         return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
     }
     let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
-    writeln!(out, "\nAt a hurdle roi of {hurdle} the choice of model decides on {channels} and {flipping}:")?;
+    writeln!(out, "\nAt a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:")?;
     let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
     let named = table(&lines, hurdle, true);
     let shown = if width_of(&named) <= width() { named } else { table(&lines, hurdle, false) };
