@@ -12,6 +12,7 @@ mod plan_args;
 mod progress;
 mod query;
 mod run;
+mod table;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -66,4 +67,11 @@ impl Cli {
             Command::Generate(args) => args.run(),
         }
     }
+}
+
+const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
+
+/// Says on standard error what could not be done.
+pub fn complain(error: &anyhow::Error) {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {error}");
 }

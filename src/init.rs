@@ -4,6 +4,7 @@
 
 mod compose;
 mod doubts;
+mod imported;
 mod kinds;
 mod look;
 mod name;
@@ -93,7 +94,7 @@ pub fn init(folder: &Path, out: Option<&Path>) -> Result<Outcome, InitError> {
     let unlistable = |source| InitError::Folder { folder: folder.to_owned(), source };
     let (looks, unusable) = look::look(folder).map_err(unlistable)?;
     let knowledge = kinds::knowledge()?;
-    let recognised = recognise::recognise(&knowledge, &looks);
+    let mut recognised = recognise::recognise(&knowledge, &looks);
     let mut unused: Vec<(String, String)> = unusable.into_iter().map(|file| (file.path, file.why)).collect();
     unused.extend(recognised.unused.iter().map(|(look, why)| (looks[*look].path.clone(), why.clone())));
     unused.sort();
@@ -103,7 +104,7 @@ pub fn init(folder: &Path, out: Option<&Path>) -> Result<Outcome, InitError> {
     if missing.len() == 2 {
         return Err(nothing_usable(folder, &knowledge, &recognised, &looks, &unused));
     }
-    let (settings, doubts) = examine(&recognised, &looks, &knowledge.stages);
+    let (settings, doubts) = examine(&mut recognised, &looks, &knowledge.stages);
     let composed = compose(&recognised, &looks, &settings, &doubts, &way(&config, folder));
     write_new(&config, &composed.text)?;
     Ok(Outcome { config, used: used(&recognised, &looks), unused, undecided: composed.undecided, missing })

@@ -1,7 +1,7 @@
 //! The command: parse, run, exit code.
 
 use clap::Parser;
-use closedloop::cli::Cli;
+use closedloop::cli::{Cli, complain};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,13 +9,11 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("{}error:{} {error}", STYLE, STYLE.render_reset());
+            complain(&error);
             ExitCode::from(2)
         }
     }
 }
-
-const STYLE: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 
 /// A reader that has seen enough is no failure.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

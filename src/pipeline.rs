@@ -22,7 +22,7 @@ mod scatter_touches;
 pub mod totals;
 
 pub use batches::{spec_hash, spec_json};
-pub use clock::{Progress, Silent};
+pub use clock::{Progress, Silent, StageReport};
 pub use error::RunError;
 pub use findings::{Finding, inspect};
 pub use report::{Report, TopCampaign};

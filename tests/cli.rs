@@ -116,6 +116,16 @@ fn explain_names_the_nearest_deal() {
 }
 
 #[test]
+fn a_campaign_that_earned_nothing_in_a_quarter_says_so() {
+    // It ran two years before that quarter.
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--campaign", "C-0001", "--quarter", "FY27Q2"];
+    assert_eq!(
+        shown(&arguments, Path::new("/nowhere")),
+        "campaign C-0001, FY27Q2, under w_shaped: 0.00 USD\nno deal gives it credit\n"
+    );
+}
+
+#[test]
 fn a_query_reads_and_only_reads() {
     let (scratch, out) = demo_marts();
     let sql =
@@ -126,9 +136,59 @@ fn a_query_reads_and_only_reads() {
         let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
         assert!(message.contains("query only reads"), "{forbidden}: {message}");
     }
-    let assert = closedloop().args(["query", &out, "SELECT * FROM journey"]).assert().code(2);
-    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(message.contains("the tables are") && message.contains("journeys"), "{message}");
+}
+
+/// What `query` says when it refuses, after checking that it exits with 2.
+fn query_refusal(place: &str, sql: &str) -> String {
+    let assert = closedloop().args(["query", place, sql]).assert().code(2);
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_query_names_the_nearest_table_and_column() {
+    let (_scratch, out) = demo_marts();
+    let refusal = |sql| query_refusal(&out, sql);
+    assert_eq!(refusal("SELECT * FROM journey"), "error: there is no table \"journey\"; did you mean \"journeys\"?\n");
+    let far = refusal("SELECT * FROM weather");
+    assert!(far.contains("the tables are basis_bridge, campaign_roi, ") && far.contains("touch_credits"), "{far}");
+    assert_eq!(
+        refusal("SELECT boked FROM reconciliation"),
+        "error: there is no column \"boked\" (the nearest is \"booked\"); correct the SQL\n"
+    );
+    let config = project("fixtures/hand/restart/closedloop.toml");
+    assert_eq!(
+        query_refusal(config.to_str().unwrap(), "SELECT * FROM touchpoint"),
+        "error: there is no table \"touchpoint\"; did you mean \"touchpoints\"?\n"
+    );
+}
+
+#[test]
+fn nothing_but_reading_gets_through_in_disguise() {
+    let (scratch, out) = demo_marts();
+    let target = scratch.path().join("stolen.csv");
+    for forbidden in [
+        format!("EXPLAIN ANALYZE COPY journeys TO '{}'", target.display()),
+        format!("SELECT 1; COPY journeys TO '{}'", target.display()),
+        "INSERT INTO journeys SELECT * FROM journeys".to_owned(),
+        "DELETE FROM journeys".to_owned(),
+        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'".to_owned(),
+        "SELECT * FROM '/etc/passwd'".to_owned(),
+        "SELECT * FROM read_csv('/etc/passwd')".to_owned(),
+    ] {
+        let message = query_refusal(&out, &forbidden);
+        assert!(message.starts_with("error: "), "{forbidden}: {message}");
+    }
+    assert!(!target.exists());
+}
+
+#[test]
+fn questions_come_through_a_pipe_too() {
+    let (_scratch, out) = demo_marts();
+    let piped = |text: &str| closedloop().args(["query", &out, "--format", "csv"]).write_stdin(text).assert();
+    piped("SELECT 1 AS a; -- the first; half\nSELECT ';' AS b\n").success().stdout("a\n1\nb\n;\n");
+    piped(" ;\n-- nothing")
+        .code(2)
+        .stderr("error: there is no SQL; give one SELECT, as an argument or on standard input\n");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the SQL and the run are both told.
-struct Setting {
+pub(crate) struct Setting {
     /// The as-of date, and its last microsecond in nanoseconds since 1970.
     as_of: (&'static str, i64),
     lookback_days: i64,
@@ -24,7 +24,7 @@ struct Setting {
 }
 
 /// As the demo is configured: the whole of it.
-const DEMO: Setting = Setting {
+pub(crate) const DEMO: Setting = Setting {
     as_of: ("2026-07-31", 1_785_542_399_999_999_000),
     lookback_days: 365,
     tolerance_minutes: 60,
@@ -32,7 +32,7 @@ const DEMO: Setting = Setting {
 };
 
 /// A day within a quarter, a short window, and renewals, so that many touches fall outside.
-const NARROW: Setting = Setting {
+pub(crate) const NARROW: Setting = Setting {
     as_of: ("2025-11-14", 1_763_164_799_999_999_000),
     lookback_days: 40,
     tolerance_minutes: 5,
@@ -51,7 +51,7 @@ impl Setting {
     }
 
     /// The demo's configuration with this setting.
-    fn config(&self) -> String {
+    pub(crate) fn config(&self) -> String {
         let demo = project("fixtures/demo");
         let config = std::fs::read_to_string(demo.join("closedloop.toml")).unwrap();
         let config = config
@@ -98,7 +98,7 @@ async fn rows(ctx: &SessionContext, setting: &Setting, file: &str) -> RecordBatc
 }
 
 /// Runs SQL files over the raw demo, each a view of its name, and hands back the rows of the last.
-fn by_sql(setting: &Setting, files: &[&str]) -> RecordBatch {
+pub(crate) fn by_sql(setting: &Setting, files: &[&str]) -> RecordBatch {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let ctx = raw_demo().await;
@@ -124,7 +124,7 @@ fn by_run(setting: &Setting) -> (tempfile::TempDir, PathBuf) {
 type Shares = BTreeMap<(String, String, String), (f64, f64)>;
 
 fn shares_by_sql(setting: &Setting) -> Shares {
-    let rows = by_sql(setting, &["deals.sql", "journeys.sql", "shares.sql"]);
+    let rows = by_sql(setting, &["deals.sql", "touches.sql", "journeys.sql", "shares.sql"]);
     let [deals, touches, models] = ["deal_id", "touch_id", "model"].map(|name| texts(&rows, name));
     let (shares, amounts) = (numbers(&rows, "share"), numbers(&rows, "deal_amount"));
     let mut by_sql = Shares::new();

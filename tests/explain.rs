@@ -1,36 +1,40 @@
 //! Explanations of every deal of the demo: they add up to what was booked, agree with the marts, and exclude touches for
-//! the reasons that a plain reading of the touch rows gives.
+//! the reasons that independent SQL over the raw files gives (`tests/differential/statuses.sql`).
 
-use crate::support::{closedloop, money, project, read_mart, read_parquet, texts};
+use crate::differential::{DEMO, NARROW, Setting, by_sql};
+use crate::support::{closedloop, money, read_mart, texts};
 use closedloop::config::{Overrides, Plan};
 use closedloop::pipeline::Silent;
 use closedloop::pipeline::explain::{DealExplanation, ELIGIBLE, Question, TouchExplanation, explain};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What the demo's touch rows say of a touch identifier, one entry a row.
-struct RawTouch {
-    touched_at: String,
-    can_earn: bool,
-}
+/// Deal → touch, its instant in microseconds, and its status, one entry a touch row, in order.
+type Statuses = BTreeMap<String, Vec<(String, i64, String)>>;
 
-fn raw_touches() -> BTreeMap<String, Vec<RawTouch>> {
-    let rows = read_parquet(&project("fixtures/demo/touchpoints.parquet"));
-    let (ids, at) = (texts(&rows, "touch_id"), texts(&rows, "touched_at"));
-    let (responded, source) = (texts(&rows, "responded"), texts(&rows, "source"));
-    let mut touches: BTreeMap<String, Vec<RawTouch>> = BTreeMap::new();
-    for row in 0..rows.num_rows() {
-        let is_answered = responded[row].as_deref() != Some("false");
-        let is_marketing = matches!(source[row].as_deref(), None | Some("marketing" | "partner"));
-        let touch = RawTouch { touched_at: at[row].clone().unwrap(), can_earn: is_answered && is_marketing };
-        touches.entry(ids[row].clone().unwrap()).or_default().push(touch);
+/// What plain SQL over the raw files says of every touch of every deal.
+fn statuses_by_sql(setting: &Setting) -> Statuses {
+    let rows = by_sql(setting, &["deals.sql", "touches.sql", "statuses.sql"]);
+    let [deals, touches, at, statuses] =
+        ["deal_id", "touch_id", "at_micros", "status"].map(|name| texts(&rows, name).into_iter().map(Option::unwrap));
+    let mut by_deal = Statuses::new();
+    for (((deal, touch), at), status) in deals.zip(touches).zip(at).zip(statuses) {
+        by_deal.entry(deal).or_default().push((touch, at.parse().unwrap(), status));
     }
-    touches
+    by_deal.values_mut().for_each(|touches| touches.sort());
+    by_deal
 }
 
-/// The first 19 characters of a timestamp, whatever stands between date and time.
-fn to_the_second(text: &str) -> String {
-    text.replace('T', " ").chars().take(19).collect()
+/// The same as the explanation has it.
+fn statuses_of(deal: &DealExplanation) -> Vec<(String, i64, String)> {
+    let status = |touch: &TouchExplanation| {
+        let at: jiff::Timestamp = touch.touched_at.parse().unwrap();
+        (touch.touch_id.clone(), at.as_microsecond(), touch.status.to_owned())
+    };
+    let mut touches: Vec<_> = deal.touches.iter().map(status).collect();
+    touches.sort();
+    touches
 }
 
 /// Deal → touch → model → money, as `touch_credits` has it.
@@ -63,47 +67,53 @@ fn agrees_with_the_marts(deal: &DealExplanation, models: &[String], credits: Opt
     assert_eq!(&explained, credits.unwrap_or(&BTreeMap::new()), "{}", deal.deal_id);
 }
 
-/// The status of a touch that stands in the inputs once, by the deal's window and the touch's own row.
-fn status_is_right(deal: &DealExplanation, touch: &TouchExplanation, raw: &BTreeMap<String, Vec<RawTouch>>) {
-    let [row] = raw[&touch.touch_id].as_slice() else { return };
-    let at = to_the_second(&row.touched_at);
-    assert_eq!(to_the_second(&touch.touched_at), at);
-    let (start, end) = (deal.window_start.as_deref().unwrap(), deal.window_end.as_deref().unwrap());
-    let (start, end) = (to_the_second(start), to_the_second(end));
-    let expected = match touch.status {
-        // The demo's bursts are recorded days later; none after its as-of date.
-        _ if at > end => "after the conversion",
-        _ if at < start => "before the window",
-        _ if !row.can_earn => "not eligible",
-        _ => ELIGIBLE,
-    };
-    // A window that starts within a second is decided below the second.
-    if at != start {
-        assert_eq!(touch.status, expected, "{} as {} sees it", touch.touch_id, deal.deal_id);
-    }
-}
-
-#[test]
-fn every_deal_of_the_demo_is_explained_to_the_cent() {
+/// Explains every account that has a deal, under `setting`, and checks every deal's reasons against the SQL.
+fn explain_all(setting: &Setting, check: impl Fn(&Path, &Plan, &DealExplanation)) {
     let scratch = tempfile::tempdir().unwrap();
-    let out = scratch.path().join("marts");
-    let config = project("fixtures/demo/closedloop.toml");
+    let (config, out) = (scratch.path().join("closedloop.toml"), scratch.path().join("marts"));
+    std::fs::write(&config, setting.config()).unwrap();
     closedloop().arg("run").arg(&config).arg("--out").arg(&out).arg("-q").assert().success();
     let journeys = read_mart(&out, "journeys");
     let accounts: BTreeSet<String> = texts(&journeys, "account_id").into_iter().flatten().collect();
     let plan = Plan::load(&config, Overrides::default()).unwrap();
-    let models: Vec<String> = plan.models.iter().map(|model| model.id().to_owned()).collect();
-    let (credits, raw) = (credits(&out, &models), raw_touches());
+    let by_sql = statuses_by_sql(setting);
 
-    let mut explained = BTreeSet::new();
+    let (mut explained, mut compared) = (BTreeSet::new(), 0);
     for account in accounts {
         for deal in explain(&plan, &Question::Account(account), 2, &Silent).unwrap() {
-            adds_up(&deal, &models);
-            agrees_with_the_marts(&deal, &models, credits.get(&deal.deal_id));
-            deal.touches.iter().for_each(|touch| status_is_right(&deal, touch, &raw));
+            check(&out, &plan, &deal);
+            if let Some(expected) = by_sql.get(&deal.deal_id) {
+                assert_eq!(&statuses_of(&deal), expected, "{}", deal.deal_id);
+                compared += 1;
+            } else {
+                assert!(deal.touches.is_empty() || deal.kind == "credit", "{} has touches in no SQL", deal.deal_id);
+            }
             explained.insert(deal.deal_id);
         }
     }
+    assert_eq!(compared, by_sql.len(), "every deal with touches is explained");
     let booked: BTreeSet<String> = texts(&journeys, "deal_id").into_iter().flatten().collect();
     assert_eq!(explained, booked);
+}
+
+#[test]
+fn every_deal_of_the_demo_is_explained_to_the_cent() {
+    let read = OnceCell::new();
+    explain_all(&DEMO, |out, plan, deal| {
+        let models: Vec<String> = plan.models.iter().map(|model| model.id().to_owned()).collect();
+        adds_up(deal, &models);
+        let credits = read.get_or_init(|| credits(out, &models));
+        agrees_with_the_marts(deal, &models, credits.get(&deal.deal_id));
+    });
+}
+
+#[test]
+fn reasons_are_right_within_narrow_windows_on_a_day_in_the_past() {
+    let excluded = RefCell::new(BTreeSet::new());
+    explain_all(&NARROW, |_, _, deal| excluded.borrow_mut().extend(deal.touches.iter().map(|touch| touch.status)));
+    let excluded = excluded.into_inner();
+    for status in ["recorded after the as-of date", "after the conversion", "before the window", "repeated touch_id"] {
+        assert!(excluded.contains(status), "no touch is {status}, so nothing is shown: {excluded:?}");
+    }
+    assert!(excluded.contains("not eligible") && excluded.contains(ELIGIBLE));
 }

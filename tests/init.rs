@@ -2,6 +2,7 @@
 
 use crate::support::{closedloop, outside_data, project};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -104,16 +105,53 @@ fn a_true_salesforce_export_runs_without_an_edit() {
     assert_eq!(i128::from(manifest["booked"].as_i64().unwrap()), won_cents(&folder.path().join("Opportunity.csv")));
 
     // The export was made right after an import: members carry that day, and nobody has responded.
-    for doubt in ["touched_at on 2024-01-23", "\"Added_Date__c\" holds dates", "is a response"] {
+    let taken = "touched_at on 2024-01-23, as an import leaves it; \"Added_Date__c\" is taken instead, with dates from";
+    for doubt in [taken, "none of the 68 touches looked at is a response, so all count"] {
         assert!(printed.contains(doubt), "{doubt}: {printed}");
     }
-    assert_eq!(attributed(&config), 0);
-    let edited = config_text(folder.path())
-        .replace("coalesce(\"FirstRespondedDate\", \"CreatedDate\") AS touched_at", "\"Added_Date__c\" AS touched_at")
-        .replace("eligible = \"coalesce(responded, true) AND ", "eligible = \"");
+    let expected = attributable_cents(folder.path());
+    assert!(expected > 0, "the export has touches before wins");
+    assert_eq!(attributed(&config), expected);
+
+    // The marked line, edited as its mark says.
+    let edited = config_text(folder.path()).replace("eligible = \"", "eligible = \"coalesce(responded, true) AND ");
     write(folder.path(), "closedloop.toml", &edited);
     run(&config);
-    assert!(attributed(&config) > 0, "the marked lines are the ones that matter");
+    assert_eq!(attributed(&config), 0);
+}
+
+/// Rows of a CSV file, by header.
+fn csv_rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// Cents of the won opportunities of a Salesforce export that a member of their account's people touched in time, as
+/// the rules say: from a year before the opportunity's creation, for an account's later wins from the latest win before
+/// that creation, to the end of the closing day. All days are compared as text, which their form allows.
+fn attributable_cents(folder: &Path) -> i128 {
+    let mut account_of: BTreeMap<String, String> = BTreeMap::new();
+    for (file, account) in [("Contact.csv", "AccountId"), ("Lead.csv", "ConvertedAccountId")] {
+        account_of
+            .extend(csv_rows(&folder.join(file)).into_iter().map(|row| (row["Id"].clone(), row[account].clone())));
+    }
+    let touches: Vec<(String, String)> = csv_rows(&folder.join("CampaignMember.csv"))
+        .into_iter()
+        .filter_map(|row| Some((account_of.get(&row["LeadOrContactId"])?.clone(), row["Added_Date__c"].clone())))
+        .collect();
+    let mut wins = csv_rows(&folder.join("Opportunity.csv"));
+    wins.retain(|row| row["IsWon"] == "1");
+    let place = |row: &BTreeMap<String, String>| (row["CloseDate"].clone(), row["Id"].clone());
+    let is_attributable = |win: &&BTreeMap<String, String>| {
+        let others = wins.iter().filter(|other| other["AccountId"] == win["AccountId"] && other["Id"] != win["Id"]);
+        let is_first = others.clone().all(|other| place(other) > place(win));
+        // Every opportunity was created by the import, in the afternoon of 22 January 2024.
+        assert!(win["CreatedDate"].starts_with("2024-01-22T16:"));
+        let restart = others.map(|other| other["CloseDate"].clone()).filter(|day| day.as_str() < "2024-01-22").max();
+        let after = restart.filter(|_| !is_first).unwrap_or_default().max("2023-01-22".to_owned());
+        let in_time = |day: &String| *day > after && *day <= win["CloseDate"];
+        touches.iter().any(|(account, day)| *account == win["AccountId"] && in_time(day))
+    };
+    wins.iter().filter(is_attributable).map(|win| cents(&win["Amount"])).sum()
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod models;
 mod notebook;
 mod olist;
 mod own_sql;
+mod prompt;
 mod questions;
 mod readers;
 mod real_data;

@@ -1,9 +1,9 @@
 -- model_amounts: campaign or channel × model over the chosen quarters, what `compare` shows.
 -- In: model_comparison (mart), $basis, $quarter (null means all).
 SELECT
-    level, coalesce(campaign_id, channel) AS name, channel, model,
+    level, coalesce(campaign_id, channel) AS id, channel, model,
     CAST(sum(amount) AS DOUBLE) AS amount, CAST(sum(spend) AS DOUBLE) AS spend
 FROM model_comparison
 WHERE basis = $basis AND coalesce(fiscal_quarter = $quarter, true)
 GROUP BY level, coalesce(campaign_id, channel), channel, model
-ORDER BY level, name, model
+ORDER BY level, id, model

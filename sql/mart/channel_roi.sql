@@ -1,28 +1,6 @@
 -- channel_roi: channel × fiscal quarter × model × basis. Over all lines, amount sums to booked revenue.
--- In: ledger_lines, $margin_ppm (margin in millionths), $unit (minor units of one major unit).
-WITH sums AS (
-    SELECT
-        CASE WHEN line = 'residual' THEN line ELSE 'channel' END AS line, channel, residual, quarter, model, basis,
-        sum(amount) AS amount,
-        sum(CASE WHEN kind = 'new' THEN amount ELSE 0 END) AS new_amount,
-        sum(CASE WHEN kind = 'expansion' THEN amount ELSE 0 END) AS expansion_amount,
-        sum(CASE WHEN kind = 'renewal' THEN amount ELSE 0 END) AS renewal_amount,
-        sum(CASE WHEN kind = 'credit' THEN amount ELSE 0 END) AS credit_amount,
-        CAST(sum(CASE WHEN kind <> 'credit' THEN share ELSE 0 END) AS DOUBLE) / 281474976710656.0 AS attributed_deals,
-        CAST(sum(CASE WHEN kind = 'new' THEN share ELSE 0 END) AS DOUBLE) / 281474976710656.0 AS new_deals,
-        sum(touches) AS touches, sum(spend) AS spend
-    FROM ledger_lines
-    GROUP BY CASE WHEN line = 'residual' THEN line ELSE 'channel' END, channel, residual, quarter, model, basis
-),
-margins AS (SELECT *, portion(amount, $margin_ppm, 1000000) AS margin FROM sums)
-SELECT
-    line, channel, residual, quarter_name(quarter) AS fiscal_quarter, model, basis,
-    amount, new_amount, expansion_amount, renewal_amount, credit_amount, attributed_deals, new_deals,
-    touches, spend, margin,
-    CASE WHEN line <> 'residual' THEN margin - spend END AS attributed_profit,
-    CAST(amount AS DOUBLE) / nullif(spend, 0) AS roas,
-    CAST(amount - spend AS DOUBLE) / nullif(spend, 0) AS roi,
-    CAST(margin - spend AS DOUBLE) / nullif(spend, 0) AS margin_roi,
-    CASE WHEN line <> 'residual' THEN CAST(spend AS DOUBLE) / $unit / nullif(new_deals, 0.0) END AS cost_per_new_customer
-FROM margins
+-- In: roi. A channel's touched deals are not the sum of its campaigns'.
+SELECT * EXCLUDE (grain, quarter, campaign_id, touched_deals)
+FROM roi
+WHERE grain = 'channel'
 ORDER BY basis, model, quarter, line, channel, residual

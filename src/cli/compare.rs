@@ -1,6 +1,7 @@
 //! `closedloop compare`: the models of a finished run side by side, channels first.
 
 mod comparison;
+mod flips;
 mod table;
 
 use crate::config::remedy;
@@ -30,7 +31,7 @@ pub(super) struct CompareArgs {
     /// Which quarter revenue belongs to
     #[arg(long, value_enum, default_value_t = Basis::CloseDate)]
     basis: Basis,
-    /// What to show of each model
+    /// What the tables of all models show
     #[arg(long, value_enum, default_value_t = Measure::Money)]
     show: Measure,
     /// How many campaigns to show, by money under the default model
@@ -50,7 +51,7 @@ enum Basis {
     TouchDate,
 }
 
-/// What a table shows of each model.
+/// What the tables of all models show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Measure {
     /// Attributed money
@@ -86,7 +87,8 @@ impl CompareArgs {
 
     async fn comparison(&self) -> anyhow::Result<Comparison> {
         let (manifest, ctx) = reading::open(&self.out).await?;
-        if !manifest.marts.iter().any(|mart| mart.name == "model_comparison") {
+        let has = |name: &str| manifest.marts.iter().any(|mart| mart.name == name);
+        if !has("model_comparison") {
             anyhow::bail!("{} has no model_comparison; run again with this mart", self.out.display());
         }
         if let Some(quarter) = &self.quarter {
@@ -101,7 +103,11 @@ impl CompareArgs {
         let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params).await?;
         let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
         let mut comparison = Comparison::new(&manifest, &rows, title)?;
-        if manifest.marts.iter().any(|mart| mart.name == "reconciliation") {
+        if has("dim_campaign") {
+            let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), Vec::new()).await?;
+            comparison.name_campaigns(&rows)?;
+        }
+        if has("reconciliation") {
             let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), vec![quarter]).await?;
             comparison.cover(&rows)?;
         }
@@ -110,7 +116,8 @@ impl CompareArgs {
 }
 
 async fn answer(ctx: &SessionContext, sql: &str, params: Vec<(String, ScalarValue)>) -> anyhow::Result<RecordBatch> {
-    let frame = session::read_only(ctx, sql).await?.with_param_values(ParamValues::from(params))?;
+    let frame = session::read_only(ctx, sql).await?;
+    let frame = if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? };
     Ok(session::collect(frame).await?)
 }
 

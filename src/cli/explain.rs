@@ -3,11 +3,12 @@
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
+use super::table::{right, wrapping};
 use crate::config::Plan;
-use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, explain};
+use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use clap::{Args, ValueEnum};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, ColumnConstraint, Table};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -97,48 +98,47 @@ fn print_deal(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::
     let amount = money(deal.amount.into(), digits);
     let (id, kind, currency, quarter) = (&deal.deal_id, &deal.kind, &plan.finance.currency, &deal.close_quarter);
     writeln!(out, "{BOLD}deal {id}{BOLD:#}: {kind}, {amount} {currency}, {quarter}")?;
-    writeln!(out, "account {}, opportunity {}", deal.account_id, deal.opportunity_id)?;
+    let zone = plan.calendar.zone_name();
+    writeln!(out, "account {}, opportunity {}; times in {zone}", deal.account_id, deal.opportunity_id)?;
     for (name, at) in [
         ("window opens", &deal.window_start),
         ("lead created", &deal.lead_created_at),
         ("opportunity created", &deal.opportunity_created_at),
         ("window closes", &deal.window_end),
     ] {
-        writeln!(out, "{name:<20}{}", at.as_deref().unwrap_or("unknown"))?;
+        writeln!(out, "{name:<20}{}", at.as_deref().map_or_else(|| "unknown".to_owned(), |at| local(plan, at)))?;
     }
     if !deal.touches.is_empty() {
-        writeln!(out, "\n{}\n", touch_table(deal).trim_fmt())?;
-        print_credit(out, plan, deal)?;
+        writeln!(out, "\n{}", touch_table(plan, deal).trim_fmt())?;
     }
-    for (model, left) in &deal.residuals {
-        writeln!(out, "{model}: {} to the residual {}", money(left.amount.into(), digits), left.residual)?;
+    if deal.touches.iter().any(|touch| !touch.credit.is_empty()) {
+        writeln!(out, "\n{}\n", credit_table(plan, deal).trim_fmt())
+    } else {
+        print_uncredited(out, plan, deal)
     }
-    writeln!(out)
 }
 
-fn plain_table() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-fn right(text: String) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
+/// An instant to the minute, in the configured zone.
+fn local(plan: &Plan, instant: &str) -> String {
+    plan.calendar.local_minute(instant).unwrap_or_else(|| instant.to_owned())
 }
 
 /// The account's whole touch history.
-fn touch_table(deal: &DealExplanation) -> Table {
-    let mut table = plain_table();
+fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
+    let mut table = wrapping();
     table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
+    // Where the terminal is narrow the status wraps, nothing else.
+    for column in table.column_iter_mut().take(6) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
     for touch in &deal.touches {
         let status = match (touch.status, touch.anchors.is_empty()) {
-            (ELIGIBLE, false) => touch.anchors.join(", "),
+            (ELIGIBLE, false) => touch.anchors.join(", ").replace('_', " "),
             (status, _) => status.to_owned(),
         };
         table.add_row([
             right(touch.position.map(|position| position.to_string()).unwrap_or_default()),
-            Cell::new(touch.touched_at.get(..16).unwrap_or(&touch.touched_at)),
+            Cell::new(local(plan, &touch.touched_at)),
             Cell::new(&touch.touch_id),
             Cell::new(touch.campaign_id.as_deref().unwrap_or("")),
             Cell::new(touch.channel.as_deref().unwrap_or("")),
@@ -150,13 +150,10 @@ fn touch_table(deal: &DealExplanation) -> Table {
 }
 
 /// Models down, eligible touches across: shares and money that add up to the booked amount.
-fn print_credit(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
+fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let digits = plan.finance.minor_digits;
     let credited: Vec<_> = deal.touches.iter().filter(|touch| !touch.credit.is_empty()).collect();
-    if credited.is_empty() {
-        return Ok(());
-    }
-    let mut table = plain_table();
+    let mut table = wrapping();
     table.set_header(["model", "#", "touch", "share", "money"]);
     for model in &plan.models {
         let mut name = model.id();
@@ -181,7 +178,26 @@ fn print_credit(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std
         let cells = [Cell::new(""), Cell::new(""), Cell::new("= booked"), Cell::new("")];
         table.add_row(cells.into_iter().chain([right(money(total.into(), digits))]));
     }
-    writeln!(out, "{}", table.trim_fmt())
+    table
+}
+
+/// Where the money of a deal goes that no touch earned.
+fn print_uncredited(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
+    let digits = plan.finance.minor_digits;
+    writeln!(out)?;
+    let mut buckets: Vec<&ResidualExplanation> = deal.residuals.values().collect();
+    buckets.dedup();
+    match buckets.as_slice() {
+        [all] if deal.residuals.len() == plan.models.len() => {
+            writeln!(out, "under every model: {} to the residual {}", money(all.amount.into(), digits), all.residual)?;
+        }
+        _ => {
+            for (model, left) in &deal.residuals {
+                writeln!(out, "{model}: {} to the residual {}", money(left.amount.into(), digits), left.residual)?;
+            }
+        }
+    }
+    writeln!(out)
 }
 
 fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanation) -> std::io::Result<()> {
@@ -190,7 +206,10 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
     let (id, model) = (&campaign.campaign_id, &campaign.model);
     let amount = money(campaign.amount.into(), digits);
     writeln!(out, "{BOLD}campaign {id}{BOLD:#}, {quarter}, under {model}: {amount} {}", plan.finance.currency)?;
-    let mut table = plain_table();
+    if campaign.touches.is_empty() {
+        return writeln!(out, "no deal gives it credit");
+    }
+    let mut table = wrapping();
     table.set_header(["deal", "account", "kind", "closed", "touch", "touched at", "share", "money"]);
     for touch in &campaign.touches {
         table.add_row([
@@ -199,7 +218,7 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
             Cell::new(touch.kind),
             Cell::new(&touch.close_quarter),
             Cell::new(&touch.touch_id),
-            Cell::new(touch.touched_at.get(..16).unwrap_or(&touch.touched_at)),
+            Cell::new(local(plan, &touch.touched_at)),
             right(format!("{:.4}", touch.share)),
             right(money(touch.amount.into(), digits)),
         ]);

@@ -1,8 +1,9 @@
 //! `closedloop marts`: the data dictionary, from the column catalogue.
 
+use super::table::wrapping;
 use crate::mart::catalogue::{self, Mart, SCHEMA_VERSION};
 use clap::Args;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{ColumnConstraint, Width};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -44,9 +45,7 @@ const SUMMED_WIDTH: u16 = 15;
 fn print_mart(out: &mut impl Write, mart: &Mart) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
     writeln!(out, "{bold}{}{bold:#}: one row per {}", mart.name, mart.grain)?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = wrapping();
     table.set_header(["column", "type", "may be summed", "meaning"]);
     for column in &mart.columns {
         table.add_row([&column.name, column.kind.name(), column.additivity.name(), &column.description]);

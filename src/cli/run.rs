@@ -31,7 +31,7 @@ pub(super) struct RunArgs {
     /// Replace the output folder even if it is not an earlier run's
     #[arg(long)]
     overwrite: bool,
-    /// Print the seconds of every stage
+    /// Print what every stage took: seconds, rows, bytes and peak memory
     #[arg(short, long)]
     verbose: bool,
     /// Print nothing but errors
@@ -124,9 +124,13 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
         writeln!(out, "note: {remark}")?;
     }
     if verbose {
-        writeln!(out, "\n{}", head("seconds"))?;
-        for (stage, seconds) in &manifest.timings {
-            writeln!(out, "  {stage:<26}{seconds:>22.3}")?;
+        let columns = format!("{:<16}{:>14}{:>14}{:>14}{:>14}", "stage", "seconds", "rows", "bytes", "peak memory");
+        writeln!(out, "\n{}", head(&columns))?;
+        for stage in &report.stages {
+            let size = |bytes: u64| if bytes == 0 { String::new() } else { ByteSize(bytes).to_string() };
+            let peak = stage.peak_memory.map(size).unwrap_or_default();
+            let (rows, bytes) = (grouped(stage.rows.into()), size(stage.bytes));
+            writeln!(out, "{:<16}{:>14.3}{rows:>14}{bytes:>14}{peak:>14}", stage.name, stage.seconds)?;
         }
     }
     let rows: u64 = manifest.marts.iter().map(|mart| mart.rows).sum();

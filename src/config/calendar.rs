@@ -71,6 +71,12 @@ impl Calendar {
         Some(Timestamp::from_microsecond(instant).ok()?.to_zoned(self.zone.clone()).date())
     }
 
+    /// The local time, to the minute, of an instant as [`instant_text`] writes it.
+    pub fn local_minute(&self, instant: &str) -> Option<String> {
+        let local = instant.parse::<Timestamp>().ok()?.to_zoned(self.zone.clone());
+        Some(local.strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
     /// The fiscal quarter of a local date, as a number that counts quarters: fiscal year · 4 + quarter − 1.
     pub fn quarter_of_date(&self, date: Date) -> i32 {
         let months = i32::from(date.year()) * 12 + i32::from(date.month()) - i32::from(self.fiscal_year_start);

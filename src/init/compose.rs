@@ -5,7 +5,7 @@ use super::look::Look;
 use super::name::plain;
 use super::recognise::{Branch, Filled, Recognised};
 use super::select::{Projection, Select};
-use crate::config::file::{JourneyConfig, Table};
+use crate::config::file::Table;
 use crate::engine::contract;
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub(super) fn compose(
     page.line("# Days before an opportunity's creation in which a touch counts.");
     page.line("lookback_days = 365");
     page.line("# Which touches can earn credit.");
-    page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&JourneyConfig::default().eligible)));
+    page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&settings.eligible)));
     if let Some((won, lost)) = &settings.stages {
         page.line("\n[stages]");
         page.marked(Place::Won, &format!("won = {}", toml_list(won)));

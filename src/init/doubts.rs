@@ -1,11 +1,12 @@
 //! What the files do not decide. Each doubt marks one line of the configuration.
 
+use super::imported::replace_imported_dates;
 use super::kinds::Stages;
 use super::look::Look;
 use super::name::plain;
-use super::reading::{Reading, is_instant};
+use super::reading::Reading;
 use super::recognise::{Branch, Recognised, reading_of};
-use crate::config::file::Table;
+use crate::config::file::{JourneyConfig, Table};
 use crate::engine::contract::{self, ColumnKind};
 use std::collections::BTreeSet;
 
@@ -36,6 +37,8 @@ pub(super) struct Doubt {
 /// What the values say about the settings beside the tables.
 #[derive(Debug)]
 pub(super) struct Settings {
+    /// Which touches can earn credit.
+    pub(super) eligible: String,
     /// The currency of the amounts.
     pub(super) currency: String,
     /// Stages that mean won and lost, where only stages say how an opportunity ended.
@@ -43,8 +46,9 @@ pub(super) struct Settings {
 }
 
 /// Holds the values against what the engine will make of them.
-pub(super) fn examine(recognised: &Recognised, looks: &[Look], words: &Stages) -> (Settings, Vec<Doubt>) {
-    let mut doubts = Doubts { recognised, looks, found: Vec::new() };
+pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], words: &Stages) -> (Settings, Vec<Doubt>) {
+    let found = replace_imported_dates(recognised, looks);
+    let mut doubts = Doubts { recognised, looks, found };
     for table in [Table::Touchpoints, Table::Opportunities] {
         if !recognised.tables.contains_key(&table) {
             let columns = wanted(table);
@@ -58,17 +62,16 @@ pub(super) fn examine(recognised: &Recognised, looks: &[Look], words: &Stages) -
         }
         for branch in &filled.branches {
             doubts.made_up_and_unreadable(*table, branch);
-            doubts.imported_dates(*table, branch);
         }
     }
     doubts.milestones_only();
-    doubts.nobody_responded();
+    let eligible = doubts.eligible();
     doubts.strangers();
     let stages = doubts.stages(words);
     let currency = doubts.currency();
     let message = "no file says in which month the fiscal year starts; January is assumed".to_owned();
     doubts.add(Place::FiscalYear, message);
-    (Settings { currency, stages }, doubts.found)
+    (Settings { eligible, currency, stages }, doubts.found)
 }
 
 /// The columns that a table needs.
@@ -80,6 +83,9 @@ pub(super) fn wanted(table: Table) -> String {
     }
     names.join(", ")
 }
+
+/// How the usual predicate begins: touches without a response earn nothing.
+const RESPONDED: &str = "coalesce(responded, true) AND ";
 
 struct Doubts<'a> {
     recognised: &'a Recognised,
@@ -153,39 +159,6 @@ impl<'a> Doubts<'a> {
         }
     }
 
-    /// Dates that all fall on one day are an import's, not the customers'.
-    fn imported_dates(&mut self, table: Table, branch: &Branch) {
-        let name = match table {
-            Table::Touchpoints => "touched_at",
-            Table::Opportunities => "created_at",
-            _ => return,
-        };
-        let look = &self.looks[branch.look];
-        let days: BTreeSet<&str> =
-            look.rows.iter().map(|row| branch.select.value(look, row, name)).map(day_of).collect();
-        let (Some(only), 1, true) = (days.first(), days.len(), look.rows.len() >= 10) else { return };
-        let taken: BTreeSet<String> =
-            branch.select.projection(name).into_iter().flat_map(|p| p.headers.clone()).collect();
-        let better = look.headers.iter().filter(|header| !taken.contains(*header)).find_map(|header| {
-            let values: Vec<&str> = look.values(header).collect();
-            let days: BTreeSet<&str> = values.iter().map(|text| day_of(text)).collect();
-            let is_date = values.len() * 10 >= look.rows.len() * 9
-                && values.iter().all(|text| text.len() >= 10 && is_instant(text));
-            let closes = plain(header).contains("clos");
-            (is_date && days.len() > 1 && !closes).then(|| (header, days.first().copied(), days.last().copied()))
-        });
-        let better = better.map_or_else(
-            || "no other column holds dates".to_owned(),
-            |(header, first, last)| {
-                let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-                format!("\"{header}\" holds dates from {first} to {last}")
-            },
-        );
-        let rows = look.looked_at();
-        let message = format!("{rows} of {} have {name} on {only}, as an import leaves it; {better}", look.path);
-        self.add(Place::Column(table, name), message);
-    }
-
     /// Contacts know only their first and last touches.
     fn milestones_only(&mut self) {
         let branches = self.branches(Table::Touchpoints);
@@ -195,21 +168,28 @@ impl<'a> Doubts<'a> {
         }
     }
 
-    /// Where nobody responded, no touch can earn credit.
-    fn nobody_responded(&mut self) {
+    /// Which touches can earn credit: those with a response, or where nobody responded all of marketing's.
+    fn eligible(&mut self) -> String {
+        let usual = JourneyConfig::default().eligible;
         let (mut flags, mut rows) = (Vec::new(), 0);
         for branch in self.branches(Table::Touchpoints) {
-            let Some(responded) = branch.select.projection("responded") else { return };
+            let Some(responded) = branch.select.projection("responded") else { return usual };
             let look = &self.looks[branch.look];
             rows += look.rows.len();
             flags.extend(responded.headers.iter().flat_map(|header| look.values(header)));
         }
         let yes = ["1", "true", "t", "yes", "y", "responded"];
-        if rows > 0 && !flags.iter().any(|flag| yes.contains(&flag.to_lowercase().as_str())) {
-            let message = format!(
-                "none of the {rows} touches looked at is a response, so none earns credit; without `coalesce(responded, true) AND` all do"
-            );
-            self.add(Place::Eligible, message);
+        let someone_responded = flags.iter().any(|flag| yes.contains(&flag.to_lowercase().as_str()));
+        match usual.strip_prefix(RESPONDED) {
+            Some(rest) if rows > 0 && !someone_responded => {
+                let message = format!(
+                    "none of the {rows} touches looked at is a response, so all count; to count responses only, begin with `{}`",
+                    RESPONDED.trim_end()
+                );
+                self.add(Place::Eligible, message);
+                rest.to_owned()
+            }
+            _ => usual,
         }
     }
 
@@ -287,7 +267,12 @@ impl<'a> Doubts<'a> {
     }
 }
 
-/// The date of a timestamp, as text.
-fn day_of(text: &str) -> &str {
-    text.get(..10).unwrap_or(text)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_predicate_asks_for_a_response_first() {
+        assert!(JourneyConfig::default().eligible.starts_with(RESPONDED));
+    }
 }

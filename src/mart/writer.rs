@@ -37,6 +37,9 @@ pub struct WrittenMart {
     pub rows: u64,
     /// Its files, relative to the output folder.
     pub files: Vec<String>,
+    /// What they take on disk.
+    #[serde(skip)]
+    pub bytes: u64,
 }
 
 /// Writes one mart into its folder.
@@ -79,7 +82,7 @@ impl MartWriter {
             pending_rows: 0,
             schema,
             open: None,
-            written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new() },
+            written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new(), bytes: 0 },
         })
     }
 
@@ -157,6 +160,7 @@ impl MartWriter {
     fn close_file(&mut self) -> Result<(), MartError> {
         let Some(OpenFile { path, writer, .. }) = self.open.take() else { return Ok(()) };
         let file = writer.into_inner().map_err(|error| self.encode(error))?;
+        self.written.bytes += file.metadata().map_or(0, |file| file.len());
         file.sync_all().map_err(MartError::write(&path))
     }
 

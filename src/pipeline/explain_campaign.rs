@@ -29,6 +29,10 @@ pub struct CampaignExplanation {
     pub quarter: Option<String>,
     /// The default model, which the money is under.
     pub model: String,
+    /// ISO 4217 code of all money here.
+    pub currency: String,
+    /// Digits of its minor unit: an `amount` of 1234 with 2 digits is 12.34.
+    pub minor_digits: u8,
     /// Attributed money, minor units: the `amount` of `campaign_roi` on basis close_date.
     pub amount: i64,
     /// The touches, largest money first.
@@ -80,6 +84,8 @@ pub fn explain_campaign(
         campaign_id: question.campaign_id.clone(),
         quarter: question.quarter.clone(),
         model: plan.default_model().id().to_owned(),
+        currency: plan.finance.currency.clone(),
+        minor_digits: plan.finance.minor_digits,
         amount: touches.iter().map(|touch| touch.amount).sum(),
         touches,
     })

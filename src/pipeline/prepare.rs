@@ -4,6 +4,8 @@ use super::clock::Clock;
 use super::error::RunError;
 use super::scatter_touches;
 use crate::config::Plan;
+use crate::config::file::Table;
+use crate::config::plan::Source;
 use crate::engine::load::{Loaded, load};
 use crate::engine::memory::Budget;
 use crate::engine::{EngineError, session};
@@ -106,12 +108,15 @@ pub(super) fn index(
         runtime.block_on(rows)
     };
     let deals = table("deals")?;
+    let read = loaded.counts.values().map(|counts| counts.read.rows).sum();
+    clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
     clock.stage("index");
     let contacts = table("contacts")?;
     let roles = table("contact_roles")?;
     let conversions = workers.pool.install(|| Conversions::build(plan, &deals, &contacts, &roles))?;
     let codes = LineCodes::new(&table("campaigns")?)?;
+    clock.count(conversions.all.len() as u64, 0);
     let latest = runtime.block_on(latest_date(&ctx))?;
     Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory })
 }
@@ -131,9 +136,16 @@ impl Indexed {
         let Self { ctx, loaded, deals, latest, conversions, codes, memory, .. } = self;
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &memory, &advance)?;
+        clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let latest = latest.max(scattered.counts.latest);
         Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines })
     }
+}
+
+/// Bytes of the input files of some tables.
+fn bytes_of(plan: &Plan, of: impl Fn(Table) -> bool) -> u64 {
+    let sources = plan.sources.values().flat_map(Source::parts).filter(|source| of(source.table));
+    sources.flat_map(|source| &source.files).filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
 async fn latest_date(ctx: &SessionContext) -> Result<Option<i64>, EngineError> {

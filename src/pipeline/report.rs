@@ -1,6 +1,7 @@
 //! What a run says about itself: the manifest for machines, the report for people.
 
 use super::batches::spec_hash;
+use super::clock::StageReport;
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
 use crate::config::Plan;
@@ -25,6 +26,8 @@ pub struct Report {
     pub residuals: Vec<(&'static str, i64)>,
     /// Deals booked, credits included.
     pub deals: u64,
+    /// The stages in order, with what each came to.
+    pub stages: Vec<StageReport>,
     /// Campaigns with the most money under the default model, at most five.
     pub top_campaigns: Vec<TopCampaign>,
 }
@@ -47,7 +50,7 @@ pub(super) fn manifest(
     totals: &CreditTotals,
     inputs: Vec<InputFile>,
     marts: Vec<WrittenMart>,
-    timings: BTreeMap<String, f64>,
+    stages: &[StageReport],
 ) -> Manifest {
     let counts = &prepared.loaded.counts;
     Manifest {
@@ -67,12 +70,18 @@ pub(super) fn manifest(
         booked: narrow(totals.booked_amount()),
         collapsed: prepared.loaded.collapsed,
         marts,
-        timings,
+        timings: stages.iter().map(|stage| (stage.name.to_owned(), stage.seconds)).collect(),
     }
 }
 
 /// The report of a run.
-pub(super) fn report(plan: &Plan, manifest: Manifest, totals: &CreditTotals, lines: &Lines) -> Report {
+pub(super) fn report(
+    plan: &Plan,
+    manifest: Manifest,
+    totals: &CreditTotals,
+    lines: &Lines,
+    stages: Vec<StageReport>,
+) -> Report {
     let model = plan.default_model;
     let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     let mut attributed = 0;
@@ -99,6 +108,7 @@ pub(super) fn report(plan: &Plan, manifest: Manifest, totals: &CreditTotals, lin
         residuals: residuals.into_iter().map(|(bucket, amount)| (bucket.name(), amount)).collect(),
         deals: totals.booked().iter().map(|(.., left)| left.deals).sum(),
         top_campaigns: top,
+        stages,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::engine::EngineError;
 use crate::engine::session;
 use arrow::array::RecordBatch;
 use datafusion::common::ParamValues;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use std::collections::BTreeSet;
 
@@ -39,6 +39,8 @@ pub(super) async fn roll_up(
     }
     register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
     session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
+    let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
+    ctx.register_table("roi", roi.into_view())?;
     let read_by_comparison = ["campaign_roi", "channel_roi"];
     for (name, sql) in ROLL_UPS {
         let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
@@ -54,16 +56,20 @@ pub(super) async fn roll_up(
 
 /// Runs a mart file and registers its rows under its name.
 async fn register(ctx: &SessionContext, plan: &Plan, name: &str, sql: &str) -> Result<RecordBatch, EngineError> {
+    let rows = session::collect(frame(ctx, plan, sql).await?).await?;
+    session::register_rows(ctx, name, rows.clone())?;
+    Ok(rows)
+}
+
+/// A mart file with the plan's values in place of its parameters.
+async fn frame(ctx: &SessionContext, plan: &Plan, sql: &str) -> Result<DataFrame, EngineError> {
     let frame = session::read_only(ctx, sql).await?;
     let params: Vec<(String, ScalarValue)> = parameters(plan)
         .into_iter()
         .filter(|(name, _)| sql.contains(&format!("${name}")))
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    let frame = if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? };
-    let rows = session::collect(frame).await?;
-    session::register_rows(ctx, name, rows.clone())?;
-    Ok(rows)
+    Ok(if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? })
 }
 
 fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {

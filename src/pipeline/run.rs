@@ -60,6 +60,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    count_written(&mut clock, &written);
+    let written_by_credit = written.len();
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
@@ -70,14 +72,20 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         }
         Ok(())
     })?;
+    count_written(&mut clock, &written[written_by_credit..]);
 
     clock.stage("publish");
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
-    let manifest = manifest(plan, &prepared, &totals, hashes.finish()?, written, clock.finish());
+    let (inputs, stages) = (hashes.finish()?, clock.finish());
+    let manifest = manifest(plan, &prepared, &totals, inputs, written, &stages);
     manifest.write(publication.stage())?;
     publication.publish()?;
-    Ok(report(plan, manifest, &totals, &prepared.lines))
+    Ok(report(plan, manifest, &totals, &prepared.lines, stages))
+}
+
+fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {
+    written.iter().for_each(|mart| clock.count(mart.rows, mart.bytes));
 }
 
 /// The marts asked for; all when none is named.

@@ -13,6 +13,7 @@ pub(super) struct Comparison {
     pub(super) title: String,
     pub(super) currency: String,
     pub(super) hurdle: f64,
+    /// The default model, then the others in the run's order.
     pub(super) models: Vec<String>,
     pub(super) default_model: String,
     pub(super) lines: Vec<Line>,
@@ -24,6 +25,9 @@ pub(super) struct Comparison {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Line {
     pub(super) level: String,
+    /// The campaign's identifier, or the channel.
+    pub(super) id: String,
+    /// The campaign's name where it has one of its own, else the identifier.
     pub(super) name: String,
     pub(super) channel: String,
     pub(super) spend: f64,
@@ -42,15 +46,16 @@ impl Comparison {
         rows: &RecordBatch,
         title: String,
     ) -> Result<Self, arrow::error::ArrowError> {
-        let (levels, names, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
+        let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
         let amounts = rows.column(4).as_primitive::<Float64Type>();
         let spends = rows.column(5).as_primitive::<Float64Type>();
         let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
         for row in 0..rows.num_rows() {
-            let key = (levels[row].clone(), names[row].clone(), channels[row].clone());
+            let key = (levels[row].clone(), ids[row].clone(), channels[row].clone());
             let line = lines.entry(key).or_insert_with(|| Line {
                 level: levels[row].clone(),
-                name: names[row].clone(),
+                id: ids[row].clone(),
+                name: ids[row].clone(),
                 channel: channels[row].clone(),
                 spend: spends.value(row),
                 amounts: BTreeMap::new(),
@@ -66,15 +71,32 @@ impl Comparison {
         }
         let by_default = |line: &Line| line.amounts.get(&default_model).copied().unwrap_or_default();
         lines.sort_by(|a, b| b.level.cmp(&a.level).then(by_default(b).total_cmp(&by_default(a))));
+        let mut models: Vec<String> = manifest.models.iter().map(|model| model.id.clone()).collect();
+        models.sort_by_key(|model| *model != default_model);
         Ok(Self {
             title,
             currency: manifest.currency.clone(),
             hurdle: manifest.hurdle,
-            models: manifest.models.iter().map(|model| model.id.clone()).collect(),
+            models,
             default_model,
             lines,
             coverage: None,
         })
+    }
+
+    /// Takes the rows of `campaign_names.sql`. A name that several campaigns share tells none of them.
+    pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+        let (ids, names) = (texts(rows, 0)?, texts(rows, 1)?);
+        let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
+        names.iter().for_each(|name| *bearers.entry(name).or_default() += 1);
+        let own: BTreeMap<&String, &String> =
+            ids.iter().zip(&names).filter(|(_, name)| bearers[name.as_str()] == 1).collect();
+        for line in self.lines.iter_mut().filter(|line| line.level == "campaign") {
+            if let Some(&name) = own.get(&line.id) {
+                line.name.clone_from(name);
+            }
+        }
+        Ok(())
     }
 
     /// Takes the rows of `coverage.sql`.
@@ -95,12 +117,13 @@ impl Comparison {
     /// One row a line and model.
     pub(super) fn write_csv(&self, out: &mut impl Write) -> anyhow::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(["level", "name", "channel", "model", "amount", "spend", "roi", "decision"])?;
+        csv.write_record(["level", "id", "name", "channel", "model", "amount", "spend", "roi", "decision"])?;
         for line in &self.lines {
             for (model, amount) in &line.amounts {
                 let roi = line.roi.get(model).copied().flatten().map(|roi| roi.to_string()).unwrap_or_default();
                 csv.write_record([
                     line.level.as_str(),
+                    &line.id,
                     &line.name,
                     &line.channel,
                     model,
@@ -119,6 +142,20 @@ impl Line {
     /// Attributed money under a model.
     pub(super) fn amount(&self, model: &str) -> f64 {
         self.amounts.get(model).copied().unwrap_or_default()
+    }
+
+    /// The least and the most that the models give.
+    pub(super) fn range(&self) -> (f64, f64) {
+        let amounts = self.amounts.values().copied();
+        (amounts.clone().fold(f64::INFINITY, f64::min), amounts.fold(f64::NEG_INFINITY, f64::max))
+    }
+
+    /// Models and their roi, the lowest first.
+    pub(super) fn by_roi(&self) -> Vec<(&str, f64)> {
+        let mut by_roi: Vec<(&str, f64)> =
+            self.roi.iter().filter_map(|(model, roi)| Some((model.as_str(), (*roi)?))).collect();
+        by_roi.sort_by(|a, b| a.1.total_cmp(&b.1));
+        by_roi
     }
 
     fn decide(&mut self, hurdle: f64) {
@@ -141,8 +178,8 @@ mod tests {
 
     fn line(spend: f64, amounts: &[f64]) -> Line {
         let amounts = amounts.iter().enumerate().map(|(model, &amount)| (format!("m{model}"), amount)).collect();
-        let (level, name, channel) = ("channel".to_owned(), "c".to_owned(), "c".to_owned());
-        let mut line = Line { level, name, channel, spend, amounts, roi: BTreeMap::new(), decision: None };
+        let (level, id, name, channel) = ("channel".to_owned(), "c".to_owned(), "c".to_owned(), "c".to_owned());
+        let mut line = Line { level, id, name, channel, spend, amounts, roi: BTreeMap::new(), decision: None };
         line.decide(0.5);
         line
     }

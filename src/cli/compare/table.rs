@@ -1,18 +1,24 @@
-//! The comparison as tables: as many models abreast as the terminal is wide.
+//! The comparison as tables: what the default model says and how far the others differ, then every model.
 
 use super::Measure;
 use super::comparison::{Comparison, Line};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use super::flips;
+use crate::cli::table::{plain, right, terminal_width};
+use comfy_table::Cell;
 use std::io::Write;
 
-/// Columns for a name, for the spend and decision, and for one model.
-const NAME_WIDTH: usize = 24;
-const SPEND_WIDTH: usize = 22;
-const MODEL_WIDTH: usize = 13;
+/// The longest name shown whole.
+const NAME_WIDTH: usize = 28;
+/// What is shown of the end of a longer one.
+const NAME_END: usize = 8;
+/// The blanks around a cell.
+const PADDING: usize = 2;
+/// Width of a number.
+const NUMBER_WIDTH: usize = 7;
 /// Width where there is no terminal.
 const DEFAULT_WIDTH: usize = 120;
 
-/// Prints channels, then the first `campaigns` campaigns, then what the choice of model changes.
+/// Prints channels, then the first `campaigns` campaigns, what the choice of model changes, and every model's numbers.
 pub(super) fn print(
     out: &mut impl Write,
     comparison: &Comparison,
@@ -21,17 +27,29 @@ pub(super) fn print(
 ) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
     let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
-    writeln!(out, "{bold}{title}, {currency}{bold:#}; * marks the default model, {default}")?;
+    writeln!(out, "{bold}{title}, {currency}{bold:#}; the default model is {default}")?;
     print_coverage(out, comparison)?;
     let channels: Vec<&Line> = comparison.level("channel").collect();
-    print_level(out, comparison, measure, "channel", &channels)?;
     let top: Vec<&Line> = comparison.level("campaign").take(campaigns).collect();
-    print_level(out, comparison, measure, "campaign", &top)?;
+    let levels = [("channel", &channels), ("campaign", &top)].into_iter().filter(|(_, lines)| !lines.is_empty());
+    for (level, lines) in levels.clone() {
+        print_overview(out, comparison, level, lines)?;
+    }
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
-        writeln!(out, "… and {rest} campaigns more; see --campaigns")?;
+        writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
     }
-    print_flips(out, comparison)
+    flips::print(out, comparison, campaigns)?;
+    let measured = match measure {
+        Measure::Money => "money",
+        Measure::Delta => "money less the default model's",
+        Measure::Roi => "roi",
+    };
+    writeln!(out, "\n{bold}every model: {measured}{bold:#}")?;
+    for (level, lines) in levels {
+        print_models(out, comparison, measure, level, lines)?;
+    }
+    Ok(())
 }
 
 /// How much of booked revenue goes to touches, and whether that depends on the model.
@@ -46,7 +64,7 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     let most = attributed.values().copied().fold(f64::NEG_INFINITY, f64::max);
     writeln!(
         out,
-        "coverage: {:.1} % of {} booked goes to touches under the default model, {:.1} to {:.1} % under all",
+        "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % by model",
         percent(of_default),
         compact(*booked),
         percent(least),
@@ -54,73 +72,90 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     )
 }
 
-fn print_level(
+/// The default model's answer, and the range of all models'.
+fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, lines: &[&Line]) -> std::io::Result<()> {
+    let default = &comparison.default_model;
+    let mut table = plain();
+    table.set_header([level, "spend", default, "roi", "least", "most", "decision"]);
+    for line in lines {
+        let (least, most) = line.range();
+        let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
+        let numbers = [compact(line.spend), compact(line.amount(default)), roi, compact(least), compact(most)];
+        let decision = Cell::new(line.decision.unwrap_or("no spend"));
+        table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers.map(right)).chain([decision]));
+    }
+    writeln!(out, "\n{}", table.trim_fmt())
+}
+
+/// Every model's numbers, as many models abreast as the terminal is wide.
+fn print_models(
     out: &mut impl Write,
     comparison: &Comparison,
     measure: Measure,
     level: &str,
     lines: &[&Line],
 ) -> std::io::Result<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let width = Table::new().width().map_or(DEFAULT_WIDTH, usize::from);
-    let abreast = (width.saturating_sub(NAME_WIDTH + SPEND_WIDTH) / MODEL_WIDTH).max(1);
-    for models in comparison.models.chunks(abreast) {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        let header = [level.to_owned(), "spend".to_owned()].into_iter();
-        let header = header.chain(models.iter().map(|model| heading(comparison, model))).chain(["decision".to_owned()]);
-        table.set_header(header);
+    let names = lines.iter().map(|line| clip(&line.name).chars().count());
+    let name_width = names.max().unwrap_or_default().max(level.len()) + PADDING;
+    for models in abreast(&comparison.models, width().saturating_sub(name_width)) {
+        let mut table = plain();
+        table.set_header([level].into_iter().chain(models.iter().map(String::as_str)));
         for line in lines {
-            let amounts = models.iter().map(|model| match measure {
+            let numbers = models.iter().map(|model| match measure {
                 Measure::Money => compact(line.amount(model)),
                 Measure::Delta => compact(line.amount(model) - line.amount(&comparison.default_model)),
-                Measure::Roi => {
-                    line.roi.get(model).copied().flatten().map_or_else(String::new, |roi| format!("{roi:.2}"))
-                }
+                Measure::Roi => line.roi.get(model).copied().flatten().map_or_else(String::new, ratio),
             });
-            let decision = line.decision.unwrap_or("").to_owned();
-            let cells = [compact(line.spend)].into_iter().chain(amounts);
-            let cells = cells.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
-            table.add_row([Cell::new(clip(&line.name))].into_iter().chain(cells).chain([Cell::new(decision)]));
+            table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers.map(right)));
         }
         writeln!(out, "\n{}", table.trim_fmt())?;
     }
     Ok(())
 }
 
-fn print_flips(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
-    let flips = |level| comparison.level(level).filter(|line| line.decision == Some("depends"));
-    let (channels, campaigns) = (flips("channel").count(), flips("campaign").count());
-    let hurdle = comparison.hurdle;
-    if channels + campaigns == 0 {
-        return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
+/// The models in groups whose columns fit into a width, at least one each.
+fn abreast(models: &[String], width: usize) -> Vec<&[String]> {
+    let mut groups = Vec::new();
+    let (mut start, mut taken) = (0, 0);
+    for (position, model) in models.iter().enumerate() {
+        let column = model.len().max(NUMBER_WIDTH) + PADDING;
+        if position > start && taken + column > width {
+            groups.push(&models[start..position]);
+            (start, taken) = (position, 0);
+        }
+        taken += column;
     }
-    let names: Vec<&str> = flips("channel").map(|line| line.name.as_str()).collect();
-    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
-    writeln!(
-        out,
-        "\nThe choice of model changes the decision on {channels} channels{names} and {campaigns} campaigns, at a hurdle roi of {hurdle}."
-    )
+    groups.push(&models[start..]);
+    groups
 }
 
-/// The model's name, short enough for its column.
-fn heading(comparison: &Comparison, model: &str) -> String {
-    let mark = if model == comparison.default_model { "*" } else { "" };
-    format!("{model}{mark}")
+/// Columns to print in.
+pub(super) fn width() -> usize {
+    terminal_width().unwrap_or(DEFAULT_WIDTH)
 }
 
-fn clip(name: &str) -> String {
-    match name.char_indices().nth(NAME_WIDTH - 2) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
+/// A name, short enough for its column. Both ends stay: names of one kind often differ at the end.
+pub(super) fn clip(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= NAME_WIDTH {
+        return name.to_owned();
     }
+    let (start, end) = (&letters[..NAME_WIDTH - NAME_END - 1], &letters[letters.len() - NAME_END..]);
+    start.iter().chain(&['…']).chain(end).collect()
+}
+
+/// How many of something, in words.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A ratio to look at.
+pub(super) fn ratio(ratio: f64) -> String {
+    format!("{ratio:.2}")
 }
 
 /// Money to look at: three or four digits and a unit.
-fn compact(amount: f64) -> String {
+pub(super) fn compact(amount: f64) -> String {
     let magnitude = amount.abs();
     let (scaled, unit) = match magnitude {
         m if m >= 999_500_000.0 => (amount / 1e9, "G"),
@@ -143,5 +178,25 @@ mod tests {
             assert_eq!(compact(amount), text);
         }
         assert_eq!(compact(-2_500_000_000.0), "-2.5G");
+    }
+
+    #[test]
+    fn models_stand_abreast_as_far_as_they_fit() {
+        let models = ["linear", "opportunity_creation", "u_shaped"].map(str::to_owned);
+        let groups = |width| abreast(&models, width).into_iter().map(<[String]>::len).collect::<Vec<_>>();
+        // Columns of 9, 22 and 10 characters.
+        assert_eq!(groups(41), [3]);
+        assert_eq!(groups(40), [2, 1]);
+        assert_eq!(groups(31), [2, 1]);
+        assert_eq!(groups(30), [1, 1, 1]);
+        assert_eq!(groups(0), [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_ends() {
+        let long = format!("{} FY26", "ä".repeat(NAME_WIDTH));
+        assert_eq!(clip(&long).chars().count(), NAME_WIDTH);
+        assert!(clip(&long).ends_with("…äää FY26"), "{}", clip(&long));
+        assert_eq!(clip(&"ä".repeat(NAME_WIDTH)), "ä".repeat(NAME_WIDTH));
     }
 }

@@ -1,10 +1,11 @@
 //! Two models side by side: the keys of their definitions, then their credits for example journeys.
 
+use crate::cli::table::{plain, right};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::{Allotter, Residual, WHOLE};
 use closedloop_core::model::Evidence;
 use closedloop_core::model::ModelSpec;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
@@ -46,7 +47,7 @@ fn print_credits(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Resul
         let differs = mark(credits[0] != credits[1]);
         for (model, credits) in models.iter().zip(credits) {
             let mut cells = vec![Cell::new(differs), Cell::new(touches), Cell::new(model.id())];
-            cells.extend(credits.iter().map(|credit| Cell::new(credit).set_alignment(CellAlignment::Right)));
+            cells.extend(credits.iter().map(|credit| right(credit.as_str())));
             table.add_row(cells);
         }
     }
@@ -59,18 +60,18 @@ fn keys(model: &ModelSpec) -> Result<BTreeMap<String, String>, toml::ser::Error>
     for (key, value) in toml::Table::try_from(model)? {
         match value {
             toml::Value::Table(nested) => {
-                keys.extend(nested.into_iter().map(|(inner, value)| (format!("{key}.{inner}"), plain(&value))));
+                keys.extend(nested.into_iter().map(|(inner, value)| (format!("{key}.{inner}"), bare(&value))));
             }
             _ if key == "id" || key == "description" => {}
             value => {
-                keys.insert(key, plain(&value));
+                keys.insert(key, bare(&value));
             }
         }
     }
     Ok(keys)
 }
 
-fn plain(value: &toml::Value) -> String {
+fn bare(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -110,9 +111,7 @@ fn mark(differs: bool) -> &'static str {
 }
 
 fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
+    let mut table = plain();
     table.set_header(header);
     table
 }

@@ -1,0 +1,52 @@
+//! Where the choice of model changes a decision, and between which models.
+
+use super::comparison::{Comparison, Line};
+use super::table::{clip, compact, counted, ratio, width};
+use crate::cli::table::{plain, right, width_of};
+use comfy_table::{Cell, Table};
+use std::io::Write;
+
+/// Prints the channels and at most `campaigns` campaigns whose decision depends on the model.
+pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: usize) -> std::io::Result<()> {
+    let flips = |level| comparison.level(level).filter(|line| line.decision == Some("depends"));
+    let (all_channels, all_campaigns) = (flips("channel").count(), flips("campaign").count());
+    let hurdle = comparison.hurdle;
+    if all_channels + all_campaigns == 0 {
+        return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
+    }
+    let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
+    writeln!(out, "\nAt a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:")?;
+    let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
+    let named = table(&lines, hurdle, true);
+    let shown = if width_of(&named) <= width() { named } else { table(&lines, hurdle, false) };
+    writeln!(out, "\n{}", shown.trim_fmt())?;
+    let rest = all_campaigns - all_campaigns.min(campaigns);
+    if rest > 0 {
+        writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
+    }
+    Ok(())
+}
+
+/// The lines with the span of their roi, perhaps with the models at its ends.
+fn table(lines: &[&Line], hurdle: f64, with_models: bool) -> Table {
+    let mut table = plain();
+    let header = ["depends", "spend", "lowest roi", "under", "highest roi", "under", "worth it under"];
+    let is_shown = |position: usize| with_models || !matches!(position, 3 | 5);
+    let shown = |cells: [Cell; 7]| cells.into_iter().enumerate().filter(|(at, _)| is_shown(*at)).map(|(_, cell)| cell);
+    table.set_header(shown(header.map(Cell::new)));
+    for line in lines {
+        let by_roi = line.by_roi();
+        let (Some((least_model, least)), Some((most_model, most))) = (by_roi.first(), by_roi.last()) else { continue };
+        let worth = by_roi.iter().filter(|(_, roi)| *roi >= hurdle).count();
+        table.add_row(shown([
+            Cell::new(clip(&line.name)),
+            right(compact(line.spend)),
+            right(ratio(*least)),
+            Cell::new(least_model),
+            right(ratio(*most)),
+            Cell::new(most_model),
+            Cell::new(format!("{worth} of {} models", by_roi.len())),
+        ]));
+    }
+    table
+}

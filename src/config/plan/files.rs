@@ -1,0 +1,156 @@
+//! The files of each table: paths expanded and listed, formats told, and the output folder kept apart from them.
+
+use super::Source;
+use super::resolve::Resolver;
+use crate::config::error::ConfigError;
+use crate::config::file::{Format, SourceConfig, Table};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+impl Resolver<'_> {
+    pub(super) fn source(&self, table: Table, given: SourceConfig) -> Result<Source, ConfigError> {
+        let key = |part: &str| format!("tables.{}.{part}", table.name());
+        if given.sql.is_some() && !given.columns.is_empty() {
+            return Err(self.fault(&key("sql"), "is given beside columns; keep one of them".to_owned()));
+        }
+        if given.sql.is_none() && !given.with.is_empty() {
+            return Err(
+                self.fault(&key("with"), "is given without sql; add the SELECT that joins its files".to_owned())
+            );
+        }
+        let delimiter = match given.delimiter.map(u8::try_from) {
+            None => b',',
+            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
+            Some(_) => {
+                let message = "must be one ASCII character, but no quote and no line break, as in \";\"";
+                return Err(self.fault(&key("delimiter"), message.to_owned()));
+            }
+        };
+        let mut with = BTreeMap::new();
+        for (name, path) in given.with {
+            let key = key(&format!("with.{name}"));
+            if name == "raw" || !is_plain_name(&name) {
+                let message = "is not a usable table name; take lower-case letters, digits and _, but not raw";
+                return Err(self.fault(&key, message.to_owned()));
+            }
+            with.insert(name, self.part(table, &key, path, None, delimiter)?);
+        }
+        let source = self.part(table, &key("path"), given.path, given.format, delimiter)?;
+        Ok(Source { columns: given.columns, sql: given.sql, with, ..source })
+    }
+
+    /// The files of one path, without a mapping.
+    fn part(
+        &self,
+        table: Table,
+        key: &str,
+        given: String,
+        format: Option<Format>,
+        delimiter: u8,
+    ) -> Result<Source, ConfigError> {
+        let (files, format) = self.files(table, key, &self.expand(key, &given)?, format)?;
+        let gzip = files.iter().any(|file| has_ending(file, "gz"));
+        let (columns, sql, with) = (BTreeMap::new(), None, BTreeMap::new());
+        Ok(Source { table, given, files, format, gzip, delimiter, columns, sql, with })
+    }
+
+    /// The files that `path` names, and their format.
+    fn files(
+        &self,
+        table: Table,
+        key: &str,
+        path: &str,
+        format: Option<Format>,
+    ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
+        let path = self.beside(path);
+        let shown = path.display();
+        let mut files: Vec<PathBuf> = if path.is_dir() {
+            let entries = std::fs::read_dir(&path)
+                .map_err(|error| self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
+            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            files.filter(|file| format_of(file).is_some() && !is_hidden(file)).collect()
+        } else if path.is_file() {
+            vec![path.clone()]
+        } else {
+            glob::glob(&path.to_string_lossy())
+                .map_err(|error| self.fault(key, format!("is not a usable pattern: {error}")))?
+                .filter_map(Result::ok)
+                .filter(|file| file.is_file() && !is_hidden(file))
+                .collect()
+        };
+        files.sort();
+        let Some(first) = files.first() else {
+            return Err(self.fault(key, format!("no file for table {} at {shown}; check the path", table.name())));
+        };
+        let Some(format) = format.or_else(|| format_of(first)) else {
+            return Err(self.fault(
+                key,
+                format!("the format of {} is not clear from its ending; add format = \"csv\"", first.display()),
+            ));
+        };
+        let kind = |file: &Path| (format_of(file), has_ending(file, "gz"));
+        if let Some(other) = files.iter().find(|file| kind(file) != kind(first)) {
+            let (first, other) = (first.display(), other.display());
+            let message = format!("{first} and {other} are stored differently; name one kind, as in \"folder/*.csv\"");
+            return Err(self.fault(key, message));
+        }
+        Ok((files, format))
+    }
+
+    /// Publishing replaces the output folder as a whole, so it must not hold what the run reads.
+    pub(super) fn check_output(
+        &self,
+        key: &str,
+        output: &Path,
+        sources: &BTreeMap<Table, Source>,
+    ) -> Result<(), ConfigError> {
+        let Ok(folder) = output.canonicalize() else { return Ok(()) };
+        let inputs = sources.values().flat_map(|source| &source.files).map(PathBuf::as_path);
+        for input in inputs.chain([self.config]) {
+            if folder.is_dir() && input.canonicalize().is_ok_and(|input| input.starts_with(&folder)) {
+                let (output, input) = (output.display(), input.display());
+                return Err(
+                    self.fault(key, format!("{output} holds {input}, which the run reads; choose another folder"))
+                );
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn expand(&self, key: &str, path: &str) -> Result<String, ConfigError> {
+        shellexpand::env(path).map(String::from).map_err(|error| {
+            self.fault(key, format!("the environment variable {} is not set; set it or write the path", error.var_name))
+        })
+    }
+
+    /// A path relative to the configuration's folder.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.config.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+    }
+}
+
+/// Whether SQL takes a name as it stands, without quotes.
+fn is_plain_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Whether a file's name ends so.
+pub(crate) fn has_ending(file: &Path, ending: &str) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+fn is_hidden(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// The format that a file's ending promises.
+pub(crate) fn format_of(file: &Path) -> Option<Format> {
+    let file = if has_ending(file, "gz") { Path::new(file.file_stem()?) } else { file };
+    match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" | "txt" => Some(Format::Csv),
+        "parquet" => Some(Format::Parquet),
+        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
+        _ => None,
+    }
+}

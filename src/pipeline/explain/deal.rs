@@ -1,0 +1,190 @@
+//! One deal's explanation: its milestones, each touch with the rule that decided on it, and what each model did.
+
+use super::super::credit::PartitionCredit;
+use super::super::credit_rows::CreditRows;
+use super::super::error::RunError;
+use super::super::prepare::Prepared;
+use super::history::Rows;
+use super::{CreditExplanation, DealExplanation, ELIGIBLE, EXCLUSIONS, ResidualExplanation, TouchExplanation, array};
+use crate::config::calendar::instant_text;
+use crate::config::{Calendar, Plan};
+use crate::engine::ids::IdColumn;
+use crate::scatter::collapse::CollapseRule;
+use crate::scatter::conversions::Conversion;
+use crate::scatter::group::Grouped;
+use crate::scatter::touch::{NO_CONTACT, Touch};
+use arrow::array::RecordBatch;
+use closedloop_core::journey::{Anchor, days};
+use closedloop_core::ledger::fraction;
+use std::collections::BTreeMap;
+
+/// What an explanation looks at.
+pub(super) struct Place<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) prepared: &'a Prepared,
+    pub(super) history: &'a RecordBatch,
+}
+
+/// Per row of the history: whether its identifier is there again, and whether it is collapsed.
+struct Repeats {
+    repeated: Vec<bool>,
+    collapsed: Vec<bool>,
+}
+
+impl Place<'_> {
+    pub(super) fn explain(
+        &self,
+        deal: u32,
+        conversion: Option<&Conversion>,
+        credited: &PartitionCredit,
+    ) -> Result<DealExplanation, RunError> {
+        let journeys = &credited.journeys;
+        let text = |column: &str| -> Result<String, RunError> {
+            Ok(IdColumn::try_new(array(&self.prepared.deals, column)?)?.text(deal as usize).unwrap_or_default())
+        };
+        let position = journeys.rows.iter().position(|row| row.deal == deal).unwrap_or_default();
+        let row = &journeys.rows[position];
+        let residuals = self.plan.models.iter().zip(&journeys.left).filter_map(|(model, left)| {
+            let (bucket, amount) = left[position];
+            Some((model.id().to_owned(), ResidualExplanation { residual: bucket?.name(), amount }))
+        });
+        let quarter = self.prepared.conversions.quarters.number(row.close_quarter);
+        let milestones = conversion.map(|conversion| conversion.milestones(self.plan.journeys.anchor_tolerance));
+        Ok(DealExplanation {
+            deal_id: text("deal_id")?,
+            opportunity_id: text("opportunity_id")?,
+            account_id: text("account_id")?,
+            kind: row.kind.name().to_owned(),
+            currency: self.plan.finance.currency.clone(),
+            minor_digits: self.plan.finance.minor_digits,
+            amount: row.amount,
+            close_quarter: Calendar::quarter_name(quarter),
+            window_start: conversion.map(|conversion| instant_text(conversion.window_start)),
+            window_end: conversion.map(|conversion| instant_text(conversion.converted_at)),
+            opportunity_created_at: milestones.and_then(|m| m.opportunity_created_at).map(instant_text),
+            lead_created_at: milestones.and_then(|m| m.lead_created_at).map(instant_text),
+            touches: match conversion {
+                Some(conversion) => self.touches(deal, conversion, credited)?,
+                None => Vec::new(),
+            },
+            residuals: residuals.collect(),
+        })
+    }
+
+    /// The account's touches as the deal sees them.
+    fn touches(
+        &self,
+        deal: u32,
+        conversion: &Conversion,
+        partition: &PartitionCredit,
+    ) -> Result<Vec<TouchExplanation>, RunError> {
+        let credits = &partition.credits;
+        let rows = Rows::try_new(self.history)?;
+        let credited: BTreeMap<String, usize> = (0..credits.len())
+            .filter(|&row| credits.deals[row] == deal)
+            .map(|row| (partition.ids.text(credits.touch_ids[row]), row))
+            .collect();
+        let repeats = self.repeats(&rows, deal)?;
+        let mut positions = 0;
+        let touches = (0..rows.len()).map(|row| {
+            let touch_id = rows.ids.text(row).unwrap_or_default();
+            let status = self.status(conversion, &rows, row, &repeats);
+            let is_eligible = status == ELIGIBLE;
+            positions += usize::from(is_eligible);
+            let credit_row = credited.get(&touch_id).copied().filter(|_| is_eligible);
+            TouchExplanation {
+                touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
+                channel: credit_row
+                    .map(|credit| self.prepared.lines.line(credits.lines[credit]).channel.clone())
+                    .or_else(|| rows.channel(row)),
+                campaign_id: rows.campaigns.text(row),
+                status,
+                position: is_eligible.then_some(positions),
+                anchors: credit_row.map(|credit| anchors(credits.anchors[credit])).unwrap_or_default(),
+                age_days: rows.at(row).map_or(0.0, |at| days(conversion.converted_at - at)),
+                credit: credit_row.map(|credit| self.credit(credits, credit)).unwrap_or_default(),
+                touch_id,
+            }
+        });
+        Ok(touches.collect())
+    }
+
+    /// Which rows are there again, and which are collapsed into an earlier touch.
+    fn repeats(&self, rows: &Rows<'_>, deal: u32) -> Result<Repeats, RunError> {
+        let conversions = &self.prepared.conversions;
+        let accounts = IdColumn::try_new(array(&self.prepared.deals, "account_id")?)?;
+        let mut repeats = Repeats { repeated: vec![false; rows.len()], collapsed: vec![false; rows.len()] };
+        let Some(account) = conversions.by_account.probe(&accounts, deal as usize) else { return Ok(repeats) };
+        let account = account as usize;
+        let spanned = |at| conversions.of_account(account).iter().any(|conversion| conversion.spans(at));
+        let is_in_a_window =
+            |row: &usize| rows.is_readable(*row) && rows.in_scope(*row) && rows.at(*row).is_some_and(spanned);
+        let in_a_window: Vec<(usize, String)> =
+            (0..rows.len()).filter(is_in_a_window).filter_map(|row| Some((row, rows.ids.text(row)?))).collect();
+
+        // Of touches with one identifier one is kept, among those in some window of the account.
+        let unique = self.grouped(account, None)?;
+        let is_kept =
+            |row: usize, touch: &Touch| rows.at(row) == Some(touch.at) && rows.eligible(row) == touch.eligible;
+        let kept: BTreeMap<&str, usize> = in_a_window
+            .iter()
+            .filter(|(row, id)| unique.get(id).is_some_and(|touch| is_kept(*row, touch)))
+            .map(|(row, id)| (id.as_str(), *row))
+            .collect();
+        for row in 0..rows.len() {
+            let id = rows.ids.text(row).unwrap_or_default();
+            repeats.repeated[row] = kept.get(id.as_str()).is_some_and(|kept| *kept != row);
+        }
+        let types = &self.prepared.scattered.types;
+        let rule = self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, types));
+        let left = self.grouped(account, rule.as_ref())?;
+        for (row, id) in &in_a_window {
+            repeats.collapsed[*row] = !left.contains_key(id);
+        }
+        Ok(repeats)
+    }
+
+    /// The account's touches by identifier, after grouping.
+    fn grouped(&self, account: usize, collapse: Option<&CollapseRule>) -> Result<BTreeMap<String, Touch>, RunError> {
+        let Prepared { conversions, scattered, lines, .. } = self.prepared;
+        let partition = scattered.partition_of(account);
+        let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
+        let grouped = Grouped::group(&pieces, scattered.ids(&pieces), accounts.clone(), conversions, lines, collapse);
+        let touches = grouped.of_account(account - accounts.start);
+        Ok(touches.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect())
+    }
+
+    /// `eligible`, or the first rule that excludes the touch.
+    fn status(&self, conversion: &Conversion, rows: &Rows<'_>, row: usize, repeats: &Repeats) -> &'static str {
+        let Some(at) = rows.at(row).filter(|_| rows.is_readable(row)) else { return EXCLUSIONS[0] };
+        let contacts = self.prepared.conversions.contacts_of(conversion);
+        let contact = self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT);
+        let is_mapped = contacts.is_empty() || contacts.binary_search(&contact).is_ok();
+        let rules = [
+            !rows.in_scope(row),
+            at > conversion.converted_at,
+            at < conversion.window_start,
+            repeats.repeated[row],
+            !is_mapped,
+            !rows.eligible(row),
+            repeats.collapsed[row],
+        ];
+        rules.iter().zip(&EXCLUSIONS[1..]).find(|(excludes, _)| **excludes).map_or(ELIGIBLE, |(_, rule)| rule)
+    }
+
+    fn credit(&self, credits: &CreditRows, row: usize) -> BTreeMap<String, CreditExplanation> {
+        let models = self.plan.models.iter().enumerate();
+        models
+            .map(|(position, model)| {
+                let (share, amount) = (fraction(credits.shares[position][row]), credits.amounts[position][row]);
+                (model.id().to_owned(), CreditExplanation { share, amount })
+            })
+            .collect()
+    }
+}
+
+fn anchors(held: [bool; 4]) -> Vec<&'static str> {
+    let names = ["first", "lead_creation", "opportunity_creation", "closing"];
+    debug_assert_eq!(names.len(), Anchor::ALL.len());
+    names.into_iter().zip(held).filter(|(_, held)| *held).map(|(name, _)| name).collect()
+}

@@ -1,0 +1,80 @@
+//! The account's touch rows as the inputs have them, used or not.
+
+use super::super::error::RunError;
+use super::super::prepare::Indexed;
+use super::super::scatter_touches::eligible;
+use super::array;
+use crate::config::Plan;
+use crate::engine::ids::IdColumn;
+use crate::engine::{EngineError, session};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::logical_expr::{Expr, col};
+
+/// Every touch row of the account, in order.
+pub(super) async fn history(plan: &Plan, indexed: &Indexed, only: Expr) -> Result<RecordBatch, EngineError> {
+    let touchpoints = indexed.ctx.table("touchpoints").await?.filter(only)?;
+    let eligible = eligible(&touchpoints, plan)?.alias("eligible");
+    let columns = ["touch_id", "contact_id", "touched_at", "campaign_id", "channel", "in_scope", "reason"];
+    let selected = columns.into_iter().map(col).chain([eligible]);
+    let ordered = touchpoints
+        .select(selected)?
+        .sort(vec![col("touched_at").sort(true, true), col("touch_id").sort(true, true)])?;
+    Ok(session::collect(ordered).await?)
+}
+
+/// The account's touch rows, column by column.
+pub(super) struct Rows<'a> {
+    pub(super) ids: IdColumn<'a>,
+    pub(super) contacts: IdColumn<'a>,
+    touched_at: &'a TimestampMicrosecondArray,
+    pub(super) campaigns: IdColumn<'a>,
+    channels: ArrayRef,
+    in_scope: &'a BooleanArray,
+    reasons: &'a ArrayRef,
+    eligible: &'a BooleanArray,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn try_new(history: &'a RecordBatch) -> Result<Self, RunError> {
+        Ok(Self {
+            ids: IdColumn::try_new(array(history, "touch_id")?)?,
+            contacts: IdColumn::try_new(array(history, "contact_id")?)?,
+            touched_at: array(history, "touched_at")?.as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(array(history, "campaign_id")?)?,
+            channels: cast(array(history, "channel")?, &DataType::Utf8).map_err(EngineError::from)?,
+            in_scope: array(history, "in_scope")?.as_boolean(),
+            reasons: array(history, "reason")?,
+            eligible: array(history, "eligible")?.as_boolean(),
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.touched_at.len()
+    }
+
+    pub(super) fn at(&self, row: usize) -> Option<i64> {
+        self.touched_at.is_valid(row).then(|| self.touched_at.value(row))
+    }
+
+    pub(super) fn channel(&self, row: usize) -> Option<String> {
+        let channels = self.channels.as_string::<i32>();
+        channels.is_valid(row).then(|| channels.value(row).to_owned())
+    }
+
+    /// Whether a row can be read.
+    pub(super) fn is_readable(&self, row: usize) -> bool {
+        self.reasons.is_null(row)
+    }
+
+    /// Whether a row was recorded by the as-of date.
+    pub(super) fn in_scope(&self, row: usize) -> bool {
+        self.in_scope.is_valid(row) && self.in_scope.value(row)
+    }
+
+    /// Whether a row satisfies the predicate.
+    pub(super) fn eligible(&self, row: usize) -> bool {
+        self.eligible.is_valid(row) && self.eligible.value(row)
+    }
+}

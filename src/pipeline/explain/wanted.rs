@@ -1,0 +1,68 @@
+//! Which deals are asked for, and which touches belong to their account.
+
+use super::super::error::RunError;
+use super::super::prepare::Indexed;
+use super::{Question, array};
+use crate::config::remedy;
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use arrow::array::ArrayRef;
+use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::scalar::ScalarValue;
+
+/// The deals asked for, and their account.
+pub(super) struct Wanted {
+    pub(super) deals: Vec<u32>,
+    pub(super) account: Option<usize>,
+    account_row: usize,
+}
+
+impl Wanted {
+    pub(super) fn find(indexed: &Indexed, question: &Question) -> Result<Self, RunError> {
+        let (column, name, what) = match question {
+            Question::Deal(id) => ("deal_id", id, "deal"),
+            Question::Account(id) => ("account_id", id, "account"),
+        };
+        let ids = array(&indexed.deals, column)?;
+        let ids = IdColumn::try_new(ids)?;
+        let texts: Vec<String> = (0..indexed.deals.num_rows()).filter_map(|row| ids.text(row)).collect();
+        let rows: Vec<usize> = (0..texts.len()).filter(|&row| texts[row] == *name).collect();
+        let Some(&first) = rows.first() else {
+            let near = remedy(name, texts.iter().map(String::as_str), "see the journeys mart for those there are");
+            return Err(RunError::Unknown { what, name: name.clone(), remedy: near });
+        };
+        let account_ids = IdColumn::try_new(array(&indexed.deals, "account_id")?)?;
+        let account = indexed.conversions.by_account.probe(&account_ids, first);
+        let deals = rows.into_iter().filter_map(|row| u32::try_from(row).ok()).collect();
+        Ok(Self { deals, account: account.map(|account| account as usize), account_row: first })
+    }
+
+    /// The touches of the account: its own, and those of its contacts that name no account.
+    pub(super) fn touches(&self, indexed: &Indexed) -> Result<Expr, RunError> {
+        let account = literal(array(&indexed.deals, "account_id")?, self.account_row)?;
+        let of_account = col("account_id").eq(account);
+        let contacts = &indexed.conversions.contact_accounts;
+        let contact_ids: Vec<Expr> = indexed
+            .contact_rows()
+            .filter(|(contact, _)| contacts[*contact as usize].map(|account| account as usize) == self.account)
+            .map(|(_, row)| literal(array(&indexed.contacts, "contact_id")?, row))
+            .collect::<Result<_, RunError>>()?;
+        Ok(of_account.or(col("account_id").is_null().and(col("contact_id").in_list(contact_ids, false))))
+    }
+}
+
+impl Indexed {
+    /// Dense contact and row of every contact of an account with conversions.
+    fn contact_rows(&self) -> impl Iterator<Item = (u32, usize)> {
+        let ids = self.contacts.column_by_name("contact_id").and_then(|ids| IdColumn::try_new(ids).ok());
+        (0..self.contacts.num_rows()).filter_map(move |row| {
+            let contact = self.conversions.by_contact.probe(ids.as_ref()?, row)?;
+            Some((contact, row))
+        })
+    }
+}
+
+fn literal(ids: &ArrayRef, row: usize) -> Result<Expr, RunError> {
+    let value = ScalarValue::try_from_array(ids, row).map_err(EngineError::from)?;
+    Ok(lit(value))
+}
