@@ -14,6 +14,7 @@ mod models;
 mod notebook;
 mod olist;
 mod own_sql;
+mod plan_shape;
 mod prompt;
 mod questions;
 mod readers;

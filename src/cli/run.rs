@@ -3,7 +3,7 @@
 use super::money::{grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use crate::pipeline::{Report, RunOptions, run};
+use crate::pipeline::{Report, RunOptions, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
@@ -28,6 +28,9 @@ pub(super) struct RunArgs {
     /// Print the resolved plan and stop
     #[arg(long)]
     dry_run: bool,
+    /// Print how the engine streams the touches and rolls up the marts, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    show_plan: bool,
     /// Replace the output folder even if it is not an earlier run's
     #[arg(long)]
     overwrite: bool,
@@ -44,6 +47,12 @@ impl RunArgs {
         let plan = self.plan.plan(self.out.clone())?;
         if self.dry_run {
             writeln!(anstream::stdout(), "{plan}")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if self.show_plan {
+            for (name, plan) in engine_plans(&plan, self.plan.threads())? {
+                writeln!(anstream::stdout(), "{name}\n{plan}")?;
+            }
             return Ok(ExitCode::SUCCESS);
         }
         let bar = Bar::new(self.quiet);

@@ -51,12 +51,26 @@ pub enum EngineError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The small tables and the marts, which are not spilled, exceed the memory limit.
+    #[error("the memory limit is too small for the tables beside the touches ({0}); raise --memory-limit")]
+    Memory(String),
     /// The engine failed where it must not.
     #[error("the engine failed: {0}")]
-    DataFusion(#[from] DataFusionError),
+    DataFusion(DataFusionError),
     /// Arrow failed where it must not.
     #[error("the engine failed: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(message) => {
+                Self::Memory(message.lines().next().unwrap_or_default().to_owned())
+            }
+            _ => Self::DataFusion(error),
+        }
+    }
 }
 
 impl EngineError {

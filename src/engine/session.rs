@@ -9,6 +9,7 @@ use arrow::datatypes::Schema;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::displayable;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use std::sync::Arc;
 
@@ -56,4 +57,13 @@ pub fn register_batches(ctx: &SessionContext, name: &str, batches: Vec<RecordBat
     let table = MemTable::try_new(schema, vec![batches])?;
     ctx.register_table(name, Arc::new(table))?;
     Ok(())
+}
+
+/// How the engine would run a query, as text.
+///
+/// # Errors
+/// A query that does not plan.
+pub async fn physical_plan(frame: DataFrame) -> Result<String, EngineError> {
+    let plan = frame.create_physical_plan().await?;
+    Ok(displayable(plan.as_ref()).indent(false).to_string())
 }

@@ -37,10 +37,7 @@ pub(super) async fn roll_up(
     if ROLL_UPS.iter().all(|(name, _)| !wanted.contains(name)) {
         return Ok(marts);
     }
-    register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
-    session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
-    let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
-    ctx.register_table("roi", roi.into_view())?;
+    register_shared(ctx, plan).await?;
     let read_by_comparison = ["campaign_roi", "channel_roi"];
     for (name, sql) in ROLL_UPS {
         let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
@@ -52,6 +49,32 @@ pub(super) async fn roll_up(
         }
     }
     Ok(marts)
+}
+
+/// What several marts read.
+async fn register_shared(ctx: &SessionContext, plan: &Plan) -> Result<(), EngineError> {
+    register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
+    session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
+    let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
+    ctx.register_table("roi", roi.into_view())?;
+    Ok(())
+}
+
+/// The physical plan of every mart that SQL makes, in a session as for [`roll_up`].
+///
+/// # Errors
+/// SQL of ours that does not run.
+pub(super) async fn physical_plans(
+    ctx: &SessionContext,
+    plan: &Plan,
+) -> Result<Vec<(&'static str, String)>, EngineError> {
+    register_shared(ctx, plan).await?;
+    let mut plans = Vec::new();
+    for (name, sql) in ROLL_UPS {
+        plans.push((*name, session::physical_plan(frame(ctx, plan, sql).await?).await?));
+        register(ctx, plan, name, sql).await?;
+    }
+    Ok(plans)
 }
 
 /// Runs a mart file and registers its rows under its name.

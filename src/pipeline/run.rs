@@ -60,6 +60,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    prepared.scattered.settle();
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
 
@@ -192,13 +193,8 @@ fn roll_up_rows(
     totals: &CreditTotals,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
-    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
-    let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
-    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
-    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
-    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
-    session::register_rows(ctx, "dim_model", dim_model.clone())?;
-    let mut rows = workers.runtime.block_on(roll_up(ctx, plan, wanted))?;
+    let dim_model = register_totals(plan, prepared, totals)?;
+    let mut rows = workers.runtime.block_on(roll_up(&prepared.ctx, plan, wanted))?;
     if wanted.contains("dim_model") {
         rows.push(("dim_model", dim_model));
     }
@@ -206,6 +202,21 @@ fn roll_up_rows(
         rows.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?));
     }
     Ok(rows)
+}
+
+/// Registers what the roll-ups start from; returns the rows of `dim_model`.
+pub(super) fn register_totals(
+    plan: &Plan,
+    prepared: &Prepared,
+    totals: &CreditTotals,
+) -> Result<RecordBatch, RunError> {
+    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
+    let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
+    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
+    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
+    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
+    session::register_rows(ctx, "dim_model", dim_model.clone())?;
+    Ok(dim_model)
 }
 
 impl Prepared {

@@ -85,7 +85,11 @@ fn read_stream(
 }
 
 /// The columns that the scatter reads, the predicates evaluated.
-async fn touch_columns(ctx: &SessionContext, plan: &Plan, only: Option<Expr>) -> Result<DataFrame, EngineError> {
+pub(super) async fn touch_columns(
+    ctx: &SessionContext,
+    plan: &Plan,
+    only: Option<Expr>,
+) -> Result<DataFrame, EngineError> {
     let touchpoints = ctx.table("touchpoints").await?;
     let touchpoints = match only {
         None => touchpoints,

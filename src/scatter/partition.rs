@@ -121,8 +121,6 @@ impl<'a> Scatter<'a> {
 pub struct Scattered {
     waiting: Vec<Mutex<Waiting>>,
     spilled: Vec<SpillFile>,
-    /// Given back to the budget when the run is over.
-    #[expect(dead_code, reason = "held, not read")]
     memory: Vec<Holding>,
     ids_are_text: bool,
     /// The codes of the touch types, where touches are collapsed.
@@ -190,6 +188,11 @@ impl Scattered {
     /// Lets the memory of a partition go.
     pub fn release(&self, partition: usize) {
         self.waiting[partition].lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+    }
+
+    /// Gives all memory back to the budget, once every partition has been released.
+    pub fn settle(&mut self) {
+        self.memory.clear();
     }
 
     /// The identifiers of a partition's touches.

@@ -119,7 +119,6 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use closedloop_core::model::Evidence;
     use closedloop_core::model::{house_models, vendor_models};
 
     fn model(id: &str) -> &'static ModelSpec {

@@ -1,0 +1,31 @@
+//! The engine's plans of a run, to look at: how the touches are streamed, and how the marts are rolled up.
+
+use super::clock::{Clock, Silent};
+use super::error::RunError;
+use super::prepare::{Memory, Workers, index};
+use super::roll_up;
+use super::run::register_totals;
+use super::scatter_touches::touch_columns;
+use super::totals::CreditTotals;
+use crate::config::Plan;
+use crate::engine::session;
+use datafusion::logical_expr::lit;
+
+/// What is planned, and the physical plan.
+pub type NamedPlan = (&'static str, String);
+
+/// Plans the touches' stream and every roll-up. Reads the small tables, and no touch.
+///
+/// # Errors
+/// Whatever stops a run before the touches are read.
+pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunError> {
+    let workers = Workers::start(threads)?;
+    let mut clock = Clock::new(&Silent);
+    let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
+    let mut plans = vec![("touchpoints", workers.runtime.block_on(touches)?)];
+    let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
+    register_totals(plan, &prepared, &CreditTotals::new(plan.models.len()))?;
+    plans.extend(workers.runtime.block_on(roll_up::physical_plans(&prepared.ctx, plan))?);
+    Ok(plans)
+}
