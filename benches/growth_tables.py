@@ -3,8 +3,8 @@
 from itertools import pairwise
 from math import log
 
-HEAD = """| {quantity} | touches | credits | wall s | CPU s | peak MiB | CPU ns per touch | per credit | grows as | credits as |
-|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+HEAD = """| {quantity} | touches | credits | rows in marts | wall s | CPU s | peak MiB | CPU ns per touch | per row | grows as | rows as |
+|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
 def growth_report(found):
@@ -18,57 +18,56 @@ def growth_report(found):
 
 
 def exponent(before, after, what):
-    """The power of the quantity with which `what` grows between two points; None where it is nothing."""
-    if not before[what] or not after[what]:
-        return None
+    """The power of the quantity with which `what` grows between two points."""
     return log(after[what] / before[what]) / log(after["value"] / before["value"])
 
 
 def per(point, what):
-    """CPU nanoseconds per touch or credit; None where there is none."""
-    return 1e9 * point["cpu"] / point[what] if point[what] else None
-
-
-def number(value, digits):
-    return "" if value is None else f"{value:,.{digits}f}"
+    """CPU nanoseconds for each of something."""
+    return 1e9 * point["cpu"] / point[what]
 
 
 def table(series):
     points = series["points"]
     lines = [f"**{series['title']}**", "", HEAD.format(quantity=series["quantity"])]
     for before, point in zip([None, *points], points):
-        growth = [exponent(before, point, what) if before else None for what in ["wall", "credits"]]
         cells = [
-            *(f"{point[what]:,}" for what in ["value", "touches", "credits"]),
-            *(number(point[what], digits) for what, digits in [("wall", 2), ("cpu", 2), ("peak", 0)]),
-            *(number(per(point, what), 0) for what in ["touches", "credits"]),
-            *(number(value, 2) for value in growth),
+            *(f"{point[what]:,}" for what in ["value", "touches", "credits", "rows"]),
+            *(f"{point[what]:,.{digits}f}" for what, digits in [("wall", 2), ("cpu", 2), ("peak", 0)]),
+            *(f"{per(point, what):,.0f}" for what in ["touches", "rows"]),
+            *(f"{exponent(before, point, what):.2f}" if before else "" for what in ["wall", "rows"]),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def worst_cases(all_series):
-    """The steepest growth, and the dearest touch and credit among the largest points, where starting up hides least."""
+    """The steepest growth; the dearest touch and row, and the most memory, among the largest points."""
     lines = ["**worst cases**", ""]
     steps = [(series, *step) for series in all_series for step in pairwise(series["points"])]
     if steps:
         series, before, after = max(steps, key=lambda step: exponent(*step[1:], "wall"))
         lines.append(
-            f"- steepest growth: {series['title']}, as the power {exponent(before, after, 'wall'):.2f} from {before['value']:,} "
-            f"to {after['value']:,} {series['quantity']}, where credits grow as the power "
-            f"{number(exponent(before, after, 'credits'), 2) or '0'}"
+            f"- steepest growth: {series['title']}, as the power {exponent(before, after, 'wall'):.2f} from "
+            f"{before['value']:,} to {after['value']:,} {series['quantity']}, rows as the power "
+            f"{exponent(before, after, 'rows'):.2f}; {longest_stage(after)}"
         )
+    # Starting up hides least in the largest point of a series.
     largest = [(series, series["points"][-1]) for series in all_series]
-    for what, name in [("touches", "touch"), ("credits", "credit")]:
-        some = [(series, point) for series, point in largest if point[what]]
-        if some:
-            series, point = max(some, key=lambda pair: per(pair[1], what))
-            lines.append(
-                f"- dearest {name}: {series['title']}, {per(point, what):,.0f} ns of CPU at {point['value']:,} {series['quantity']}"
-            )
-    series, point = max(largest, key=lambda pair: pair[1]["peak"])
-    lines.append(
-        f"- most memory: {series['title']}, {point['peak']:,.0f} MiB at {point['value']:,} {series['quantity']}"
-    )
+    measures = {
+        "dearest touch": (lambda point: per(point, "touches"), "ns of CPU"),
+        "dearest row": (lambda point: per(point, "rows"), "ns of CPU"),
+        "most memory": (lambda point: point["peak"], "MiB"),
+    }
+    for name, (measure, unit) in measures.items():
+        series, point = max(largest, key=lambda pair: measure(pair[1]))
+        lines.append(
+            f"- {name}: {series['title']}, {measure(point):,.0f} {unit} at {point['value']:,} {series['quantity']}; "
+            f"{longest_stage(point)}"
+        )
     return "\n".join(lines)
+
+
+def longest_stage(point):
+    stage, seconds = max(point["stages"].items(), key=lambda stage: stage[1])
+    return f"the longest stage is `{stage}`, {seconds:.2f} s"
