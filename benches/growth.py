@@ -21,7 +21,7 @@ from typing import Callable, NamedTuple
 
 from growth_tables import growth_report
 from harness import (
-    CONFIG, Cost, arguments, config_with, environment, generate, machine, measure, models, output, prepare, run_command, say,
+    CONFIG, arguments, config_with, environment, generate, machine, measure, models, output, prepare, run_command, say,
 )
 
 MILLION = 1_000_000
@@ -60,11 +60,11 @@ SERIES = {
     ),
     "models": Series("models, 10⁶ touches", "models", [1, 2, 4, 8, 16, 24], lambda n: ordinary(MILLION), models=True),
     "campaigns": Series(
-        "campaigns, 10⁶ touches, a row of spend every 30 days", "campaigns", [10**2, 10**3, 10**4, 10**5],
+        "campaigns, 10⁶ touches, monthly spend", "campaigns", [10**2, 10**3, 10**4, 10**5],
         lambda n: ["--touches", MILLION, "--campaigns", n, "--spend-every", 30],
     ),
     "deals": Series(
-        "deals per account, 100 accounts of 1,000 touches", "deals per account", [1, 10, 100, 1000],
+        "deals per account, 100 accounts", "deals per account", [1, 10, 100, 1000],
         lambda n: ["--touches", 10**5, "--accounts", 100, "--deals", n],
     ),
 }

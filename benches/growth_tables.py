@@ -3,15 +3,14 @@
 from itertools import pairwise
 from math import log
 
-HEAD = """| {quantity} | touches | credits | rows in marts | wall s | CPU s | peak MiB | CPU ns per touch | per row | grows as | rows as |
-|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+COLUMNS = ["touches", "credits", "rows in marts", "wall s", "CPU s", "peak MiB", "CPU ns per touch", "per row", "grows as", "rows as"]
 
 
 def growth_report(found):
     host, load = found["machine"], found["load"]
     heading = (
-        f"{found['date']}: closedloop {found['versions']['closedloop']}, {found['marts']} marts, {found['threads']} threads on "
-        f"{host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), medians of {found['repeats']} runs, load "
+        f"{found['date']}: closedloop {found['versions']['closedloop']}, {found['marts']} marts, "
+        f"{found['threads']} threads on {host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), medians of {found['repeats']} runs, load "
         f"average {load[0]:.1f} before and {load[1]:.1f} after. A credit is a row for a deal and touch."
     )
     return "\n\n".join([heading, *map(table, found["series"]), worst_cases(found["series"])])
@@ -29,7 +28,8 @@ def per(point, what):
 
 def table(series):
     points = series["points"]
-    lines = [f"**{series['title']}**", "", HEAD.format(quantity=series["quantity"])]
+    lines = [f"**{series['title']}**", ""]
+    lines += ["| " + " | ".join([series["quantity"], *COLUMNS]) + " |", "|" + "--:|" * (1 + len(COLUMNS))]
     for before, point in zip([None, *points], points):
         cells = [
             *(f"{point[what]:,}" for what in ["value", "touches", "credits", "rows"]),
