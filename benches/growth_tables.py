@@ -3,14 +3,16 @@
 from itertools import pairwise
 from math import log
 
-COLUMNS = ["touches", "credits", "rows in marts", "wall s", "CPU s", "peak MiB", "CPU ns per touch", "per row", "grows as", "rows as"]
+COLUMNS = [
+    "touches", "credits", "rows in marts", "wall s", "CPU s", "peak MiB", "CPU ns per touch", "per row", "grows as", "rows as",
+]
 
 
 def growth_report(found):
     host, load = found["machine"], found["load"]
     heading = (
-        f"{found['date']}: closedloop {found['versions']['closedloop']}, {found['marts']} marts, "
-        f"{found['threads']} threads on {host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), medians of {found['repeats']} runs, load "
+        f"{found['date']}: closedloop {found['versions']['closedloop']}, {found['marts']} marts, {found['threads']} threads "
+        f"on {host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), medians of {found['repeats']} runs, load "
         f"average {load[0]:.1f} before and {load[1]:.1f} after. A credit is a row for a deal and touch."
     )
     return "\n\n".join([heading, *map(table, found["series"]), worst_cases(found["series"])])

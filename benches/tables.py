@@ -14,9 +14,10 @@ def heading(found):
     host, load = found["machine"], found["load"]
     against = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return (
-        f"{found['date']}: {found['touches']:,} touches, {found['ids']} account ids, "
-        f"{found['threads']} threads on {host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), rounds: {found['pairs']}, load average {load[0]:.1f} before and "
-        f"{load[1]:.1f} after; {against}. Ratios are medians of rounds, ours / theirs: below 1 we are faster or smaller."
+        f"{found['date']}: {found['touches']:,} touches, {found['ids']} account ids, {found['threads']} threads on "
+        f"{host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), rounds: {found['pairs']}, load average "
+        f"{load[0]:.1f} before and {load[1]:.1f} after; {against}. Ratios are medians of rounds, ours / theirs: below 1 we are "
+        "faster or smaller."
     )
 
 
