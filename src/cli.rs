@@ -8,10 +8,12 @@ mod init;
 mod marts;
 mod models;
 mod money;
+mod paths;
 mod plan_args;
 mod progress;
 mod query;
 mod run;
+mod validate_models;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -40,6 +42,10 @@ enum Command {
     Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
+    /// Attribute a table of aggregated paths
+    Paths(paths::PathsArgs),
+    /// Judge every model in simulated worlds whose truth is known
+    ValidateModels(validate_models::ValidateModelsArgs),
     /// Write a configuration for a folder of exports
     Init(init::InitArgs),
     /// Describe the marts and their columns
@@ -61,6 +67,8 @@ impl Cli {
             Command::Compare(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
+            Command::Paths(args) => args.run(),
+            Command::ValidateModels(args) => args.run(),
             Command::Init(args) => args.run(),
             Command::Marts(args) => args.run(),
             Command::Generate(args) => args.run(),
