@@ -40,6 +40,8 @@ pub(super) struct ValidateModelsArgs {
 enum Format {
     /// For people
     Table,
+    /// For a page
+    Markdown,
     /// One JSON array
     Json,
 }
@@ -50,18 +52,21 @@ impl ValidateModelsArgs {
         let bar = self.bar(scenarios.len());
         let estimators: Vec<Estimator> = estimators().into_iter().map(|estimator| counted(estimator, &bar)).collect();
         let mut out = anstream::stdout();
-        let mut lines = Vec::new();
+        let mut all = Vec::new();
         for scenario in scenarios {
             bar.set_message(scenario.name);
             let reports =
                 validate_models(std::slice::from_ref(scenario), self.worlds, self.accounts, self.seed, &estimators);
             match self.format {
-                Format::Table => bar.suspend(|| print_scenario(&mut out, scenario, &reports))?,
-                Format::Json => lines.extend(reports.iter().map(Line::from)),
+                Format::Table | Format::Markdown => {
+                    bar.suspend(|| print_scenario(&mut out, scenario, &reports, self.format))?;
+                }
+                Format::Json => all.extend(reports),
             }
         }
         bar.finish_and_clear();
         if self.format == Format::Json {
+            let lines: Vec<Line<'_>> = all.iter().map(Line::from).collect();
             writeln!(out, "{}", serde_json::to_string_pretty(&lines)?)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -149,11 +154,22 @@ impl<'a> From<&'a ModelReport> for Line<'a> {
 }
 
 /// A scenario's models, the truth first.
-fn print_scenario(out: &mut impl Write, scenario: &Scenario, reports: &[ModelReport]) -> std::io::Result<()> {
+fn print_scenario(
+    out: &mut impl Write,
+    scenario: &Scenario,
+    reports: &[ModelReport],
+    format: Format,
+) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
-    writeln!(out, "{bold}{}{bold:#}: {}", scenario.name, scenario.description)?;
+    let (name, description) = (scenario.name, scenario.description);
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    if format == Format::Markdown {
+        writeln!(out, "### {name}\n\n{description}")?;
+        table.load_style(presets::ASCII_MARKDOWN);
+    } else {
+        writeln!(out, "{bold}{name}{bold:#}: {description}")?;
+        table.load_style(presets::NOTHING);
+    }
     table.set_content_arrangement(ContentArrangement::Disabled);
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let numbers = ["worlds", "error", "bias", "rank", "covered"].into_iter().chain(CHANNELS[1..].iter().copied());
@@ -175,11 +191,11 @@ fn print_scenario(out: &mut impl Write, scenario: &Scenario, reports: &[ModelRep
         let shares = report.shares.iter().map(|&share| percent(share));
         table.add_row([Cell::new(&report.model)].into_iter().chain(judged.into_iter().chain(shares).map(right)));
     }
-    writeln!(out, "\n{}", table.trim_fmt())?;
+    writeln!(out, "\n{}\n", table.trim_fmt())?;
     for report in reports {
         if let Some((worlds, reason)) = &report.refused {
-            writeln!(out, "{} was refused in {worlds} worlds: {reason}", report.model)?;
+            writeln!(out, "{} was refused in {worlds} worlds: {reason}\n", report.model)?;
         }
     }
-    writeln!(out)
+    Ok(())
 }
