@@ -1,161 +1,237 @@
 #!/usr/bin/env python3
-"""closedloop against DuckDB on the same data and the same job; prints a Markdown table.
+"""closedloop against its rivals on the same data and the same jobs; prints Markdown tables.
 
-    compare.py [--touches 1000000] [--ids int|str] [--pairs 5] [--python PYTHON] [--out FILE]
+    compare.py [--touches 1000000] [--ids int|str] [--data DIR] [--rivals duckdb,polars,datafusion,chdb]
+        [--jobs money,credits,marts,house] [--pairs 5] [--threads N] [--memory-limit 700MB]
+        [--binary FILE] [--python PYTHON] [--json FILE] [--out FILE]
 
-Builds closedloop, generates the data, checks once that both give the same answer, then runs the two in turn, pair by
-pair, and tells medians: of the pairs' ratios, and of each side's wall seconds, CPU seconds and peak memory, the whole
-process each time. Needs nothing but Python and cargo: DuckDB comes into a virtual environment under --work, unless
---python names an interpreter that has the packages of requirements.txt.
+Builds closedloop, generates the data, checks once that all give the same answer, then runs all in turn, round by
+round, and tells medians: of each one's wall seconds, CPU seconds and peak memory, and of the rounds' ratios, the whole
+process each time. Start-up is measured beside it. Needs nothing but Python and cargo: the rivals come into a virtual
+environment under --work, unless --python names an interpreter that has the packages of requirements.txt.
+
+With --memory-limit, closedloop under that limit also meets DuckDB with `memory_limit=1GB`; it must write the same marts
+as without the limit and stay within 1 GiB resident, or the exit code is 1.
 """
 
-import argparse
 import datetime
+import hashlib
+import json
 import os
-import platform
-import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
-BENCHES = Path(__file__).resolve().parent
-PROJECT = BENCHES.parent
-CONFIG = PROJECT / "fixtures/configs/bench.toml"
-# What is asked of each side: name, our marts (none: all of them), whether DuckDB writes touch credits.
-JOBS = [
-    ("money and roi by campaign, quarter and model", "campaign_roi", False),
-    ("the same with a row for every deal and touch", "campaign_roi,touch_credits", True),
-    ("all our marts, against DuckDB with touch credits", None, True),
-]
+from harness import (
+    BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, models, output, prepare,
+    run_command, say,
+)
+from tables import comparison
 
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
+RIVALS = ["duckdb", "polars", "datafusion", "chdb"]
+BOUND_MIB = 1024
+BOUND_OF_DUCKDB = "1GB"
+START_UPS = 20
 
 
-def python_with_packages(work):
-    """An interpreter with what the scripts need, in an environment made once."""
-    python = work / "venv/bin/python"
-    if not python.exists():
-        say("making a virtual environment")
-        subprocess.run([sys.executable, "-m", "venv", work / "venv"], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", BENCHES / "requirements.txt"], check=True)
-    return python
+class Job(NamedTuple):
+    """What is asked of each side."""
+
+    title: str
+    # Ours; None are all.
+    marts: str | None
+    # Whether the rivals write a row for every deal and touch.
+    credits: bool
+    # Whether we run all house models instead of the job's six.
+    house: bool = False
 
 
-def build():
-    """The binary as the README builds it."""
-    say("building")
-    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=PROJECT, check=True)
-    target = os.environ.get("CARGO_TARGET_DIR", "target")
-    return PROJECT / target / "release/closedloop"
+JOBS = {
+    "money": Job("six models: money and roi by campaign and quarter", "campaign_roi", False),
+    "credits": Job("the same with a row for every deal and touch", "campaign_roi,touch_credits", True),
+    "marts": Job("all our marts of the six models, against money and credits", None, True),
+    "house": Job("all our marts of all house models, against six models' money alone", None, False, house=True),
+}
 
 
-def generate(python, work, options):
-    data = work / f"{options.touches}-{options.ids}-{options.seed}"
-    if not (data / "complete").exists():
-        say("generating")
-        script = BENCHES / "generate.py"
-        size = ["--touches", str(options.touches), "--ids", options.ids, "--seed", str(options.seed)]
-        subprocess.run([python, script, data, *size], check=True, stdout=sys.stderr)
-        (data / "complete").touch()
-    return data
+class Contest:
+    """All sides over one set of data."""
+
+    def __init__(self, options):
+        self.options = options
+        self.work = options.work
+        text = ["--ids", "str"] if options.ids == "str" else []
+        self.data = options.data or generate(options, "--touches", options.touches, *text)
+        self.out = self.work / "out"
+
+    def ours(self, job, limit=None):
+        house = [model for model in models(self.options.binary) if "." not in model] if job.house else []
+        config = config_with(self.options, house) if house else CONFIG
+        command = run_command(self.options, config, job.marts, limit)
+        return lambda: measure(command, environment(self.data, self.out))
+
+    def theirs(self, rival, credits, memory=None):
+        command = [self.options.python, BENCHES / f"rivals/{rival}_job.py", self.data, self.answer(rival)]
+        command += ["--threads", self.options.threads]
+        command += ["--credits", self.credits(rival)] if credits else []
+        command += ["--memory", memory] if memory else []
+        return lambda: measure(command)
+
+    def answer(self, rival):
+        return self.work / f"{rival}.parquet"
+
+    def credits(self, rival):
+        return self.work / f"{rival}-credits.parquet"
+
+    def rounds(self, title, sides):
+        """Every side's costs, round by round; who goes first changes, so that a drift of the machine favours nobody."""
+        costs = {name: [] for name in sides}
+        names = list(sides)
+        for number in range(self.options.pairs):
+            say(f"{title}: round {number + 1} of {self.options.pairs}")
+            for name in names[number % len(names):] + names[: number % len(names)]:
+                costs[name].append(sides[name]())
+        return {"title": title, "costs": costs}
+
+    def job(self, name):
+        job = JOBS[name]
+        sides = {"closedloop": self.ours(job)}
+        sides |= {rival: self.theirs(rival, job.credits) for rival in self.options.rivals}
+        return {"job": name, **self.rounds(job.title, sides)}
+
+    def bounded(self):
+        """Ours under its limit against DuckDB under its own."""
+        limit = self.options.memory_limit
+        title = f"six models within 1 GiB: our limit {limit}, DuckDB's {BOUND_OF_DUCKDB}"
+        sides = {
+            "closedloop": self.ours(JOBS["money"], limit),
+            "duckdb": self.theirs("duckdb", False, BOUND_OF_DUCKDB),
+        }
+        return {"job": "bounded", **self.rounds(title, sides)}
+
+    def check(self):
+        """All answers are the same, ours to the cent."""
+        say("checking that all agree")
+        python, threads = self.options.python, ["--threads", self.options.threads]
+        self.ours(JOBS["marts"])()
+        check([python, BENCHES / "agree.py", self.data, self.out, *threads])
+        self.theirs("duckdb", True)()
+        for rival in self.options.rivals:
+            if rival == "duckdb":
+                continue
+            self.theirs(rival, True)()
+            answers = [self.answer("duckdb"), self.answer(rival), "--credits", self.credits("duckdb"), self.credits(rival)]
+            say(f"duckdb and {rival}:")
+            check([python, BENCHES / "rivals_agree.py", *answers, *threads])
+
+    def check_bounded(self):
+        """The marts are the same bytes within the limit, and the process stays within 1 GiB; says so."""
+        say("checking that the limit changes nothing")
+        self.ours(JOBS["marts"])()
+        without = digest(self.out)
+        cost = self.ours(JOBS["marts"], self.options.memory_limit)()
+        same = digest(self.out) == without
+        within = cost.peak <= BOUND_MIB
+        say(f"{'agrees ' if same else 'DIFFERS'}  all marts under the limit, byte by byte")
+        say(f"{'agrees ' if within else 'DIFFERS'}  all marts under the limit took {cost.peak:,.0f} MiB of {BOUND_MIB:,}")
+        return same and within
 
 
-def measure(command, env):
-    """Runs a command; wall seconds, CPU seconds and peak MiB of its process."""
-    started = time.perf_counter()
-    process = subprocess.Popen([str(word) for word in command], env=env, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"failed with exit code {process.returncode}: {shlex.join(map(str, command))}")
-    per_mib = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib
+def check(command):
+    subprocess.run([str(word) for word in command], check=True, stdout=sys.stderr)
 
 
-def row(name, pairs):
-    """A line of the table from pairs of measurements (ours, theirs)."""
-    cells = [name]
-    for what, digits in [(0, 2), (1, 2), (2, 0)]:
-        ours, theirs = ([side[what] for side in sides] for sides in zip(*pairs))
-        ratio = median(a / b for a, b in zip(ours, theirs))
-        cells += [f"{median(ours):,.{digits}f}", f"{median(theirs):,.{digits}f}", f"{ratio:.2f}"]
-    return "| " + " | ".join(cells) + " |"
+def digest(folder):
+    """A hash of all marts; the manifest holds timings."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*/*")):
+        total.update(str(path.relative_to(folder)).encode())
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()
 
 
-def version(command):
-    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout.strip()
+def start_up(options):
+    """Seconds to say --help, and to run the demo company."""
+    say("start-up")
+    demo = [options.binary, "run", PROJECT / "fixtures/demo/closedloop.toml", "--quiet", "--out", options.work / "demo"]
+    commands = {"closedloop --help": [options.binary, "--help"], "the demo company, all marts": demo}
+    return [
+        {"title": title, "costs": [measure(command) for _ in range(START_UPS)]} for title, command in commands.items()
+    ]
 
 
-def processor():
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+def size(options, data):
+    """How many touches there are, and of which type their account identifiers."""
+    asked = "SELECT count(*), any_value(typeof(account_id)) FROM read_parquet('{}/touchpoints/*.parquet')".format(data)
+    code = f'import duckdb; print(*duckdb.connect().execute("{asked}").fetchone())'
+    touches, kind = output([options.python, "-c", code]).split()
+    return int(touches), {"BIGINT": "integer", "VARCHAR": "text"}[kind]
+
+
+def versions(options):
+    found = {"closedloop": output([options.binary, "--version"]).split()[-1]}
+    found["python"] = output([options.python, "--version"]).split()[-1]
+    for rival in sorted({"duckdb", *options.rivals}, key=RIVALS.index):
+        found[rival] = output([options.python, "-c", f"import {rival}; print({rival}.__version__)"])
+    return found
 
 
 def compare(options):
-    work = options.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
-    python = options.python or python_with_packages(work)
-    binary = build()
-    data, out = generate(python, work, options), work / "out"
-    env = {**os.environ, "BENCH_DATA": str(data), "BENCH_OUT": str(out)}
-    threads = ["--threads", str(options.threads)]
+    prepare(options)
+    contest = Contest(options)
+    touches, ids = size(options, contest.data)
+    contest.check()
+    holds = contest.check_bounded() if options.memory_limit else True
+    load_before = os.getloadavg()[0]
+    jobs = [contest.job(name) for name in options.jobs]
+    if options.memory_limit:
+        jobs.append(contest.bounded())
+        worst = max(cost.peak for cost in jobs[-1]["costs"]["closedloop"])
+        say(f"{'agrees ' if worst <= BOUND_MIB else 'DIFFERS'}  six models under the limit took at most {worst:,.0f} MiB")
+        holds &= worst <= BOUND_MIB
+    found = {
+        "date": str(datetime.date.today()),
+        "machine": machine(),
+        "versions": versions(options),
+        "touches": touches,
+        "ids": ids,
+        "threads": options.threads,
+        "pairs": options.pairs,
+        "jobs": jobs,
+        "start_up": start_up(options),
+        "load": [load_before, os.getloadavg()[0]],
+    }
+    return found, holds
 
-    def ours(marts):
-        return [binary, "run", CONFIG, "--quiet", *threads, *(["--marts", marts] if marts else [])]
 
-    def theirs(credits):
-        credits = ["--credits", work / "credits.parquet"] if credits else []
-        return [python, BENCHES / "rivals/duckdb_job.py", data, work / "returns.parquet", *threads, *credits]
-
-    say("checking that both agree")
-    measure(ours(None), env)
-    subprocess.run([python, BENCHES / "agree.py", data, out, *threads], check=True, stdout=sys.stderr)
-
-    load_before, rows = os.getloadavg()[0], []
-    for name, marts, credits in JOBS:
-        pairs = []
-        for number in range(1, options.pairs + 1):
-            say(f"{name}: pair {number} of {options.pairs}")
-            sides = [lambda: measure(ours(marts), env), lambda: measure(theirs(credits), env)]
-            # Who goes first changes, so that a drift of the machine favours nobody.
-            results = [sides[0](), sides[1]()] if number % 2 else [sides[1](), sides[0]()][::-1]
-            pairs.append(results)
-        rows.append(row(name, pairs))
-    load = f"load average {load_before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    duckdb = version([python, "-c", "import duckdb; print(duckdb.__version__)"])
-    ids = {"int": "integer", "str": "text"}[options.ids]
-    return "\n".join([
-        f"{datetime.date.today()}: {version([binary, '--version'])} against DuckDB {duckdb}, {options.touches:,} touches, "
-        f"{ids} account ids, {options.threads} threads on {os.cpu_count()} cores ({processor()}), {options.pairs} pairs, {load}. "
-        "Ratios are ours / DuckDB's: below 1 we are faster or smaller.",
-        "",
-        "| job | wall s | DuckDB | ratio | CPU s | DuckDB | ratio | peak MiB | DuckDB | ratio |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-        *rows,
-    ])
+def parse():
+    parser = arguments(__doc__)
+    parser.add_argument("--touches", type=int, default=1_000_000)
+    parser.add_argument("--ids", choices=["int", "str"], default="int", help="what account identifiers are")
+    parser.add_argument("--data", type=Path, help="a folder that generate.py made [default: make one]")
+    parser.add_argument("--rivals", type=lambda text: text.split(","), default=RIVALS, help="separated by commas")
+    parser.add_argument("--jobs", type=lambda text: text.split(","), default=list(JOBS), help="separated by commas")
+    parser.add_argument("--pairs", type=int, default=5, help="rounds in which all sides run")
+    parser.add_argument("--memory-limit", help="ours, to stay within 1 GiB, as in 700MB")
+    parser.add_argument("--out", type=Path, help="also append the tables to this file")
+    options = parser.parse_args()
+    for name, known in [("rivals", RIVALS), ("jobs", list(JOBS))]:
+        unknown = [word for word in getattr(options, name) if word not in known]
+        if unknown:
+            parser.error(f"--{name}: {unknown[0]} is none of {', '.join(known)}")
+    return options
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--touches", type=int, default=1_000_000)
-    parser.add_argument("--ids", choices=["int", "str"], default="int", help="what account identifiers are")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--python", type=Path, help="an interpreter with the packages of requirements.txt")
-    parser.add_argument("--work", type=Path, default=PROJECT / "target/bench", help="for data, results and environment")
-    parser.add_argument("--out", type=Path, help="also append the table to this file")
-    options = parser.parse_args()
-    table = compare(options)
-    print(table)
+    options = parse()
+    found, holds = compare(options)
+    text = comparison(found)
+    print(text)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.out:
         with options.out.open("a") as file:
-            file.write(table + "\n\n")
+            file.write(text + "\n\n")
+    sys.exit(not holds)

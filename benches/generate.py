@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Data for the benchmark, of any size: campaigns, daily spend, touchpoints and opportunities of a B2B company.
 
-    generate.py OUT --touches 10000000 [--ids int|str] [--seed 1]
+    generate.py OUT --touches 10000000 [--ids int|str] [--seed 1] [--campaigns 500] [--spend-every DAYS]
+        [--accounts N] [--deals N] [--all-in-window]
 
 The same arguments give the same rows: every column draws from a Philox stream of its own, whose bits numpy
 guarantees, and turns them into values here. Rows are shuffled: neither by account nor by time.
 
-    campaigns(campaign_id int32, channel, name, start_date, end_date)                                   500 rows
+    campaigns(campaign_id int32, channel, name, start_date, end_date)                                   one row each
     spend(campaign_id int32, date, amount double)                                                       one row a day
     touchpoints(touch_id int64, account_id, contact_id int64, ts, campaign_id int32, channel, touch_type)
     opportunities(opportunity_id int64, account_id, created_at, closed_at, stage, amount double, is_won)
@@ -14,6 +15,9 @@ guarantees, and turns them into values here. Rows are shuffled: neither by accou
 account_id is int64 or text of 18 characters; timestamps are microseconds without zone; closed_at is null while an
 opportunity is open; amounts are whole cents. Accounts have 1 to 400 touches (log-normal, median 5) and on average one
 opportunity for every ten touches, at most twelve. Touches gather before a close; some fall on the same weekly instant.
+
+For extreme shapes: --accounts makes so many accounts with equally many touches, --deals gives each of them so many
+opportunities, all won, and --all-in-window puts every touch into the 90 days before a close of its account.
 """
 
 import argparse
@@ -29,7 +33,7 @@ DAY = 86_400
 START = 1_672_531_200  # 2023-01-01
 DAYS = 731
 SPAN = DAYS * DAY
-CAMPAIGNS = 500
+WINDOW = 90 * DAY
 CHANNELS = {
     "paid_search": 16, "email": 16, "paid_social": 13, "organic_search": 10, "display": 9, "webinar": 7, "event": 6,
     "content_syndication": 6, "direct": 6, "outbound_sdr": 5, "partner": 3, "referral": 3,
@@ -74,8 +78,7 @@ def poisson(mean, uniform, most):
     return count
 
 
-def campaigns(draws):
-    n = CAMPAIGNS
+def campaigns(draws, n):
     weights = np.cumsum(list(CHANNELS.values()))
     channel = np.searchsorted(weights / weights[-1], draws.uniform("channel", n))
     always = draws.uniform("always on", n) < 0.25
@@ -87,20 +90,26 @@ def campaigns(draws):
     return channel, first, last, popularity
 
 
-def spend(draws, channel, first, last, popularity, touches):
+def spend(draws, channel, first, last, popularity, touches, every):
     days = last - first + 1
-    campaign = np.repeat(np.arange(CAMPAIGNS), days)
+    campaign = np.repeat(np.arange(len(channel)), days)
     day = np.arange(days.sum()) - np.repeat(np.cumsum(days) - days, days) + first[campaign]
-    level = popularity / popularity.sum() * np.exp(0.4 * draws.normal("budget", CAMPAIGNS))
+    level = popularity / popularity.sum() * np.exp(0.4 * draws.normal("budget", len(channel)))
     # About two thirds of what the touches will earn, so that some campaigns pay and some do not.
-    amount = 0.6 * touches * level[campaign] * (0.5 + draws.uniform("day's spend", len(day)))
+    amount = 0.6 * every * touches * level[campaign] * (0.5 + draws.uniform("day's spend", len(day)))
     is_paid = ~np.isin(channel, [list(CHANNELS).index(name) for name in UNPAID])
-    kept = (is_paid | (draws.uniform("unpaid but spent", CAMPAIGNS) < 0.2))[campaign]
+    kept = (is_paid | (draws.uniform("unpaid but spent", len(channel)) < 0.2))[campaign]
+    kept &= (day - first[campaign]) % every == 0
     return campaign[kept], day[kept], np.round(amount[kept], 2)
 
 
-def accounts(draws, touches):
-    """Touches and opportunities per account; the touches sum to `touches`."""
+def equal_accounts(touches, n):
+    """`touches` divided among `n` accounts."""
+    return touches // n + (np.arange(n) < touches % n)
+
+
+def account_sizes(draws, touches):
+    """Touches per account, log-normal; they sum to `touches`."""
     n = touches // 5 + 1_000
     sizes = np.exp(np.log(5) + 1.1 * draws.normal("journey", n))
     sizes = np.clip(np.round(sizes), 1, 400).astype(np.int64)
@@ -108,10 +117,10 @@ def accounts(draws, touches):
     n = int(np.searchsorted(total, touches)) + 1
     sizes = sizes[:n]
     sizes[-1] -= total[n - 1] - touches
-    return sizes, poisson(0.1 * sizes, draws.uniform("opportunities", n), 12)
+    return sizes
 
 
-def opportunities(draws, owner):
+def opportunities(draws, owner, all_won):
     n = len(owner)
     closed = START + 30 * DAY + (draws.uniform("close", n) * (SPAN - 30 * DAY)).astype(np.int64)
     at_midnight = draws.uniform("close date only", n) < 0.15
@@ -120,7 +129,7 @@ def opportunities(draws, owner):
     created = np.maximum(closed - np.clip(cycle, DAY, 400 * DAY).astype(np.int64), START)
     outcome = draws.uniform("outcome", n)
     stage = (draws.bits("open stage", n) % np.uint64(4)).astype(np.int64)
-    stage = np.where(outcome < 0.53, 4, np.where(outcome < 0.82, 5, stage))
+    stage = np.where((outcome < 0.53) | all_won, 4, np.where(outcome < 0.82, 5, stage))
     amount = np.round(np.exp(np.log(12_000) + draws.normal("amount", n)), 2)
     return created, closed, stage, amount
 
@@ -140,15 +149,23 @@ def touch_times(draws, owner, opportunities_of, first_opportunity, closed):
     return np.maximum(np.where(is_import, at // week * week, at), START)
 
 
+def times_in_window(draws, owner, opportunities_of, first_opportunity, closed):
+    """Each within the 90 days before a close of its account, and not before the start of all data."""
+    nth = (draws.uniform("which close", len(owner)) * opportunities_of[owner]).astype(np.int64)
+    close = closed[first_opportunity[owner] + nth]
+    return close - (draws.uniform("before close", len(owner)) * np.minimum(close - START, WINDOW)).astype(np.int64)
+
+
 def touch_campaigns(draws, at, first, last, popularity):
-    """Popular campaigns that run in the touch's month, by a table of 65,536 equal chances a month."""
+    """Popular campaigns that run in the touch's month, by a table of at least 65,536 equal chances a month."""
     month = (at - START) // (30 * DAY)
-    table = np.empty((int(month.max()) + 1, 1 << 16), np.int16)
+    bits = max(16, (8 * len(popularity)).bit_length())
+    table = np.empty((int(month.max()) + 1, 1 << bits), np.int32)
     for m, row in enumerate(table):
         runs = (first <= m * 30 + 30) & (last >= m * 30)
         chance = np.cumsum(np.where(runs, popularity, 0.0))
-        row[:] = np.searchsorted(chance / chance[-1], (np.arange(1 << 16) + 0.5) / (1 << 16))
-    return table[month, (draws.bits("campaign", len(at)) >> np.uint64(48)).astype(np.int64)]
+        row[:] = np.searchsorted(chance / chance[-1], (np.arange(1 << bits) + 0.5) / (1 << bits))
+    return table[month, (draws.bits("campaign", len(at)) >> np.uint64(64 - bits)).astype(np.int64)]
 
 
 def text_ids(ids):
@@ -186,20 +203,24 @@ def write(out, table, rows, columns):
         pq.write_table(part, path, compression="zstd", row_group_size=ROW_GROUP, store_schema=False)
 
 
-def generate(out, touches, ids, seed):
-    draws = Draws(seed)
-    channel, first, last, popularity = campaigns(draws)
-    spent_by, spent_on, spent = spend(draws, channel, first, last, popularity, touches)
-    sizes, opportunities_of = accounts(draws, touches)
+def generate(options):
+    out, touches, draws = options.out, options.touches, Draws(options.seed)
+    channel, first, last, popularity = campaigns(draws, options.campaigns)
+    spent_by, spent_on, spent = spend(draws, channel, first, last, popularity, touches, options.spend_every)
+    sizes = equal_accounts(touches, options.accounts) if options.accounts else account_sizes(draws, touches)
     n = len(sizes)
+    if options.deals:
+        opportunities_of = np.full(n, options.deals)
+    else:
+        opportunities_of = poisson(0.1 * sizes, draws.uniform("opportunities", n), 12)
     account_ids = (draws.bits("account ids", n) >> np.uint64(1)).astype(np.int64)
     assert len(np.unique(account_ids)) == n, "two accounts share an identifier; take another seed"
-    named = text_ids if ids == "str" else pa.array
+    named = text_ids if options.ids == "str" else pa.array
 
-    write(out, "campaigns", CAMPAIGNS, lambda rows: {
-        "campaign_id": pa.array(np.arange(CAMPAIGNS)[rows] + 1, pa.int32()),
+    write(out, "campaigns", len(channel), lambda rows: {
+        "campaign_id": pa.array(np.arange(len(channel))[rows] + 1, pa.int32()),
         "channel": words(channel[rows], CHANNELS),
-        "name": pa.array([f"{list(CHANNELS)[channel[c]]} {c + 1:03}" for c in range(CAMPAIGNS)[rows]]),
+        "name": pa.array([f"{list(CHANNELS)[channel[c]]} {c + 1:03}" for c in range(len(channel))[rows]]),
         "start_date": dates(first[rows]),
         "end_date": dates(last[rows]),
     })
@@ -210,7 +231,7 @@ def generate(out, touches, ids, seed):
     })
 
     owner = np.repeat(np.arange(n), opportunities_of)
-    created, closed, stage, amount = opportunities(draws, owner)
+    created, closed, stage, amount = opportunities(draws, owner, bool(options.deals))
     order = draws.order("opportunity order", len(owner))
 
     def opportunity_columns(rows):
@@ -229,7 +250,8 @@ def generate(out, touches, ids, seed):
     write(out, "opportunities", len(owner), opportunity_columns)
 
     toucher = np.repeat(np.arange(n, dtype=np.int32), sizes)
-    at = touch_times(draws, toucher, opportunities_of, np.cumsum(opportunities_of) - opportunities_of, closed)
+    times = times_in_window if options.all_in_window else touch_times
+    at = times(draws, toucher, opportunities_of, np.cumsum(opportunities_of) - opportunities_of, closed)
     campaign = touch_campaigns(draws, at, first, last, popularity)
     detail = draws.bits("detail", touches)
     touch_order = draws.order("touch order", touches)
@@ -260,5 +282,12 @@ if __name__ == "__main__":
     parser.add_argument("--touches", type=int, default=1_000_000)
     parser.add_argument("--ids", choices=["int", "str"], default="int")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--campaigns", type=int, default=500)
+    parser.add_argument("--spend-every", type=int, default=1, metavar="DAYS", help="a row of spend in so many days")
+    parser.add_argument("--accounts", type=int, help="so many, all of the same size")
+    parser.add_argument("--deals", type=int, help="won opportunities of each account")
+    parser.add_argument("--all-in-window", action="store_true", help="every touch counts for a deal; needs --deals")
     options = parser.parse_args()
-    generate(options.out, options.touches, options.ids, options.seed)
+    if options.all_in_window and not options.deals:
+        parser.error("--all-in-window needs --deals")
+    generate(options)

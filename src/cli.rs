@@ -8,11 +8,13 @@ mod init;
 mod marts;
 mod models;
 mod money;
+mod paths;
 mod plan_args;
 mod progress;
 mod query;
 mod run;
 mod table;
+mod validate_models;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -41,6 +43,10 @@ enum Command {
     Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
     Models(models::ModelsArgs),
+    /// Attribute a table of aggregated paths
+    Paths(paths::PathsArgs),
+    /// Judge every model in simulated worlds whose truth is known
+    ValidateModels(validate_models::ValidateModelsArgs),
     /// Write a configuration for a folder of exports
     Init(init::InitArgs),
     /// Describe the marts and their columns
@@ -62,6 +68,8 @@ impl Cli {
             Command::Compare(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
+            Command::Paths(args) => args.run(),
+            Command::ValidateModels(args) => args.run(),
             Command::Init(args) => args.run(),
             Command::Marts(args) => args.run(),
             Command::Generate(args) => args.run(),

@@ -5,29 +5,24 @@
 //! are therefore counted in a power of two of the unit, so small that what is cut off is below 2⁻⁴⁴ of the total of a
 //! column. Whole conversions are counted as they are. No model depends on the unit.
 
+mod counting;
+mod folds;
+mod table;
 mod unit;
 
-use crate::chain::RemovalEffects;
-use crate::journey::{Anchors, Journey, Milestones};
-use crate::ledger::compensated_sum;
-use crate::model::{AttributionModel, Evidence, Markov, ModelSpec, Reason, Refusal};
-use crate::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use unit::Unit;
+pub use table::{Measure, PathCounts, PathTable, RowError};
 
-/// A path and what came of the journeys that took it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PathRow {
-    /// The channel code of each touch, oldest first.
-    pub path: Vec<u32>,
-    /// Conversions, at least 0; may be fractional.
-    pub conversions: f64,
-    /// Their value, in any unit.
-    pub value: f64,
-    /// Journeys that did not convert, at least 0.
-    pub nulls: f64,
-}
+use crate::chain::RemovalEffects;
+use crate::journey::{Anchor, Anchors, Journey, Milestones};
+use crate::ledger::compensated_sum;
+use crate::model::{AttributionModel, ChainOrder, Evidence, FittedOn, Markov, ModelSpec, Reason, Refusal};
+use crate::statistics::{JourneyStatistics, Shape, ShapeError};
+use counting::{Units, chunks, count};
+use rayon::iter::ParallelIterator;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use unit::Unit;
 
 /// Whether journeys that did not convert count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,32 +34,12 @@ pub enum Nulls {
     Ignore,
 }
 
-/// A row that makes no sense; rows count from 1.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// Paths that cannot be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// No touch.
-    #[error("path {row} has no channel; remove the row or name at least one channel")]
-    Empty {
-        /// Which row.
-        row: usize,
-    },
-    /// Not a number that can be counted.
-    #[error("path {row}: {column} is {number}, but must be {range}")]
-    Number {
-        /// Which row.
-        row: usize,
-        /// Which column.
-        column: &'static str,
-        /// What was given.
-        number: f64,
-        /// What is allowed.
-        range: &'static str,
-    },
     /// A code without a channel.
-    #[error("path {row} has channel code {code}, but there are {channels} channels")]
+    #[error("a path has channel code {code}, but there are {channels} channels")]
     UnknownChannel {
-        /// Which row.
-        row: usize,
         /// The code.
         code: u32,
         /// How many channels there are.
@@ -101,44 +76,55 @@ pub struct PositionResult {
     pub value: f64,
 }
 
-/// A table of paths, read and counted.
+/// A table of paths, counted.
 #[derive(Debug, Clone)]
 pub struct Paths {
+    /// Ascending; the codes of the table are positions here.
     channels: Vec<String>,
-    /// In an order of their own, so that sums of fractions do not depend on that of the input.
-    rows: Vec<PathRow>,
+    table: PathTable,
+    /// In which conversions and value are summed.
+    units: [Unit; 2],
     statistics: JourneyStatistics,
+    best_order: Option<u8>,
 }
 
 impl Paths {
-    /// Counts paths up to the highest `order` that models will ask for. `channels[code]` names a channel.
+    /// Counts paths as far as `models` will ask. `channels[code]` names a channel, each name once. Neither the order of
+    /// the rows nor that of the channels changes a result.
     ///
     /// # Errors
-    /// A row that makes no sense, or an order that cannot be counted.
-    pub fn new(mut rows: Vec<PathRow>, channels: Vec<String>, order: usize, nulls: Nulls) -> Result<Self, PathError> {
-        for (row, path) in (1..).zip(&mut rows) {
-            if nulls == Nulls::Ignore {
-                path.nulls = 0.0;
-            }
-            check(row, path, channels.len())?;
+    /// A code without a channel, or an order that cannot be counted.
+    pub fn new(
+        mut table: PathTable,
+        channels: Vec<String>,
+        models: &[ModelSpec],
+        nulls: Nulls,
+    ) -> Result<Self, PathError> {
+        if let Some(code) = table.largest_code().filter(|&code| code as usize >= channels.len()) {
+            return Err(PathError::UnknownChannel { code, channels: channels.len() });
         }
-        rows.sort_unstable_by(in_order);
+        if nulls == Nulls::Ignore {
+            table.forget_nulls();
+        }
+        let channels = sort_channels(&mut table, channels);
         let states = u32::try_from(channels.len()).unwrap_or(u32::MAX);
-        let mut statistics = JourneyStatistics::new(Shape { states, order, folds: false, sets: true })?;
-        let journeys = Unit::of_counts(rows.iter().flat_map(|row| [row.conversions, row.nulls]));
-        let money = Unit::of_amounts(rows.iter().map(|row| row.value));
-        for row in &rows {
-            let outcome = Outcome {
-                conversions: journeys.count(row.conversions),
-                nulls: journeys.count(row.nulls),
-                value: money.amount(row.value),
-            };
-            statistics.add(CountedJourney { path: &row.path, outcome, key: 0 });
-        }
-        Ok(Self { channels, rows, statistics })
+        let units = Units::of(&table);
+        let asked: Vec<FittedOn> = models.iter().filter_map(ModelSpec::fitted_on).collect();
+        let by_fold = asked.iter().any(|on| on.folds);
+        let best = if by_fold { Some(folds::best_order(&table, states, units.journeys)?) } else { None };
+        let fixed = asked.iter().filter(|on| !on.folds).map(|on| on.order);
+        let shape = Shape {
+            states,
+            order: fixed.chain(best).max().unwrap_or(1),
+            folds: false,
+            sets: asked.iter().any(|on| on.sets),
+        };
+        let statistics = count(&table, shape, &units)?;
+        let best_order = best.and_then(|order| u8::try_from(order).ok());
+        Ok(Self { channels, table, units: units.sums, statistics, best_order })
     }
 
-    /// The channels, by code.
+    /// The channels in ascending order, by code.
     pub fn channels(&self) -> &[String] {
         &self.channels
     }
@@ -148,19 +134,26 @@ impl Paths {
         &self.statistics
     }
 
+    /// The order of the chain that predicts held-out journeys best, if a model asked for it.
+    pub fn best_order(&self) -> Option<u8> {
+        self.best_order
+    }
+
     /// What a model says of each channel, by code. Markov models give the totals of the literature; all others the sum of
-    /// their credits over paths. Touches of a path are one unit of time apart.
+    /// their credits over paths.
     ///
     /// # Errors
-    /// A model that cannot be fitted on these paths. However few they are, small examples are welcome.
+    /// A model that cannot be fitted on these paths, or asks for what paths do not tell. However few they are, small
+    /// examples are welcome.
     pub fn attribute(&self, model: &ModelSpec) -> Result<Vec<ChannelResult>, Refusal> {
-        let fitted = match model {
+        let model = self.resolved(model);
+        let fitted = match &*model {
             ModelSpec::Markov { order, .. } => Reason::screen(&self.statistics, 1)
                 .and_then(|()| Markov::fit(&self.statistics, *order))
                 .map(|fitted| self.literature(fitted.effects())),
-            _ => self.assemble(model).map(|model| self.credited(model.as_ref())),
+            _ => self.assemble(&model).map(|model| self.credited(model.as_ref())),
         };
-        fitted.map_err(|reason| refusal(model, reason))
+        fitted.map_err(|reason| refusal(&model, reason))
     }
 
     /// The credits of a model over paths, by channel and position: what `ordered_shapley` is asked for.
@@ -168,27 +161,47 @@ impl Paths {
     /// # Errors
     /// As for [`Self::attribute`].
     pub fn by_position(&self, model: &ModelSpec) -> Result<Vec<PositionResult>, Refusal> {
-        let assembled = self.assemble(model).map_err(|reason| refusal(model, reason))?;
-        let mut parts: BTreeMap<(u32, usize), Parts> = BTreeMap::new();
-        self.share_out(assembled.as_ref(), |channel, position, part| {
-            parts.entry((channel, position)).or_default().push(part);
+        let model = self.resolved(model);
+        let assembled = self.assemble(&model).map_err(|reason| refusal(&model, reason))?;
+        let mut sums: BTreeMap<(u32, usize), Sums> = BTreeMap::new();
+        self.share_out(assembled.as_ref(), 0..self.table.len(), |channel, position, part| {
+            add(sums.entry((channel, position)).or_default(), part);
         });
-        let result = |((channel, position), parts): ((u32, usize), Parts)| {
-            let [conversions, value] = totals(&parts);
+        let result = |((channel, position), sums): ((u32, usize), Sums)| {
+            let [conversions, value] = self.numbers(sums);
             PositionResult { channel, position, conversions, value }
         };
-        Ok(parts.into_iter().map(result).collect())
+        Ok(sums.into_iter().map(result).collect())
+    }
+
+    /// The model with the order that cross-validation found, where it asks for that.
+    fn resolved<'a>(&self, model: &'a ModelSpec) -> Cow<'a, ModelSpec> {
+        let mut model = Cow::Borrowed(model);
+        if let (ModelSpec::Markov { order: ChainOrder::Auto, .. }, Some(best)) = (&*model, self.best_order)
+            && let ModelSpec::Markov { order, .. } = model.to_mut()
+        {
+            *order = ChainOrder::Fixed(best);
+        }
+        model
     }
 
     fn assemble(&self, model: &ModelSpec) -> Result<Box<dyn AttributionModel>, Reason> {
-        Reason::screen(&self.statistics, 1)?;
+        if let Some(untold) = untold(model) {
+            return Err(Reason::NotInPaths(untold));
+        }
+        if model.fitted_on().is_some() {
+            Reason::screen(&self.statistics, 1)?;
+        }
         model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics) })
     }
 
     /// All conversions and all value in proportion to removal effects.
     fn literature(&self, effects: &RemovalEffects) -> Vec<ChannelResult> {
-        let conversions = compensated_sum(self.rows.iter().map(|row| row.conversions));
-        let value = compensated_sum(self.rows.iter().map(|row| row.value));
+        let mut sums = Sums::default();
+        for counts in self.table.counts() {
+            add(&mut sums, self.parts([counts.conversions, counts.value]));
+        }
+        let [conversions, value] = self.numbers(sums);
         let conversions = RemovalEffects::totals(&effects.conversions, conversions);
         let value = RemovalEffects::totals(&effects.value, value);
         let result = |code: usize| ChannelResult {
@@ -202,73 +215,93 @@ impl Paths {
 
     /// The sum of a model's shares of each path, by channel.
     fn credited(&self, model: &dyn AttributionModel) -> Vec<ChannelResult> {
-        let mut parts: Vec<Parts> = vec![Vec::new(); self.channels.len()];
-        self.share_out(model, |channel, _, part| parts[channel as usize].push(part));
-        let result = |parts: &Parts| {
-            let [conversions, value] = totals(parts);
+        let none = || vec![Sums::default(); self.channels.len()];
+        let of_chunk = |rows: Range<usize>| {
+            let mut sums = none();
+            self.share_out(model, rows, |channel, _, part| add(&mut sums[channel as usize], part));
+            sums
+        };
+        let sums = chunks(self.table.len()).map(of_chunk).reduce(none, |mut sums, others| {
+            sums.iter_mut().zip(others).for_each(|(sums, other)| add(sums, other));
+            sums
+        });
+        let result = |sums: Sums| {
+            let [conversions, value] = self.numbers(sums);
             ChannelResult { removal_effect_conversions: None, removal_effect_value: None, conversions, value }
         };
-        parts.iter().map(result).collect()
+        sums.into_iter().map(result).collect()
     }
 
-    /// Calls `give` with channel, position from 1, and what of conversions and value each credited touch has.
-    fn share_out(&self, model: &dyn AttributionModel, mut give: impl FnMut(u32, usize, [f64; 2])) {
-        for row in &self.rows {
-            let credits = path_credits(model, &row.path);
+    /// Calls `give` with channel, position from 1, and what of conversions and value each credited touch of these rows has.
+    /// Touches of a path are one unit of time apart.
+    fn share_out(&self, model: &dyn AttributionModel, rows: Range<usize>, mut give: impl FnMut(u32, usize, Sums)) {
+        let (mut touched_at, mut credits) = (Vec::new(), Vec::new());
+        for row in rows {
+            let (path, counts) = (self.table.path(row), self.table.counts()[row]);
+            if counts.conversions == 0.0 {
+                continue;
+            }
+            touched_at.extend((0_i64..).skip(touched_at.len()).take(path.len().saturating_sub(touched_at.len())));
+            credits.clear();
+            credits.resize(path.len(), 0.0);
+            let touched_at = &touched_at[..path.len()];
+            let converted_at = touched_at.last().copied().unwrap_or(0);
+            let anchors = Anchors::locate(touched_at, Milestones::default());
+            model.credit(Journey { touched_at, channels: path, converted_at, anchors }, &mut credits);
             let all = compensated_sum(credits.iter().copied());
-            for ((position, &channel), credit) in (1..).zip(&row.path).zip(credits).filter(|(_, credit)| *credit > 0.0)
-            {
-                give(channel, position, [row.conversions, row.value].map(|whole| whole * credit / all));
+            for ((position, &channel), credit) in (1..).zip(path).zip(&credits).filter(|(_, credit)| **credit > 0.0) {
+                let part = [counts.conversions, counts.value].map(|whole| whole * credit / all);
+                give(channel, position, self.parts(part));
             }
         }
     }
+
+    fn parts(&self, numbers: [f64; 2]) -> Sums {
+        [self.units[0].amount(numbers[0]), self.units[1].amount(numbers[1])]
+    }
+
+    fn numbers(&self, sums: Sums) -> [f64; 2] {
+        [self.units[0].number(sums[0]), self.units[1].number(sums[1])]
+    }
 }
 
-/// Parts of conversions and value.
-type Parts = Vec<[f64; 2]>;
+/// Conversions and value, each in its unit.
+type Sums = [i128; 2];
 
-fn totals(parts: &Parts) -> [f64; 2] {
-    [0, 1].map(|measure| compensated_sum(parts.iter().map(|part| part[measure])))
+fn add(sums: &mut Sums, more: Sums) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+}
+
+/// Puts the channels in order and the table's codes with them.
+fn sort_channels(table: &mut PathTable, channels: Vec<String>) -> Vec<String> {
+    if channels.is_sorted() {
+        return channels;
+    }
+    let mut order: Vec<(String, usize)> = channels.into_iter().zip(0..).collect();
+    order.sort_unstable();
+    let mut codes = vec![0; order.len()];
+    for (code, (_, old)) in (0..).zip(&order) {
+        codes[*old] = code;
+    }
+    table.recode(&codes);
+    order.into_iter().map(|(name, _)| name).collect()
+}
+
+/// What a model asks for that paths do not tell.
+fn untold(model: &ModelSpec) -> Option<&'static str> {
+    match model {
+        ModelSpec::TimeDecay { .. } => Some("when touches happened"),
+        ModelSpec::Anchored { anchors, .. }
+            if anchors.keys().any(|anchor| !matches!(anchor, Anchor::First | Anchor::Closing)) =>
+        {
+            Some("when leads and opportunities were created")
+        }
+        _ => None,
+    }
 }
 
 fn refusal(model: &ModelSpec, reason: Reason) -> Refusal {
     Refusal { model: model.id().to_owned(), reason }
-}
-
-/// The credits of a path whose touches are one apart in time.
-fn path_credits(model: &dyn AttributionModel, path: &[u32]) -> Vec<f64> {
-    let touched_at: Vec<i64> = (0..).take(path.len()).collect();
-    let converted_at = touched_at.last().copied().unwrap_or(0);
-    let anchors = Anchors::locate(&touched_at, Milestones::default());
-    let mut credits = vec![0.0; path.len()];
-    model.credit(Journey { touched_at: &touched_at, channels: path, converted_at, anchors }, &mut credits);
-    credits
-}
-
-fn in_order(a: &PathRow, b: &PathRow) -> Ordering {
-    let conversions = || a.conversions.total_cmp(&b.conversions);
-    let rest = || a.value.total_cmp(&b.value).then(a.nulls.total_cmp(&b.nulls));
-    a.path.cmp(&b.path).then_with(conversions).then_with(rest)
-}
-
-fn check(row: usize, path: &PathRow, channels: usize) -> Result<(), PathError> {
-    if path.path.is_empty() {
-        return Err(PathError::Empty { row });
-    }
-    if let Some(&code) = path.path.iter().find(|&&code| code as usize >= channels) {
-        return Err(PathError::UnknownChannel { row, code, channels });
-    }
-    let valueless = path.conversions == 0.0;
-    for (column, number, within, range) in [
-        ("conversions", path.conversions, path.conversions >= 0.0, "a finite number of at least 0"),
-        ("nulls", path.nulls, path.nulls >= 0.0, "a finite number of at least 0"),
-        ("value", path.value, !valueless || path.value == 0.0, "a finite number, and 0 without conversions"),
-    ] {
-        if !(within && number.is_finite()) {
-            return Err(PathError::Number { row, column, number, range });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //!
 //! The worlds do not have the form of any model: effects add up rather than multiply, saturate as 1 − e^(−x), and may lag.
 
+mod fitted;
 mod report;
 mod rules;
 mod scenario;
@@ -15,6 +16,7 @@ mod simulate;
 mod truth;
 mod validate;
 
+pub use fitted::fitted_estimators;
 pub use report::ModelReport;
 pub use rules::{estimate_shares, incremental_estimator, rule_estimators};
 pub use scenario::{CHANNELS, ChannelTruth, Lag, Sales, Scenario, scenarios};

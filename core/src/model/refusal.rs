@@ -32,7 +32,7 @@ pub enum Reason {
     OneChannel,
     /// A channel without a journey that lacks it.
     #[error(
-        "channel \"{channel}\" is in every journey, so its effect cannot be told from the rest; leave it out with `eligible`"
+        "channel \"{channel}\" is in every journey, so its effect cannot be told from the rest; leave its touches out, in a run with `eligible`"
     )]
     AlwaysPresent {
         /// The channel.
@@ -46,6 +46,9 @@ pub enum Reason {
     /// The chain has no numerical solution.
     #[error(transparent)]
     Unsolved(#[from] Unsolved),
+    /// Aggregated paths lack what the model looks at.
+    #[error("it needs to know {0}, which paths do not tell; compute it from touchpoints with `closedloop run`")]
+    NotInPaths(&'static str),
     /// The statistics lack what the model is fitted on.
     #[error("its journey statistics lack {0}; count them with the shape that the model names")]
     NotCounted(&'static str),

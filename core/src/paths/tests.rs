@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chain::{Chain, Target};
-use crate::model::{fitted_models, house_models, parse_models};
+use crate::model::{ChainOrder, fitted_models, house_models, parse_models};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,6 +25,20 @@ fn number(text: &str) -> f64 {
     text.parse().unwrap()
 }
 
+/// A row, to be changed by tests.
+#[derive(Debug, Clone)]
+struct PathRow {
+    path: Vec<u32>,
+    counts: PathCounts,
+}
+
+/// Paths that are counted as far as `order`, and by set.
+fn paths(rows: &[PathRow], channels: Vec<String>, order: usize, nulls: Nulls) -> Paths {
+    let mut table = PathTable::default();
+    rows.iter().for_each(|row| table.push(&row.path, row.counts).unwrap());
+    Paths::new(table, channels, &[markov(order), named("rate_shapley").clone()], nulls).unwrap()
+}
+
 /// Rows and channel names from paths of names.
 fn coded(named: &[(Vec<String>, [f64; 3])]) -> (Vec<PathRow>, Vec<String>) {
     let names: BTreeSet<&String> = named.iter().flat_map(|(path, _)| path).collect();
@@ -32,9 +46,7 @@ fn coded(named: &[(Vec<String>, [f64; 3])]) -> (Vec<PathRow>, Vec<String>) {
     let code = |name: &String| u32::try_from(names.binary_search(name).unwrap()).unwrap();
     let row = |(path, [conversions, value, nulls]): &(Vec<String>, [f64; 3])| PathRow {
         path: path.iter().map(code).collect(),
-        conversions: *conversions,
-        value: *value,
-        nulls: *nulls,
+        counts: PathCounts { conversions: *conversions, value: *value, nulls: *nulls },
     };
     (named.iter().map(row).collect(), names)
 }
@@ -100,14 +112,14 @@ fn assert_markov_totals(folder: &std::path::Path, paths: &Paths) {
 #[test]
 fn channel_attributions_paths_order_one() {
     let Some((folder, rows, names)) = path_data() else { return };
-    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let paths = paths(&rows, names, 1, Nulls::Use);
     assert_markov_totals(&folder, &paths);
 }
 
 #[test]
 fn channel_attributions_transitions() {
     let Some((folder, rows, names)) = path_data() else { return };
-    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let paths = paths(&rows, names, 1, Nulls::Use);
     let transitions = paths.statistics().transitions();
     let name = |run: u64| match transitions.last(run) {
         Some(code) => paths.channels()[code as usize].clone(),
@@ -134,7 +146,7 @@ fn channel_attributions_transitions() {
 #[test]
 fn channel_attributions_heuristics() {
     let Some((folder, rows, names)) = path_data() else { return };
-    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let paths = paths(&rows, names, 1, Nulls::Use);
     let models = ["first_touch", "last_touch", "linear"].map(|id| paths.attribute(named(id)).unwrap());
     for record in records(folder.join("expected_heuristics.csv"), b',') {
         let code = paths.channels().binary_search(&record[0]).unwrap();
@@ -149,7 +161,7 @@ fn channel_attributions_heuristics() {
 #[test]
 fn channel_attributions_paths_under_shapley() {
     let Some((_, rows, names)) = path_data() else { return };
-    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let paths = paths(&rows, names, 1, Nulls::Use);
     let expected = [
         7627.9440, 1982.7393, 2.2929, 374.6774, 3613.6560, 138.1857, 3505.0440, 159.0571, 987.7821, 2.6667, 1190.9631,
         199.9917,
@@ -163,9 +175,9 @@ fn channel_attributions_paths_under_shapley() {
 #[test]
 fn real_journeys_order_one() {
     let Some((folder, rows, names)) = real_journeys() else { return };
-    let conversions: f64 = rows.iter().map(|row| row.conversions).sum();
+    let conversions: f64 = rows.iter().map(|row| row.counts.conversions).sum();
     assert_eq!((rows.len(), conversions), (9_506, 1_838.0), "the journeys that the data's notes count");
-    let paths = Paths::new(rows, names, 1, Nulls::Use).unwrap();
+    let paths = paths(&rows, names, 1, Nulls::Use);
     assert_markov_totals(&folder, &paths);
 }
 
@@ -173,45 +185,49 @@ fn real_journeys_order_one() {
 #[test]
 fn channel_attributions_paths_at_higher_orders() {
     let Some((_, rows, names)) = path_data() else { return };
-    let paths = Paths::new(rows.clone(), names.clone(), 4, Nulls::Use).unwrap();
+    let counted = paths(&rows, names.clone(), 4, Nulls::Use);
     let listed = ["alpha", "beta", "eta", "iota"].map(|name| names.binary_search(&name.to_owned()).unwrap());
     let published = [
         (2, 125, [0.547_803, 0.237_910, 0.330_767, 0.371_594]),
         (3, 967, [0.546_420, 0.228_673, 0.322_834, 0.360_379]),
     ];
     for (order, states, effects) in published {
-        let fitted = Markov::fit(paths.statistics(), crate::model::ChainOrder::Fixed(order)).unwrap();
+        let fitted = Markov::fit(counted.statistics(), ChainOrder::Fixed(order)).unwrap();
         assert_eq!(fitted.chain().states(), states);
         for (code, want) in listed.iter().zip(effects) {
             assert!((fitted.effects().conversions[*code] - want).abs() < 1e-6, "order {order}");
         }
     }
-    assert_laws_of_higher_orders(&paths, rows, names);
+    assert_laws_of_higher_orders(&counted, rows, names);
 }
 
 #[test]
 fn real_journeys_at_higher_orders() {
     let Some((_, rows, names)) = real_journeys() else { return };
-    let paths = Paths::new(rows.clone(), names.clone(), 4, Nulls::Use).unwrap();
-    assert_laws_of_higher_orders(&paths, rows, names);
+    let counted = paths(&rows, names.clone(), 4, Nulls::Use);
+    assert_laws_of_higher_orders(&counted, rows, names);
 }
 
 /// The base rate is the empirical rate, scaling changes nothing, and effects drift toward participation.
-fn assert_laws_of_higher_orders(paths: &Paths, rows: Vec<PathRow>, names: Vec<String>) {
-    let total = paths.statistics().total();
+fn assert_laws_of_higher_orders(counted: &Paths, rows: Vec<PathRow>, names: Vec<String>) {
+    let total = counted.statistics().total();
     let rate = total.conversions as f64 / total.journeys() as f64;
-    let participation = paths.statistics().sets().participation();
+    let participation = counted.statistics().sets().participation();
     let share = |code: usize| participation[code].conversions as f64 / total.conversions as f64;
     let tenfold = rows
         .into_iter()
-        .map(|row| PathRow { conversions: 10.0 * row.conversions, nulls: 10.0 * row.nulls, ..row })
-        .collect();
-    let tenfold = Paths::new(tenfold, names, 4, Nulls::Use).unwrap();
+        .map(|mut row| {
+            row.counts.conversions *= 10.0;
+            row.counts.nulls *= 10.0;
+            row
+        })
+        .collect::<Vec<_>>();
+    let tenfold = paths(&tenfold, names, 4, Nulls::Use);
     let mut previous = f64::INFINITY;
     for order in 1..=4 {
-        let order = crate::model::ChainOrder::Fixed(order);
+        let order = ChainOrder::Fixed(order);
         let (fitted, scaled) =
-            (Markov::fit(paths.statistics(), order).unwrap(), Markov::fit(tenfold.statistics(), order).unwrap());
+            (Markov::fit(counted.statistics(), order).unwrap(), Markov::fit(tenfold.statistics(), order).unwrap());
         let effects = fitted.effects();
         assert!((effects.base_rate / rate - 1.0).abs() < 1e-12, "{order:?}: {} is not {rate}", effects.base_rate);
         let mut distance = 0.0;
@@ -226,53 +242,65 @@ fn assert_laws_of_higher_orders(paths: &Paths, rows: Vec<PathRow>, names: Vec<St
 
 #[test]
 fn rows_that_make_no_sense_are_named() {
-    let names = || vec!["a".to_owned(), "b".to_owned()];
     let error = |path: &[u32], conversions: f64, value: f64, nulls: f64| {
-        let rows = vec![PathRow { path: path.to_vec(), conversions, value, nulls }];
-        Paths::new(rows, names(), 1, Nulls::Use).unwrap_err().to_string()
+        PathTable::default().push(path, PathCounts { conversions, value, nulls }).unwrap_err().to_string()
     };
-    assert_eq!(error(&[], 1.0, 1.0, 0.0), "path 1 has no channel; remove the row or name at least one channel");
-    assert_eq!(error(&[2], 1.0, 1.0, 0.0), "path 1 has channel code 2, but there are 2 channels");
-    assert!(error(&[0], -1.0, 0.0, 0.0).contains("conversions is -1"));
-    assert!(error(&[0], 1.0, 0.0, f64::NAN).contains("nulls is NaN"));
-    assert!(error(&[0], 0.0, 5.0, 1.0).contains("value is 5"));
-    let order = Paths::new(Vec::new(), names(), 9, Nulls::Use).unwrap_err();
-    assert_eq!(order, PathError::Shape(ShapeError::Order(9)));
+    assert_eq!(error(&[], 1.0, 1.0, 0.0), "a path has no channel; remove the row or name at least one channel");
+    let negative = error(&[0], -1.0, 0.0, 0.0);
+    assert_eq!(negative, "the number of conversions is -1, but must be a finite number of at least 0");
+    assert!(error(&[0], 1.0, 0.0, f64::NAN).contains("did not convert is NaN"));
+    assert!(error(&[0], 1.0, f64::INFINITY, 0.0).contains("the value is inf"));
+    assert!(error(&[0], 0.0, 5.0, 1.0).contains("the value is 5, but must be a finite number, and 0 without"));
 }
 
 #[test]
-fn nothing_or_one_channel_is_refused() {
+fn what_cannot_be_counted_is_named() {
+    let mut table = PathTable::default();
+    table.push(&[2], PathCounts { conversions: 1.0, value: 1.0, nulls: 0.0 }).unwrap();
+    let names = ["a", "b"].map(str::to_owned).to_vec();
+    let unknown = Paths::new(table, names, &[], Nulls::Use).unwrap_err();
+    assert_eq!(unknown.to_string(), "a path has channel code 2, but there are 2 channels");
+}
+
+#[test]
+fn nothing_or_one_channel_is_refused_by_fitted_models_alone() {
     let names = vec!["a".to_owned(), "b".to_owned()];
-    let nothing = Paths::new(Vec::new(), names.clone(), 1, Nulls::Use).unwrap().attribute(&markov(1)).unwrap_err();
+    let nothing = paths(&[], names.clone(), 1, Nulls::Use).attribute(&markov(1)).unwrap_err();
     assert!(matches!(nothing.reason, Reason::TooFewConversions { conversions: 0, minimum: 1 }));
-    let rows = vec![PathRow { path: vec![0], conversions: 1.0, value: 2.0, nulls: 1.0 }];
-    let one = Paths::new(rows, names, 1, Nulls::Use).unwrap().attribute(&markov(1)).unwrap_err();
-    assert_eq!(one.reason, Reason::OneChannel);
+    let counted = paths(&[row(&[0], 1.0, 2.0, 1.0)], names, 1, Nulls::Use);
+    assert_eq!(counted.attribute(&markov(1)).unwrap_err().reason, Reason::OneChannel);
+    assert_eq!(counted.attribute(named("linear")).unwrap()[0].value, 2.0);
+}
+
+/// Paths know neither dates nor milestones.
+#[test]
+fn models_that_ask_for_more_than_paths_tell_are_refused() {
+    let rows = [row(&[0, 1], 3.0, 1.0, 0.0), row(&[1], 1.0, 1.0, 5.0)];
+    let counted = paths(&rows, vec!["a".to_owned(), "b".to_owned()], 1, Nulls::Use);
+    for spec in house_models().iter().chain(fitted_models()) {
+        let expected = ["lead_creation", "opportunity_creation", "time_decay", "u_shaped", "w_shaped", "full_path"];
+        let refused = matches!(counted.attribute(spec), Err(Refusal { reason: Reason::NotInPaths(_), .. }));
+        assert_eq!(refused, expected.contains(&spec.id()), "{}", spec.id());
+    }
 }
 
 /// {a>b 3c/1n; a>c 1c/1n} without its nulls: every journey converts, and effects are participation: 1, ¾, ¼.
 #[test]
 fn nulls_can_be_ignored() {
-    let row =
-        |path: &[u32], conversions, nulls| PathRow { path: path.to_vec(), conversions, value: conversions, nulls };
-    let rows = vec![row(&[0, 1], 3.0, 1.0), row(&[0, 2], 1.0, 1.0)];
-    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-    let paths = Paths::new(rows, names, 1, Nulls::Ignore).unwrap();
+    let rows = [row(&[0, 1], 3.0, 3.0, 1.0), row(&[0, 2], 1.0, 1.0, 1.0)];
+    let counted = paths(&rows, ["a", "b", "c"].map(str::to_owned).to_vec(), 1, Nulls::Ignore);
     let effects: Vec<f64> =
-        paths.attribute(&markov(1)).unwrap().iter().map(|row| row.removal_effect_conversions.unwrap()).collect();
+        counted.attribute(&markov(1)).unwrap().iter().map(|row| row.removal_effect_conversions.unwrap()).collect();
     assert!(effects.iter().zip([1.0, 0.75, 0.25]).all(|(got, want)| (got - want).abs() < 1e-14), "{effects:?}");
-    let refusal = paths.attribute(named("rate_shapley")).unwrap_err();
+    let refusal = counted.attribute(named("rate_shapley")).unwrap_err();
     assert_eq!(refusal.reason, Reason::NoNonConverters);
 }
 
 /// a>b>a with 4 conversions: a earns 1 first and 1 third, b 2 second. b with 1: 1 first (Zhao et al., ordered).
 #[test]
 fn ordered_shapley_by_position() {
-    let row =
-        |path: &[u32], conversions| PathRow { path: path.to_vec(), conversions, value: 10.0 * conversions, nulls: 0.0 };
-    let rows = vec![row(&[0, 1, 0], 4.0), row(&[1], 1.0)];
-    let paths = Paths::new(rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use).unwrap();
-    let got: Vec<_> = paths
+    let rows = [row(&[0, 1, 0], 4.0, 40.0, 0.0), row(&[1], 1.0, 10.0, 0.0)];
+    let got: Vec<_> = paths(&rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use)
         .by_position(named("ordered_shapley"))
         .unwrap()
         .into_iter()
@@ -281,24 +309,68 @@ fn ordered_shapley_by_position() {
     assert_eq!(got, [(0, 1, 1.0, 10.0), (0, 3, 1.0, 10.0), (1, 1, 1.0, 10.0), (1, 2, 2.0, 20.0)]);
 }
 
+/// Journeys drawn from a chain that remembers two touches: after a>b comes c, after c>b comes a, so that one touch of
+/// memory knows half of the next step and two know all. Orders beyond add nothing but noise.
+#[test]
+fn cross_validation_finds_the_memory_of_paths_whatever_the_order_of_rows() {
+    let rows: Vec<PathRow> = (1..=12_u32)
+        .flat_map(|length| {
+            let cycle = [0, 1, 2, 1];
+            [0, 2].map(|start| {
+                let path: Vec<u32> = (0..length).map(|touch| cycle[((start + touch) % 4) as usize]).collect();
+                row(&path, 4.0, 4.0, 4.0)
+            })
+        })
+        .collect();
+    let names = || ["a", "b", "c"].map(str::to_owned).to_vec();
+    let auto = named("markov_auto");
+    let counted = |rows: &mut dyn Iterator<Item = &PathRow>| {
+        let mut table = PathTable::default();
+        rows.for_each(|row| table.push(&row.path, row.counts).unwrap());
+        Paths::new(table, names(), std::slice::from_ref(auto), Nulls::Use).unwrap()
+    };
+    let (forward, backward) = (counted(&mut rows.iter()), counted(&mut rows.iter().rev()));
+    assert_eq!(forward.best_order(), Some(2));
+    let results = forward.attribute(auto).unwrap();
+    assert_eq!(backward.attribute(auto).unwrap(), results);
+    assert_eq!(paths(&rows, names(), 2, Nulls::Use).attribute(&markov(2)).unwrap(), results);
+}
+
+/// The same rows under names in another order are the same results.
+#[test]
+fn channels_come_in_the_order_of_their_names() {
+    let rows = [row(&[0, 1], 3.0, 30.0, 2.0), row(&[1], 1.0, 10.0, 9.0)];
+    let swapped = [row(&[1, 0], 3.0, 30.0, 2.0), row(&[0], 1.0, 10.0, 9.0)];
+    let sorted = paths(&rows, vec!["a".to_owned(), "b".to_owned()], 1, Nulls::Use);
+    let reversed = paths(&swapped, vec!["b".to_owned(), "a".to_owned()], 1, Nulls::Use);
+    assert_eq!(reversed.channels(), ["a", "b"]);
+    for spec in [named("first_touch"), named("linear"), &markov(1)] {
+        assert_eq!(reversed.attribute(spec), sorted.attribute(spec));
+    }
+}
+
+fn row(path: &[u32], conversions: f64, value: f64, nulls: f64) -> PathRow {
+    PathRow { path: path.to_vec(), counts: PathCounts { conversions, value, nulls } }
+}
+
 fn fractional() -> impl Strategy<Value = Vec<PathRow>> {
-    let row = (prop::collection::vec(0..4_u32, 1..6), 0.01..9.0, 0.0..99.0, 0.0..20.0);
-    let row = row.prop_map(|(path, conversions, value, nulls)| PathRow { path, conversions, value, nulls });
-    prop::collection::vec(row, 4..20)
+    let columns = (prop::collection::vec(0..4_u32, 1..6), 0.01..9.0, 0.0..99.0, 0.0..20.0);
+    let rows = columns.prop_map(|(path, conversions, value, nulls)| row(&path, conversions, value, nulls));
+    prop::collection::vec(rows, 4..20)
 }
 
 proptest! {
     #[test]
     fn totals_add_up_and_input_order_changes_no_bit(rows in fractional(), order in 1..=3_usize) {
         let names = || ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        let paths = Paths::new(rows.clone(), names(), order, Nulls::Use).unwrap();
-        let reversed = Paths::new(rows.iter().rev().cloned().collect(), names(), order, Nulls::Use).unwrap();
-        let all: f64 = rows.iter().map(|row| row.conversions).sum();
-        let value: f64 = rows.iter().map(|row| row.value).sum();
+        let forward = paths(&rows, names(), order, Nulls::Use);
+        let reversed = paths(&rows.iter().rev().cloned().collect::<Vec<_>>(), names(), order, Nulls::Use);
+        let all: f64 = rows.iter().map(|row| row.counts.conversions).sum();
+        let value: f64 = rows.iter().map(|row| row.counts.value).sum();
         let fixed = markov(order);
         let ids = ["first_touch", "last_touch", "linear", "shapley", "ordered_shapley", "rate_shapley"];
         for spec in ids.map(named).into_iter().chain([&fixed]) {
-            let Ok(results) = paths.attribute(spec) else { continue };
+            let Ok(results) = forward.attribute(spec) else { continue };
             prop_assert!((results.iter().map(|row| row.conversions).sum::<f64>() / all - 1.0).abs() < 1e-12);
             prop_assert!((results.iter().map(|row| row.value).sum::<f64>() - value).abs() <= 1e-12 * value);
             prop_assert_eq!(reversed.attribute(spec).unwrap(), results);
@@ -308,11 +380,16 @@ proptest! {
     /// Fractions of a conversion are the same as whole ones on another scale.
     #[test]
     fn fractions_are_whole_numbers_on_another_scale(rows in fractional(), order in 1..=3_usize) {
-        let thirds = |row: &PathRow| PathRow { conversions: row.conversions.ceil() / 3.0, nulls: row.nulls.ceil() / 3.0, ..row.clone() };
-        let whole = |row: &PathRow| PathRow { conversions: row.conversions.ceil(), nulls: row.nulls.ceil(), ..row.clone() };
         let names = || ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        let effects = |rows: Vec<PathRow>| Paths::new(rows, names(), order, Nulls::Use).unwrap().attribute(&markov(order));
-        let (thirds, whole) = (effects(rows.iter().map(thirds).collect()), effects(rows.iter().map(whole).collect()));
+        let effects = |part: f64| {
+            let scaled = |whole: &PathRow| {
+                let PathCounts { conversions, value, nulls } = whole.counts;
+                row(&whole.path, conversions.ceil() / part, value, nulls.ceil() / part)
+            };
+            let rows: Vec<PathRow> = rows.iter().map(scaled).collect();
+            paths(&rows, names(), order, Nulls::Use).attribute(&markov(order))
+        };
+        let (thirds, whole) = (effects(3.0), effects(1.0));
         prop_assert_eq!(thirds.is_ok(), whole.is_ok());
         for (third, whole) in thirds.into_iter().flatten().zip(whole.into_iter().flatten()) {
             prop_assert!((third.removal_effect_conversions.unwrap() - whole.removal_effect_conversions.unwrap()).abs() < 1e-9);
