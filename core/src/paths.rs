@@ -182,7 +182,7 @@ impl Paths {
 
     fn assemble(&self, model: &ModelSpec) -> Result<Box<dyn AttributionModel>, Reason> {
         Reason::screen(&self.statistics, 1)?;
-        model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics) })
+        model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics), ..Evidence::default() })
     }
 
     /// All conversions and all value in proportion to removal effects.

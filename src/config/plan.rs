@@ -6,7 +6,7 @@ use super::file::{
     CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
 };
 use closedloop_core::journey::DAY_MICROS;
-use closedloop_core::model::{ModelSpec, house_models, vendor_models};
+use closedloop_core::model::{ModelSpec, StateLevel, fitted_models, house_models, vendor_models};
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -147,6 +147,31 @@ impl Plan {
     /// The model that others are compared with.
     pub fn default_model(&self) -> &ModelSpec {
         &self.models[self.default_model]
+    }
+
+    /// The plan with the models at these positions only, in their order; `None` where there is none. The default model
+    /// stays, or becomes the usual one.
+    pub(crate) fn with_models(&self, positions: &[usize]) -> Option<Self> {
+        let models: Vec<ModelSpec> = positions.iter().map(|&position| self.models[position].clone()).collect();
+        let default = positions.iter().position(|&position| position == self.default_model);
+        let default_model = default.unwrap_or_else(|| usual_default(&models));
+        (!models.is_empty()).then(|| Self { models, default_model, ..self.clone() })
+    }
+
+    /// Whether a model learns from all journeys, converted or not.
+    pub fn is_fitted(&self) -> bool {
+        self.models.iter().any(ModelSpec::is_fitted)
+    }
+
+    /// Whether a model of rates follows every account over time.
+    pub fn follows_accounts(&self) -> bool {
+        self.models.iter().any(|model| model.incremental_settings().is_some())
+    }
+
+    /// Whether the type of a touch matters.
+    pub fn tells_types_apart(&self) -> bool {
+        let by_type = |model: &ModelSpec| model.fitted_on().is_some_and(|on| on.state == StateLevel::ChannelType);
+        self.journeys.collapse.is_some() || self.models.iter().any(by_type)
     }
 
     /// The source of a table, when the configuration gives one.
@@ -335,10 +360,12 @@ impl Resolver<'_> {
     }
 
     fn models(&self, given: super::file::ModelConfig) -> Result<(Vec<ModelSpec>, usize), ConfigError> {
-        let mut known: Vec<ModelSpec> = house_models().iter().chain(vendor_models()).cloned().collect();
+        let mut known: Vec<ModelSpec> = available_models().cloned().collect();
+        let custom_from = known.len();
         for draft in given.custom {
             let spec = ModelSpec::try_from(draft).map_err(|error| self.fault("models.custom", error.to_string()))?;
-            if known.iter().any(|other| other.column_stem() == spec.column_stem()) {
+            let is_group = GROUPS.contains(&spec.id());
+            if is_group || known.iter().any(|other| other.column_stem() == spec.column_stem()) {
                 let taken = format!("model id \"{}\" is taken; choose another", spec.id());
                 return Err(self.fault("models.custom", taken));
             }
@@ -352,13 +379,19 @@ impl Resolver<'_> {
         };
         let mut models: Vec<ModelSpec> = Vec::new();
         match &given.run {
-            // A vendor's model runs when it is asked for.
-            None => models.extend(known.iter().filter(|spec| !vendor_models().contains(spec)).cloned()),
+            // A vendor's or a data-driven model runs when it is asked for.
+            None => models.extend(house_models().iter().chain(&known[custom_from..]).cloned()),
             Some(ids) => {
                 for id in ids {
-                    let spec = find("models.run", id)?;
-                    if !models.contains(&spec) {
-                        models.push(spec);
+                    let named = match id.as_str() {
+                        RULES => house_models().to_vec(),
+                        FITTED => fitted_models().to_vec(),
+                        _ => vec![find("models.run", id)?],
+                    };
+                    for spec in named {
+                        if !models.contains(&spec) {
+                            models.push(spec);
+                        }
                     }
                 }
             }
@@ -373,7 +406,7 @@ impl Resolver<'_> {
                     self.fault("models.default", format!("\"{id}\" is not among models.run; add it there"))
                 })?
             }
-            None => models.iter().position(|model| model.id() == "w_shaped").unwrap_or(0),
+            None => usual_default(&models),
         };
         Ok((models, default))
     }
@@ -445,6 +478,21 @@ impl Resolver<'_> {
     fn fault(&self, key: &str, message: String) -> ConfigError {
         ConfigError::Value { path: self.config.to_owned(), key: key.to_owned(), message }
     }
+}
+
+/// The names that stand for a group of models in `models.run`.
+const GROUPS: [&str; 2] = [RULES, FITTED];
+const RULES: &str = "rules";
+const FITTED: &str = "fitted";
+
+/// Every model that can be asked for by its id: the house's by rule, those learned from data, the vendors'.
+pub fn available_models() -> impl Iterator<Item = &'static ModelSpec> {
+    house_models().iter().chain(fitted_models()).chain(vendor_models())
+}
+
+/// The model that others are compared with where none is named.
+fn usual_default(models: &[ModelSpec]) -> usize {
+    models.iter().position(|model| model.id() == "w_shaped").unwrap_or(0)
 }
 
 /// Whether SQL takes a name as it stands, without quotes.

@@ -27,6 +27,8 @@ pub struct Report {
     pub deals: u64,
     /// Campaigns with the most money under the default model, at most five.
     pub top_campaigns: Vec<TopCampaign>,
+    /// One sentence for every model that the data do not support; among the manifest's remarks.
+    pub refusals: Vec<String>,
 }
 
 /// A campaign's money over all quarters.
@@ -72,7 +74,13 @@ pub(super) fn manifest(
 }
 
 /// The report of a run.
-pub(super) fn report(plan: &Plan, manifest: Manifest, totals: &CreditTotals, lines: &Lines) -> Report {
+pub(super) fn report(
+    plan: &Plan,
+    manifest: Manifest,
+    totals: &CreditTotals,
+    lines: &Lines,
+    refusals: Vec<String>,
+) -> Report {
     let model = plan.default_model;
     let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     let mut attributed = 0;
@@ -99,6 +107,7 @@ pub(super) fn report(plan: &Plan, manifest: Manifest, totals: &CreditTotals, lin
         residuals: residuals.into_iter().map(|(bucket, amount)| (bucket.name(), amount)).collect(),
         deals: totals.booked().iter().map(|(.., left)| left.deals).sum(),
         top_campaigns: top,
+        refusals,
     }
 }
 
