@@ -1,7 +1,7 @@
 //! The stages of a run, in order; the only place that joins engine, scatter, core and mart.
 //!
 //! ```text
-//! load ──► index ──► scatter ──► credit ──► roll up ──► publish
+//! load ──► index ──► scatter ──► fit ──► credit ──► roll up ──► publish
 //! ```
 
 mod batches;
@@ -12,6 +12,7 @@ mod error;
 pub mod explain;
 pub mod explain_campaign;
 mod findings;
+mod fit;
 mod inputs;
 mod journey_rows;
 mod plans;

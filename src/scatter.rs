@@ -22,6 +22,7 @@ pub mod pieces;
 pub mod quarters;
 pub mod reader;
 mod spill;
+pub mod subjects;
 pub mod touch;
 pub mod types;
 

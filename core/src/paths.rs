@@ -192,7 +192,7 @@ impl Paths {
         if model.fitted_on().is_some() {
             Reason::screen(&self.statistics, 1)?;
         }
-        model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics) })
+        model.assemble(&self.channels, Evidence { journeys: Some(&self.statistics), ..Evidence::default() })
     }
 
     /// All conversions and all value in proportion to removal effects.

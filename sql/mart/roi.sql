@@ -1,5 +1,6 @@
 -- roi: sums and ratios of a line × fiscal quarter × model × basis, at two grains: by campaign and by channel.
--- In: ledger_lines, $margin_ppm (margin in millionths), $unit (minor units of one major unit).
+-- In: ledger_lines, $margin_ppm (margin in millionths), $unit (minor units of one major unit),
+-- $incremental_models (the models whose money is incremental).
 WITH lines AS (
     SELECT
         'campaign' AS grain, line, campaign_id, channel, residual, quarter, model, basis,
@@ -34,5 +35,6 @@ SELECT
     CAST(amount AS DOUBLE) / nullif(spend, 0) AS roas,
     CAST(amount - spend AS DOUBLE) / nullif(spend, 0) AS roi,
     CAST(margin - spend AS DOUBLE) / nullif(spend, 0) AS margin_roi,
+    CASE WHEN array_has($incremental_models, model) THEN CAST(margin - spend AS DOUBLE) / nullif(spend, 0) END AS romi,
     CASE WHEN line <> 'residual' THEN CAST(spend AS DOUBLE) / $unit / nullif(new_deals, 0.0) END AS cost_per_new_customer
 FROM margins

@@ -1,18 +1,22 @@
 -- stage_opportunities: one row per opportunity row read.
 -- In: source_opportunities, $has_outcome (is_won or is_closed is given), $won_stages, $lost_stages, $deals_given, $as_of.
--- A win after $as_of has not happened yet. Where no deals are given, a won opportunity needs a close and an amount.
+-- A win or loss after $as_of has not happened yet; a loss without a date has not either. Where no
+-- deals are given, a won opportunity needs a close and an amount.
 WITH typed AS (
     SELECT
         opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         CASE WHEN $has_outcome THEN coalesce(TRY_CAST(is_won AS BOOLEAN), false)
-             ELSE coalesce(array_has($won_stages, stage), false) END AS won
+             ELSE coalesce(array_has($won_stages, stage), false) END AS won,
+        coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended
     FROM source_opportunities
 )
 SELECT
     opportunity_id, account_id, created AS created_at, closed AS closed_at,
     CASE WHEN won THEN minor END AS amount, currency,
-    won AND coalesce(closed <= $as_of, true) AS is_won, is_rounded(amount) AS is_rounded, source_row,
+    won AND coalesce(closed <= $as_of, true) AS is_won,
+    NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
+    is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
     CASE
         WHEN opportunity_id IS NULL THEN 'missing_key'

@@ -2,9 +2,10 @@
 
 mod diff;
 
+use crate::config::plan::available_models;
 use crate::config::{Overrides, Plan, remedy};
 use clap::Args;
-use closedloop_core::model::{ModelSpec, house_models, vendor_models};
+use closedloop_core::model::ModelSpec;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,9 +43,9 @@ impl ModelsArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The house models, the vendors', and a configuration's own.
+    /// The house models, by rule and from data, the vendors', and a configuration's own.
     fn models(&self) -> anyhow::Result<Vec<ModelSpec>> {
-        let mut models: Vec<ModelSpec> = house_models().iter().chain(vendor_models()).cloned().collect();
+        let mut models: Vec<ModelSpec> = available_models().cloned().collect();
         if let Some(config) = &self.config {
             let running = Plan::load(config, Overrides::default())?.models;
             let custom: Vec<ModelSpec> = running.into_iter().filter(|model| !models.contains(model)).collect();

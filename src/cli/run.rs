@@ -34,6 +34,9 @@ pub(super) struct RunArgs {
     /// Replace the output folder even if it is not an earlier run's
     #[arg(long)]
     overwrite: bool,
+    /// Exit with code 1 when a model is left out because the data do not support it
+    #[arg(long)]
+    strict: bool,
     /// Print what every stage took: seconds, rows, bytes and peak memory
     #[arg(short, long)]
     verbose: bool,
@@ -69,7 +72,8 @@ impl RunArgs {
         if !self.quiet {
             print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose)?;
         }
-        Ok(ExitCode::SUCCESS)
+        let is_incomplete = self.strict && !report.refusals.is_empty();
+        Ok(if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 }
 

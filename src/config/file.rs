@@ -24,11 +24,13 @@ pub enum Table {
     Deals,
     /// What was paid, when, for which campaign or channel.
     Spend,
+    /// Lifts that experiments measured.
+    Experiments,
 }
 
 impl Table {
     /// Every table, in the order in which they are loaded.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Accounts,
         Table::Contacts,
         Table::ContactRoles,
@@ -37,6 +39,7 @@ impl Table {
         Table::Opportunities,
         Table::Deals,
         Table::Spend,
+        Table::Experiments,
     ];
 
     /// The name used in the configuration, in SQL and in reports.
@@ -50,6 +53,7 @@ impl Table {
             Table::Opportunities => "opportunities",
             Table::Deals => "deals",
             Table::Spend => "spend",
+            Table::Experiments => "experiments",
         }
     }
 }
@@ -279,7 +283,8 @@ impl Default for StageConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// Ids to run, vendor presets among them; default all house models and all custom ones.
+    /// Ids to run, vendor presets and data-driven models among them, or `rules` and `fitted` for all of a group; default
+    /// `rules` and all custom ones.
     pub run: Option<Vec<String>>,
     /// The model that others are compared with.
     pub default: Option<String>,

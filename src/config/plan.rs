@@ -6,13 +6,15 @@ mod resolve;
 mod shown;
 
 pub(crate) use files::{format_of, has_ending};
+pub use models::available_models;
+use models::usual_default;
 
 use super::calendar::Calendar;
 use super::error::{ConfigError, explain};
 use super::file::{
     CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, StageConfig, Table,
 };
-use closedloop_core::model::ModelSpec;
+use closedloop_core::model::{ModelSpec, StateLevel};
 use resolve::Resolver;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -151,6 +153,31 @@ impl Plan {
     /// The model that others are compared with.
     pub fn default_model(&self) -> &ModelSpec {
         &self.models[self.default_model]
+    }
+
+    /// The plan with the models at these positions only, in their order; `None` where there is none. The default model
+    /// stays, or becomes the usual one.
+    pub(crate) fn with_models(&self, positions: &[usize]) -> Option<Self> {
+        let models: Vec<ModelSpec> = positions.iter().map(|&position| self.models[position].clone()).collect();
+        let default = positions.iter().position(|&position| position == self.default_model);
+        let default_model = default.unwrap_or_else(|| usual_default(&models));
+        (!models.is_empty()).then(|| Self { models, default_model, ..self.clone() })
+    }
+
+    /// Whether a model learns from all journeys, converted or not.
+    pub fn is_fitted(&self) -> bool {
+        self.models.iter().any(ModelSpec::is_fitted)
+    }
+
+    /// Whether a model of rates follows every account over time.
+    pub fn follows_accounts(&self) -> bool {
+        self.models.iter().any(|model| model.incremental_settings().is_some())
+    }
+
+    /// Whether the type of a touch matters.
+    pub fn tells_types_apart(&self) -> bool {
+        let by_type = |model: &ModelSpec| model.fitted_on().is_some_and(|on| on.state == StateLevel::ChannelType);
+        self.journeys.collapse.is_some() || self.models.iter().any(by_type)
     }
 
     /// The source of a table, when the configuration gives one.

@@ -55,13 +55,14 @@ pub fn columns(table: Table) -> &'static [Column] {
         Table::Opportunities => OPPORTUNITIES,
         Table::Deals => DEALS,
         Table::Spend => SPEND,
+        Table::Experiments => EXPERIMENTS,
     }
 }
 
-/// The column that identifies a row of the table; spend and contact roles have none.
+/// The column that identifies a row of the table; spend, experiments and contact roles have none.
 pub fn key(table: Table) -> Option<&'static str> {
     match table {
-        Table::ContactRoles | Table::Spend => None,
+        Table::ContactRoles | Table::Spend | Table::Experiments => None,
         _ => columns(table).first().map(|column| column.name),
     }
 }
@@ -71,6 +72,7 @@ pub fn alternatives(table: Table) -> &'static [&'static [&'static [&'static str]
     match table {
         Table::Touchpoints => &[&[&["account_id"], &["contact_id"]]],
         Table::Spend => &[&[&["campaign_id"], &["channel"]], &[&["date"], &["start_date", "end_date"]]],
+        Table::Experiments => &[&[&["campaign_id"], &["channel"]]],
         _ => &[],
     }
 }
@@ -177,5 +179,16 @@ const SPEND: &[Column] = &[
     optional("currency", Text),
     optional("category", Text),
     optional("source", Text),
+    optional("recorded_at", Instant),
+];
+
+const EXPERIMENTS: &[Column] = &[
+    optional("campaign_id", Id(Campaign)),
+    optional("channel", Text),
+    required("start_date", Date),
+    required("end_date", Date),
+    required("lift", Number),
+    required("standard_error", Number),
+    optional("measure", Text),
     optional("recorded_at", Instant),
 ];

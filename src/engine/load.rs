@@ -56,6 +56,7 @@ pub async fn load(ctx: &SessionContext, plan: &Plan) -> Result<Loaded, EngineErr
         session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
     }
     loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
+    loader.stage(Table::Experiments, include_str!("../../sql/stage/experiments.sql")).await?;
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
@@ -107,6 +108,7 @@ impl Loader<'_> {
             ("deals_given", given(Table::Deals)),
             ("has_outcome", ScalarValue::from(outcome)),
             ("won_stages", words(&self.plan.stages.won)),
+            ("lost_stages", words(&self.plan.stages.lost)),
         ];
         let used = values.into_iter().filter(|(name, _)| sql.contains(&format!("${name}")));
         let params: Vec<(String, ScalarValue)> = used.map(|(name, value)| (name.to_owned(), value)).collect();

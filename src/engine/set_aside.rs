@@ -70,6 +70,7 @@ pub const REASONS: &[&str] = &[
     "bad_number",
     "reversed_dates",
     "unknown_kind",
+    "unknown_measure",
     "orphan_account",
     "orphan_contact",
     "orphan_opportunity",

@@ -85,6 +85,11 @@ const ATTRIBUTED_PROFIT: Column = per_model("attributed_profit", Money, "margin 
 const ROAS: Column = fact("roas", Double, "amount ÷ spend; null where spend is zero.");
 const ROI: Column = fact("roi", Double, "(amount − spend) ÷ spend; null where spend is zero.");
 const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null where spend is zero.");
+const ROMI: Column = fact(
+    "romi",
+    Double,
+    "(margin − spend) ÷ spend of incremental money: filled under models of kind incremental only; null where spend is zero.",
+);
 const COST_PER_NEW_CUSTOMER: Column = fact(
     "cost_per_new_customer",
     Double,
@@ -239,6 +244,7 @@ pub(super) const MARTS: &[Definition] = &[
             ROAS,
             ROI,
             MARGIN_ROI,
+            ROMI,
             COST_PER_NEW_CUSTOMER,
         ],
         per_model: &[],
@@ -267,6 +273,7 @@ pub(super) const MARTS: &[Definition] = &[
             ROAS,
             ROI,
             MARGIN_ROI,
+            ROMI,
             COST_PER_NEW_CUSTOMER,
         ],
         per_model: &[],
@@ -326,6 +333,119 @@ pub(super) const MARTS: &[Definition] = &[
                 Money,
                 "Money; over touch quarters it sums to what closed, over close quarters to what touches earned.",
             ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "path_summary",
+        grain: "distinct path of channels",
+        columns: &[
+            key(
+                "path",
+                "Channels of the eligible touches in order; null for the rest: beyond the 10,000 most frequent paths, and paths of more than 20 touches.",
+            ),
+            fact("touches", Integer, "Touches of the path; null for the rest."),
+            sum(
+                "paths",
+                Integer,
+                "Distinct paths that the row stands for; 1 but for the rest, where long paths count each.",
+            ),
+            sum("conversions", Integer, "Journeys on the path that converted."),
+            sum("value", Money, "What they were worth, money given back taken off."),
+            sum(
+                "nulls",
+                Integer,
+                "Journeys on the path that did not convert: lost, or not converted by the as-of date.",
+            ),
+            fact("conversion_rate", Double, "conversions ÷ (conversions + nulls)."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "transition_matrix",
+        grain: "Markov model × state × next state",
+        columns: &[
+            MODEL,
+            key("from_state", "The last touches, as many as the model remembers; (start) before the first."),
+            key(
+                "to_state",
+                "The touches after one more; (conversion) or (null) at the end. Steps from a state to itself are left out: they change no chance.",
+            ),
+            fact("transitions", Integer, "How many journeys' steps were such."),
+            fact("probability", Double, "Their part of the steps out of from_state."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "removal_effects",
+        grain: "Markov model × state",
+        columns: &[
+            MODEL,
+            key("level", "What a state is: channel, channel_type or campaign."),
+            key("state", "The state; campaigns with few touches share one."),
+            fact("removal_effect_conversions", Double, "Part of all conversions lost if the state led nowhere."),
+            fact("removal_effect_value", Double, "Part of all value lost if the state led nowhere."),
+            per_model(
+                "literature_conversions",
+                Double,
+                "All conversions in proportion to the removal effects, as the literature has it.",
+            ),
+            per_model(
+                "literature_value",
+                Double,
+                "All value in proportion to the removal effects on value, in the major unit.",
+            ),
+            per_model(
+                "attributed_deals",
+                Double,
+                "Fractional deals that journeys gave the state; null for channel_type. Differs from the literature's: a journey gives only to its own channels.",
+            ),
+            per_model("attributed_amount", Money, "Money that journeys gave the state; null for channel_type."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "rate_values",
+        grain: "model of kind rate_shapley × channel",
+        columns: &[
+            MODEL,
+            CHANNEL,
+            fact("conversions", Integer, "Conversions of journeys with the channel."),
+            fact(
+                "negative_conversions",
+                Integer,
+                "Of these, those in whose journeys its value is negative, so that it earns nothing.",
+            ),
+            fact("mean_value", Double, "Its Shapley value in points of conversion rate, mean over those conversions."),
+            fact("least_value", Double, "The least of these values."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "channel_effects",
+        grain: "incremental model × credited channel",
+        columns: &[
+            MODEL,
+            CHANNEL,
+            fact("effect", Double, "By how much ln(1 + exposure) raises the logarithm of the rate of conversions."),
+            fact("half_life_days", Double, "Days in which a touch loses half its strength."),
+            key("evidence", "observational, or experiment_calibrated where an experiment pulled the estimate."),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "calibration",
+        grain: "incremental model × experiment",
+        columns: &[
+            MODEL,
+            key("campaign_id", "Campaign that the experiment was on; null when it was on a channel."),
+            CHANNEL,
+            fact("start_date", Date, "First day of the experiment."),
+            fact("end_date", Date, "Last day."),
+            fact("lift", Double, "Conversions of the channel that the experiment says it caused."),
+            fact("standard_error", Double, "Its standard error, in conversions."),
+            fact("before", Double, "The lift that the model implies without any experiment."),
+            fact("after", Double, "The lift that it implies with all of them."),
         ],
         per_model: &[],
     },

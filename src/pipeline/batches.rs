@@ -288,19 +288,23 @@ fn repeated(keys: &[u32], values: ArrayRef) -> Result<ArrayRef, EngineError> {
 
 /// Named columns of a batch to be.
 #[derive(Default)]
-struct Columns(Vec<(String, ArrayRef)>);
+pub(super) struct Columns(Vec<(String, ArrayRef)>);
 
 impl Columns {
-    fn push(&mut self, name: &str, values: ArrayRef) {
+    pub(super) fn push(&mut self, name: &str, values: ArrayRef) {
         self.0.push((name.to_owned(), values));
     }
 
-    fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
+    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
         self.push(name, Arc::new(values.collect::<StringArray>()));
     }
 
-    fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
+    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
         self.push(name, Arc::new(values.collect::<Int64Array>()));
+    }
+
+    pub(super) fn numbers(&mut self, name: &str, values: impl Iterator<Item = Option<f64>>) {
+        self.push(name, Arc::new(values.collect::<Float64Array>()));
     }
 
     fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
@@ -313,7 +317,7 @@ impl Columns {
         Ok(())
     }
 
-    fn finish(self) -> Result<RecordBatch, EngineError> {
+    pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
         Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
     }
 }

@@ -6,6 +6,7 @@ mod worker;
 
 use super::RunError;
 use super::credit_rows::CreditRows;
+use super::fit::{Models, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::prepare::Prepared;
 use super::totals::{CreditTotals, ResidualKey};
@@ -20,7 +21,8 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
-use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
+use closedloop_core::model::AttributionModel;
+pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
 use worker::Worker;
@@ -39,6 +41,8 @@ pub struct Crediting<'a> {
     pub lines: &'a Lines,
     /// The models, in the order of the plan.
     pub models: Vec<Box<dyn AttributionModel>>,
+    /// What each sees of a touch; `None` for its channel.
+    states: Vec<Option<StateCodes>>,
     /// Which repeated touches of a person count once.
     pub collapse: Option<CollapseRule>,
     /// Whether rows for `touch_credits` are wanted.
@@ -98,17 +102,24 @@ enum Fault {
 const WAVE: usize = 8;
 
 impl<'a> Crediting<'a> {
-    /// A stage that builds the plan's models.
-    ///
-    /// # Errors
-    /// A model that the data do not support.
-    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared) -> Result<Self, RunError> {
+    /// A stage that runs the plan's models.
+    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, models: Models) -> Self {
         let Prepared { deals, conversions, scattered, lines, .. } = prepared;
-        let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
-        let models = plan.models.iter().map(build).collect::<Result<_, _>>()?;
+        let Models { built: models, states } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (wants_touch_credits, wants_journeys) = (true, true);
-        Ok(Self { plan, deals, conversions, scattered, lines, models, collapse, wants_touch_credits, wants_journeys })
+        Self {
+            plan,
+            deals,
+            conversions,
+            scattered,
+            lines,
+            models,
+            states,
+            collapse,
+            wants_touch_credits,
+            wants_journeys,
+        }
     }
 
     /// Credits every partition in parallel on the current rayon pool. `shape` is applied to every partition's rows where

@@ -31,6 +31,9 @@ pub enum RunError {
         /// What is wrong with the credit.
         source: CreditError,
     },
+    /// Nothing to run.
+    #[error("no model can run; name another in models.run")]
+    NoModel,
     /// Money was made or lost: a bug, so nothing is published.
     #[error(
         "the books do not close: model {model}, {place}: {got} instead of {booked}; nothing was published, please report this bug"

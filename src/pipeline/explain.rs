@@ -7,6 +7,7 @@ mod wanted;
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
+use super::fit::{self, Fit};
 use super::prepare::{Memory, Workers, index};
 use super::totals::CreditTotals;
 use crate::config::Plan;
@@ -132,8 +133,12 @@ pub fn explain(
     let wanted = Wanted::find(&indexed, question)?;
     let only = wanted.touches(&indexed)?;
     let history = workers.runtime.block_on(history(plan, &indexed, only.clone()))?;
-    let prepared = indexed.scatter(plan, &workers, &mut clock, Some(only))?;
-    let crediting = Crediting::new(plan, &prepared)?;
+    // What was learned from all journeys takes all touches.
+    let only = (!plan.is_fitted()).then_some(only);
+    let prepared = indexed.scatter(plan, &workers, &mut clock, only)?;
+    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let plan = &plan;
+    let crediting = Crediting::new(plan, &prepared, models);
     let mut explanations = Vec::new();
     if let Some(account) = wanted.account {
         let credited = crediting.partition_of(account)?;

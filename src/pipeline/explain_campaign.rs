@@ -3,6 +3,7 @@
 use super::clock::{Clock, Progress};
 use super::credit::Crediting;
 use super::error::RunError;
+use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
@@ -75,8 +76,10 @@ pub fn explain_campaign(
     let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
     let lines = wanted_lines(&prepared, &question.campaign_id)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
+    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let plan = &plan;
     clock.stage("credit");
-    let mut touches = workers.pool.install(|| credited(plan, &prepared, &lines, quarter))?;
+    let mut touches = workers.pool.install(|| credited(plan, &prepared, models, &lines, quarter))?;
     touches.sort_by(|a, b| {
         b.amount.cmp(&a.amount).then_with(|| (&a.deal_id, &a.touch_id).cmp(&(&b.deal_id, &b.touch_id)))
     });
@@ -123,13 +126,14 @@ fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<u
 fn credited(
     plan: &Plan,
     prepared: &Prepared,
+    models: Models,
     lines: &BTreeSet<u32>,
     quarter: Option<u32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
     let names = prepared.names(plan);
     let accounts =
         IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0)))?;
-    let mut crediting = Crediting::new(plan, prepared)?;
+    let mut crediting = Crediting::new(plan, prepared, models);
     crediting.wants_journeys = false;
     let model = plan.default_model;
     let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));

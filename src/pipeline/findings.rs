@@ -3,6 +3,7 @@
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
+use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::remarks;
 use super::run::{TouchOutcome, account_for_touches};
@@ -40,8 +41,10 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let mut prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let Fit { plan: fitted_plan, models, refusals, remarks: learned, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let plan = &fitted_plan;
     clock.stage("credit");
-    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared))?;
+    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, models))?;
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
 
     let mut findings = set_aside(&prepared);
@@ -51,12 +54,13 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
         findings.extend(rows_found(&workers, &prepared, check)?);
     }
     let remarks = remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded);
-    findings.extend(remarks.into_iter().map(|remark| Finding::new("run", remark)));
+    let all = remarks.into_iter().chain(learned).chain(refusals);
+    findings.extend(all.map(|remark| Finding::new("run", remark)));
     Ok(findings)
 }
 
-fn credit(plan: &Plan, prepared: &Prepared) -> Result<(CreditTotals, TouchOutcome), RunError> {
-    let mut crediting = Crediting::new(plan, prepared)?;
+fn credit(plan: &Plan, prepared: &Prepared, models: Models) -> Result<(CreditTotals, TouchOutcome), RunError> {
+    let mut crediting = Crediting::new(plan, prepared, models);
     crediting.wants_touch_credits = false;
     crediting.wants_journeys = false;
     let mut touches = TouchOutcome::default();

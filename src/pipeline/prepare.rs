@@ -13,6 +13,7 @@ use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
+use crate::scatter::subjects::OtherAccounts;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::Expr;
@@ -114,10 +115,19 @@ pub(super) fn index(
     clock.stage("index");
     let contacts = table("contacts")?;
     let roles = table("contact_roles")?;
-    let conversions = workers.pool.install(|| Conversions::build(plan, &deals, &contacts, &roles))?;
+    let latest = runtime.block_on(latest_date(&ctx))?;
+    let others = plan.is_fitted().then(|| Ok::<_, EngineError>((table("opportunities")?, table("accounts")?)));
+    let others = others.transpose()?;
+    let others = others.as_ref().map(|(opportunities, accounts)| OtherAccounts {
+        opportunities,
+        accounts,
+        latest: plan.as_of.or(latest).unwrap_or_default(),
+        whole_time: plan.follows_accounts(),
+    });
+    let build = || Conversions::build_with(plan, &deals, &contacts, &roles, others.as_ref());
+    let conversions = workers.pool.install(build)?;
     let codes = LineCodes::new(&table("campaigns")?)?;
     clock.count(conversions.all.len() as u64, 0);
-    let latest = runtime.block_on(latest_date(&ctx))?;
     Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory })
 }
 

@@ -30,6 +30,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// Campaigns with the most money under the default model, at most five.
     pub top_campaigns: Vec<TopCampaign>,
+    /// One sentence for every model that the data do not support; among the manifest's remarks.
+    pub refusals: Vec<String>,
 }
 
 /// A campaign's money over all quarters.
@@ -81,6 +83,7 @@ pub(super) fn report(
     totals: &CreditTotals,
     lines: &Lines,
     stages: Vec<StageReport>,
+    refusals: Vec<String>,
 ) -> Report {
     let model = plan.default_model;
     let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();
@@ -109,6 +112,7 @@ pub(super) fn report(
         deals: totals.booked().iter().map(|(.., left)| left.deals).sum(),
         top_campaigns: top,
         stages,
+        refusals,
     }
 }
 

@@ -4,6 +4,7 @@ use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
+use super::fit::{self, Fit, Learned, Models};
 use super::inputs::InputHashes;
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
@@ -55,18 +56,26 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     };
     let mut prepared = prepare(plan, &workers, memory, &mut clock)?;
 
+    if plan.is_fitted() {
+        clock.stage("fit");
+    }
+    let fitted = fit::fit(plan, &workers, &prepared, wanted.contains("path_summary"))?;
+    let Fit { plan, models, learned, refusals, remarks } = fitted;
+    let plan = &plan;
+
     clock.stage("credit");
     let marts = catalogue::marts(&plan.models);
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
-    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, models, &wanted, &stage, &mut written))?;
     prepared.scattered.settle();
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
-    let rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
+    let mut rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
+    rows.extend(learned_rows(plan, &prepared, &totals, &learned, &wanted)?);
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
             written.push(stage.write(name, rows)?);
@@ -79,10 +88,11 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
     let (inputs, stages) = (hashes.finish()?, clock.finish());
-    let manifest = manifest(plan, &prepared, &totals, inputs, written, &stages);
+    let mut manifest = manifest(plan, &prepared, &totals, inputs, written, &stages);
+    manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
     manifest.write(publication.stage())?;
     publication.publish()?;
-    Ok(report(plan, manifest, &totals, &prepared.lines, stages))
+    Ok(report(plan, manifest, &totals, &prepared.lines, stages, refusals))
 }
 
 fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {
@@ -101,12 +111,13 @@ fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, Mart
 fn credit(
     plan: &Plan,
     prepared: &Prepared,
+    models: Models,
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
 ) -> Result<(CreditTotals, TouchOutcome), RunError> {
     let names = prepared.names(plan);
-    let mut crediting = Crediting::new(plan, prepared)?;
+    let mut crediting = Crediting::new(plan, prepared, models);
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
@@ -217,6 +228,25 @@ pub(super) fn register_totals(
     session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
     session::register_rows(ctx, "dim_model", dim_model.clone())?;
     Ok(dim_model)
+}
+
+/// The rows of the wanted marts that show what models learned.
+fn learned_rows(
+    plan: &Plan,
+    prepared: &Prepared,
+    totals: &CreditTotals,
+    learned: &Learned,
+    wanted: &BTreeSet<&'static str>,
+) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
+    let rows = [
+        ("path_summary", learned.path_summary()?),
+        ("transition_matrix", learned.transition_matrix()?),
+        ("removal_effects", learned.removal_effects(plan, totals)?),
+        ("rate_values", learned.rate_values()?),
+        ("channel_effects", learned.channel_effects()?),
+        ("calibration", learned.calibration(&prepared.lines)?),
+    ];
+    Ok(rows.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
 }
 
 impl Prepared {

@@ -12,7 +12,7 @@ use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered};
-use crate::scatter::reader::{ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
+use crate::scatter::reader::{OF_SALES_COLUMN, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
@@ -96,9 +96,13 @@ pub(super) async fn touch_columns(
         Some(only) => touchpoints.filter(only)?,
     };
     let eligible = eligible(&touchpoints, plan)?;
-    let touch_type = plan.journeys.collapse.is_some().then_some(TOUCH_TYPE_COLUMN);
-    let selected = TOUCH_COLUMNS.into_iter().chain(touch_type).map(|name| match name {
+    let touch_type = plan.tells_types_apart().then_some(TOUCH_TYPE_COLUMN);
+    let sales = plan.follows_accounts().then(|| of_sales(&touchpoints, plan)).transpose()?;
+    let of_sales = sales.is_some().then_some(OF_SALES_COLUMN);
+    let sales = sales.unwrap_or_else(|| lit(false));
+    let selected = TOUCH_COLUMNS.into_iter().chain(touch_type).chain(of_sales).map(|name| match name {
         "eligible" => eligible.clone().alias(name),
+        OF_SALES_COLUMN => sales.clone().alias(name),
         "is_good" => is_null(col("reason")).alias(name),
         _ => col(name),
     });
@@ -107,12 +111,22 @@ pub(super) async fn touch_columns(
 
 /// Whether the configuration lets a touch earn credit: eligible, and no suppression rule matches.
 pub(super) fn eligible(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
-    let mut eligible = condition(touchpoints, "journeys.eligible", &plan.journeys.eligible)?;
+    let eligible = condition(touchpoints, "journeys.eligible", &plan.journeys.eligible)?;
+    not_suppressed(touchpoints, plan, eligible)
+}
+
+/// Whether a touch is of sales, whatever it may earn: the models that learn from rates control for it.
+fn of_sales(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
+    not_suppressed(touchpoints, plan, col("source").eq(lit("sales")))
+}
+
+/// A condition on touches that no suppression rule matches.
+fn not_suppressed(touchpoints: &DataFrame, plan: &Plan, mut condition_so_far: Expr) -> Result<Expr, EngineError> {
     for (name, rule) in &plan.journeys.suppress {
         let rule = condition(touchpoints, &format!("journeys.suppress.{name}"), rule)?;
-        eligible = eligible.and(rule.is_not_true());
+        condition_so_far = condition_so_far.and(rule.is_not_true());
     }
-    Ok(eligible)
+    Ok(condition_so_far)
 }
 
 /// A configured condition on one touch.

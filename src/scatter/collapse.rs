@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     fn touch(at: i64, contact: u32, touch_type: u16) -> Touch {
-        Touch { at, id: at.cast_unsigned(), line: 0, contact, eligible: true, touch_type }
+        Touch { at, id: at.cast_unsigned(), line: 0, contact, eligible: true, of_sales: false, touch_type }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::keys::KeyIndex;
 use super::quarters::Quarters;
+use super::subjects::{Numbering, OtherAccounts, Subjects};
 use crate::config::Plan;
 use crate::config::file::{DealKind, LookbackFrom, Mapping, Restart};
 use crate::engine::EngineError;
@@ -85,7 +86,7 @@ pub struct Conversions {
     pub role_contacts: Vec<u32>,
     /// Where the conversions of each account start; one more entry than accounts.
     pub first_of_account: Vec<usize>,
-    /// Earliest window start and latest conversion of each account.
+    /// Earliest window start and latest conversion of each account; with [`Self::subjects`], all that is looked at.
     pub widest: Vec<(i64, i64)>,
     /// Account identifier → dense number.
     pub by_account: KeyIndex,
@@ -98,6 +99,19 @@ pub struct Conversions {
     pub quarters: Quarters,
     /// Whether some deals had no kind, so that it was inferred from the order of wins.
     pub kinds_inferred: bool,
+    /// What did not convert, where fitted models compare with it; the accounts then include those without conversions.
+    pub subjects: Option<Subjects>,
+}
+
+/// The window of a journey.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// Its first instant.
+    pub start: i64,
+    /// Its last instant.
+    pub end: i64,
+    /// The contacts whose touches count, sorted; none means all of the account.
+    pub contacts: &'a [u32],
 }
 
 impl Conversions {
@@ -110,6 +124,20 @@ impl Conversions {
         deals: &RecordBatch,
         contacts: &RecordBatch,
         roles: &RecordBatch,
+    ) -> Result<Self, EngineError> {
+        Self::build_with(plan, deals, contacts, roles, None)
+    }
+
+    /// As [`Self::build`], with the accounts and opportunities that did not convert, when they are given.
+    ///
+    /// # Errors
+    /// As for [`Self::build`].
+    pub fn build_with(
+        plan: &Plan,
+        deals: &RecordBatch,
+        contacts: &RecordBatch,
+        roles: &RecordBatch,
+        others: Option<&OtherAccounts<'_>>,
     ) -> Result<Self, EngineError> {
         let deals = DealRows::try_new(deals)?;
         let (mut originals, credit_rows) = deals.originals_and_credits();
@@ -131,11 +159,15 @@ impl Conversions {
             conversion.close_quarter = quarters.position(conversion.converted_at);
         }
         let (credits, unmatched) = deals.match_credits(credit_rows, &mut all, &quarters);
+        let first_rows = first_of_account[..first_of_account.len() - 1].iter().map(|&first| all[first].deal as usize);
+        let numbering = others.map(|others| Numbering::new(deals.accounts, first_rows.clone(), others)).transpose()?;
+        let (first_of_account, by_account) = match &numbering {
+            None => (first_of_account.clone(), KeyIndex::build(deals.accounts, first_rows.zip(0..))?),
+            Some(numbering) => (numbering.spread(&first_of_account), numbering.index()?),
+        };
         let widest = (0..first_of_account.len() - 1)
             .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
             .collect();
-        let first_rows = first_of_account[..first_of_account.len() - 1].iter().map(|&first| all[first].deal as usize);
-        let by_account = KeyIndex::build(deals.accounts, first_rows.zip(0..))?;
         let (by_contact, contact_accounts) = index_contacts(contacts, roles, &by_account)?;
         let mut conversions = Self {
             all,
@@ -149,12 +181,16 @@ impl Conversions {
             contact_accounts,
             quarters,
             kinds_inferred: deals.kinds_inferred(),
+            subjects: None,
         };
         conversions.map_contacts(plan, &deals, contacts, roles)?;
+        if let (Some(others), Some(numbering)) = (others, numbering) {
+            Subjects::add(plan, &mut conversions, &deals, roles, others, &numbering)?;
+        }
         Ok(conversions)
     }
 
-    /// How many accounts have conversions.
+    /// How many accounts there are.
     pub fn accounts(&self) -> usize {
         self.first_of_account.len() - 1
     }
@@ -167,6 +203,12 @@ impl Conversions {
     /// The contacts whose touches count for a conversion; none means all of the account.
     pub fn contacts_of(&self, conversion: &Conversion) -> &[u32] {
         &self.role_contacts[conversion.contacts.start as usize..conversion.contacts.end as usize]
+    }
+
+    /// The window of a conversion.
+    pub fn window_of(&self, conversion: &Conversion) -> Window<'_> {
+        let contacts = self.contacts_of(conversion);
+        Window { start: conversion.window_start, end: conversion.converted_at, contacts }
     }
 
     /// The conversions of an account.
@@ -196,11 +238,7 @@ impl Conversions {
                 *earliest = earlier(*earliest, at);
             }
         }
-        let role_contacts = match plan.journeys.mapping {
-            Mapping::Account => HashMap::new(),
-            Mapping::ContactRoles => contacts_by_opportunity(&self.by_contact, roles, false)?,
-            Mapping::PrimaryContact => contacts_by_opportunity(&self.by_contact, roles, true)?,
-        };
+        let role_contacts = role_contacts(plan, &self.by_contact, roles)?;
         for (bounds, of_account) in self.first_of_account.windows(2).zip(created_of_account) {
             for conversion in &mut self.all[bounds[0]..bounds[1]] {
                 let start = self.role_contacts.len();
@@ -216,6 +254,19 @@ impl Conversions {
             }
         }
         Ok(())
+    }
+}
+
+/// The contacts that the mapping asks for, by opportunity.
+pub(super) fn role_contacts<'a>(
+    plan: &Plan,
+    by_contact: &KeyIndex,
+    roles: &'a RecordBatch,
+) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+    match plan.journeys.mapping {
+        Mapping::Account => Ok(HashMap::new()),
+        Mapping::ContactRoles => contacts_by_opportunity(by_contact, roles, false),
+        Mapping::PrimaryContact => contacts_by_opportunity(by_contact, roles, true),
     }
 }
 
@@ -378,27 +429,27 @@ fn window_start(plan: &Plan, win: &OpportunityWin, rank: usize, wins: &[(i64, us
     }
 }
 
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a ArrayRef {
+pub(super) fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a ArrayRef {
     let position = rows.schema().index_of(name).unwrap_or_default();
     rows.column(position)
 }
 
-fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
+pub(super) fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
     Ok(cast(column(rows, name), &DataType::Int64)?.as_primitive::<Int64Type>().clone())
 }
 
 /// The key of an opportunity within an account.
-type OpportunityKey<'a> = Option<IdValue<'a>>;
+pub(super) type OpportunityKey<'a> = Option<IdValue<'a>>;
 
 /// One identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum IdValue<'a> {
+pub(super) enum IdValue<'a> {
     Int(i64),
     Text(&'a str),
 }
 
 /// The deals table, column by column.
-struct DealRows<'a> {
+pub(super) struct DealRows<'a> {
     ids: IdColumn<'a>,
     accounts: &'a ArrayRef,
     account_ids: IdColumn<'a>,
@@ -457,7 +508,7 @@ impl<'a> DealRows<'a> {
         self.kinds.iter().any(Option::is_none)
     }
 
-    fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
+    pub(super) fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
         value(&self.opportunities, row)
     }
 
@@ -536,7 +587,7 @@ impl<'a> DealRows<'a> {
     }
 }
 
-fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
+pub(super) fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
     match ids {
         IdColumn::Int(ids) => ids.get(row as usize).map(IdValue::Int),
         IdColumn::Text(ids) => ids.get(row as usize).map(IdValue::Text),
@@ -544,6 +595,6 @@ fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "deals, contacts and credits are fewer than 2³²")]
-fn narrow(position: usize) -> u32 {
+pub(super) fn narrow(position: usize) -> u32 {
     position as u32
 }

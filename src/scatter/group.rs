@@ -4,7 +4,7 @@ use super::collapse::CollapseRule;
 use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
 use super::pieces::Pieces;
-use super::touch::{NO_CONTACT, Touch, TouchIds};
+use super::touch::{NO_CONTACT, ScatteredTouch, Touch, TouchIds};
 use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
@@ -22,7 +22,8 @@ pub struct Grouped {
 }
 
 impl Grouped {
-    /// Groups the pieces of a partition by counting sort and orders each account's run. `accounts` are the partition's.
+    /// Groups the pieces of a partition by counting sort and orders each account's run: the touches in the widest window
+    /// of the account's conversions. `accounts` are the partition's.
     pub fn group(
         pieces: &Pieces,
         ids: TouchIds,
@@ -31,14 +32,49 @@ impl Grouped {
         lines: &Lines,
         collapse: Option<&CollapseRule>,
     ) -> Self {
-        let (touches, bounds) = counting_sort(pieces, accounts.len());
+        let counted = match &conversions.subjects {
+            None => counting_sort(pieces, accounts.len(), |_| true),
+            Some(subjects) => {
+                let windows = &subjects.converting[accounts.clone()];
+                let is_in = |touch: &ScatteredTouch| {
+                    let (start, end) = windows[usize::from(touch.slot)];
+                    start <= touch.at && touch.at <= end
+                };
+                counting_sort(pieces, accounts.len(), is_in)
+            }
+        };
+        Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Dropped)
+    }
+
+    /// As [`Self::group`], with the touches that lie beyond the windows of conversions.
+    pub fn group_all(
+        pieces: &Pieces,
+        ids: TouchIds,
+        accounts: Range<usize>,
+        conversions: &Conversions,
+        lines: &Lines,
+        collapse: Option<&CollapseRule>,
+    ) -> Self {
+        let counted = counting_sort(pieces, accounts.len(), |_| true);
+        Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Kept)
+    }
+
+    fn of_counted(
+        (touches, bounds): (Vec<Touch>, Vec<Range<usize>>),
+        ids: TouchIds,
+        accounts: Range<usize>,
+        conversions: &Conversions,
+        lines: &Lines,
+        collapse: Option<&CollapseRule>,
+        beyond: Beyond,
+    ) -> Self {
         let mut grouped = Self { touches, bounds, ids, ..Self::default() };
         let mut repeats = RepeatSearch::default();
         for account in 0..accounts.len() {
             let run = &mut grouped.touches[grouped.bounds[account].clone()];
             order(run, &grouped.ids);
             if repeats.found_in(run, &grouped.ids) {
-                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), lines);
+                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), lines, beyond);
             }
             if let Some(rule) = collapse {
                 grouped.collapse(account, rule);
@@ -53,8 +89,9 @@ impl Grouped {
     }
 
     /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
-    /// outside every window is out of scope before it is a repeat.
-    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], lines: &Lines) {
+    /// outside every window is out of scope before it is a repeat; where it is kept, it yields to one inside.
+    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], lines: &Lines, beyond: Beyond) {
+        let spanned = |touch: &Touch| conversions.iter().any(|conversion| conversion.spans(touch.at));
         let ids = &self.ids;
         let bounds = &mut self.bounds[account];
         let run = &mut self.touches[bounds.clone()];
@@ -62,14 +99,21 @@ impl Grouped {
             // No contact is the least, as null is in other tables.
             let columns = |touch: &Touch| (touch.at, touch.contact.wrapping_add(1));
             ids.compare(a.id, b.id)
+                .then_with(|| spanned(b).cmp(&spanned(a)))
                 .then_with(|| columns(b).cmp(&columns(a)))
                 .then_with(|| lines.line(b.line).cmp(lines.line(a.line)))
                 .then_with(|| b.eligible.cmp(&a.eligible))
         });
         let mut kept: Vec<Touch> = Vec::with_capacity(run.len());
-        for &touch in run.iter().filter(|touch| conversions.iter().any(|conversion| conversion.spans(touch.at))) {
+        for &touch in run.iter() {
+            let is_spanned = spanned(&touch);
             match kept.last() {
-                Some(last) if ids.compare(last.id, touch.id).is_eq() => self.repeated.push(touch),
+                _ if !is_spanned && beyond == Beyond::Dropped => {}
+                Some(last) if ids.compare(last.id, touch.id).is_eq() => {
+                    if is_spanned {
+                        self.repeated.push(touch);
+                    }
+                }
                 _ => kept.push(touch),
             }
         }
@@ -93,24 +137,38 @@ impl Grouped {
     }
 }
 
-/// The touches by account, and where those of each of the `accounts` accounts stand.
-fn counting_sort(pieces: &Pieces, accounts: usize) -> (Vec<Touch>, Vec<Range<usize>>) {
+/// What becomes of touches outside the windows of conversions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Dropped,
+    Kept,
+}
+
+/// The touches wanted by account, and where those of each of the `accounts` accounts stand.
+fn counting_sort(
+    pieces: &Pieces,
+    accounts: usize,
+    is_wanted: impl Fn(&ScatteredTouch) -> bool,
+) -> (Vec<Touch>, Vec<Range<usize>>) {
     let mut starts = vec![0; accounts + 1];
-    for touch in pieces.iter().flat_map(|(_, piece)| piece.touches()) {
+    for touch in pieces.iter().flat_map(|(_, piece)| piece.touches()).filter(&is_wanted) {
         starts[usize::from(touch.slot) + 1] += 1;
     }
     for account in 0..accounts {
         starts[account + 1] += starts[account];
     }
-    let blank = Touch { at: 0, id: 0, line: 0, contact: 0, eligible: false, touch_type: 0 };
+    let blank = Touch { at: 0, id: 0, line: 0, contact: 0, eligible: false, of_sales: false, touch_type: 0 };
     let mut touches = vec![blank; starts[accounts]];
     let mut next = starts.clone();
     for (number, piece) in pieces.iter() {
         let mut contacts = piece.contacts();
         for touch in piece.touches() {
-            let slot = &mut next[usize::from(touch.slot)];
-            touches[*slot] = touch.gather(number, contacts.next().unwrap_or(NO_CONTACT));
-            *slot += 1;
+            let contact = contacts.next().unwrap_or(NO_CONTACT);
+            if is_wanted(&touch) {
+                let slot = &mut next[usize::from(touch.slot)];
+                touches[*slot] = touch.gather(number, contact);
+                *slot += 1;
+            }
         }
     }
     (touches, starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect())

@@ -17,8 +17,10 @@ use arrow::datatypes::{DataType, TimestampMicrosecondType};
 pub const TOUCH_COLUMNS: [&str; 9] =
     ["touch_id", "account_id", "contact_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
 
-/// The column that follows where touches are collapsed.
+/// The column that follows where types matter.
 pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
+/// The column that follows where a model controls for sales touches.
+pub const OF_SALES_COLUMN: &str = "of_sales";
 
 /// One reader's work.
 #[derive(Debug)]
@@ -121,6 +123,13 @@ impl<'a> Reader<'a> {
                 self.found.push((u32::try_from(row).unwrap_or(u32::MAX), account));
             }
         }
+        if let Some(subjects) = &self.scatter.conversions.subjects {
+            for &(row, account) in &self.found {
+                if at[row as usize] < subjects.converting[account as usize].0 {
+                    self.scatter.note_earlier(account);
+                }
+            }
+        }
         self.counts.scattered += self.found.len() as u64;
     }
 
@@ -138,6 +147,7 @@ impl<'a> Reader<'a> {
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
             let touch =
                 ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible(row), slot, touch_type);
+            let touch = if columns.of_sales(row) { touch.of_sales() } else { touch };
             piece.push(touch, self.contacts.get(row).copied());
         }
     }
@@ -180,6 +190,7 @@ struct TouchColumns<'a> {
     campaigns: IdColumn<'a>,
     channels: Option<StringViewArray>,
     touch_types: Option<StringViewArray>,
+    of_sales: Option<&'a BooleanArray>,
     eligible: &'a BooleanArray,
     in_scope: &'a BooleanArray,
     is_good: &'a BooleanArray,
@@ -202,6 +213,7 @@ impl<'a> TouchColumns<'a> {
             campaigns: IdColumn::try_new(column(4))?,
             channels: texts(column(5))?,
             touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
+            of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| flags.as_boolean()),
             eligible: column(6).as_boolean(),
             in_scope: column(7).as_boolean(),
             is_good: column(8).as_boolean(),
@@ -214,6 +226,10 @@ impl<'a> TouchColumns<'a> {
 
     fn eligible(&self, row: usize) -> bool {
         self.eligible.is_valid(row) && self.eligible.value(row)
+    }
+
+    fn of_sales(&self, row: usize) -> bool {
+        self.of_sales.is_some_and(|flags| flags.is_valid(row) && flags.value(row))
     }
 
     fn channel(&self, row: usize) -> Option<&str> {

@@ -15,29 +15,35 @@ pub struct ScatteredTouch {
     pub at: i64,
     /// Its identifier: an integer, or the position of its text in the arena of its piece.
     pub id: u64,
-    /// Code of its line, and in the highest bit whether it is eligible.
+    /// Code of its line, and in the highest bits whether it is eligible and whether it is of sales.
     line: u32,
     /// Position of its account in the partition.
     pub slot: u16,
-    /// Code of its type, where touches are collapsed; else 0.
+    /// Code of its type, where types matter; else 0.
     pub touch_type: u16,
 }
 
 const ELIGIBLE: u32 = 1 << 31;
+const OF_SALES: u32 = 1 << 30;
 
 impl ScatteredTouch {
-    /// A touch of the account in `slot`; `line` is below 2³¹.
+    /// A touch of the account in `slot`; `line` is below 2³⁰.
     #[inline]
     pub fn new(at: i64, id: u64, line: u32, eligible: bool, slot: u16, touch_type: u16) -> Self {
         Self { at, id, line: line | if eligible { ELIGIBLE } else { 0 }, slot, touch_type }
     }
 
-    /// The line and whether the touch is eligible, in one word.
+    /// The same touch, known to be of sales.
+    pub(super) fn of_sales(self) -> Self {
+        Self { line: self.line | OF_SALES, ..self }
+    }
+
+    /// The line and what else is known of the touch, in one word.
     pub(super) fn line_word(&self) -> u32 {
         self.line
     }
 
-    /// A touch whose line and eligibility were kept in one word.
+    /// A touch whose line was kept in one word.
     pub(super) fn of_word(at: i64, id: u64, line: u32, slot: u16, touch_type: u16) -> Self {
         Self { at, id, line, slot, touch_type }
     }
@@ -48,9 +54,10 @@ impl ScatteredTouch {
         Touch {
             at: self.at,
             id: self.id | (piece as u64) << PIECE_SHIFT,
-            line: self.line & !ELIGIBLE,
+            line: self.line & !(ELIGIBLE | OF_SALES),
             contact,
             eligible: self.line & ELIGIBLE != 0,
+            of_sales: self.line & OF_SALES != 0,
             touch_type: self.touch_type,
         }
     }
@@ -69,7 +76,9 @@ pub struct Touch {
     pub contact: u32,
     /// Whether the `eligible` predicate lets it earn credit.
     pub eligible: bool,
-    /// Code of its type, where touches are collapsed; else 0.
+    /// Whether it is of sales, where a model controls for those; else false.
+    pub of_sales: bool,
+    /// Code of its type, where types matter; else 0.
     pub touch_type: u16,
 }
 
@@ -166,7 +175,8 @@ mod tests {
     fn a_touch_comes_back_as_it_was_scattered() {
         let touch = ScatteredTouch::new(7, 9, 1_000_000, true, 3, 4).gather(0, NO_CONTACT);
         assert_eq!((touch.at, touch.id, touch.line, touch.eligible), (7, 9, 1_000_000, true));
-        assert!(!ScatteredTouch::new(7, 9, 5, false, 3, 4).gather(0, NO_CONTACT).eligible);
+        let of_sales = ScatteredTouch::new(7, 9, 5, false, 3, 4).of_sales().gather(0, NO_CONTACT);
+        assert_eq!((touch.of_sales, of_sales.eligible, of_sales.of_sales, of_sales.line), (false, false, true, 5));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Touch types as small codes, needed only where repeated touches of a person are collapsed.
+//! Touch types as small codes, needed only where repeated touches of a person are collapsed or a model tells types apart.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,14 @@ impl TypeCodes {
         let code = u16::try_from(met.len() + 1).unwrap_or(u16::MAX);
         met.insert(touch_type.to_owned(), code);
         code
+    }
+
+    /// Every type that has been met, sorted, with its code.
+    pub fn all(&self) -> Vec<(String, u16)> {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<(String, u16)> = met.iter().map(|(name, &code)| (name.clone(), code)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The codes of some types that have been met.

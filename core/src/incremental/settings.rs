@@ -35,9 +35,11 @@ impl Default for IncrementalSettings {
 }
 
 impl IncrementalSettings {
+    /// Refuses settings under which nothing can be fitted.
+    ///
     /// # Errors
     /// [`IncrementalError::Setting`] for an empty grid or a number outside its range.
-    pub(super) fn check(&self) -> Result<(), IncrementalError> {
+    pub(crate) fn check(&self) -> Result<(), IncrementalError> {
         let positive = |values: &[f64]| !values.is_empty() && values.iter().all(|x| (1e-3..=1e6).contains(x));
         let range = "at least one number from 0.001 to 1,000,000";
         let refuse = |key, range| Err(IncrementalError::Setting { key, range });

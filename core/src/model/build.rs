@@ -3,6 +3,7 @@
 use super::refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
 use super::spec::{ChainOrder, ModelSpec, StateLevel};
 use super::{Anchored, AttributionModel, LastNonDirect, Linear, Markov, RateShapley, Shapley, TimeDecay};
+use crate::incremental::{Incremental, IncrementalSettings, IncrementalTotal};
 use crate::statistics::{HIGHEST_ORDER, JourneyStatistics};
 
 /// What a model is fitted on.
@@ -23,6 +24,14 @@ pub struct FittedOn {
 pub struct Evidence<'a> {
     /// Counts of all journeys at the model's state level, with at least what [`ModelSpec::fitted_on`] asks for.
     pub journeys: Option<&'a JourneyStatistics>,
+    /// The incremental model as fitted on accounts over time, under the model's settings.
+    pub incremental: Option<&'a Incremental>,
+}
+
+impl<'a> Evidence<'a> {
+    fn counted(&self) -> Result<&'a JourneyStatistics, Reason> {
+        self.journeys.ok_or(Reason::NotCounted("all journeys"))
+    }
 }
 
 impl ModelSpec {
@@ -43,18 +52,51 @@ impl ModelSpec {
         }
     }
 
+    /// Under which settings accounts over time are fitted; `None` for a model that needs no such fit.
+    pub fn incremental_settings(&self) -> Option<&IncrementalSettings> {
+        match self {
+            Self::Incremental { settings, .. } | Self::IncrementalTotal { settings, .. } => Some(settings),
+            _ => None,
+        }
+    }
+
+    /// Whether the model learns from data, converted or not.
+    pub fn is_fitted(&self) -> bool {
+        self.fitted_on().is_some() || self.incremental_settings().is_some()
+    }
+
     /// The model that runs. `channels[code]` is the name of the channel (for a fitted model: of the state at its level)
     /// with that dense code.
     ///
     /// # Errors
     /// A fitted model whose evidence is absent or does not suffice; models that need none are always built.
     pub fn build(&self, channels: &[String], evidence: Evidence<'_>) -> Result<Box<dyn AttributionModel>, Refusal> {
+        self.screened(evidence, || self.assemble(channels, evidence))
+    }
+
+    /// As [`Self::build`], for a `markov` model, with its chain and its effects; `None` for other kinds.
+    pub fn build_markov(&self, evidence: Evidence<'_>) -> Option<Result<Markov, Refusal>> {
+        let Self::Markov { order, .. } = self else { return None };
+        Some(self.screened(evidence, || Markov::fit(evidence.counted()?, *order)))
+    }
+
+    /// As [`Self::build`], for a `rate_shapley` model, with its values; `None` for other kinds.
+    pub fn build_rate_shapley(
+        &self,
+        channels: &[String],
+        evidence: Evidence<'_>,
+    ) -> Option<Result<RateShapley, Refusal>> {
+        let Self::RateShapley { .. } = self else { return None };
+        Some(self.screened(evidence, || RateShapley::fit(evidence.counted()?, channels)))
+    }
+
+    /// Builds what there is enough evidence for.
+    fn screened<T>(&self, evidence: Evidence<'_>, build: impl FnOnce() -> Result<T, Reason>) -> Result<T, Refusal> {
         let screened = match (self.fitted_on(), evidence.journeys) {
             (Some(_), Some(journeys)) => Reason::screen(journeys, MINIMUM_CONVERSIONS),
             _ => Ok(()),
         };
-        let built = screened.and_then(|()| self.assemble(channels, evidence));
-        built.map_err(|reason| Refusal { model: self.id().to_owned(), reason })
+        screened.and_then(|()| build()).map_err(|reason| Refusal { model: self.id().to_owned(), reason })
     }
 
     /// As [`Self::build`], however few the conversions.
@@ -63,7 +105,7 @@ impl ModelSpec {
         channels: &[String],
         evidence: Evidence<'_>,
     ) -> Result<Box<dyn AttributionModel>, Reason> {
-        let journeys = || evidence.journeys.ok_or(Reason::NotCounted("all journeys"));
+        let incremental = || evidence.incremental.cloned().ok_or(Reason::NotCounted("accounts over time"));
         Ok(match self {
             Self::Anchored { anchors, middle, middle_touches, overlap, no_middle, missing, .. } => Box::new(Anchored {
                 anchors: anchors.iter().map(|(&anchor, &weight)| (anchor, weight)).collect(),
@@ -78,9 +120,11 @@ impl ModelSpec {
             Self::LastNonDirect { direct_channels, .. } => {
                 Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
             }
-            Self::Markov { order, .. } => Box::new(Markov::fit(journeys()?, *order)?),
+            Self::Markov { order, .. } => Box::new(Markov::fit(evidence.counted()?, *order)?),
             Self::Shapley { .. } | Self::OrderedShapley { .. } => Box::new(Shapley),
-            Self::RateShapley { .. } => Box::new(RateShapley::fit(journeys()?, channels)?),
+            Self::RateShapley { .. } => Box::new(RateShapley::fit(evidence.counted()?, channels)?),
+            Self::Incremental { .. } => Box::new(incremental()?),
+            Self::IncrementalTotal { .. } => Box::new(IncrementalTotal(incremental()?)),
         })
     }
 }

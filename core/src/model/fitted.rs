@@ -19,7 +19,9 @@ mod tests {
     #[test]
     fn their_ids_are_nobody_elses() {
         let ids: Vec<&str> = fitted_models().iter().map(ModelSpec::id).collect();
-        assert_eq!(ids, ["markov", "markov_auto", "shapley", "ordered_shapley", "rate_shapley"]);
+        let expected =
+            ["markov", "markov_auto", "shapley", "ordered_shapley", "rate_shapley", "incremental", "incremental_total"];
+        assert_eq!(ids, expected);
         let others = house_models().iter().chain(vendor_models());
         assert!(others.map(ModelSpec::id).all(|other| !ids.contains(&other)));
     }

@@ -1,13 +1,14 @@
 //! Refusals: why a model is not fitted, rather than half true.
 
 use crate::chain::Unsolved;
-use crate::statistics::JourneyStatistics;
+use crate::incremental::IncrementalError;
+use crate::statistics::{JourneyStatistics, ShapeError};
 
 /// Fewer conversions than this are not fitted on: a channel's part would be uncertain by a fifth of all and more.
 pub const MINIMUM_CONVERSIONS: u64 = 20;
 
 /// A model that cannot be fitted. The other models go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("model \"{model}\" is left out: {reason}")]
 pub struct Refusal {
     /// The id of the model.
@@ -17,7 +18,7 @@ pub struct Refusal {
 }
 
 /// Why a model cannot be fitted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Reason {
     /// Too little to learn from.
     #[error("it is fitted on {conversions} conversions, but needs at least {minimum}; widen the dates or the lookback")]
@@ -49,6 +50,12 @@ pub enum Reason {
     /// Aggregated paths lack what the model looks at.
     #[error("it needs to know {0}, which paths do not tell; compute it from touchpoints with `closedloop run`")]
     NotInPaths(&'static str),
+    /// The incremental model cannot be fitted.
+    #[error(transparent)]
+    Incremental(#[from] IncrementalError),
+    /// What is to be counted cannot be.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// The statistics lack what the model is fitted on.
     #[error("its journey statistics lack {0}; count them with the shape that the model names")]
     NotCounted(&'static str),

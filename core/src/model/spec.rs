@@ -1,5 +1,6 @@
 //! Model specs: what a model is, as data that can be read, compared and hashed.
 
+use crate::incremental::IncrementalSettings;
 use crate::journey::Anchor;
 use crate::statistics::HIGHEST_ORDER;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,10 @@ pub enum ModelSpec {
     OrderedShapley { id: String, description: String },
     /// See [`super::RateShapley`].
     RateShapley { id: String, description: String },
+    /// See [`crate::incremental::Incremental`].
+    Incremental { id: String, description: String, settings: IncrementalSettings },
+    /// See [`crate::incremental::IncrementalTotal`].
+    IncrementalTotal { id: String, description: String, settings: IncrementalSettings },
 }
 
 /// The kinds a spec can name.
@@ -125,6 +130,10 @@ pub enum ModelKind {
     OrderedShapley,
     /// What a channel adds to the conversion rate.
     RateShapley,
+    /// What the touches added to the rate of conversions, the rest a baseline.
+    Incremental,
+    /// The same without the baseline.
+    IncrementalTotal,
 }
 
 /// A spec as somebody wrote it. Becomes a [`ModelSpec`] when it makes sense.
@@ -158,6 +167,8 @@ pub struct SpecDraft {
     pub order: Option<ChainOrder>,
     /// `markov`: see [`StateLevel`].
     pub state: Option<StateLevel>,
+    /// `incremental` and `incremental_total`: see [`IncrementalSettings`].
+    pub settings: Option<IncrementalSettings>,
 }
 
 /// Why a spec makes no sense.
@@ -204,6 +215,14 @@ pub enum SpecError {
         /// What they sum to.
         sum: f64,
     },
+    /// Settings of an incremental model outside their ranges.
+    #[error("model \"{id}\": {message}")]
+    Settings {
+        /// The model.
+        id: String,
+        /// What is wrong, and the remedy.
+        message: String,
+    },
     /// Two models share an id.
     #[error("model id \"{0}\" is defined twice; rename one")]
     Twice(String),
@@ -223,7 +242,9 @@ impl ModelSpec {
             | Self::Markov { id, .. }
             | Self::Shapley { id, .. }
             | Self::OrderedShapley { id, .. }
-            | Self::RateShapley { id, .. } => id,
+            | Self::RateShapley { id, .. }
+            | Self::Incremental { id, .. }
+            | Self::IncrementalTotal { id, .. } => id,
         }
     }
 
@@ -237,7 +258,9 @@ impl ModelSpec {
             | Self::Markov { description, .. }
             | Self::Shapley { description, .. }
             | Self::OrderedShapley { description, .. }
-            | Self::RateShapley { description, .. } => description,
+            | Self::RateShapley { description, .. }
+            | Self::Incremental { description, .. }
+            | Self::IncrementalTotal { description, .. } => description,
         }
     }
 
@@ -286,11 +309,21 @@ impl TryFrom<SpecDraft> for ModelSpec {
             ModelKind::Shapley => Ok(Self::Shapley { id, description }),
             ModelKind::OrderedShapley => Ok(Self::OrderedShapley { id, description }),
             ModelKind::RateShapley => Ok(Self::RateShapley { id, description }),
+            ModelKind::Incremental => Ok(Self::Incremental { id, description, settings: draft.checked_settings()? }),
+            ModelKind::IncrementalTotal => {
+                Ok(Self::IncrementalTotal { id, description, settings: draft.checked_settings()? })
+            }
         }
     }
 }
 
 impl SpecDraft {
+    fn checked_settings(self) -> Result<IncrementalSettings, SpecError> {
+        let settings = self.settings.unwrap_or_default();
+        settings.check().map_err(|error| SpecError::Settings { id: self.id, message: error.to_string() })?;
+        Ok(settings)
+    }
+
     fn into_anchored(self) -> Result<ModelSpec, SpecError> {
         let anchors = required(&self.id, "anchors", self.anchors)?;
         let middle = self.middle.unwrap_or(0.0);
@@ -317,18 +350,19 @@ impl SpecDraft {
 
     fn refuse_stray_keys(&self) -> Result<(), SpecError> {
         let keys = [
-            ("anchors", self.anchors.is_some(), ModelKind::Anchored),
-            ("middle", self.middle.is_some(), ModelKind::Anchored),
-            ("middle_touches", self.middle_touches.is_some(), ModelKind::Anchored),
-            ("overlap", self.overlap.is_some(), ModelKind::Anchored),
-            ("no_middle", self.no_middle.is_some(), ModelKind::Anchored),
-            ("missing", self.missing.is_some(), ModelKind::Anchored),
-            ("half_life_days", self.half_life_days.is_some(), ModelKind::TimeDecay),
-            ("direct_channels", self.direct_channels.is_some(), ModelKind::LastNonDirect),
-            ("order", self.order.is_some(), ModelKind::Markov),
-            ("state", self.state.is_some(), ModelKind::Markov),
+            ("anchors", self.anchors.is_some(), &[ModelKind::Anchored][..]),
+            ("middle", self.middle.is_some(), &[ModelKind::Anchored]),
+            ("middle_touches", self.middle_touches.is_some(), &[ModelKind::Anchored]),
+            ("overlap", self.overlap.is_some(), &[ModelKind::Anchored]),
+            ("no_middle", self.no_middle.is_some(), &[ModelKind::Anchored]),
+            ("missing", self.missing.is_some(), &[ModelKind::Anchored]),
+            ("half_life_days", self.half_life_days.is_some(), &[ModelKind::TimeDecay]),
+            ("direct_channels", self.direct_channels.is_some(), &[ModelKind::LastNonDirect]),
+            ("order", self.order.is_some(), &[ModelKind::Markov]),
+            ("state", self.state.is_some(), &[ModelKind::Markov]),
+            ("settings", self.settings.is_some(), &[ModelKind::Incremental, ModelKind::IncrementalTotal]),
         ];
-        match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
+        match keys.iter().find(|(_, given, kinds)| *given && !kinds.contains(&self.kind)) {
             Some(&(key, ..)) => Err(SpecError::Stray { id: self.id.clone(), key }),
             None => Ok(()),
         }

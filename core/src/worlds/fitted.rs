@@ -26,7 +26,7 @@ fn estimator(spec: ModelSpec) -> Estimator {
     let model = spec.id().to_owned();
     let estimate = move |world: &World| {
         let journeys = count(world, &spec).map_err(|error| error.to_string())?;
-        let evidence = Evidence { journeys: Some(&journeys) };
+        let evidence = Evidence { journeys: Some(&journeys), ..Evidence::default() };
         let model = spec.build(&world.channels, evidence).map_err(|refusal| refusal.to_string())?;
         Ok(Estimate { shares: estimate_shares(world, &*model), intervals: None })
     };

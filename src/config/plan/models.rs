@@ -3,15 +3,32 @@
 use super::resolve::Resolver;
 use crate::config::error::{ConfigError, remedy};
 use crate::config::file::ModelConfig;
-use closedloop_core::model::{ModelSpec, house_models, vendor_models};
+use closedloop_core::model::{ModelSpec, fitted_models, house_models, vendor_models};
+
+/// The names that stand for a group of models in `models.run`.
+const GROUPS: [&str; 2] = [RULES, FITTED];
+const RULES: &str = "rules";
+const FITTED: &str = "fitted";
+
+/// Every model that can be asked for by its id: the house's by rule, those learned from data, the vendors'.
+pub fn available_models() -> impl Iterator<Item = &'static ModelSpec> {
+    house_models().iter().chain(fitted_models()).chain(vendor_models())
+}
+
+/// The model that others are compared with where none is named.
+pub(super) fn usual_default(models: &[ModelSpec]) -> usize {
+    models.iter().position(|model| model.id() == "w_shaped").unwrap_or(0)
+}
 
 impl Resolver<'_> {
     /// The models to run, and the position of the default one.
     pub(super) fn models(&self, given: ModelConfig) -> Result<(Vec<ModelSpec>, usize), ConfigError> {
-        let mut known: Vec<ModelSpec> = house_models().iter().chain(vendor_models()).cloned().collect();
+        let mut known: Vec<ModelSpec> = available_models().cloned().collect();
+        let custom_from = known.len();
         for draft in given.custom {
             let spec = ModelSpec::try_from(draft).map_err(|error| self.fault("models.custom", error.to_string()))?;
-            if known.iter().any(|other| other.column_stem() == spec.column_stem()) {
+            let is_group = GROUPS.contains(&spec.id());
+            if is_group || known.iter().any(|other| other.column_stem() == spec.column_stem()) {
                 let taken = format!("model id \"{}\" is taken; choose another", spec.id());
                 return Err(self.fault("models.custom", taken));
             }
@@ -25,13 +42,19 @@ impl Resolver<'_> {
         };
         let mut models: Vec<ModelSpec> = Vec::new();
         match &given.run {
-            // A vendor's model runs when it is asked for.
-            None => models.extend(known.iter().filter(|spec| !vendor_models().contains(spec)).cloned()),
+            // A vendor's or a data-driven model runs when it is asked for.
+            None => models.extend(house_models().iter().chain(&known[custom_from..]).cloned()),
             Some(ids) => {
                 for id in ids {
-                    let spec = find("models.run", id)?;
-                    if !models.contains(&spec) {
-                        models.push(spec);
+                    let named = match id.as_str() {
+                        RULES => house_models().to_vec(),
+                        FITTED => fitted_models().to_vec(),
+                        _ => vec![find("models.run", id)?],
+                    };
+                    for spec in named {
+                        if !models.contains(&spec) {
+                            models.push(spec);
+                        }
                     }
                 }
             }
@@ -46,7 +69,7 @@ impl Resolver<'_> {
                     self.fault("models.default", format!("\"{id}\" is not among models.run; add it there"))
                 })?
             }
-            None => models.iter().position(|model| model.id() == "w_shaped").unwrap_or(0),
+            None => usual_default(&models),
         };
         Ok((models, default))
     }

@@ -1,14 +1,14 @@
 //! The eligible touches of one journey.
 
-use crate::scatter::conversions::{Conversion, Conversions};
+use crate::scatter::conversions::{Conversions, Window};
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
 
 /// The eligible touches of one journey, column by column.
 #[derive(Default)]
-pub(super) struct EligibleTouches {
+pub(in crate::pipeline) struct EligibleTouches {
     /// Position in the account's run.
-    pub(super) position: Vec<usize>,
+    pub(in crate::pipeline) position: Vec<usize>,
     pub(super) touched_at: Vec<i64>,
     pub(super) lines: Vec<u32>,
     pub(super) channels: Vec<u32>,
@@ -16,18 +16,17 @@ pub(super) struct EligibleTouches {
 }
 
 impl EligibleTouches {
-    /// Collects the eligible touches of a conversion's window from those of its account; says whether any touch at all
-    /// is in it.
-    pub(super) fn collect(
+    /// Collects the eligible touches of a window from those of its account; says whether any touch at all is in it.
+    pub(in crate::pipeline) fn collect(
         &mut self,
-        conversion: &Conversion,
+        window: Window<'_>,
         touches: &[Touch],
         conversions: &Conversions,
         lines: &Lines,
     ) -> bool {
-        let start = touches.partition_point(|touch| touch.at < conversion.window_start);
-        let end = touches.partition_point(|touch| touch.at <= conversion.converted_at);
-        let contacts = conversions.contacts_of(conversion);
+        let start = touches.partition_point(|touch| touch.at < window.start);
+        let end = touches.partition_point(|touch| touch.at <= window.end);
+        let contacts = window.contacts;
         self.clear();
         let mut any = false;
         for (position, touch) in touches.iter().enumerate().take(end).skip(start) {

@@ -19,6 +19,8 @@ pub(super) struct Worker<'a> {
     allotter: Allotter,
     journey: EligibleTouches,
     credits: Vec<f64>,
+    /// What a model sees of the journey's touches where that is not their channels.
+    states: Vec<u32>,
     split: Split,
     /// The last journey that each line was seen in, to count deals once per line.
     seen: Vec<u64>,
@@ -33,6 +35,7 @@ impl<'a> Worker<'a> {
             allotter: Allotter::default(),
             journey: EligibleTouches::default(),
             credits: Vec::new(),
+            states: Vec::new(),
             split: Split::default(),
             seen: vec![0; stage.lines.len()],
             journeys: 0,
@@ -70,7 +73,8 @@ impl<'a> Worker<'a> {
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         self.journeys += 1;
-        let in_window = self.journey.collect(conversion, touches, self.stage.conversions, self.stage.lines);
+        let window = self.stage.conversions.window_of(conversion);
+        let in_window = self.journey.collect(window, touches, self.stage.conversions, self.stage.lines);
         for &position in &self.journey.position {
             used[position] = true;
         }
@@ -143,7 +147,7 @@ impl<'a> Worker<'a> {
         credits: &[CreditDeal],
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
-        self.shares(conversion, anchors)?;
+        self.shares(conversion, anchors, touches)?;
         self.split.start_books();
         let mut balance = conversion.amount;
         self.split.allot(&mut self.allotter, balance);
@@ -160,14 +164,21 @@ impl<'a> Worker<'a> {
     }
 
     /// Asks every model for credits and turns them into shares.
-    fn shares(&mut self, conversion: &Conversion, anchors: Anchors) -> Result<(), Broken> {
-        let EligibleTouches { touched_at, channels, .. } = &self.journey;
+    fn shares(&mut self, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
+        let EligibleTouches { touched_at, channels, position, .. } = &self.journey;
         let (touches, credits) = (touched_at.len(), &mut self.credits);
         credits.resize(touches, 0.0);
         self.split.resize(touches, self.stage.models.len());
         let journey = Journey { touched_at, channels, converted_at: conversion.converted_at, anchors };
         for (model, attribution) in self.stage.models.iter().enumerate() {
-            let residual = attribution.credit(journey, credits);
+            let residual = match &self.stage.states[model] {
+                None => attribution.credit(journey, credits),
+                Some(states) => {
+                    self.states.clear();
+                    self.states.extend(position.iter().map(|&position| states.state(&all[position])));
+                    attribution.credit(Journey { channels: &self.states, ..journey }, credits)
+                }
+            };
             let (bucket, left) = match residual {
                 Residual::None => (None, 0.0),
                 Residual::Left { bucket, credit } => (Some(bucket), credit),

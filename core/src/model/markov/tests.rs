@@ -49,7 +49,7 @@ fn what_cannot_be_fitted_is_refused_in_a_sentence() {
         let spec = fitted_models().iter().find(|spec| spec.id() == id).unwrap();
         let names: Vec<String> = ["ads", "email", "events", "web"].map(String::from).into();
         let statistics = counted(rows, 4);
-        let evidence = Evidence { journeys: Some(&statistics) };
+        let evidence = Evidence { journeys: Some(&statistics), ..Evidence::default() };
         spec.build(&names, evidence).err().map(|refusal| refusal.to_string()).unwrap_or_default()
     };
     let times = |rows: Rows, weight| -> Rows { rows.iter().map(|(path, o)| (path.clone(), o.times(weight))).collect() };
@@ -95,7 +95,7 @@ proptest! {
         for spec in fitted_models().iter().filter(|spec| spec.id() != "markov_auto") {
             let build = |rows: &Rows| {
                 let statistics = counted(rows, 6);
-                spec.build(&[], Evidence { journeys: Some(&statistics) })
+                spec.build(&[], Evidence { journeys: Some(&statistics), ..Evidence::default() })
             };
             let Ok(model) = build(&rows) else { continue };
             let once = shares(model.as_ref(), &path);

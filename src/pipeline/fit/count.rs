@@ -1,0 +1,171 @@
+//! Counting: one pass over all journeys for everything that fitted models are fitted on. All counts are integers, so that
+//! neither partitions nor threads change them.
+
+use super::experiments::GivenExperiments;
+use super::journeys::{Journeys, PartitionTouches};
+use super::paths::Paths;
+use super::states::StateCodes;
+use crate::engine::EngineError;
+use crate::pipeline::credit::EligibleTouches;
+use crate::scatter::touch::Touch;
+use closedloop_core::incremental::{IncrementalError, SALES, Subject, Subjects};
+use closedloop_core::statistics::{CountedJourney, JourneyStatistics};
+
+/// What to count.
+pub(super) struct Wanted<'a> {
+    /// The states of each level, with empty counts of the shape that its models ask for.
+    pub(super) levels: Vec<(&'a StateCodes, JourneyStatistics)>,
+    /// The states that distinct paths are told in, where they are wanted.
+    pub(super) paths: Option<&'a StateCodes>,
+    /// The states of accounts over time, where a model of rates runs.
+    pub(super) subjects: Option<&'a StateCodes>,
+    /// The experiments whose touches are counted.
+    pub(super) experiments: &'a GivenExperiments,
+}
+
+/// What was counted.
+pub(super) struct Counted {
+    /// By level.
+    pub(super) levels: Vec<JourneyStatistics>,
+    pub(super) paths: Paths,
+    pub(super) subjects: Subjects,
+    /// Per experiment, the touches in its window of what it was on, and of the channel of that.
+    pub(super) experiments: Vec<[u64; 2]>,
+}
+
+/// Counts everything wanted in one pass.
+///
+/// # Errors
+/// A spill file that cannot be read.
+pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Counted, EngineError> {
+    let make = || Counter {
+        journeys,
+        wanted,
+        levels: wanted.levels.iter().map(|(_, empty)| empty.clone()).collect(),
+        paths: Paths::default(),
+        experiments: vec![[0; 2]; wanted.experiments.len()],
+        path: Vec::new(),
+        scratch: EligibleTouches::default(),
+    };
+    let (counters, subjects) = journeys.visit(make, |counter, partition| counter.partition(partition))?;
+    let empty = make();
+    let mut counted = Counted {
+        levels: empty.levels,
+        paths: Paths::default(),
+        subjects: Subjects::new(COVARIATES),
+        experiments: empty.experiments,
+    };
+    for counter in counters {
+        counted.levels.iter_mut().zip(counter.levels).for_each(|(mine, theirs)| mine.merge(theirs));
+        counted.paths.merge(counter.paths);
+        for (mine, theirs) in counted.experiments.iter_mut().zip(counter.experiments) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+    }
+    for part in subjects {
+        for position in 0..part.len() {
+            accepted(counted.subjects.push(part.get(position)));
+        }
+    }
+    Ok(counted)
+}
+
+/// Segment and size.
+const COVARIATES: usize = 2;
+
+/// The touches of every line in all journeys.
+///
+/// # Errors
+/// A spill file that cannot be read.
+pub(super) fn touches_of_lines(journeys: &Journeys<'_>) -> Result<Vec<u64>, EngineError> {
+    let lines = journeys.prepared.lines.len();
+    let make = || (vec![0_u64; lines], EligibleTouches::default());
+    let (counters, _) = journeys.visit(make, |(touches, scratch), partition| {
+        for account in partition.accounts.clone() {
+            journeys.of_account(partition, account, scratch, |journey| {
+                for &position in journey.positions {
+                    touches[journey.touches[position].line as usize] += 1;
+                }
+            });
+        }
+    })?;
+    let mut all = vec![0; lines];
+    for (touches, _) in counters {
+        all.iter_mut().zip(touches).for_each(|(sum, count)| *sum += count);
+    }
+    Ok(all)
+}
+
+/// One thread's counts.
+struct Counter<'a> {
+    journeys: &'a Journeys<'a>,
+    wanted: &'a Wanted<'a>,
+    levels: Vec<JourneyStatistics>,
+    paths: Paths,
+    experiments: Vec<[u64; 2]>,
+    path: Vec<u32>,
+    scratch: EligibleTouches,
+}
+
+impl Counter<'_> {
+    /// Counts the journeys of a partition's accounts; returns the accounts over time.
+    fn partition(&mut self, partition: &PartitionTouches) -> Subjects {
+        let mut subjects = Subjects::new(COVARIATES);
+        for account in partition.accounts.clone() {
+            self.count_journeys(partition, account);
+            let touches = self.journeys.touches(partition, account);
+            self.wanted.experiments.count(touches, &self.journeys.prepared.lines, &mut self.experiments);
+            if let Some(states) = self.wanted.subjects {
+                self.push_subject(&mut subjects, account, touches, states);
+            }
+        }
+        subjects
+    }
+
+    fn count_journeys(&mut self, partition: &PartitionTouches, account: usize) {
+        let Self { journeys, wanted, levels, paths, path, scratch, .. } = self;
+        let key = journeys.subjects.keys[account];
+        journeys.of_account(partition, account, scratch, |journey| {
+            let tell = |states: &StateCodes, path: &mut Vec<u32>| {
+                path.clear();
+                path.extend(journey.positions.iter().map(|&position| states.state(&journey.touches[position])));
+            };
+            if let Some(states) = wanted.paths.filter(|_| !journey.positions.is_empty()) {
+                tell(states, path);
+                paths.add(path, journey.outcome);
+            }
+            for ((states, _), statistics) in wanted.levels.iter().zip(levels.iter_mut()) {
+                tell(states, path);
+                statistics.add(CountedJourney { path, outcome: journey.outcome, key });
+            }
+        });
+    }
+
+    fn push_subject(&self, subjects: &mut Subjects, account: usize, touches: &[Touch], states: &StateCodes) {
+        let Journeys { prepared, subjects: known, as_of, .. } = self.journeys;
+        let first = prepared.conversions.first_of_account[account];
+        let converted = prepared.conversions.of_account(account).iter().zip(&known.is_first_line[first..]);
+        let conversions: Vec<i64> =
+            converted.filter(|(_, is_first)| **is_first).map(|(conversion, _)| conversion.converted_at).collect();
+        let state = |touch: &Touch| if touch.of_sales { SALES } else { states.state(touch) };
+        let observed = touches.iter().filter(|touch| (touch.eligible || touch.of_sales) && touch.at <= *as_of);
+        let (touched_at, channels): (Vec<i64>, Vec<u32>) = observed.map(|touch| (touch.at, state(touch))).unzip();
+        accepted(subjects.push(Subject {
+            key: known.keys[account],
+            from: known.observed_from.min(*as_of),
+            until: *as_of,
+            conversions: &conversions,
+            covariates: &known.covariates[account],
+            touched_at: &touched_at,
+            channels: &channels,
+        }));
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "conversions and touches are sorted, and lie between the first date and the last"
+)]
+fn accepted(pushed: Result<(), IncrementalError>) {
+    pushed.expect("an account that contradicts itself");
+}

@@ -1,0 +1,162 @@
+//! Experiments: from the canonical table to the lifts in conversions that the incremental model is pulled toward.
+//!
+//! A lift in money becomes conversions at the mean amount of the deals that closed in the window. The model knows channels:
+//! a lift of one campaign speaks for its channel in the proportion of touches in the window that were the campaign's,
+//! as the model itself takes every touch of a channel to work alike.
+
+use super::number::{major, number};
+use crate::config::Plan;
+use crate::config::calendar::{DateMeans, date_of_days};
+use crate::engine::ids::IdColumn;
+use crate::engine::session;
+use crate::pipeline::error::RunError;
+use crate::pipeline::prepare::{Prepared, Workers};
+use crate::scatter::lines::Lines;
+use crate::scatter::touch::Touch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type};
+use closedloop_core::incremental::Experiment;
+
+/// An experiment as its row says.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::pipeline) struct GivenExperiment {
+    /// The campaign it was on, if on one.
+    pub(in crate::pipeline) campaign: Option<String>,
+    /// The channel it was on, or that of the campaign.
+    pub(in crate::pipeline) channel: Option<String>,
+    /// First and last day, since the epoch.
+    pub(in crate::pipeline) days: [i32; 2],
+    lift: f64,
+    standard_error: f64,
+    in_money: bool,
+    /// First instant of the window, and the first after it.
+    window: [i64; 2],
+}
+
+/// The experiments of a run, in an order that the input's does not change.
+#[derive(Debug, Default)]
+pub(super) struct GivenExperiments(Vec<GivenExperiment>);
+
+impl GivenExperiments {
+    /// Reads the canonical table, where a model runs that experiments calibrate.
+    ///
+    /// # Errors
+    /// A table of other columns than the stage file gives it.
+    pub(super) fn read(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Result<Self, RunError> {
+        if !plan.follows_accounts() {
+            return Ok(Self::default());
+        }
+        let rows = async { session::collect(prepared.ctx.table("experiments").await?).await };
+        let rows = workers.runtime.block_on(rows).map_err(crate::engine::EngineError::from)?;
+        let mut experiments = of_rows(plan, &rows)?;
+        experiments.sort_by(|a, b| {
+            let key = |e: &GivenExperiment| (e.channel.clone(), e.campaign.clone(), e.days, e.in_money);
+            key(a).cmp(&key(b)).then(a.lift.total_cmp(&b.lift)).then(a.standard_error.total_cmp(&b.standard_error))
+        });
+        let lines = &prepared.lines;
+        for experiment in &mut experiments {
+            let of_campaign = |code: &u32| lines.line(*code).campaign == experiment.campaign;
+            if experiment.campaign.is_some() {
+                let line = (0..u32::try_from(lines.len()).unwrap_or(u32::MAX)).find(of_campaign);
+                experiment.channel = line.map(|code| lines.line(code).channel.clone());
+            }
+        }
+        Ok(Self(experiments))
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Counts an account's touches in the windows: those that the experiment was on, and all of its channel.
+    pub(super) fn count(&self, touches: &[Touch], lines: &Lines, counts: &mut [[u64; 2]]) {
+        for (experiment, [own, of_channel]) in self.0.iter().zip(counts) {
+            let [from, until] = experiment.window;
+            let in_window = touches.iter().filter(|touch| touch.eligible && (from..until).contains(&touch.at));
+            for touch in in_window {
+                let line = lines.line(touch.line);
+                if Some(&line.channel) == experiment.channel.as_ref() {
+                    *of_channel += 1;
+                    let is_own = experiment.campaign.is_none() || experiment.campaign == line.campaign;
+                    *own += u64::from(is_own);
+                }
+            }
+        }
+    }
+
+    /// The lifts by channel, in conversions, each with the row it came from; and one sentence for every experiment that
+    /// says nothing about a channel of this run. `counts` are those of [`Self::count`].
+    pub(super) fn measured(
+        self,
+        plan: &Plan,
+        prepared: &Prepared,
+        counts: &[[u64; 2]],
+    ) -> (Vec<(GivenExperiment, Experiment)>, Vec<String>) {
+        let (mut measured, mut unused) = (Vec::new(), Vec::new());
+        for (given, &[own, of_channel]) in self.0.into_iter().zip(counts) {
+            let channels = prepared.lines.channels();
+            let channel = given.channel.as_ref().and_then(|name| channels.binary_search(name).ok());
+            let name = given.campaign.as_ref().or(given.channel.as_ref()).map_or("", String::as_str);
+            let Some(channel) = channel.and_then(|code| u32::try_from(code).ok()).filter(|_| own > 0) else {
+                unused.push(format!("the experiment on {name} is not used: it has no touch in its window"));
+                continue;
+            };
+            let [from, until] = given.window;
+            let raw = Experiment { channel, from, until, lift: given.lift, standard_error: given.standard_error };
+            let raw = match (given.in_money, mean_amount(plan, prepared, given.window)) {
+                (false, _) => raw,
+                (true, Some(amount)) => raw.from_money(amount),
+                (true, None) => {
+                    unused
+                        .push(format!("the experiment on {name} is not used: no deal says what a conversion is worth"));
+                    continue;
+                }
+            };
+            let part = number(own) / number(of_channel);
+            let of_channel = Experiment { lift: raw.lift / part, standard_error: raw.standard_error / part, ..raw };
+            measured.push((given, of_channel));
+        }
+        (measured, unused)
+    }
+}
+
+fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunError> {
+    let column = |name: &str| rows.column(rows.schema().index_of(name).unwrap_or_default()).clone();
+    let text = |name: &str| cast(&column(name), &DataType::Utf8).map_err(crate::engine::EngineError::from);
+    let campaigns = column("campaign_id");
+    let campaigns = IdColumn::try_new(&campaigns)?;
+    let (channels, measures) = (text("channel")?, text("measure")?);
+    let (channels, measures) = (channels.as_string::<i32>(), measures.as_string::<i32>());
+    let days = |name: &str| column(name).as_primitive::<Date32Type>().clone();
+    let numbers = |name: &str| column(name).as_primitive::<Float64Type>().clone();
+    let (first, last, lifts, errors) =
+        (days("first_day"), days("last_day"), numbers("lift"), numbers("standard_error"));
+    let instant = |day: i32, means| date_of_days(day).and_then(|day| plan.calendar.instant_of_date(day, means));
+    let row = |row: usize| {
+        let days = [first.value(row), last.value(row)];
+        Some(GivenExperiment {
+            campaign: campaigns.text(row),
+            channel: channels.is_valid(row).then(|| channels.value(row).to_owned()),
+            days,
+            lift: lifts.value(row),
+            standard_error: errors.value(row),
+            in_money: measures.value(row) == "money",
+            window: [instant(days[0], DateMeans::Start)?, instant(days[1], DateMeans::End)?.saturating_add(1)],
+        })
+    };
+    Ok((0..rows.num_rows()).filter_map(row).collect())
+}
+
+/// The mean of the attributed deals that closed in a window, else of all, in the major unit.
+fn mean_amount(plan: &Plan, prepared: &Prepared, [from, until]: [i64; 2]) -> Option<f64> {
+    let attributed =
+        || prepared.conversions.all.iter().filter(|deal| plan.finance.attribute_kinds.contains(&deal.kind));
+    let mean = |deals: Vec<i64>| {
+        let sum: i128 = deals.iter().map(|&amount| i128::from(amount)).sum();
+        (sum > 0).then(|| major(sum, plan.finance.minor_digits) / number(deals.len() as u64))
+    };
+    let closed = attributed().filter(|deal| (from..until).contains(&deal.converted_at));
+    mean(closed.map(|deal| deal.amount).collect()).or_else(|| mean(attributed().map(|deal| deal.amount).collect()))
+}

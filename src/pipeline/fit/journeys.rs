@@ -1,0 +1,129 @@
+//! Every journey of a partition's accounts: those that converted, were lost, or have not converted yet.
+
+use crate::config::Plan;
+use crate::engine::EngineError;
+use crate::pipeline::credit::EligibleTouches;
+use crate::pipeline::prepare::Prepared;
+use crate::scatter::collapse::CollapseRule;
+use crate::scatter::conversions::Conversion;
+use crate::scatter::group::Grouped;
+use crate::scatter::subjects::Subjects;
+use crate::scatter::touch::Touch;
+use closedloop_core::statistics::Outcome;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Where the journeys of a run come from.
+pub(super) struct Journeys<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) prepared: &'a Prepared,
+    pub(super) subjects: &'a Subjects,
+    /// Until when accounts were observed, microseconds.
+    pub(super) as_of: i64,
+    collapse: Option<CollapseRule>,
+}
+
+/// The touches of a partition's accounts.
+pub(super) struct PartitionTouches {
+    pub(super) accounts: Range<usize>,
+    /// Those in the windows of conversions, as credit sees them, where collapsing may make a difference.
+    converting: Option<Grouped>,
+    all: Grouped,
+}
+
+/// One journey.
+pub(super) struct FoundJourney<'a> {
+    /// Its eligible touches, oldest first, by their position.
+    pub(super) positions: &'a [usize],
+    /// The touches that the positions are of.
+    pub(super) touches: &'a [Touch],
+    /// What came of it.
+    pub(super) outcome: Outcome,
+}
+
+impl<'a> Journeys<'a> {
+    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, subjects: &'a Subjects) -> Self {
+        let rule = |collapse| CollapseRule::new(collapse, &prepared.scattered.types);
+        let as_of = plan.as_of.or(prepared.latest).unwrap_or_default();
+        Self { plan, prepared, subjects, as_of, collapse: plan.journeys.collapse.as_ref().map(rule) }
+    }
+
+    /// Visits every partition in parallel on the current rayon pool. `visit` gets one of the visitors that `make` made;
+    /// what it returns comes back in the order of the partitions.
+    ///
+    /// # Errors
+    /// A spill file that cannot be read.
+    pub(super) fn visit<V: Send, T: Send>(
+        &self,
+        make: impl Fn() -> V + Sync,
+        visit: impl Fn(&mut V, &PartitionTouches) -> T + Sync,
+    ) -> Result<(Vec<V>, Vec<T>), EngineError> {
+        let idle: Mutex<Vec<V>> = Mutex::new(Vec::new());
+        let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = (0..self.prepared.scattered.len()).into_par_iter().map(|partition| {
+            let touches = self.partition(partition)?;
+            let taken = lock().pop();
+            let mut visitor = taken.unwrap_or_else(&make);
+            let seen = visit(&mut visitor, &touches);
+            lock().push(visitor);
+            Ok(seen)
+        });
+        let seen = seen.collect::<Result<Vec<T>, EngineError>>()?;
+        Ok((idle.into_inner().unwrap_or_else(PoisonError::into_inner), seen))
+    }
+
+    fn partition(&self, partition: usize) -> Result<PartitionTouches, EngineError> {
+        let Prepared { scattered, conversions, lines, .. } = self.prepared;
+        let pieces = scattered.pieces(partition)?;
+        let accounts = scattered.accounts(partition);
+        let collapse = self.collapse.as_ref();
+        let ids = || scattered.ids(&pieces);
+        let group = |_| Grouped::group(&pieces, ids(), accounts.clone(), conversions, lines, collapse);
+        let converting = collapse.map(group);
+        let all = Grouped::group_all(&pieces, ids(), accounts.clone(), conversions, lines, collapse);
+        Ok(PartitionTouches { accounts: accounts.clone(), converting, all })
+    }
+
+    /// All touches of an account of the partition, in order.
+    pub(super) fn touches<'t>(&self, partition: &'t PartitionTouches, account: usize) -> &'t [Touch] {
+        partition.all.of_account(account - partition.accounts.start)
+    }
+
+    /// Calls `found` for every journey of an account of the partition.
+    pub(super) fn of_account(
+        &self,
+        partition: &PartitionTouches,
+        account: usize,
+        scratch: &mut EligibleTouches,
+        mut found: impl FnMut(FoundJourney<'_>),
+    ) {
+        let Prepared { conversions, lines, .. } = self.prepared;
+        let local = account - partition.accounts.start;
+        let touches = partition.converting.as_ref().unwrap_or(&partition.all).of_account(local);
+        for conversion in conversions.of_account(account) {
+            if self.plan.finance.attribute_kinds.contains(&conversion.kind) {
+                scratch.collect(conversions.window_of(conversion), touches, conversions, lines);
+                let outcome = Outcome::converted(self.kept(conversion));
+                found(FoundJourney { positions: &scratch.position, touches, outcome });
+            }
+        }
+        let touches = partition.all.of_account(local);
+        for window in self.subjects.lost_of(account, conversions) {
+            scratch.collect(window, touches, conversions, lines);
+            found(FoundJourney { positions: &scratch.position, touches, outcome: Outcome::NULL });
+        }
+        let open = self.subjects.open_of(self.plan, account, self.as_of);
+        scratch.collect(open, touches, conversions, lines);
+        // After an outcome, an account that nobody touched is not on a journey.
+        if !scratch.position.is_empty() || !self.subjects.has_outcome(account) {
+            found(FoundJourney { positions: &scratch.position, touches, outcome: Outcome::NULL });
+        }
+    }
+
+    /// What a deal is worth after the money given back on it.
+    fn kept(&self, conversion: &Conversion) -> i64 {
+        let credits = self.prepared.conversions.credits_of(conversion);
+        credits.iter().fold(conversion.amount, |kept, credit| kept + credit.amount)
+    }
+}

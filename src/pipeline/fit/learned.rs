@@ -1,0 +1,331 @@
+//! What models learned, as rows of marts.
+
+use super::experiments::GivenExperiment;
+use super::number::{deals, major, number};
+use super::paths::PathRow;
+use super::states::StateCodes;
+use crate::config::Plan;
+use crate::config::file::DealKind;
+use crate::engine::EngineError;
+use crate::pipeline::batches::Columns;
+use crate::pipeline::totals::CreditTotals;
+use crate::scatter::lines::Lines;
+use arrow::array::{ArrayRef, Date32Array, RecordBatch};
+use closedloop_core::chain::{RemovalEffects, Target};
+use closedloop_core::incremental::{Calibration, ChannelEffect, Evidence, Fit};
+use closedloop_core::model::{Markov, RateShapley, StateLevel};
+use closedloop_core::statistics::{JourneyStatistics, Outcome};
+use std::sync::Arc;
+
+/// What the models of a run learned.
+#[derive(Default)]
+pub(in crate::pipeline) struct Learned {
+    pub(super) paths: Option<PathsLearned>,
+    pub(super) chains: Vec<ChainLearned>,
+    pub(super) games: Vec<GameLearned>,
+    pub(super) effects: Vec<EffectsLearned>,
+}
+
+/// The distinct paths.
+pub(in crate::pipeline) struct PathsLearned {
+    pub(super) names: Vec<String>,
+    pub(super) rows: Vec<PathRow>,
+}
+
+/// What a Markov model learned.
+pub(super) struct ChainLearned {
+    model: String,
+    level: StateLevel,
+    states: StateCodes,
+    effects: RemovalEffects,
+    total: Outcome,
+    transitions: Vec<TransitionRow>,
+}
+
+struct TransitionRow {
+    from: String,
+    to: String,
+    count: u64,
+    probability: f64,
+}
+
+/// The names of what is no state.
+const START: &str = "(start)";
+const CONVERSION: &str = "(conversion)";
+const NULL: &str = "(null)";
+/// Between the states of a path.
+const THEN: &str = " > ";
+
+impl ChainLearned {
+    pub(super) fn new(
+        model: &str,
+        level: StateLevel,
+        states: &StateCodes,
+        statistics: &JourneyStatistics,
+        markov: &Markov,
+    ) -> Self {
+        let runs = statistics.transitions();
+        let name = |run: u64| match runs.codes(run).as_slice() {
+            [] => START.to_owned(),
+            codes => joined(states.names(), codes),
+        };
+        let transitions = markov.chain().rows().into_iter().map(|row| TransitionRow {
+            from: name(row.from),
+            to: match row.to {
+                Target::Run(run) => name(run),
+                Target::Conversion => CONVERSION.to_owned(),
+                Target::Null => NULL.to_owned(),
+            },
+            count: row.count,
+            probability: row.probability,
+        });
+        Self {
+            model: model.to_owned(),
+            level,
+            transitions: transitions.collect(),
+            states: states.clone(),
+            effects: markov.effects().clone(),
+            total: statistics.total(),
+        }
+    }
+}
+
+fn joined(names: &[String], codes: &[u32]) -> String {
+    let names: Vec<&str> = codes.iter().map(|&code| names[code as usize].as_str()).collect();
+    names.join(THEN)
+}
+
+/// What a game of conversion rates came to.
+pub(super) struct GameLearned {
+    model: String,
+    rows: Vec<ValueRow>,
+}
+
+struct ValueRow {
+    channel: String,
+    conversions: u64,
+    negative: u64,
+    sum: f64,
+    least: f64,
+}
+
+impl GameLearned {
+    pub(super) fn new(model: &str, names: &[String], statistics: &JourneyStatistics, game: &RateShapley) -> Self {
+        let blank = |name: &String| ValueRow {
+            channel: name.clone(),
+            conversions: 0,
+            negative: 0,
+            sum: 0.0,
+            least: f64::INFINITY,
+        };
+        let mut rows: Vec<ValueRow> = names.iter().map(blank).collect();
+        for (set, outcome) in statistics.sets().sorted().into_iter().filter(|(_, outcome)| outcome.conversions > 0) {
+            for (&code, value) in set.iter().zip(game.values(set)) {
+                let row = &mut rows[code as usize];
+                row.conversions += outcome.conversions;
+                row.negative += if value < 0.0 { outcome.conversions } else { 0 };
+                row.sum += value * number(outcome.conversions);
+                row.least = row.least.min(value);
+            }
+        }
+        rows.retain(|row| row.conversions > 0);
+        Self { model: model.to_owned(), rows }
+    }
+}
+
+/// What an incremental model learned.
+pub(super) struct EffectsLearned {
+    model: String,
+    channels: Vec<(String, ChannelEffect)>,
+    calibrations: Vec<(GivenExperiment, Calibration)>,
+}
+
+impl EffectsLearned {
+    pub(super) fn new(model: &str, names: &[String], fit: &Fit, experiments: &[GivenExperiment]) -> Self {
+        let effects = fit.model().effects().iter();
+        Self {
+            model: model.to_owned(),
+            channels: effects.map(|effect| (names[effect.channel as usize].clone(), *effect)).collect(),
+            calibrations: experiments.iter().cloned().zip(fit.calibrations().iter().copied()).collect(),
+        }
+    }
+}
+
+impl Learned {
+    /// `path_summary`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn path_summary(&self) -> Result<RecordBatch, EngineError> {
+        let (names, rows): (&[String], &[PathRow]) =
+            self.paths.as_ref().map_or((&[], &[]), |paths| (&paths.names, &paths.rows));
+        let paths: Vec<Option<String>> =
+            rows.iter().map(|row| row.path.as_ref().map(|path| joined(names, path))).collect();
+        let mut columns = Columns::default();
+        columns.texts("path", paths.iter().map(Option::as_deref));
+        let touches = |row: &PathRow| row.path.as_ref().and_then(|path| i64::try_from(path.len()).ok());
+        columns.integers("touches", rows.iter().map(touches));
+        columns.integers("paths", rows.iter().map(|row| whole(row.paths)));
+        columns.integers("conversions", rows.iter().map(|row| whole(row.outcome.conversions)));
+        columns.integers("value", rows.iter().map(|row| i64::try_from(row.outcome.value).ok()));
+        columns.integers("nulls", rows.iter().map(|row| whole(row.outcome.nulls)));
+        let rate = |row: &PathRow| number(row.outcome.conversions) / number(row.outcome.journeys());
+        columns.numbers("conversion_rate", rows.iter().map(|row| Some(rate(row))));
+        columns.finish()
+    }
+
+    /// `transition_matrix`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn transition_matrix(&self) -> Result<RecordBatch, EngineError> {
+        let rows = || self.chains.iter().flat_map(|chain| chain.transitions.iter().map(move |row| (chain, row)));
+        let mut columns = Columns::default();
+        columns.texts("model", rows().map(|(chain, _)| Some(chain.model.as_str())));
+        columns.texts("from_state", rows().map(|(_, row)| Some(row.from.as_str())));
+        columns.texts("to_state", rows().map(|(_, row)| Some(row.to.as_str())));
+        columns.integers("transitions", rows().map(|(_, row)| whole(row.count)));
+        columns.numbers("probability", rows().map(|(_, row)| Some(row.probability)));
+        columns.finish()
+    }
+
+    /// `removal_effects`. `plan` is that of the models that ran, `totals` what they gave.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn removal_effects(
+        &self,
+        plan: &Plan,
+        totals: &CreditTotals,
+    ) -> Result<RecordBatch, EngineError> {
+        let mut rows = Vec::new();
+        for chain in &self.chains {
+            let effects = &chain.effects;
+            let conversions = RemovalEffects::totals(&effects.conversions, number(chain.total.conversions));
+            let value = RemovalEffects::totals(&effects.value, major(chain.total.value, plan.finance.minor_digits));
+            let attributed = chain.attributed(plan, totals);
+            for (code, name) in chain.states.names().iter().enumerate() {
+                rows.push(EffectRow {
+                    chain,
+                    name,
+                    effects: [effects.conversions[code], effects.value[code]],
+                    literature: [conversions[code], value[code]],
+                    attributed: attributed.as_ref().map(|attributed| attributed[code]),
+                });
+            }
+        }
+        let mut columns = Columns::default();
+        columns.texts("model", rows.iter().map(|row| Some(row.chain.model.as_str())));
+        columns.texts("level", rows.iter().map(|row| Some(level_name(row.chain.level))));
+        columns.texts("state", rows.iter().map(|row| Some(row.name)));
+        columns.numbers("removal_effect_conversions", rows.iter().map(|row| Some(row.effects[0])));
+        columns.numbers("removal_effect_value", rows.iter().map(|row| Some(row.effects[1])));
+        columns.numbers("literature_conversions", rows.iter().map(|row| Some(row.literature[0])));
+        columns.numbers("literature_value", rows.iter().map(|row| Some(row.literature[1])));
+        columns.numbers("attributed_deals", rows.iter().map(|row| row.attributed.map(|sum| deals(sum.share))));
+        columns.integers("attributed_amount", rows.iter().map(|row| row.attributed.map(|sum| sum.amount)));
+        columns.finish()
+    }
+
+    /// `rate_values`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn rate_values(&self) -> Result<RecordBatch, EngineError> {
+        let rows = || self.games.iter().flat_map(|game| game.rows.iter().map(move |row| (game, row)));
+        let mut columns = Columns::default();
+        columns.texts("model", rows().map(|(game, _)| Some(game.model.as_str())));
+        columns.texts("channel", rows().map(|(_, row)| Some(row.channel.as_str())));
+        columns.integers("conversions", rows().map(|(_, row)| whole(row.conversions)));
+        columns.integers("negative_conversions", rows().map(|(_, row)| whole(row.negative)));
+        columns.numbers("mean_value", rows().map(|(_, row)| Some(row.sum / number(row.conversions))));
+        columns.numbers("least_value", rows().map(|(_, row)| Some(row.least)));
+        columns.finish()
+    }
+
+    /// `channel_effects`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn channel_effects(&self) -> Result<RecordBatch, EngineError> {
+        let rows = || self.effects.iter().flat_map(|model| model.channels.iter().map(move |row| (model, row)));
+        let evidence = |effect: &ChannelEffect| match effect.evidence {
+            Evidence::Observational => "observational",
+            Evidence::ExperimentCalibrated => "experiment_calibrated",
+        };
+        let mut columns = Columns::default();
+        columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
+        columns.texts("channel", rows().map(|(_, (channel, _))| Some(channel.as_str())));
+        columns.numbers("effect", rows().map(|(_, (_, effect))| Some(effect.effect)));
+        columns.numbers("half_life_days", rows().map(|(_, (_, effect))| Some(effect.half_life_days)));
+        columns.texts("evidence", rows().map(|(_, (_, effect))| Some(evidence(effect))));
+        columns.finish()
+    }
+
+    /// `calibration`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn calibration(&self, lines: &Lines) -> Result<RecordBatch, EngineError> {
+        let rows = || self.effects.iter().flat_map(|model| model.calibrations.iter().map(move |row| (model, row)));
+        let days = |end: usize| -> ArrayRef {
+            Arc::new(rows().map(|(_, (given, _))| Some(given.days[end])).collect::<Date32Array>())
+        };
+        let channel = |calibration: &Calibration| lines.channels()[calibration.experiment.channel as usize].as_str();
+        let mut columns = Columns::default();
+        columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
+        columns.texts("campaign_id", rows().map(|(_, (given, _))| given.campaign.as_deref()));
+        columns.texts("channel", rows().map(|(_, (_, calibration))| Some(channel(calibration))));
+        columns.push("start_date", days(0));
+        columns.push("end_date", days(1));
+        columns.numbers("lift", rows().map(|(_, (_, calibration))| Some(calibration.experiment.lift)));
+        let error = |calibration: &Calibration| calibration.experiment.standard_error;
+        columns.numbers("standard_error", rows().map(|(_, (_, calibration))| Some(error(calibration))));
+        columns.numbers("before", rows().map(|(_, (_, calibration))| Some(calibration.before)));
+        columns.numbers("after", rows().map(|(_, (_, calibration))| Some(calibration.after)));
+        columns.finish()
+    }
+}
+
+struct EffectRow<'a> {
+    chain: &'a ChainLearned,
+    name: &'a str,
+    effects: [f64; 2],
+    literature: [f64; 2],
+    attributed: Option<Attributed>,
+}
+
+/// What deals gave a state.
+#[derive(Debug, Clone, Copy, Default)]
+struct Attributed {
+    amount: i64,
+    share: u128,
+}
+
+impl ChainLearned {
+    /// What deals gave each state; `None` where lines do not say which state they are.
+    fn attributed(&self, plan: &Plan, totals: &CreditTotals) -> Option<Vec<Attributed>> {
+        let model = plan.models.iter().position(|spec| spec.id() == self.model)?;
+        let mut sums = vec![Attributed::default(); self.states.names().len()];
+        for (key, _, earned) in totals.lines() {
+            let sum = &mut sums[self.states.of_line(key.line)? as usize];
+            sum.amount += earned[model].amount;
+            if key.kind != DealKind::Credit {
+                sum.share += earned[model].share;
+            }
+        }
+        Some(sums)
+    }
+}
+
+fn level_name(level: StateLevel) -> &'static str {
+    match level {
+        StateLevel::Channel => "channel",
+        StateLevel::ChannelType => "channel_type",
+        StateLevel::Campaign => "campaign",
+    }
+}
+
+fn whole(count: u64) -> Option<i64> {
+    i64::try_from(count).ok()
+}

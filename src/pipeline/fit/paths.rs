@@ -1,0 +1,93 @@
+//! Distinct paths: what came of the journeys with exactly these channels in this order.
+
+use closedloop_core::statistics::Outcome;
+use std::collections::HashMap;
+
+/// Paths shown by name; the rest is one row.
+pub(in crate::pipeline) const MOST_PATHS: usize = 10_000;
+/// Paths of more touches than this are not told apart: hardly two are alike.
+pub(in crate::pipeline) const LONGEST_PATH: usize = 20;
+
+/// Outcomes by path.
+#[derive(Debug, Default)]
+pub(in crate::pipeline) struct Paths {
+    told_apart: HashMap<Box<[u32]>, Outcome>,
+    longer: u64,
+    of_longer: Outcome,
+}
+
+/// A path, or the rest.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::pipeline) struct PathRow {
+    /// The channels in order; `None` for the rest.
+    pub(in crate::pipeline) path: Option<Box<[u32]>>,
+    /// How many distinct paths the row stands for; longer ones count each.
+    pub(in crate::pipeline) paths: u64,
+    /// What came of them.
+    pub(in crate::pipeline) outcome: Outcome,
+}
+
+impl Paths {
+    pub(super) fn add(&mut self, path: &[u32], outcome: Outcome) {
+        if path.len() > LONGEST_PATH {
+            self.longer += 1;
+            self.of_longer += outcome;
+        } else if let Some(known) = self.told_apart.get_mut(path) {
+            *known += outcome;
+        } else {
+            self.told_apart.insert(path.into(), outcome);
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.longer += other.longer;
+        self.of_longer += other.of_longer;
+        for (path, outcome) in other.told_apart {
+            *self.told_apart.entry(path).or_default() += outcome;
+        }
+    }
+
+    /// The paths with the most journeys, then the rest as one row.
+    pub(super) fn into_rows(self) -> Vec<PathRow> {
+        let mut rows: Vec<PathRow> = self
+            .told_apart
+            .into_iter()
+            .map(|(path, outcome)| PathRow { path: Some(path), paths: 1, outcome })
+            .collect();
+        rows.sort_unstable_by(|a, b| b.outcome.journeys().cmp(&a.outcome.journeys()).then_with(|| a.path.cmp(&b.path)));
+        let rest = rows.split_off(rows.len().min(MOST_PATHS));
+        let rest = rest
+            .into_iter()
+            .fold((self.longer, self.of_longer), |(paths, sum), row| (paths + row.paths, sum + row.outcome));
+        if rest.0 > 0 {
+            rows.push(PathRow { path: None, paths: rest.0, outcome: rest.1 });
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_come_first_and_nothing_is_lost() {
+        let mut paths = Paths::default();
+        for code in 0..u32::try_from(MOST_PATHS).unwrap() + 5 {
+            paths.add(&[code], Outcome::NULL);
+        }
+        let mut others = Paths::default();
+        others.add(&[7], Outcome::converted(100));
+        others.add(&[1; LONGEST_PATH + 1], Outcome::converted(50));
+        paths.merge(others);
+        let rows = paths.into_rows();
+        assert_eq!(rows.len(), MOST_PATHS + 1);
+        assert_eq!(
+            rows[0],
+            PathRow { path: Some([7].into()), paths: 1, outcome: Outcome { conversions: 1, nulls: 1, value: 100 } }
+        );
+        let rest = &rows[MOST_PATHS];
+        assert_eq!((rest.path.as_deref(), rest.paths), (None, 6));
+        assert_eq!(rest.outcome, Outcome { conversions: 1, nulls: 5, value: 50 });
+    }
+}

@@ -1,0 +1,301 @@
+//! What did not convert: every account known, with its lost opportunities, what followed its last outcome, and the traits
+//! that a baseline rests on. Built only where fitted models run.
+//!
+//! A lost opportunity is a journey to its close, under the same rules of window, restart and contacts as a won one. What an
+//! account met after its last outcome, won or lost, is a journey that has not converted by the as-of date.
+
+use super::conversions::{
+    Conversion, Conversions, DealRows, OpportunityKey, Window, column, micros, narrow, role_contacts, value,
+};
+use super::keys::KeyIndex;
+use crate::config::Plan;
+use crate::config::file::{LookbackFrom, Restart};
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Int64Type};
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
+
+/// Where accounts and opportunities without a conversion come from.
+#[derive(Debug, Clone, Copy)]
+pub struct OtherAccounts<'a> {
+    /// The canonical opportunities.
+    pub opportunities: &'a RecordBatch,
+    /// The canonical accounts.
+    pub accounts: &'a RecordBatch,
+    /// An instant that the as-of date is not before, microseconds.
+    pub latest: i64,
+    /// Whether every account is followed over the whole time, as a model of rates needs it.
+    pub whole_time: bool,
+}
+
+/// What fitted models compare conversions with; per account by its dense number.
+#[derive(Debug)]
+pub struct Subjects {
+    /// The widest window of the account's conversions: no touch where it has none.
+    pub converting: Vec<(i64, i64)>,
+    /// A stable hash of the account's identifier.
+    pub keys: Vec<u64>,
+    /// Codes of segment and size; 0 is unknown.
+    pub covariates: Vec<[u32; 2]>,
+    /// Since when conversions are on record: the earliest creation of an opportunity or close of a deal.
+    pub observed_from: i64,
+    /// Whether a conversion is the first attributed booking of its opportunity, by its position.
+    pub is_first_line: Vec<bool>,
+    /// In order of account and close.
+    lost: Vec<Lost>,
+    first_lost: Vec<usize>,
+    /// When the account's last won or lost opportunity ended; [`i64::MIN`] where none has.
+    last_outcome: Vec<i64>,
+    /// When the earliest of its open opportunities was created; [`i64::MAX`] where none is open.
+    opened_at: Vec<i64>,
+}
+
+/// A lost opportunity.
+#[derive(Debug, Clone)]
+struct Lost {
+    account: u32,
+    window_start: i64,
+    closed_at: i64,
+    /// In [`Conversions::role_contacts`].
+    contacts: Range<u32>,
+}
+
+impl Subjects {
+    /// Adds what did not convert to conversions whose accounts are numbered by `numbering`, and widens what is looked at.
+    pub(super) fn add(
+        plan: &Plan,
+        conversions: &mut Conversions,
+        deals: &DealRows<'_>,
+        roles: &RecordBatch,
+        others: &OtherAccounts<'_>,
+        numbering: &Numbering,
+    ) -> Result<(), EngineError> {
+        let accounts = conversions.accounts();
+        let opportunities = Opportunities::try_new(others.opportunities)?;
+        let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
+        let with_deals: HashSet<OpportunityKey<'_>> =
+            conversions.all.iter().map(|conversion| deals.opportunity_key(conversion.deal)).collect();
+        let mut opened_at = vec![i64::MAX; accounts];
+        let mut lost: Vec<(Lost, u32)> = Vec::new();
+        for row in 0..narrow(others.opportunities.num_rows()) {
+            let position = row as usize;
+            let Some(account) = conversions.by_account.probe(&opportunities.accounts, position) else { continue };
+            let key = value(&opportunities.ids, row);
+            if opportunities.is_won.value(position) || with_deals.contains(&key) {
+                continue;
+            }
+            let created_at = opportunities.created_at.value(position);
+            if !opportunities.is_lost.value(position) {
+                let opened = &mut opened_at[account as usize];
+                *opened = created_at.min(*opened);
+                continue;
+            }
+            let closed_at = opportunities.closed_at.value(position);
+            let won = conversions.of_account(account as usize);
+            let window_start = lost_window_start(plan, created_at, closed_at, won);
+            let start = conversions.role_contacts.len();
+            conversions.role_contacts.extend(of_roles.get(&key).into_iter().flatten());
+            let contacts = narrow(start)..narrow(conversions.role_contacts.len());
+            lost.push((Lost { account, window_start, closed_at, contacts }, row));
+        }
+        lost.sort_unstable_by(|(a, x), (b, y)| {
+            let ids = |row: u32| value(&opportunities.ids, row);
+            (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
+        });
+        let lost: Vec<Lost> = lost.into_iter().map(|(lost, _)| lost).collect();
+        let first_lost = (0..=accounts).map(|account| lost.partition_point(|lost| (lost.account as usize) < account));
+        let first_lost: Vec<usize> = first_lost.collect();
+        let last_outcome = (0..accounts).map(|account| {
+            let won = conversions.of_account(account).iter().map(|conversion| conversion.converted_at);
+            let lost = lost[first_lost[account]..first_lost[account + 1]].iter().map(|lost| lost.closed_at);
+            won.chain(lost).max().unwrap_or(i64::MIN)
+        });
+        let closes = conversions.all.iter().map(|conversion| conversion.converted_at);
+        let creations = (0..opportunities.created_at.len()).map(|row| opportunities.created_at.value(row));
+        let subjects = Self {
+            keys: numbering.keys()?,
+            covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
+            observed_from: closes.chain(creations).min().unwrap_or(others.latest),
+            is_first_line: first_lines(plan, conversions, deals),
+            last_outcome: last_outcome.collect(),
+            converting: std::mem::take(&mut conversions.widest),
+            opened_at,
+            lost,
+            first_lost,
+        };
+        conversions.widest = (0..accounts).map(|account| subjects.widest(plan, account, others)).collect();
+        conversions.subjects = Some(subjects);
+        Ok(())
+    }
+
+    /// All of an account's touches that any journey may hold. The as-of date is not yet known.
+    fn widest(&self, plan: &Plan, account: usize, others: &OtherAccounts<'_>) -> (i64, i64) {
+        let lost = self.lost[self.first_lost[account]..self.first_lost[account + 1]].iter();
+        let starts = lost.map(|lost| lost.window_start).chain([self.converting[account].0]);
+        let open = self.open_start(plan, account, others.latest);
+        let whole = self.observed_from.saturating_sub(plan.journeys.lookback);
+        let start = starts.chain([open]).chain(others.whole_time.then_some(whole)).min().unwrap_or(open);
+        (start, i64::MAX)
+    }
+
+    /// The windows of an account's lost opportunities, in order of their close.
+    pub fn lost_of<'a>(&'a self, account: usize, conversions: &'a Conversions) -> impl Iterator<Item = Window<'a>> {
+        self.lost[self.first_lost[account]..self.first_lost[account + 1]].iter().map(|lost| Window {
+            start: lost.window_start,
+            end: lost.closed_at,
+            contacts: &conversions.role_contacts[lost.contacts.start as usize..lost.contacts.end as usize],
+        })
+    }
+
+    /// The window of what followed an account's last outcome.
+    pub fn open_of(&self, plan: &Plan, account: usize, as_of: i64) -> Window<'static> {
+        Window { start: self.open_start(plan, account, as_of), end: as_of, contacts: &[] }
+    }
+
+    /// Whether the account has won or lost anything.
+    pub fn has_outcome(&self, account: usize) -> bool {
+        self.last_outcome[account] != i64::MIN
+    }
+
+    fn open_start(&self, plan: &Plan, account: usize, as_of: i64) -> i64 {
+        let from = match plan.journeys.lookback_from {
+            LookbackFrom::OpportunityCreated => self.opened_at[account].min(as_of),
+            LookbackFrom::Conversion => as_of,
+        };
+        from.saturating_sub(plan.journeys.lookback).max(self.last_outcome[account].saturating_add(1))
+    }
+}
+
+/// Where the window of a lost opportunity starts; `won` are the account's conversions in order of their close.
+fn lost_window_start(plan: &Plan, created_at: i64, closed_at: i64, won: &[Conversion]) -> i64 {
+    let from = match plan.journeys.lookback_from {
+        LookbackFrom::OpportunityCreated => created_at,
+        LookbackFrom::Conversion => closed_at,
+    };
+    let lookback = from.saturating_sub(plan.journeys.lookback);
+    let before = won.partition_point(|conversion| conversion.converted_at < created_at);
+    let rules = plan.journeys.restart;
+    match won[..before].last() {
+        Some(last) if rules.expansion == Restart::AfterWin => lookback.max(last.converted_at.saturating_add(1)),
+        _ => lookback,
+    }
+}
+
+/// Whether each conversion is the first booking of its opportunity that is attributed.
+fn first_lines(plan: &Plan, conversions: &Conversions, deals: &DealRows<'_>) -> Vec<bool> {
+    let mut seen = HashSet::new();
+    let mut is_first = Vec::with_capacity(conversions.all.len());
+    for account in 0..conversions.accounts() {
+        seen.clear();
+        is_first.extend(conversions.of_account(account).iter().map(|conversion| {
+            plan.finance.attribute_kinds.contains(&conversion.kind)
+                && seen.insert(deals.opportunity_key(conversion.deal))
+        }));
+    }
+    is_first
+}
+
+/// Ends of the classes of size, in employees.
+const SIZES: [i64; 5] = [1, 50, 200, 1_000, 5_000];
+
+/// Codes of segment and size per dense account.
+fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Result<Vec<[u32; 2]>, EngineError> {
+    let ids = IdColumn::try_new(column(accounts, "account_id"))?;
+    let segments = cast(column(accounts, "segment"), &DataType::Utf8)?;
+    let segments = segments.as_string::<i32>();
+    let employees = column(accounts, "employees").as_primitive::<Int64Type>();
+    let names: BTreeSet<&str> = segments.iter().flatten().collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut covariates = vec![[0, 0]; count];
+    for row in 0..accounts.num_rows() {
+        let Some(account) = by_account.probe(&ids, row) else { continue };
+        let segment = segments.is_valid(row).then(|| names.partition_point(|name| *name < segments.value(row)) + 1);
+        let size = employees.is_valid(row).then(|| SIZES.partition_point(|&end| end <= employees.value(row)));
+        covariates[account as usize] = [segment, size].map(|code| narrow(code.unwrap_or_default()));
+    }
+    Ok(covariates)
+}
+
+/// Accounts with and without conversions, numbered in the order of their identifiers.
+pub(super) struct Numbering {
+    /// The identifiers of deals, opportunities and accounts, one after the other.
+    ids: ArrayRef,
+    /// Per dense account, where its identifier stands first.
+    rows: Vec<u32>,
+    /// How many of `ids` are of deals: accounts that stand there have conversions.
+    deals: u32,
+}
+
+impl Numbering {
+    /// Numbers the accounts of `deals`, of which `converting` are the first rows in order, and all others.
+    pub(super) fn new(
+        deals: &ArrayRef,
+        converting: impl Iterator<Item = usize>,
+        others: &OtherAccounts<'_>,
+    ) -> Result<Self, EngineError> {
+        let parts = [deals, column(others.opportunities, "account_id"), column(others.accounts, "account_id")];
+        let ids = concat(&parts.map(|part| part.as_ref()))?;
+        let deals = narrow(deals.len());
+        let column = IdColumn::try_new(&ids)?;
+        let others = (deals..narrow(ids.len())).filter(|&row| !column.is_null(row as usize));
+        let mut rows: Vec<u32> = converting.map(narrow).chain(others).collect();
+        rows.par_sort_unstable_by(|&a, &b| value(&column, a).cmp(&value(&column, b)).then(a.cmp(&b)));
+        rows.dedup_by(|b, a| value(&column, *a) == value(&column, *b));
+        Ok(Self { ids, rows, deals })
+    }
+
+    /// Where the conversions of each account start, from where those of each account with conversions do.
+    pub(super) fn spread(&self, first_of_account: &[usize]) -> Vec<usize> {
+        let mut starts = Vec::with_capacity(self.rows.len() + 1);
+        let mut converting = 0;
+        for &row in &self.rows {
+            starts.push(first_of_account[converting]);
+            converting += usize::from(row < self.deals);
+        }
+        starts.push(first_of_account[converting]);
+        starts
+    }
+
+    /// Identifier → dense number.
+    pub(super) fn index(&self) -> Result<KeyIndex, EngineError> {
+        KeyIndex::build(&self.ids, self.rows.iter().map(|&row| row as usize).zip(0..))
+    }
+
+    /// A hash of every account's identifier that no version of this program changes.
+    fn keys(&self) -> Result<Vec<u64>, EngineError> {
+        let ids = IdColumn::try_new(&self.ids)?;
+        let key = |&row: &u32| {
+            let hash = blake3::hash(ids.text(row as usize).unwrap_or_default().as_bytes());
+            let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
+            u64::from_le_bytes(*head)
+        };
+        Ok(self.rows.par_iter().map(key).collect())
+    }
+}
+
+/// The opportunities table, column by column.
+struct Opportunities<'a> {
+    ids: IdColumn<'a>,
+    accounts: IdColumn<'a>,
+    created_at: arrow::array::Int64Array,
+    closed_at: arrow::array::Int64Array,
+    is_won: &'a arrow::array::BooleanArray,
+    is_lost: &'a arrow::array::BooleanArray,
+}
+
+impl<'a> Opportunities<'a> {
+    fn try_new(rows: &'a RecordBatch) -> Result<Self, EngineError> {
+        Ok(Self {
+            ids: IdColumn::try_new(column(rows, "opportunity_id"))?,
+            accounts: IdColumn::try_new(column(rows, "account_id"))?,
+            created_at: micros(rows, "created_at")?,
+            closed_at: micros(rows, "closed_at")?,
+            is_won: column(rows, "is_won").as_boolean(),
+            is_lost: column(rows, "is_lost").as_boolean(),
+        })
+    }
+}
