@@ -14,6 +14,7 @@ pub mod explain_campaign;
 mod findings;
 mod inputs;
 mod journey_rows;
+pub mod lifetime;
 mod prepare;
 mod report;
 mod roll_up;

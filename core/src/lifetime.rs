@@ -31,12 +31,14 @@ mod spend;
 mod summary;
 mod transactions;
 
-pub use contractual::{ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_value};
+pub use contractual::{
+    ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_covariance, contract_value,
+};
 pub use error::LifetimeError;
 pub use family::{Family, SegmentFacts, choose_family};
 pub use fit::{Fit, Parameter};
 pub use forecast::{Forecast, Horizon, Predictions, SpendFit, Total};
-pub use interval::Estimate;
+pub use interval::{Estimate, Outcome, PARAMETERS};
 pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};

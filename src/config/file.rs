@@ -24,11 +24,13 @@ pub enum Table {
     Deals,
     /// What was paid, when, for which campaign or channel.
     Spend,
+    /// What customers bought and when, for lifetime value; absent, the deals are the transactions.
+    Transactions,
 }
 
 impl Table {
     /// Every table, in the order in which they are loaded.
-    pub const ALL: [Table; 8] = [
+    pub const ALL: [Table; 9] = [
         Table::Accounts,
         Table::Contacts,
         Table::ContactRoles,
@@ -37,6 +39,7 @@ impl Table {
         Table::Opportunities,
         Table::Deals,
         Table::Spend,
+        Table::Transactions,
     ];
 
     /// The name used in the configuration, in SQL and in reports.
@@ -50,6 +53,7 @@ impl Table {
             Table::Opportunities => "opportunities",
             Table::Deals => "deals",
             Table::Spend => "spend",
+            Table::Transactions => "transactions",
         }
     }
 }

@@ -55,13 +55,14 @@ pub fn columns(table: Table) -> &'static [Column] {
         Table::Opportunities => OPPORTUNITIES,
         Table::Deals => DEALS,
         Table::Spend => SPEND,
+        Table::Transactions => TRANSACTIONS,
     }
 }
 
-/// The column that identifies a row of the table; spend and contact roles have none.
+/// The column that identifies a row of the table; spend, contact roles and transactions have none.
 pub fn key(table: Table) -> Option<&'static str> {
     match table {
-        Table::ContactRoles | Table::Spend => None,
+        Table::ContactRoles | Table::Spend | Table::Transactions => None,
         _ => columns(table).first().map(|column| column.name),
     }
 }
@@ -164,6 +165,8 @@ const DEALS: &[Column] = &[
     optional("currency", Text),
     optional("kind", Text),
     optional("reverses_deal_id", Id(Deal)),
+    optional("starts_at", Date),
+    optional("ends_at", Date),
     optional("recorded_at", Instant),
 ];
 
@@ -177,5 +180,13 @@ const SPEND: &[Column] = &[
     optional("currency", Text),
     optional("category", Text),
     optional("source", Text),
+    optional("recorded_at", Instant),
+];
+
+const TRANSACTIONS: &[Column] = &[
+    required("account_id", Id(Account)),
+    required("transacted_at", Instant),
+    optional("amount", Money),
+    optional("currency", Text),
     optional("recorded_at", Instant),
 ];

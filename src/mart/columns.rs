@@ -91,6 +91,30 @@ const COST_PER_NEW_CUSTOMER: Column = fact(
     "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero.",
 );
 
+/// What `closedloop clv` predicts of the customers of a file.
+pub(super) const PREDICTIONS: Definition = Definition {
+    name: "predictions",
+    grain: "customer",
+    columns: &[
+        key("customer_id", "Customer."),
+        key("model", "Purchase model of the predictions."),
+        fact("frequency", Integer, "x: repeat purchases."),
+        fact("recency", Double, "t_x: time from the first purchase to the last, in the unit asked for."),
+        fact("observed", Double, "T: time from the first purchase to the end of observation."),
+        fact("monetary_value", Double, "Mean amount of the repeat purchases; 0 without any."),
+        fact("p_alive", Double, "Probability that the customer will buy again at all."),
+        sum("expected_purchases", Double, "Expected purchases over the horizon."),
+        fact("purchases_low", Double, "Lower end of the 95 % interval of purchases."),
+        fact("purchases_high", Double, "Upper end of the 95 % interval of purchases."),
+        fact("expected_value", Double, "Expected amount of a coming purchase."),
+        sum("clv", Double, "Discounted value of the purchases over the horizon; what was bought before is not in it."),
+        fact("clv_low", Double, "Lower end of the 95 % interval of clv; the intervals of customers do not add up."),
+        fact("clv_high", Double, "Upper end of the 95 % interval of clv."),
+        sum("clv_beyond", Double, "Discounted value of purchases after the horizon; null when hardly discounted."),
+    ],
+    per_model: &[],
+};
+
 pub(super) const MARTS: &[Definition] = &[
     Definition {
         name: "dim_campaign",
