@@ -19,6 +19,7 @@
 //!
 //! Time is in the unit of the [`Grain`], money in that of the amounts handed in.
 
+mod contract;
 mod contractual;
 mod error;
 mod family;
@@ -30,7 +31,9 @@ mod purchase;
 mod spend;
 mod summary;
 mod transactions;
+mod valuation;
 
+pub use contract::{Contract, GRACE_DAYS, Term};
 pub use contractual::{
     ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_covariance, contract_value,
 };
@@ -43,3 +46,6 @@ pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};
 pub use transactions::{Grain, Histories, Holdout, Period, Transactions, calibrate, summarise};
+pub use valuation::{
+    Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days,
+};
