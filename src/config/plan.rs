@@ -3,9 +3,11 @@
 use super::calendar::{Calendar, DateMeans};
 use super::error::{ConfigError, explain, remedy};
 use super::file::{
-    CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
+    CheckConfig, ConfigFile, DealKind, FamilyChoice, Format, LifetimeConfig, LifetimeUnit, LookbackFrom, Mapping,
+    RestartConfig, SegmentBy, SourceConfig, StageConfig, Table,
 };
 use closedloop_core::journey::DAY_MICROS;
+use closedloop_core::lifetime::{Period, PurchaseModel};
 use closedloop_core::model::{ModelSpec, house_models, vendor_models};
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
@@ -36,6 +38,8 @@ pub struct Plan {
     pub calendar: Calendar,
     /// Nothing recorded later is used, microseconds; `None` means the latest date in the inputs.
     pub as_of: Option<i64>,
+    /// How customers' lifetime value is told; `None` when it is not.
+    pub lifetime: Option<Lifetime>,
     /// Folder of the marts.
     pub output: PathBuf,
     /// What `check` looks for beside its own findings.
@@ -115,6 +119,23 @@ pub struct Finance {
     pub margin_ppm: i64,
     /// The roi at which a campaign is worth funding.
     pub hurdle: f64,
+}
+
+/// How customers' lifetime value is told.
+#[derive(Debug, Clone)]
+pub struct Lifetime {
+    /// Unit of time.
+    pub unit: Period,
+    /// Months ahead.
+    pub horizon_months: u32,
+    /// Discount rate a year.
+    pub discount: f64,
+    /// The column of accounts by which customers are fitted apart.
+    pub segment_by: SegmentBy,
+    /// The family of models.
+    pub family: FamilyChoice,
+    /// Purchase models to fit.
+    pub models: Vec<PurchaseModel>,
 }
 
 /// What the command line says over the configuration.
@@ -225,6 +246,7 @@ impl Resolver<'_> {
             },
             calendar,
             as_of,
+            lifetime: self.lifetime(file.lifetime)?,
             output,
             checks: file.checks,
         })
@@ -378,6 +400,38 @@ impl Resolver<'_> {
         Ok((models, default))
     }
 
+    fn lifetime(&self, given: LifetimeConfig) -> Result<Option<Lifetime>, ConfigError> {
+        if !(1..=1_200).contains(&given.horizon_months) {
+            let message = format!("is {}, but must be from 1 to 1200 months", given.horizon_months);
+            return Err(self.fault("lifetime.horizon_months", message));
+        }
+        if !(0.0..=1.0).contains(&given.discount) {
+            let message = format!("is {}, but must be a yearly rate from 0 to 1", given.discount);
+            return Err(self.fault("lifetime.discount", message));
+        }
+        let known = || PurchaseModel::ALL.into_iter().filter(|model| *model != PurchaseModel::BgBb);
+        let mut models = Vec::new();
+        for id in &given.models {
+            let model = known().find(|model| model.id() == id).ok_or_else(|| {
+                let remedy = remedy(id, known().map(PurchaseModel::id), "they are bg_nbd, mbg_nbd and pareto_nbd");
+                self.fault("lifetime.models", format!("no purchase model here is called \"{id}\"; {remedy}"))
+            })?;
+            if !models.contains(&model) {
+                models.push(model);
+            }
+        }
+        if models.is_empty() {
+            return Err(self.fault("lifetime.models", "names no model; name at least one".to_owned()));
+        }
+        let unit = match given.unit {
+            LifetimeUnit::Day => Period::Day,
+            LifetimeUnit::Week => Period::Week,
+            LifetimeUnit::Month => Period::Month,
+        };
+        let LifetimeConfig { enabled, horizon_months, discount, segment_by, family, .. } = given;
+        Ok(enabled.then_some(Lifetime { unit, horizon_months, discount, segment_by, family, models }))
+    }
+
     fn calendar(&self, zone: &str, fiscal_year_start: i8) -> Result<Calendar, ConfigError> {
         let zone = TimeZone::get(zone).map_err(|_| {
             self.fault("calendar.time_zone", format!("\"{zone}\" is not an IANA name, as in \"Europe/Berlin\""))
@@ -520,6 +574,17 @@ impl fmt::Display for Plan {
         let as_of = self.as_of.and_then(|instant| self.calendar.date_of(instant));
         let as_of = as_of.map_or_else(|| "the latest date in the inputs".to_owned(), |date| date.to_string());
         writeln!(f, "as of           {as_of}")?;
+        match &self.lifetime {
+            None => writeln!(f, "lifetime value  not told")?,
+            Some(rules) => {
+                let Lifetime { horizon_months, discount, .. } = rules;
+                let percent = discount * 100.0;
+                let (by, family) = (word(&rules.segment_by), word(&rules.family));
+                let models: Vec<&str> = rules.models.iter().map(|model| model.id()).collect();
+                let models = models.join(", ");
+                writeln!(f, "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; family {family}; {models}")?;
+            }
+        }
         write!(f, "output          {}", self.output.display())
     }
 }

@@ -54,6 +54,7 @@ pub async fn load(ctx: &SessionContext, plan: &Plan) -> Result<Loaded, EngineErr
         session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
     }
     loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
+    loader.stage(Table::Transactions, include_str!("../../sql/stage/transactions.sql")).await?;
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
@@ -96,6 +97,7 @@ impl Loader<'_> {
             ScalarValue::List(ScalarValue::new_list_nullable(&words, &DataType::Utf8))
         };
         let outcome = ["is_won", "is_closed"].iter().any(|name| self.has_column(Table::Opportunities, name));
+        let has_amount = self.has_column(Table::Transactions, "amount");
         let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
         let values: Vec<(&str, ScalarValue)> = vec![
             ("as_of", as_of),
@@ -103,6 +105,7 @@ impl Loader<'_> {
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
             ("has_outcome", ScalarValue::from(outcome)),
+            ("has_amount", ScalarValue::from(has_amount)),
             ("won_stages", words(&self.plan.stages.won)),
         ];
         let used = values.into_iter().filter(|(name, _)| sql.contains(&format!("${name}")));

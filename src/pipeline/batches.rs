@@ -288,32 +288,32 @@ fn repeated(keys: &[u32], values: ArrayRef) -> Result<ArrayRef, EngineError> {
 
 /// Named columns of a batch to be.
 #[derive(Default)]
-struct Columns(Vec<(String, ArrayRef)>);
+pub(super) struct Columns(Vec<(String, ArrayRef)>);
 
 impl Columns {
-    fn push(&mut self, name: &str, values: ArrayRef) {
+    pub(super) fn push(&mut self, name: &str, values: ArrayRef) {
         self.0.push((name.to_owned(), values));
     }
 
-    fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
+    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
         self.push(name, Arc::new(values.collect::<StringArray>()));
     }
 
-    fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
+    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
         self.push(name, Arc::new(values.collect::<Int64Array>()));
     }
 
-    fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
+    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
         self.push(name, Arc::new(values.collect::<Int32Array>()));
     }
 
-    fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
+    pub(super) fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
         let shares: Decimal128Array = values.map(|share| i128::try_from(share).ok()).collect();
         self.push(name, Arc::new(shares.with_precision_and_scale(38, 0)?));
         Ok(())
     }
 
-    fn finish(self) -> Result<RecordBatch, EngineError> {
+    pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
         Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
     }
 }

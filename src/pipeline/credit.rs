@@ -6,6 +6,7 @@ mod worker;
 
 use super::RunError;
 use super::credit_rows::CreditRows;
+use super::lifetime::acquired::Acquisitions;
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::prepare::Prepared;
 use super::totals::{CreditTotals, ResidualKey};
@@ -22,7 +23,7 @@ use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
 use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use worker::Worker;
 
 /// Everything the models need, once the touches are scattered.
@@ -45,6 +46,8 @@ pub struct Crediting<'a> {
     pub wants_touch_credits: bool,
     /// Whether rows for `journeys` are wanted.
     pub wants_journeys: bool,
+    /// The customers that deals acquired, where their lifetime value is told.
+    pub acquisitions: Option<Arc<Acquisitions>>,
 }
 
 /// What one partition's accounts came to.
@@ -108,7 +111,19 @@ impl<'a> Crediting<'a> {
         let models = plan.models.iter().map(build).collect::<Result<_, _>>()?;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (wants_touch_credits, wants_journeys) = (true, true);
-        Ok(Self { plan, deals, conversions, scattered, lines, models, collapse, wants_touch_credits, wants_journeys })
+        let acquisitions = None;
+        Ok(Self {
+            plan,
+            deals,
+            conversions,
+            scattered,
+            lines,
+            models,
+            collapse,
+            wants_touch_credits,
+            wants_journeys,
+            acquisitions,
+        })
     }
 
     /// Credits every partition in parallel on the current rayon pool. `shape` is applied to every partition's rows where

@@ -5,6 +5,8 @@ use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::inputs::InputHashes;
+use super::lifetime::acquired::Acquisitions;
+use super::lifetime::{self, LifetimeValue};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
@@ -24,6 +26,7 @@ use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::Touch;
 use arrow::array::RecordBatch;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a run is asked for.
 pub struct RunOptions<'a> {
@@ -44,7 +47,8 @@ pub struct RunOptions<'a> {
 /// # Errors
 /// Anything that stops the run; the output folder is then as it was.
 pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
-    let wanted = wanted_marts(options.marts.as_deref())?;
+    let mut wanted = wanted_marts(options.marts.as_deref())?;
+    lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
     let hashes = InputHashes::start(plan);
     let workers = Workers::start(options.threads)?;
@@ -55,15 +59,26 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     };
     let mut prepared = prepare(plan, &workers, memory, &mut clock)?;
 
+    clock.stage("lifetime");
+    let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
+
     clock.stage("credit");
     let marts = catalogue::marts(&plan.models);
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
-    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
+    let credited = workers.pool.install(|| credit(plan, &prepared, acquisitions, &wanted, &stage, &mut written));
+    let (mut totals, touches) = credited?;
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
-    let rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
+    if let Some(lifetime) = &lifetime {
+        lifetime.register(plan, &prepared, &mut totals)?;
+    }
+    let mut rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
+    if let Some(lifetime) = &lifetime {
+        rows.extend(lifetime.rows(plan, &wanted)?);
+    }
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
             written.push(stage.write(name, rows)?);
@@ -74,7 +89,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     clock.stage("publish");
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
-    let manifest = manifest(plan, &prepared, &totals, hashes.finish()?, written, clock.finish());
+    let mut manifest = manifest(plan, &prepared, &totals, hashes.finish()?, written, clock.finish());
+    manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
     publication.publish()?;
     Ok(report(plan, manifest, &totals, &prepared.lines))
@@ -92,6 +108,7 @@ fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, Mart
 fn credit(
     plan: &Plan,
     prepared: &Prepared,
+    acquisitions: Option<Arc<Acquisitions>>,
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
@@ -100,6 +117,7 @@ fn credit(
     let mut crediting = Crediting::new(plan, prepared)?;
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
+    crediting.acquisitions = acquisitions;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
