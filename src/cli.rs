@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and how answers are said.
 
 mod check;
+mod clv;
 mod compare;
 mod explain;
 mod generate;
@@ -39,6 +40,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show the models of a finished run side by side
     Compare(compare::CompareArgs),
+    /// Fit lifetime models to one file of transactions
+    Clv(clv::ClvArgs),
     /// Ask the inputs, the canonical tables or the marts in SQL
     Query(query::QueryArgs),
     /// List the attribution models, or print their definitions
@@ -66,6 +69,7 @@ impl Cli {
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Clv(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),
             Command::Paths(args) => args.run(),

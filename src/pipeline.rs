@@ -15,6 +15,7 @@ mod findings;
 mod fit;
 mod inputs;
 mod journey_rows;
+pub mod lifetime;
 mod plans;
 mod prepare;
 mod report;

@@ -9,6 +9,7 @@ mod explain;
 mod hand;
 mod init;
 mod laws;
+mod lifetime;
 mod maven;
 mod models;
 mod notebook;

@@ -19,6 +19,7 @@
 //!
 //! Time is in the unit of the [`Grain`], money in that of the amounts handed in.
 
+mod contract;
 mod contractual;
 mod error;
 mod family;
@@ -30,14 +31,19 @@ mod purchase;
 mod spend;
 mod summary;
 mod transactions;
+mod valuation;
 
-pub use contractual::{ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_value};
+pub use contract::{Contract, GRACE_DAYS, Term};
+pub use contractual::{
+    ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_covariance, contract_value,
+};
 pub use error::LifetimeError;
 pub use family::{Family, SegmentFacts, choose_family};
 pub use fit::{Fit, Parameter};
 pub use forecast::{Forecast, Horizon, Predictions, SpendFit, Total};
-pub use interval::Estimate;
+pub use interval::{Estimate, Outcome, PARAMETERS};
 pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};
 pub use transactions::{Grain, Histories, Holdout, Period, Transactions, calibrate, summarise};
+pub use valuation::{Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days};

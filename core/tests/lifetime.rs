@@ -14,5 +14,7 @@ mod laws;
 mod renewals;
 #[path = "lifetime/simulated.rs"]
 mod simulated;
+#[path = "lifetime/valuation.rs"]
+mod valuation;
 #[path = "lifetime/values.rs"]
 mod values;

@@ -1,14 +1,18 @@
 -- stage_deals: one row per deal line read, with its opportunity's account and creation.
+-- A term is known where both of its days can be read and are in order; a deal without one is earned when it closes.
 -- In: source_deals, opportunities (canonical), $as_of.
 WITH typed AS (
     SELECT
         deal_id, opportunity_id, amount, currency, reverses_deal_id, recorded_at, source_row,
-        instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name
+        instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name,
+        local_date(starts_at) AS first_day, local_date(ends_at) AS last_day
     FROM source_deals
 )
 SELECT
     d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,
     d.minor AS amount, d.currency, d.kind_name AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
+    CASE WHEN d.first_day <= d.last_day THEN d.first_day END AS starts_on,
+    CASE WHEN d.first_day <= d.last_day THEN d.last_day END AS ends_on,
     d.source_row,
     coalesce(d.closed <= $as_of AND coalesce(instant_end(d.recorded_at), d.closed) <= $as_of, true) AS in_scope,
     CASE

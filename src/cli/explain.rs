@@ -1,12 +1,16 @@
 //! `closedloop explain`: why money went where it went.
 
+mod lifetime;
+
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::{right, wrapping};
 use crate::config::Plan;
+use crate::pipeline::RunError;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
+use crate::pipeline::lifetime::explain::{LifetimeExplanation, explain_lifetime};
 use clap::{Args, ValueEnum};
 use comfy_table::{Cell, ColumnConstraint, Table};
 use std::io::Write;
@@ -36,7 +40,7 @@ struct Subject {
     /// A deal: its account's touches, which of them count and why, and every model's credit
     #[arg(long, value_name = "DEAL")]
     deal: Option<String>,
-    /// Every deal of an account
+    /// Every deal of an account, and how its lifetime value arises
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
     /// A campaign: the deals and touches behind its number under the default model
@@ -56,18 +60,18 @@ impl ExplainArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let plan = self.plan.plan(None)?;
         let bar = Bar::new(false);
-        let question = match (&self.subject.deal, &self.subject.account) {
-            (Some(deal), _) => Some(Question::Deal(deal.clone())),
-            (None, Some(account)) => Some(Question::Account(account.clone())),
-            (None, None) => None,
-        };
-        match question {
-            Some(question) => {
-                let deals = explain(&plan, &question, self.plan.threads(), &bar);
+        match (&self.subject.deal, &self.subject.account) {
+            (Some(deal), _) => {
+                let deals = explain(&plan, &Question::Deal(deal.clone()), self.plan.threads(), &bar);
                 bar.clear();
                 self.print(&deals?, |out, deals| deals.iter().try_for_each(|deal| print_deal(out, &plan, deal)))
             }
-            None => {
+            (None, Some(account)) => {
+                let answer = AccountAnswer::of(&plan, account, self.plan.threads(), &bar);
+                bar.clear();
+                self.print(&answer?, |out, answer| answer.print(out, &plan))
+            }
+            (None, None) => {
                 let campaign_id = self.subject.campaign.clone().unwrap_or_default();
                 let question = CampaignQuestion { campaign_id, quarter: self.quarter.clone() };
                 let campaign = explain_campaign(&plan, &question, self.plan.threads(), &bar);
@@ -88,6 +92,31 @@ impl ExplainArgs {
             Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(answer)?)?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Everything about one account.
+#[derive(serde::Serialize)]
+struct AccountAnswer {
+    deals: Vec<DealExplanation>,
+    lifetime: Option<LifetimeExplanation>,
+}
+
+impl AccountAnswer {
+    fn of(plan: &Plan, account: &str, threads: usize, bar: &Bar) -> Result<Self, RunError> {
+        let deals = explain(plan, &Question::Account(account.to_owned()), threads, bar);
+        let lifetime = explain_lifetime(plan, account, threads, bar)?;
+        let deals = match deals {
+            // Transactions may name customers without a deal.
+            Err(RunError::Unknown { .. }) if lifetime.is_some() => Vec::new(),
+            deals => deals?,
+        };
+        Ok(Self { deals, lifetime })
+    }
+
+    fn print(&self, out: &mut dyn Write, plan: &Plan) -> std::io::Result<()> {
+        self.deals.iter().try_for_each(|deal| print_deal(out, plan, deal))?;
+        self.lifetime.iter().try_for_each(|lifetime| lifetime::print_lifetime(out, plan, lifetime))
     }
 }
 

@@ -26,11 +26,13 @@ pub enum Table {
     Spend,
     /// Lifts that experiments measured.
     Experiments,
+    /// What customers bought and when, for lifetime value; absent, the deals are the transactions.
+    Transactions,
 }
 
 impl Table {
     /// Every table, in the order in which they are loaded.
-    pub const ALL: [Table; 9] = [
+    pub const ALL: [Table; 10] = [
         Table::Accounts,
         Table::Contacts,
         Table::ContactRoles,
@@ -40,6 +42,7 @@ impl Table {
         Table::Deals,
         Table::Spend,
         Table::Experiments,
+        Table::Transactions,
     ];
 
     /// The name used in the configuration, in SQL and in reports.
@@ -54,6 +57,7 @@ impl Table {
             Table::Deals => "deals",
             Table::Spend => "spend",
             Table::Experiments => "experiments",
+            Table::Transactions => "transactions",
         }
     }
 }
@@ -155,6 +159,9 @@ pub struct ConfigFile {
     /// Time zone, fiscal year and as-of date.
     #[serde(default)]
     pub calendar: CalendarConfig,
+    /// How customers' lifetime value is told.
+    #[serde(default)]
+    pub lifetime: LifetimeConfig,
     /// Where the marts go.
     #[serde(default)]
     pub output: OutputConfig,
@@ -333,6 +340,82 @@ impl Default for CalendarConfig {
     fn default() -> Self {
         Self { time_zone: "UTC".to_owned(), fiscal_year_start: 1, as_of: None }
     }
+}
+
+/// `[lifetime]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LifetimeConfig {
+    /// Whether the marts about lifetime value are computed.
+    pub enabled: bool,
+    /// Unit of the times in `customer_clv` and `clv_fit`.
+    pub unit: LifetimeUnit,
+    /// Months ahead.
+    pub horizon_months: u32,
+    /// Discount rate a year.
+    pub discount: f64,
+    /// The column of accounts by which customers are fitted apart.
+    pub segment_by: SegmentBy,
+    /// The family of models, for every segment or chosen per segment.
+    pub family: FamilyChoice,
+    /// Purchase models to fit.
+    pub models: Vec<String>,
+}
+
+impl Default for LifetimeConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            unit: LifetimeUnit::Month,
+            horizon_months: 36,
+            discount: 0.1,
+            segment_by: SegmentBy::Segment,
+            family: FamilyChoice::Auto,
+            models: ["bg_nbd", "mbg_nbd", "pareto_nbd"].map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LifetimeUnit {
+    /// Days.
+    Day,
+    /// Weeks.
+    Week,
+    /// Months.
+    Month,
+}
+
+/// What tells segments of customers apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentBy {
+    /// `accounts.segment`.
+    Segment,
+    /// `accounts.industry`.
+    Industry,
+    /// `accounts.region`.
+    Region,
+    /// `accounts.tier`.
+    Tier,
+    /// Nothing: all customers are one segment.
+    None,
+}
+
+/// Which family of lifetime models is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FamilyChoice {
+    /// By what the segment's customers have.
+    Auto,
+    /// Renewals of terms.
+    Contractual,
+    /// Purchases without a term.
+    NonContractual,
+    /// What was earned, no prediction.
+    Historic,
 }
 
 /// `[output]`.

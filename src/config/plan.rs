@@ -1,6 +1,7 @@
 //! The plan: a configuration resolved and validated. Nothing below this file sees the raw configuration.
 
 mod files;
+mod lifetime;
 mod models;
 mod resolve;
 mod shown;
@@ -12,8 +13,10 @@ use models::usual_default;
 use super::calendar::Calendar;
 use super::error::{ConfigError, explain};
 use super::file::{
-    CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, StageConfig, Table,
+    CheckConfig, ConfigFile, DealKind, FamilyChoice, Format, LookbackFrom, Mapping, RestartConfig, SegmentBy,
+    StageConfig, Table,
 };
+use closedloop_core::lifetime::{Period, PurchaseModel};
 use closedloop_core::model::{ModelSpec, StateLevel};
 use resolve::Resolver;
 use std::collections::BTreeMap;
@@ -42,6 +45,8 @@ pub struct Plan {
     pub calendar: Calendar,
     /// Nothing recorded later is used, microseconds; `None` means the latest date in the inputs.
     pub as_of: Option<i64>,
+    /// How customers' lifetime value is told; `None` when it is not.
+    pub lifetime: Option<Lifetime>,
     /// Folder of the marts.
     pub output: PathBuf,
     /// What `check` looks for beside its own findings.
@@ -130,6 +135,23 @@ pub struct Overrides {
     pub out: Option<PathBuf>,
     /// As-of date.
     pub as_of: Option<String>,
+}
+
+/// How customers' lifetime value is told.
+#[derive(Debug, Clone)]
+pub struct Lifetime {
+    /// Unit of time.
+    pub unit: Period,
+    /// Months ahead.
+    pub horizon_months: u32,
+    /// Discount rate a year.
+    pub discount: f64,
+    /// The column of accounts by which customers are fitted apart.
+    pub segment_by: SegmentBy,
+    /// The family of models.
+    pub family: FamilyChoice,
+    /// Purchase models to fit.
+    pub models: Vec<PurchaseModel>,
 }
 
 impl Plan {

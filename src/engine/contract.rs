@@ -56,13 +56,14 @@ pub fn columns(table: Table) -> &'static [Column] {
         Table::Deals => DEALS,
         Table::Spend => SPEND,
         Table::Experiments => EXPERIMENTS,
+        Table::Transactions => TRANSACTIONS,
     }
 }
 
-/// The column that identifies a row of the table; spend, experiments and contact roles have none.
+/// The column that identifies a row of the table; spend, experiments, transactions and contact roles have none.
 pub fn key(table: Table) -> Option<&'static str> {
     match table {
-        Table::ContactRoles | Table::Spend | Table::Experiments => None,
+        Table::ContactRoles | Table::Spend | Table::Experiments | Table::Transactions => None,
         _ => columns(table).first().map(|column| column.name),
     }
 }
@@ -166,6 +167,8 @@ const DEALS: &[Column] = &[
     optional("currency", Text),
     optional("kind", Text),
     optional("reverses_deal_id", Id(Deal)),
+    optional("starts_at", Date),
+    optional("ends_at", Date),
     optional("recorded_at", Instant),
 ];
 
@@ -190,5 +193,13 @@ const EXPERIMENTS: &[Column] = &[
     required("lift", Number),
     required("standard_error", Number),
     optional("measure", Text),
+    optional("recorded_at", Instant),
+];
+
+const TRANSACTIONS: &[Column] = &[
+    required("account_id", Id(Account)),
+    required("transacted_at", Instant),
+    optional("amount", Money),
+    optional("currency", Text),
     optional("recorded_at", Instant),
 ];

@@ -4,7 +4,7 @@ mod instant;
 mod money;
 mod quarter;
 
-use crate::config::{Calendar, Plan};
+use crate::config::Calendar;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -13,10 +13,9 @@ use datafusion::prelude::SessionContext;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Registers every function for `plan`.
-pub(super) fn register(ctx: &SessionContext, plan: &Plan) {
-    let calendar = Arc::new(plan.calendar.clone());
-    let digits = plan.finance.minor_digits;
+/// Registers every function for a calendar and a currency's digits.
+pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
+    let calendar = Arc::new(calendar.clone());
     for function in
         instant::functions(&calendar).into_iter().chain(money::functions(digits)).chain(quarter::functions(&calendar))
     {

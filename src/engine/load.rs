@@ -57,6 +57,7 @@ pub async fn load(ctx: &SessionContext, plan: &Plan) -> Result<Loaded, EngineErr
     }
     loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
     loader.stage(Table::Experiments, include_str!("../../sql/stage/experiments.sql")).await?;
+    loader.stage(Table::Transactions, include_str!("../../sql/stage/transactions.sql")).await?;
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
@@ -100,6 +101,7 @@ impl Loader<'_> {
             ScalarValue::List(ScalarValue::new_list_nullable(&words, &DataType::Utf8))
         };
         let outcome = ["is_won", "is_closed"].iter().any(|name| self.has_column(Table::Opportunities, name));
+        let has_amount = self.has_column(Table::Transactions, "amount");
         let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
         let values: Vec<(&str, ScalarValue)> = vec![
             ("as_of", as_of),
@@ -107,6 +109,7 @@ impl Loader<'_> {
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
             ("has_outcome", ScalarValue::from(outcome)),
+            ("has_amount", ScalarValue::from(has_amount)),
             ("won_stages", words(&self.plan.stages.won)),
             ("lost_stages", words(&self.plan.stages.lost)),
         ];

@@ -2,7 +2,7 @@
 
 use super::memory::Budget;
 use super::{EngineError, functions};
-use crate::config::Plan;
+use crate::config::{Calendar, Plan};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
@@ -18,10 +18,23 @@ use std::sync::Arc;
 /// # Errors
 /// A temporary folder that cannot be made.
 pub fn open(plan: &Plan, threads: usize, budget: &Budget) -> Result<SessionContext, EngineError> {
+    open_in(&plan.calendar, plan.finance.minor_digits, threads, budget)
+}
+
+/// A session without a plan: its functions know the calendar and the digits of the minor unit.
+///
+/// # Errors
+/// A temporary folder that cannot be made.
+pub fn open_in(
+    calendar: &Calendar,
+    minor_digits: u8,
+    threads: usize,
+    budget: &Budget,
+) -> Result<SessionContext, EngineError> {
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8_192 * 4);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
     let ctx = SessionContext::new_with_config_rt(config, runtime);
-    functions::register(&ctx, plan);
+    functions::register(&ctx, calendar, minor_digits);
     Ok(ctx)
 }
 

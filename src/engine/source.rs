@@ -56,7 +56,7 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
     Ok(OpenSource { rows, cell_names: Vec::new(), absent: names })
 }
 
-async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
+pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
     // The engine takes paths for patterns; these are files already found.
     let paths: Vec<String> = source.files.iter().map(|file| glob::Pattern::escape(&file.to_string_lossy())).collect();
     if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {

@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::seq::index;
 
 use super::account::Account;
-use super::calendar::{self, Moment};
+use super::calendar::{self, Day, Moment};
 use super::draw::{self, Rng};
 use super::error::GenerateError;
 use super::exposure::Touch;
@@ -173,6 +173,9 @@ fn write_deals(
     tables: &mut Tables,
 ) -> Result<(), GenerateError> {
     for (place, line) in opportunity.lines.iter().enumerate() {
+        // Onboarding and credits have no term.
+        let term = opportunity.term.filter(|_| place == 0);
+        let date = |day: Day| calendar::date_of(day).to_string();
         tables.deals.write(DealRow {
             deal_id: ids::deal(account.index, first + place),
             opportunity_id: ids::opportunity(account.index, number),
@@ -181,6 +184,8 @@ fn write_deals(
             currency: CURRENCY,
             kind: if line.reverses.is_some() { "credit" } else { opportunity.kind.name() },
             reverses_deal_id: line.reverses.map(|original| ids::deal(account.index, first + original)),
+            starts_at: term.map(|(first, _)| date(first)),
+            ends_at: term.map(|(_, last)| date(last)),
         })?;
     }
     Ok(())

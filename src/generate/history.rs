@@ -93,6 +93,8 @@ pub struct Opportunity {
     pub band: Band,
     /// Its bookings, first those of the win.
     pub lines: Vec<Line>,
+    /// The first and the last day of the subscription that it won.
+    pub term: Option<(Day, Day)>,
 }
 
 /// What stands still while accounts live.
@@ -164,6 +166,7 @@ impl<'a> History<'a> {
                 Outcome::Open(_) => return None,
                 Outcome::Won(day) => {
                     let contract = Contract { band: terms.band, amount: terms.amount, ends: day + 365 };
+                    self.run_over(day, contract.ends);
                     return (!self.give_back(rng)).then_some((day, contract));
                 }
             }
@@ -185,6 +188,9 @@ impl<'a> History<'a> {
             let renewed = draw::chance(rng, RENEWED);
             let created = Moment::working_hours(rng, created);
             let outcome = self.settle(rng, Kind::Renewal, created, terms, renewed);
+            if matches!(outcome, Outcome::Won(_)) {
+                self.run_over(contract.ends, contract.ends + 365);
+            }
             if !matches!(outcome, Outcome::Won(_)) || self.give_back(rng) {
                 break;
             }
@@ -210,10 +216,20 @@ impl<'a> History<'a> {
             let won = self.influence.wins(rng, &spell, week);
             let terms = Terms { band, amount: added.price().max(LEAST), closes };
             let outcome = self.settle(rng, Kind::Expansion, created, terms, won);
+            if let Outcome::Won(day) = outcome {
+                self.run_over(day, ends);
+            }
             if matches!(outcome, Outcome::Won(_)) && !self.give_back(rng) {
                 contract.amount += terms.amount;
             }
             from = calendar::week_of(closes) + 4;
+        }
+    }
+
+    /// The latest win is a subscription from a day until the day before another.
+    fn run_over(&mut self, from: Day, until: Day) {
+        if let Some(opportunity) = self.opportunities.last_mut() {
+            opportunity.term = (from < until).then_some((from, until - 1));
         }
     }
 
@@ -238,7 +254,7 @@ impl<'a> History<'a> {
             }
         }
         let lines = if let Outcome::Won(day) = outcome { booking(rng, kind, day, amount) } else { Vec::new() };
-        self.opportunities.push(Opportunity { kind, created, outcome, amount, band, lines });
+        self.opportunities.push(Opportunity { kind, created, outcome, amount, band, lines, term: None });
         outcome
     }
 

@@ -134,6 +134,8 @@ fn deal(account: &Account, opportunity_id: String, day: Day) -> DealRow {
         currency: CURRENCY,
         kind: "new",
         reverses_deal_id: None,
+        starts_at: None,
+        ends_at: None,
     }
 }
 

@@ -78,6 +78,8 @@ pub struct DealRow {
     pub(super) currency: &'static str,
     pub(super) kind: &'static str,
     pub(super) reverses_deal_id: Option<String>,
+    pub(super) starts_at: Option<String>,
+    pub(super) ends_at: Option<String>,
 }
 
 /// A row of `spend.csv`: of a campaign or of a whole channel, on a day or over a range of days.

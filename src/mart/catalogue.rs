@@ -94,6 +94,12 @@ fn expand(stems: &[String]) -> Vec<Mart> {
         .collect()
 }
 
+/// The table of predictions that `closedloop clv` writes; no mart of a run.
+pub fn predictions() -> Mart {
+    let columns::Definition { name, grain, columns, .. } = columns::PREDICTIONS;
+    Mart { name, grain, columns: columns.iter().map(|column| column.named(column.name.to_owned())).collect() }
+}
+
 /// The names of all marts.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     columns::MARTS.iter().map(|mart| mart.name)

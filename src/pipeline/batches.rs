@@ -307,11 +307,11 @@ impl Columns {
         self.push(name, Arc::new(values.collect::<Float64Array>()));
     }
 
-    fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
+    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
         self.push(name, Arc::new(values.collect::<Int32Array>()));
     }
 
-    fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
+    pub(super) fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
         let shares: Decimal128Array = values.map(|share| i128::try_from(share).ok()).collect();
         self.push(name, Arc::new(shares.with_precision_and_scale(38, 0)?));
         Ok(())

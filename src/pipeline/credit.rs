@@ -8,6 +8,7 @@ use super::RunError;
 use super::credit_rows::CreditRows;
 use super::fit::{Models, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
+use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::Plan;
@@ -24,7 +25,7 @@ use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
 use closedloop_core::model::AttributionModel;
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use worker::Worker;
 
 /// Everything the models need, once the touches are scattered.
@@ -49,6 +50,8 @@ pub struct Crediting<'a> {
     pub wants_touch_credits: bool,
     /// Whether rows for `journeys` are wanted.
     pub wants_journeys: bool,
+    /// The customers that deals acquired, where their lifetime value is told.
+    pub acquisitions: Option<Arc<Acquisitions>>,
 }
 
 /// What one partition's accounts came to.
@@ -108,6 +111,7 @@ impl<'a> Crediting<'a> {
         let Models { built: models, states } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (wants_touch_credits, wants_journeys) = (true, true);
+        let acquisitions = None;
         Self {
             plan,
             deals,
@@ -119,6 +123,7 @@ impl<'a> Crediting<'a> {
             collapse,
             wants_touch_credits,
             wants_journeys,
+            acquisitions,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::engine::EngineError;
 use crate::mart::MartError;
 use closedloop_core::ledger::CreditError;
+use closedloop_core::lifetime::LifetimeError;
 use closedloop_core::model::Refusal;
 
 /// Why a run published nothing.
@@ -48,6 +49,9 @@ pub enum RunError {
         /// What they must sum to.
         booked: i128,
     },
+    /// Transactions to which no lifetime model can be fitted.
+    #[error(transparent)]
+    Lifetime(#[from] LifetimeError),
     /// Something asked for that the inputs do not have.
     #[error("there is no {what} \"{name}\"; {remedy}")]
     Unknown {

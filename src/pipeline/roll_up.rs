@@ -23,6 +23,7 @@ const ROLL_UPS: &[(&str, &str)] = &[
     ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
     ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
     ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
+    ("campaign_clv", include_str!("../../sql/mart/campaign_clv.sql")),
 ];
 
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,

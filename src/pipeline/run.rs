@@ -6,6 +6,8 @@ use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Learned, Models};
 use super::inputs::InputHashes;
+use super::lifetime::acquired::Acquisitions;
+use super::lifetime::{self, LifetimeValue};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
@@ -25,6 +27,7 @@ use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::Touch;
 use arrow::array::RecordBatch;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a run is asked for.
 pub struct RunOptions<'a> {
@@ -45,7 +48,8 @@ pub struct RunOptions<'a> {
 /// # Errors
 /// Anything that stops the run; the output folder is then as it was.
 pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
-    let wanted = wanted_marts(options.marts.as_deref())?;
+    let mut wanted = wanted_marts(options.marts.as_deref())?;
+    lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
     let hashes = InputHashes::start(plan);
     let workers = Workers::start(options.threads)?;
@@ -62,20 +66,30 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let fitted = fit::fit(plan, &workers, &prepared, wanted.contains("path_summary"))?;
     let Fit { plan, models, learned, refusals, remarks } = fitted;
     let plan = &plan;
+    clock.stage("lifetime");
+    let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
 
     clock.stage("credit");
     let marts = catalogue::marts(&plan.models);
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
-    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, models, &wanted, &stage, &mut written))?;
+    let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
+    let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
+    let (mut totals, touches) = workers.pool.install(credit)?;
     prepared.scattered.settle();
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
+    if let Some(lifetime) = &lifetime {
+        lifetime.register(plan, &prepared, &mut totals)?;
+    }
     let mut rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
     rows.extend(learned_rows(plan, &prepared, &totals, &learned, &wanted)?);
+    if let Some(lifetime) = &lifetime {
+        rows.extend(lifetime.rows(plan, &wanted)?);
+    }
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
             written.push(stage.write(name, rows)?);
@@ -90,6 +104,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let (inputs, stages) = (hashes.finish()?, clock.finish());
     let mut manifest = manifest(plan, &prepared, &totals, inputs, written, &stages);
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
+    manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
     publication.publish()?;
     Ok(report(plan, manifest, &totals, &prepared.lines, stages, refusals))
@@ -112,6 +127,7 @@ fn credit(
     plan: &Plan,
     prepared: &Prepared,
     models: Models,
+    acquisitions: Option<Arc<Acquisitions>>,
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
@@ -120,6 +136,7 @@ fn credit(
     let mut crediting = Crediting::new(plan, prepared, models);
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
+    crediting.acquisitions = acquisitions;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();

@@ -1,6 +1,7 @@
 //! Credit totals: what every line earned, by quarter of close, quarter of touch, kind and model. Integers only, so that
 //! the order in which they are added does not matter.
 
+use super::lifetime::acquired::AcquiredTotals;
 use crate::config::file::DealKind;
 use closedloop_core::ledger::Bucket;
 use foldhash::fast::FixedState;
@@ -82,6 +83,8 @@ pub struct CreditTotals {
     shares: Vec<u128>,
     /// By close quarter and kind.
     books: HashMap<(u32, DealKind), Book, FixedState>,
+    /// The value of the customers that the deals acquired.
+    pub acquired: AcquiredTotals,
 }
 
 type PageKey = (u32, u32, DealKind);
@@ -122,6 +125,7 @@ impl CreditTotals {
             amounts: Vec::new(),
             shares: Vec::new(),
             books: HashMap::default(),
+            acquired: AcquiredTotals::default(),
         }
     }
 
@@ -201,6 +205,7 @@ impl CreditTotals {
 
     /// Adds the totals of other deals under the same models.
     pub fn merge(&mut self, other: &Self) {
+        self.acquired.merge(&other.acquired);
         for (theirs, &key) in other.keys.iter().enumerate() {
             let row = self.row(key);
             let mine = self.line(row);

@@ -305,10 +305,7 @@ pub fn contract_value(
         });
     }
     let model = ShiftedBetaGeometric::fitted(fit)?;
-    let mut covariance = [0.0; PARAMETERS * PARAMETERS];
-    for (i, value) in fit.log_covariance.iter().enumerate() {
-        covariance[i / 2 * PARAMETERS + i % 2] = *value;
-    }
+    let covariance = contract_covariance(fit);
     let (mut total, mut most) = (Outcome::NOTHING, 0.0);
     let annuity = (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount));
     for group in groups {
@@ -326,9 +323,18 @@ pub fn contract_value(
     Ok(Estimate { high: estimate.high.min(most), ..estimate })
 }
 
+/// Covariance of the log-parameters of a fit of renewals, as [`Outcome::estimate`] takes it.
+pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
+    let mut covariance = vec![0.0; PARAMETERS * PARAMETERS];
+    for (i, value) in fit.log_covariance.iter().enumerate() {
+        covariance[i / 2 * PARAMETERS + i % 2] = *value;
+    }
+    covariance
+}
+
 impl ShiftedBetaGeometric {
-    /// One customer of a group.
-    fn outcome(self, group: &ContractGroup, periods: u32, discount: f64) -> Outcome {
+    /// The discounted money of the next `periods` renewals of one customer of a group; `discount` is that of a period.
+    pub fn outcome(self, group: &ContractGroup, periods: u32, discount: f64) -> Outcome {
         const STEP: f64 = 1e-5;
         let discounted = |model: Self| group.value * model.discounted_renewals(group.renewals, periods, discount);
         let mean = discounted(self);

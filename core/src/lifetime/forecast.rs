@@ -130,6 +130,8 @@ pub struct Total {
 pub struct Forecast<'a> {
     summaries: &'a Summaries,
     rows: &'a Rows,
+    model: Box<dyn Purchases>,
+    horizon: Horizon,
     forecasts: Vec<RowForecast>,
     spend: Spend,
     covariance: Vec<f64>,
@@ -225,7 +227,7 @@ impl<'a> Forecast<'a> {
             }
         }
         let forecasts = forecast_rows(&*centre, &shifted, rows, horizon);
-        Ok(Self { summaries, rows, forecasts, spend, covariance })
+        Ok(Self { summaries, rows, model: centre, horizon: *horizon, forecasts, spend, covariance })
     }
 
     /// The predictions of every customer.
@@ -265,8 +267,26 @@ impl<'a> Forecast<'a> {
         self.spend.expected(self.summaries.x[customer], self.summaries.mean_value[customer])
     }
 
-    /// A customer's discounted value. Its variance is that of the undiscounted value, in proportion.
-    fn clv(&self, customer: usize) -> Outcome {
+    /// Covariance of the log-parameters of purchases and spend, as [`Outcome::estimate`] takes it.
+    pub fn covariance(&self) -> &[f64] {
+        &self.covariance
+    }
+
+    /// Expected undiscounted value of a customer's purchases in each month of the horizon.
+    pub fn months(&self, customer: usize) -> Vec<f64> {
+        let row = self.rows.row_of_customer[customer];
+        let (x, t) = (self.rows.x[row], self.rows.t[row]);
+        let scale = self.forecasts[row].p_alive * self.value(customer);
+        let mut before = 0.0;
+        let month = |month: u32| {
+            let now = self.model.while_alive(x, t, f64::from(month) * self.horizon.month);
+            scale * (now - std::mem::replace(&mut before, now))
+        };
+        (1..=self.horizon.months).map(month).collect()
+    }
+
+    /// A customer's discounted value over the horizon. Its variance is that of the undiscounted value, in proportion.
+    pub fn clv(&self, customer: usize) -> Outcome {
         let forecast = &self.forecasts[self.rows.row_of_customer[customer]];
         let (x, mean_value) = (self.summaries.x[customer], self.summaries.mean_value[customer]);
         let value = self.value(customer);

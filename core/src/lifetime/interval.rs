@@ -19,12 +19,14 @@ pub struct Estimate {
 }
 
 /// The most parameters an outcome depends on: four of purchases, three of spend.
-pub(crate) const PARAMETERS: usize = 7;
+pub const PARAMETERS: usize = 7;
 
 /// What is known about an outcome. Outcomes of independent customers add up.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Outcome {
+pub struct Outcome {
+    /// The expectation.
     pub mean: f64,
+    /// The predictive variance at the fitted parameters.
     pub variance: f64,
     /// The probability of nothing.
     pub none: f64,
@@ -34,10 +36,10 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// The sum over nobody.
-    pub(crate) const NOTHING: Self = Self { mean: 0.0, variance: 0.0, none: 1.0, gradient: [0.0; PARAMETERS] };
+    pub const NOTHING: Self = Self { mean: 0.0, variance: 0.0, none: 1.0, gradient: [0.0; PARAMETERS] };
 
     /// Adds an independent outcome.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.mean += other.mean;
         self.variance += other.variance;
         self.none *= other.none;
@@ -45,14 +47,31 @@ impl Outcome {
     }
 
     /// The mean with its interval; `covariance` is that of the log-parameters, [`PARAMETERS`] squared.
-    pub(crate) fn estimate(&self, covariance: &[f64]) -> Estimate {
-        let of_the_fit: f64 = (0..PARAMETERS)
-            .flat_map(|i| (0..PARAMETERS).map(move |j| (i, j)))
-            .map(|(i, j)| self.gradient[i] * self.gradient[j] * covariance[i * PARAMETERS + j])
-            .sum();
-        let variance = self.variance.max(0.0) + of_the_fit.max(0.0);
+    pub fn estimate(&self, covariance: &[f64]) -> Estimate {
+        self.spread(self.variance.max(0.0) + self.of_the_fit(covariance))
+    }
+
+    /// The variance that the uncertainty of the parameters adds.
+    fn of_the_fit(&self, covariance: &[f64]) -> f64 {
+        let terms = (0..PARAMETERS).flat_map(|i| (0..PARAMETERS).map(move |j| (i, j)));
+        let sum: f64 = terms.map(|(i, j)| self.gradient[i] * self.gradient[j] * covariance[i * PARAMETERS + j]).sum();
+        sum.max(0.0)
+    }
+
+    fn spread(&self, variance: f64) -> Estimate {
         let (low, high) = (0.025, 0.975);
         Estimate { mean: self.mean, low: self.quantile(low, variance), high: self.quantile(high, variance) }
+    }
+
+    /// The interval of a sum over parts that were fitted apart, each with the covariance of its own fit.
+    pub fn estimate_of_parts<'a>(parts: impl IntoIterator<Item = (&'a Self, &'a [f64])>) -> Estimate {
+        let (mut sum, mut variance) = (Self::NOTHING, 0.0);
+        for (part, covariance) in parts {
+            sum.mean += part.mean;
+            sum.none *= part.none;
+            variance += part.variance.max(0.0) + part.of_the_fit(covariance);
+        }
+        sum.spread(variance)
     }
 
     /// The quantile of the mixture of nothing and a gamma distribution.

@@ -1,6 +1,6 @@
 //! The plan as `run --dry-run` prints it.
 
-use super::Plan;
+use super::{Lifetime, Plan};
 use crate::config::file::RestartConfig;
 use closedloop_core::journey::DAY_MICROS;
 use closedloop_core::model::ModelSpec;
@@ -53,6 +53,17 @@ impl fmt::Display for Plan {
         let as_of = self.as_of.and_then(|instant| self.calendar.date_of(instant));
         let as_of = as_of.map_or_else(|| "the latest date in the inputs".to_owned(), |date| date.to_string());
         writeln!(f, "as of           {as_of}")?;
+        match &self.lifetime {
+            None => writeln!(f, "lifetime value  not told")?,
+            Some(Lifetime { horizon_months, discount, segment_by, family, models, .. }) => {
+                let percent = discount * 100.0;
+                let (by, family) = (word(segment_by), word(family));
+                let models: Vec<&str> = models.iter().map(|model| model.id()).collect();
+                let models = models.join(", ");
+                write!(f, "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; ")?;
+                writeln!(f, "family {family}; {models}")?;
+            }
+        }
         write!(f, "output          {}", self.output.display())
     }
 }

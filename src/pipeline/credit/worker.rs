@@ -5,6 +5,7 @@ use super::split::{ModelResidual, Split};
 use super::{Broken, Crediting, Fault, PartitionCredit};
 use crate::pipeline::RunError;
 use crate::pipeline::journey_rows::JourneyRow;
+use crate::pipeline::lifetime::acquired::AcquiredTotals;
 use crate::pipeline::totals::{CreditKey, CreditTotals, LineTotals, ResidualKey};
 use crate::scatter::conversions::{Conversion, CreditDeal};
 use crate::scatter::group::Grouped;
@@ -29,9 +30,11 @@ pub(super) struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     pub(super) fn new(stage: &'a Crediting<'a>) -> Self {
+        let mut totals = CreditTotals::new(stage.models.len());
+        totals.acquired = AcquiredTotals::new(stage.acquisitions.clone());
         Self {
             stage,
-            totals: CreditTotals::new(stage.models.len()),
+            totals,
             allotter: Allotter::default(),
             journey: EligibleTouches::default(),
             credits: Vec::new(),
@@ -100,7 +103,22 @@ impl<'a> Worker<'a> {
             Some(bucket) => self.leave_all(&row, bucket, credits, out),
             None => self.attribute(conversion, anchors, &row, touches, credits, out)?,
         }
+        if self.totals.acquired.is_acquisition(conversion.deal) {
+            self.acquire(conversion.deal, left);
+        }
         Ok(())
+    }
+
+    /// Shares the value of the customer that a deal acquired as the deal was shared.
+    fn acquire(&mut self, deal: u32, left: Option<Bucket>) {
+        let Self { totals, split, allotter, journey, stage, .. } = self;
+        match left {
+            Some(bucket) => totals.acquired.leave(deal, stage.models.len(), bucket),
+            None => {
+                let residuals = split.residuals.iter().map(|residual| (residual.bucket, residual.share));
+                totals.acquired.share(deal, &journey.lines, &split.shares, residuals, allotter);
+            }
+        }
     }
 
     fn journey_row(&self, conversion: &Conversion, anchors: Anchors) -> JourneyRow {

@@ -1,0 +1,90 @@
+//! Deals with a term as a contract: how often it was renewed, whether it lapsed, what a term of it earns.
+
+/// A deal with a term, both days included, days since 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term {
+    /// First day.
+    pub first: i32,
+    /// Last day.
+    pub last: i32,
+    /// What it earns over the term, in minor units.
+    pub amount: i64,
+}
+
+/// Renewals are signed a little early or late: a term that starts up to so many days before the end of the one before
+/// renews it, and a contract has lapsed when nothing follows within so many days.
+pub const GRACE_DAYS: i32 = 31;
+
+/// One customer's contract.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contract {
+    /// Renewals so far.
+    pub renewals: u32,
+    /// Last day under contract.
+    pub last: i32,
+    /// Length of the latest term, in days.
+    pub days: i32,
+    /// What the latest term earns with what was added to it, brought to the whole term, in minor units.
+    pub value: f64,
+    /// Whether the contract ended without renewal, seen at the end of the observation.
+    pub lapsed: bool,
+}
+
+impl Contract {
+    /// The contract that some terms make up, seen at the end of day `until`; `None` without a term.
+    ///
+    /// A term that starts within the one before, by more than [`GRACE_DAYS`] before its end, adds to it: an expansion.
+    pub fn of(terms: &mut [Term], until: i32) -> Option<Self> {
+        terms.sort_unstable();
+        let (&Term { first, last, amount }, later) = terms.split_first()?;
+        let mut start = first;
+        let mut contract = Self { renewals: 0, last, days: length(first, last), value: number(amount), lapsed: false };
+        for term in later {
+            let days = length(term.first, term.last);
+            if term.first > start && term.first >= contract.last.saturating_sub(GRACE_DAYS) {
+                contract.renewals += 1;
+                (start, contract.days, contract.value) = (term.first, days, number(term.amount));
+                contract.last = contract.last.max(term.last);
+            } else {
+                contract.value += number(term.amount) * f64::from(contract.days) / f64::from(days);
+                contract.last = contract.last.max(term.last);
+            }
+        }
+        contract.lapsed = contract.last.saturating_add(GRACE_DAYS) < until;
+        Some(contract)
+    }
+}
+
+fn length(first: i32, last: i32) -> i32 {
+    last.saturating_sub(first).saturating_add(1).max(1)
+}
+
+fn number(amount: i64) -> f64 {
+    let magnitude = super::numeric::float(amount.unsigned_abs());
+    if amount < 0 { -magnitude } else { magnitude }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(first: i32, last: i32, amount: i64) -> Term {
+        Term { first, last, amount }
+    }
+
+    #[test]
+    fn a_term_that_follows_renews_and_one_within_adds_to_the_value_of_the_whole_term() {
+        // Two years, the second signed 20 days early, with half a year of 50 added in the second.
+        let mut terms = [term(0, 364, 100), term(345, 729, 120), term(547, 729, 50)];
+        let contract = Contract::of(&mut terms, 700).unwrap();
+        assert_eq!((contract.renewals, contract.last, contract.days, contract.lapsed), (1, 729, 385, false));
+        assert!((contract.value - (120.0 + 50.0 * 385.0 / 183.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_contract_lapses_when_nothing_follows_within_a_month() {
+        let lapsed = |until| Contract::of(&mut [term(0, 364, 100)], until).unwrap().lapsed;
+        assert_eq!((lapsed(365), lapsed(395), lapsed(396)), (false, false, true));
+        assert_eq!(Contract::of(&mut [], 0), None);
+    }
+}

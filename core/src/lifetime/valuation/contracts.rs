@@ -1,0 +1,160 @@
+//! Customers under contract: the shifted-beta-geometric model of their renewals.
+//!
+//! A renewal counts when it is due. The next one of a customer is due the day after the contract ends, later ones a term of
+//! the segment's median length apart.
+
+use super::{Expectation, Method, Segment, Trial, Valuation};
+use crate::lifetime::contract::Contract;
+use crate::lifetime::contractual::{ContractGroup, Renewals, ShiftedBetaGeometric, contract_covariance};
+use crate::lifetime::family::Family;
+use crate::lifetime::fit::Fit;
+use crate::lifetime::forecast::Horizon;
+use crate::lifetime::interval::{Estimate, Outcome};
+use crate::lifetime::transactions::Period;
+
+/// Values a segment.
+pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
+    let renewals = renewals(&segment.contracts);
+    let outcome = renewals.fit().map_err(|error| error.to_string());
+    let mut trial = Trial { model: "shifted_beta_geometric", outcome, is_chosen: false };
+    let (fit, model) = match &trial.outcome {
+        Err(reason) => return historic(reason.clone(), trial, &renewals),
+        Ok(fit) => match ShiftedBetaGeometric::fitted(fit) {
+            Ok(model) => (fit.clone(), model),
+            Err(error) => return historic(error.to_string(), trial, &renewals),
+        },
+    };
+    let period = Renewing::new(&segment.contracts, segment.until, &method.horizon);
+    let covariance = contract_covariance(&fit);
+    let expect = |contract: &Option<Contract>| match contract {
+        Some(contract) if !contract.lapsed => period.expect(model, contract, &covariance),
+        _ => nothing(&method.horizon),
+    };
+    let expectations = segment.contracts.iter().map(expect).collect();
+    trial.is_chosen = true;
+    Valuation {
+        family: Family::Contractual,
+        reason: String::new(),
+        trials: vec![trial],
+        survival: renewals.kaplan_meier(),
+        correlation: None,
+        expectations,
+        covariance,
+    }
+    .checked()
+}
+
+fn historic(reason: String, trial: Trial, renewals: &Renewals) -> Valuation {
+    Valuation { survival: renewals.kaplan_meier(), ..Valuation::historic(reason, vec![trial]) }
+}
+
+/// How the contracts fared at their renewals.
+pub(super) fn renewals(contracts: &[Option<Contract>]) -> Renewals {
+    let mut renewals = Renewals::default();
+    for contract in contracts.iter().flatten() {
+        renewals.add_customer(contract.renewals, contract.lapsed);
+    }
+    renewals
+}
+
+/// The fit of the contracts, if there is one.
+pub(super) fn fit(contracts: &[Option<Contract>]) -> Option<(ShiftedBetaGeometric, Fit)> {
+    let fit = renewals(contracts).fit().ok()?;
+    Some((ShiftedBetaGeometric::fitted(&fit).ok()?, fit))
+}
+
+/// A customer who has left, or had no contract.
+fn nothing(horizon: &Horizon) -> Expectation {
+    Expectation {
+        p_alive: 0.0,
+        purchases: Estimate::default(),
+        value: 0.0,
+        outcome: Outcome::NOTHING,
+        clv: Estimate::default(),
+        beyond: Some(0.0),
+        months: vec![0.0; horizon.months as usize],
+    }
+}
+
+/// When renewals come due, and what they are discounted by.
+struct Renewing {
+    until: i32,
+    /// Length of a term, in months.
+    term: f64,
+    months: u32,
+    /// Rate a month, and a term.
+    discount: f64,
+    term_discount: f64,
+}
+
+impl Renewing {
+    fn new(contracts: &[Option<Contract>], until: i32, horizon: &Horizon) -> Self {
+        let mut lengths: Vec<i32> = contracts.iter().flatten().map(|contract| contract.days).collect();
+        lengths.sort_unstable();
+        let days = lengths.get(lengths.len() / 2).copied().unwrap_or(365).max(1);
+        let term = f64::from(days) / Period::Month.days();
+        let term_discount = (horizon.discount.ln_1p() * term).exp_m1();
+        Self { until, term, months: horizon.months, discount: horizon.discount, term_discount }
+    }
+
+    fn expect(&self, model: ShiftedBetaGeometric, contract: &Contract, covariance: &[f64]) -> Expectation {
+        let due = f64::from(contract.last.saturating_add(1).saturating_sub(self.until)).max(0.0) / Period::Month.days();
+        let periods = self.renewals_from(due);
+        let group = |value| ContractGroup { renewals: contract.renewals, value, customers: 1 };
+        // The model discounts the first renewal by one term, but it is due after `due` months.
+        let sooner = (self.discount.ln_1p() * (self.term - due)).exp();
+        let discounted = model.outcome(&group(contract.value), periods, self.term_discount);
+        let outcome = Outcome {
+            mean: discounted.mean * sooner,
+            variance: discounted.variance * sooner * sooner,
+            none: discounted.none,
+            gradient: discounted.gradient.map(|slope| slope * sooner),
+        };
+        let counted = model.outcome(&group(1.0), periods, 0.0).estimate(covariance);
+        let most = contract.value * sooner * annuity(periods, self.term_discount);
+        let clv = outcome.estimate(covariance);
+        let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount).ok();
+        Expectation {
+            p_alive: 1.0,
+            purchases: Estimate {
+                mean: counted.mean,
+                low: counted.low.floor(),
+                high: counted.high.ceil().min(f64::from(periods)),
+            },
+            value: contract.value,
+            outcome,
+            clv: Estimate { high: clv.high.min(most), ..clv },
+            beyond: whole
+                .map(|whole| (contract.value * sooner * whole / (1.0 + self.term_discount) - outcome.mean).max(0.0)),
+            months: self.months(model, contract, due),
+        }
+    }
+
+    /// Renewals that come due within the horizon, the first after `due` months.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the days of the horizon")]
+    fn renewals_from(&self, due: f64) -> u32 {
+        let ahead = f64::from(self.months) - due;
+        if ahead < 0.0 { 0 } else { (ahead / self.term).floor() as u32 + 1 }
+    }
+
+    /// What each month of the horizon earns: every renewal evenly over its term.
+    fn months(&self, model: ShiftedBetaGeometric, contract: &Contract, due: f64) -> Vec<f64> {
+        let mut earned = vec![0.0; self.months as usize];
+        let (mut start, mut alive) = (due, 1.0);
+        for ahead in 1..=self.renewals_from(due) {
+            alive *= model.retention(contract.renewals.saturating_add(ahead));
+            let end = start + self.term;
+            for (month, earned) in (0_u32..).zip(earned.iter_mut()) {
+                let (from, to) = (f64::from(month), f64::from(month) + 1.0);
+                let overlap = (end.min(to) - start.max(from)).max(0.0);
+                *earned += contract.value * alive * overlap / self.term;
+            }
+            start = end;
+        }
+        earned
+    }
+}
+
+fn annuity(periods: u32, discount: f64) -> f64 {
+    (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount))
+}

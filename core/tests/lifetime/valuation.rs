@@ -1,0 +1,215 @@
+//! Segments valued: any history gives finite money or a reason, simulated contracts are forecast, a holdout is held to.
+
+use closedloop_core::lifetime::{
+    Contract, Expectation, Family, Grain, Histories, Holdout, Horizon, Method, Past, Period, PurchaseModel, Segment,
+    Term, Transactions, Valuation, calibrate, hold_out, summarise,
+};
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Beta, Distribution};
+
+const MODELS: [PurchaseModel; 2] = [PurchaseModel::BgNbd, PurchaseModel::ParetoNbd];
+
+fn method(months: u32, discount: f64) -> Method {
+    let grain = Grain { merge: Period::Day, unit: Period::Month };
+    Method { grain, horizon: Horizon { months, month: 1.0, discount }, family: None, models: MODELS.to_vec() }
+}
+
+/// Purchases (customer, day, amount) as histories.
+fn histories(rows: &[(u32, i32, i64)], until: i32) -> Histories {
+    let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
+    let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
+    let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
+    let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
+    summarise(&transactions, Grain { merge: Period::Day, unit: Period::Month }, until).unwrap()
+}
+
+fn segment(histories: &Histories, contracts: &[Option<Contract>], until: i32) -> Segment {
+    let positions: Vec<usize> = (0..histories.customer.len()).collect();
+    Segment::new(histories, contracts, &positions, until)
+}
+
+fn check(expectation: &Expectation) {
+    let Expectation { p_alive, purchases, value, clv, beyond, months, .. } = expectation;
+    assert!((0.0..=1.0).contains(p_alive), "{expectation:?}");
+    for number in [purchases.mean, purchases.low, purchases.high, *value, clv.mean, clv.low, clv.high] {
+        assert!(number.is_finite() && number >= 0.0, "{expectation:?}");
+    }
+    assert!(beyond.is_none_or(|beyond| beyond.is_finite() && beyond >= 0.0));
+    assert!(months.iter().all(|month| month.is_finite() && *month > -1e-6), "{months:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// No repeats, one customer, nothing but refunds, one day: all of these come up.
+    #[test]
+    fn any_history_gives_money_or_a_reason(
+        rows in prop::collection::vec((0u32..8, 0i32..900, -500i64..2_000), 0..40),
+        terms in prop::collection::vec((0u32..8, 0i32..900, 1i32..400, 1i64..2_000), 0..20),
+        months in 1u32..60,
+        discount in 0.0f64..0.05,
+    ) {
+        let until = 900;
+        let histories = histories(&rows, until);
+        let contract = |code: &u32| {
+            let of = terms.iter().filter(|term| term.0 == *code);
+            let mut of: Vec<Term> =
+                of.map(|&(_, first, days, amount)| Term { first, last: first + days, amount }).collect();
+            Contract::of(&mut of, until)
+        };
+        let contracts: Vec<Option<Contract>> = histories.customer.iter().map(contract).collect();
+        let valuation = Valuation::of(&segment(&histories, &contracts, until), &method(months, discount));
+        prop_assert!(!valuation.reason.is_empty());
+        if valuation.family == Family::Historic {
+            prop_assert!(valuation.expectations.is_empty() && valuation.model().is_none());
+        } else {
+            prop_assert_eq!(valuation.expectations.len(), histories.customer.len());
+            prop_assert!(valuation.model().is_some());
+            valuation.expectations.iter().for_each(check);
+        }
+    }
+}
+
+#[test]
+fn bad_segments_say_why_there_is_no_prediction() {
+    let reason = |rows: &[(u32, i32, i64)]| {
+        let histories = histories(rows, 800);
+        let contracts = vec![None; histories.customer.len()];
+        let valuation = Valuation::of(&segment(&histories, &contracts, 800), &method(36, 0.008));
+        assert_eq!(valuation.family, Family::Historic);
+        valuation.reason
+    };
+    assert_eq!(reason(&[]), "the segment has no customers");
+    assert_eq!(
+        reason(&[(1, 5, 100), (1, 50, 100)]),
+        "the segment has one customer, who cannot show how customers differ"
+    );
+    assert_eq!(reason(&[(1, 5, 100), (2, 50, 100)]), "no customer has a term or has bought again");
+    assert_eq!(reason(&[(1, 5, 100), (1, 7, -100), (2, 9, -5)]), "the segment has no customers");
+}
+
+#[test]
+fn contracts_of_whom_all_stayed_or_all_left_are_not_predicted() {
+    let rows: Vec<(u32, i32, i64)> = (0..30).map(|customer| (customer, 0, 100)).collect();
+    let of_all = |years: i32, until: i32| {
+        let histories = histories(&rows, until);
+        let mut terms: Vec<Term> =
+            (0..years).map(|year| Term { first: 365 * year, last: 365 * year + 364, amount: 100 }).collect();
+        let contracts = vec![Contract::of(&mut terms, until); 30];
+        Valuation::of(&segment(&histories, &contracts, until), &method(36, 0.008))
+    };
+    let (stayed, left) = (of_all(3, 1_000), of_all(1, 1_000));
+    assert_eq!((stayed.family, left.family), (Family::Historic, Family::Historic));
+    assert!(stayed.reason.contains("no customer has churned"), "{}", stayed.reason);
+    assert!(left.reason.contains("every customer has churned"), "{}", left.reason);
+}
+
+/// Yearly contracts that begin over four years and renew with a chance drawn per customer.
+fn world(customers: u32, seed: u64) -> Vec<Vec<Term>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let chance = Beta::new(3.8, 0.7).unwrap();
+    let mut contract = || {
+        let keeps = chance.sample(&mut random);
+        let mut first = random.random_range(0..1_460);
+        let mut terms = vec![];
+        loop {
+            terms.push(Term { first, last: first + 364, amount: 100_000 });
+            first += 365;
+            if first > 4_000 || !random.random_bool(keeps) {
+                return terms;
+            }
+        }
+    };
+    (0..customers).map(|_| contract()).collect()
+}
+
+/// What was signed by a day.
+fn seen(terms: &[Term], day: i32) -> Option<Contract> {
+    let mut signed: Vec<Term> = terms.iter().copied().filter(|term| term.first <= day).collect();
+    Contract::of(&mut signed, day)
+}
+
+#[test]
+fn renewals_of_simulated_contracts_come_as_expected() {
+    let (cut, end) = (1_460, 1_460 + 365 * 2);
+    let contracts = world(3_000, 11);
+    let rows: Vec<(u32, i32, i64)> =
+        (0..).zip(&contracts).map(|(code, terms)| (code, terms[0].first, 100_000)).collect();
+    let histories = histories(&rows, cut);
+    let then: Vec<Option<Contract>> = contracts.iter().map(|terms| seen(terms, cut)).collect();
+    // Two years: a month of 365/12 days would end a day early, so 24 months hold two renewals of everybody.
+    let valuation = Valuation::of(&segment(&histories, &then, cut), &method(24, 0.0));
+    assert_eq!(valuation.model(), Some("shifted_beta_geometric"));
+    let expected: f64 = valuation.expectations.iter().map(|expectation| expectation.purchases.mean).sum();
+    let active = then.iter().map(|contract| !contract.unwrap().lapsed);
+    let came: usize = active
+        .zip(&contracts)
+        .filter(|(active, _)| *active)
+        .map(|(_, terms)| terms.iter().filter(|term| term.first > cut && term.first <= end).count())
+        .sum();
+    // Those in their month of grace may have left already, which nobody knows.
+    let came = f64::from(u32::try_from(came).unwrap());
+    assert!((expected / came - 1.0).abs() < 0.05, "{expected} expected, {came} came");
+    let survived = valuation.survival[0].survival;
+    assert!((survived - 3.8 / 4.5).abs() < 0.03, "the first renewal is kept by {survived}");
+    valuation.expectations.iter().for_each(check);
+    // The months spread each renewal over its term, so within the horizon less is earned than is due.
+    let earned: f64 = valuation.expectations.iter().flat_map(|expectation| &expectation.months).sum();
+    let due: f64 = valuation.expectations.iter().map(|expectation| expectation.clv.mean).sum();
+    assert!(earned < due && earned > 0.6 * due, "{earned} of {due}");
+}
+
+#[test]
+fn a_holdout_of_contracts_counts_the_renewals_that_came_due() {
+    let (cut, end) = (1_460, 1_825);
+    let contracts = world(2_000, 5);
+    let rows: Vec<(u32, i32, i64)> =
+        (0..).zip(&contracts).map(|(code, terms)| (code, terms[0].first, 100_000)).collect();
+    let histories = histories(&rows, cut);
+    let then: Vec<Option<Contract>> = contracts.iter().map(|terms| seen(terms, cut)).collect();
+    let now: Vec<Option<Contract>> = contracts.iter().map(|terms| seen(terms, end)).collect();
+    let segment = segment(&histories, &then, cut);
+    let since = Holdout::default();
+    let past = Past { segment: &segment, since: &since, contracts: &now, end };
+    let calibration = hold_out(&past, Family::Contractual, &method(12, 0.0)).unwrap();
+    let all = calibration.groups[0];
+    let due = then.iter().flatten().filter(|contract| !contract.lapsed && contract.last <= end - 32).count();
+    assert_eq!((all.decile, all.customers), (None, due as u64));
+    let came = f64::from(u32::try_from(all.actual_purchases).unwrap());
+    assert!(all.purchases.low <= came && came <= all.purchases.high, "{all:?}");
+    assert!((all.purchases.mean / came - 1.0).abs() < 0.05, "{all:?}");
+    assert_eq!(calibration.groups.len(), 11);
+    assert_eq!(calibration.groups[1..].iter().map(|group| group.customers).sum::<u64>(), all.customers);
+    assert_eq!(calibration.groups[1..].iter().map(|group| group.actual_value).sum::<i64>(), all.actual_value);
+}
+
+#[test]
+fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
+    // Loyal customers buy every 20 days for good, others once: whoever is left behaves as before.
+    let mut rows: Vec<(u32, i32, i64)> = vec![];
+    for customer in 0..200 {
+        let start = i32::try_from(customer % 50).unwrap();
+        let visits = if customer % 2 == 0 { 1 } else { 40 };
+        let amount = 1_000 + i64::from(customer % 7) * 100;
+        rows.extend((0..visits).map(|visit| (customer, start + 20 * visit, amount + i64::from(visit % 3))));
+    }
+    let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
+    let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
+    let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
+    let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
+    let (cut, end) = (500, 700);
+    let method = method(12, 0.0);
+    let (histories, since) = calibrate(&transactions, method.grain, cut, end).unwrap();
+    let contracts = vec![None; histories.customer.len()];
+    let segment = segment(&histories, &contracts, cut);
+    let past = Past { segment: &segment, since: &since, contracts: &contracts, end };
+    let calibration = hold_out(&past, Family::NonContractual, &method).unwrap();
+    let all = calibration.groups[0];
+    let bought = rows.iter().filter(|row| row.1 > cut && row.1 <= end);
+    let (count, money) = bought.fold((0, 0), |(count, money), row| (count + 1, money + row.2));
+    assert_eq!((all.actual_purchases, all.actual_value), (count, money));
+    let count = f64::from(u32::try_from(count).unwrap());
+    assert!((all.purchases.mean / count - 1.0).abs() < 0.1, "{all:?}");
+}

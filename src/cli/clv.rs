@@ -1,0 +1,214 @@
+//! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
+
+use crate::config::calendar::days_since_epoch;
+use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
+use clap::{Args, ValueEnum};
+use closedloop_core::lifetime::{Fit, Period, PurchaseModel};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `clv`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  closedloop clv orders.csv --id customer --at ordered_at --amount total --out clv
+  closedloop clv summary.csv --rfm --id ID --models bg_nbd,gamma_gamma --format json
+
+Purchases of one day are one; for bg_bb those of one --unit. Negative amounts are refunds of the latest purchases.")]
+pub(super) struct ClvArgs {
+    /// Transactions, or with --rfm summaries: CSV (also .gz), Parquet or NDJSON
+    file: PathBuf,
+    /// Column of the customer
+    #[arg(long, value_name = "COL", required_unless_present = "rfm")]
+    id: Option<String>,
+    /// Column of the date or time of the transaction
+    #[arg(long, value_name = "COL", required_unless_present = "rfm", conflicts_with = "rfm")]
+    at: Option<String>,
+    /// Column of the amount
+    #[arg(long, value_name = "COL", conflicts_with = "rfm")]
+    amount: Option<String>,
+    /// The file holds summaries: frequency (or x), recency (or t_x), T, monetary_value (or zbar)
+    #[arg(long)]
+    rfm: bool,
+    /// Unit of time
+    #[arg(long, value_enum, default_value_t = Unit::Week)]
+    unit: Unit,
+    /// Last day observed; later transactions are left out [default: the latest in the file]
+    #[arg(long, value_name = "DATE", conflicts_with = "rfm")]
+    until: Option<jiff::civil::Date>,
+    /// Models to fit, separated by commas: bg_nbd, mbg_nbd, pareto_nbd, bg_bb, gamma_gamma. Predictions are those of the first
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', value_parser = model,
+          default_value = "bg_nbd,mbg_nbd,pareto_nbd,gamma_gamma")]
+    models: Vec<Model>,
+    /// Months to predict
+    #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u32).range(1..=1200))]
+    horizon: u32,
+    /// Discount rate a year
+    #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = discount)]
+    discount: f64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write what is predicted of every customer to DIR/predictions, as Parquet
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Unit {
+    Week,
+    Month,
+    Day,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For spreadsheets
+    Csv,
+    /// For programs
+    Json,
+}
+
+/// A model to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Model {
+    Purchases(PurchaseModel),
+    Spend,
+}
+
+const SPEND: &str = "gamma_gamma";
+
+fn model(id: &str) -> Result<Model, String> {
+    if id == SPEND {
+        return Ok(Model::Spend);
+    }
+    let ids = PurchaseModel::ALL.map(PurchaseModel::id).into_iter().chain([SPEND]).collect::<Vec<_>>().join(", ");
+    PurchaseModel::from_id(id).map(Model::Purchases).ok_or_else(|| format!("there are {ids}"))
+}
+
+fn discount(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "write a rate such as 0.1".to_owned())?;
+    if (0.0..=1.0).contains(&rate) { Ok(rate) } else { Err("give a rate from 0 to 1".to_owned()) }
+}
+
+impl ClvArgs {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let answer = fit_file(&self.question())?;
+        let mut out = anstream::stdout();
+        match self.format {
+            Format::Table => print_table(&mut out, &answer)?,
+            Format::Csv => print_csv(&mut out, &answer)?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&rows(&answer.fits))?)?,
+        }
+        if self.format != Format::Table {
+            for note in &answer.notes {
+                anstream::eprintln!("note: {note}");
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn question(&self) -> FileQuestion {
+        let content = match (&self.id, &self.at) {
+            (Some(id), Some(at)) => Content::Transactions {
+                id: id.clone(),
+                at: at.clone(),
+                amount: self.amount.clone(),
+                until: self.until.map(days_since_epoch),
+            },
+            (id, _) => Content::Summaries { id: id.clone() },
+        };
+        let purchases = self.models.iter().filter_map(|model| match model {
+            Model::Purchases(model) => Some(*model),
+            Model::Spend => None,
+        });
+        FileQuestion {
+            file: self.file.clone(),
+            content,
+            unit: match self.unit {
+                Unit::Week => Period::Week,
+                Unit::Month => Period::Month,
+                Unit::Day => Period::Day,
+            },
+            models: purchases.collect(),
+            with_spend: self.models.contains(&Model::Spend),
+            horizon_months: self.horizon,
+            discount: self.discount,
+            out: self.out.clone(),
+            threads: match self.threads {
+                Some(threads) => threads.into(),
+                None => std::thread::available_parallelism().map_or(1, usize::from),
+            },
+        }
+    }
+}
+
+/// A parameter of a fit.
+#[derive(Debug, serde::Serialize)]
+struct Row {
+    model: &'static str,
+    parameter: &'static str,
+    estimate: f64,
+    standard_error: f64,
+    log_likelihood: f64,
+    customers: u64,
+}
+
+fn rows(fits: &[Fit]) -> Vec<Row> {
+    let of_fit = |fit: &Fit| {
+        let (model, log_likelihood, customers) = (fit.model, fit.log_likelihood, fit.customers);
+        let row = move |parameter: &closedloop_core::lifetime::Parameter| Row {
+            model,
+            parameter: parameter.name,
+            estimate: parameter.estimate,
+            standard_error: parameter.standard_error,
+            log_likelihood,
+            customers,
+        };
+        fit.parameters.iter().map(row).collect::<Vec<_>>()
+    };
+    fits.iter().flat_map(of_fit).collect()
+}
+
+fn print_csv(out: &mut impl Write, answer: &FileAnswer) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for row in rows(&answer.fits) {
+        writer.serialize(row)?;
+    }
+    Ok(writer.flush()?)
+}
+
+fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["model", "parameter", "estimate", "standard_error", "log_likelihood", "customers"]);
+    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    for row in rows(&answer.fits) {
+        table.add_row([
+            Cell::new(row.model),
+            Cell::new(row.parameter),
+            right(format!("{:.4}", row.estimate)),
+            right(format!("{:.4}", row.standard_error)),
+            right(format!("{:.2}", row.log_likelihood)),
+            right(row.customers.to_string()),
+        ]);
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    if !answer.notes.is_empty() {
+        writeln!(out)?;
+    }
+    for note in &answer.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    if let Some((folder, rows)) = &answer.predictions {
+        writeln!(out, "\npredictions of {rows} customers: {}", folder.display())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! An account's lifetime value for people.
+
+use super::BOLD;
+use crate::cli::money::money;
+use crate::cli::table::{plain, right};
+use crate::config::Plan;
+use crate::pipeline::lifetime::explain::LifetimeExplanation;
+use comfy_table::Cell;
+use std::io::Write;
+
+/// History, parameters, and the sum.
+pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &LifetimeExplanation) -> std::io::Result<()> {
+    let digits = plan.finance.minor_digits;
+    let minor = |amount: i64| money(amount.into(), digits);
+    let (id, as_of, currency) = (&lifetime.account_id, &lifetime.as_of, &plan.finance.currency);
+    writeln!(out, "{BOLD}lifetime value of {id}{BOLD:#} as of {as_of}: {} {currency}", minor(lifetime.clv))?;
+    let mut table = plain();
+    table.set_header(["booked", "revenue", "margin", "term", "earned"]);
+    for booking in &lifetime.history {
+        let term = booking.term.as_ref().map(|(first, last)| format!("{first} – {last}"));
+        table.add_row([
+            Cell::new(&booking.day),
+            right(minor(booking.revenue)),
+            right(minor(booking.margin)),
+            Cell::new(term.unwrap_or_default()),
+            right(minor(booking.earned)),
+        ]);
+    }
+    writeln!(out, "\n{}\n", table.trim_fmt())?;
+    writeln!(out, "segment {}: {}, as {}", lifetime.segment, lifetime.family, lifetime.reason)?;
+    if !lifetime.parameters.is_empty() {
+        let mut table = plain();
+        table.set_header(["model", "parameter", "estimate", "standard error"]);
+        for row in &lifetime.parameters {
+            table.add_row([
+                Cell::new(row.model),
+                Cell::new(row.parameter),
+                right(format!("{:.4}", row.estimate)),
+                right(format!("{:.4}", row.standard_error)),
+            ]);
+        }
+        writeln!(out, "\n{}\n", table.trim_fmt())?;
+    }
+    let summary = &lifetime.summary;
+    match &lifetime.contract {
+        Some(contract) => {
+            let state = if contract.is_lapsed { "lapsed on" } else { "under contract until" };
+            let (ends, renewals, value) = (&contract.ends_on, contract.renewals, minor(contract.value));
+            writeln!(out, "{state} {ends} after {renewals} renewals; a term earns {value}")?;
+        }
+        None => writeln!(
+            out,
+            "x {}, t_x {:.2}, T {:.2} {}s since {}; mean margin of repeats {}",
+            summary.frequency,
+            summary.recency,
+            summary.observed,
+            summary.unit,
+            lifetime.acquired_on,
+            minor(summary.monetary_value)
+        )?,
+    }
+    let line = |out: &mut dyn Write, name: &str, amount: i64| writeln!(out, "  {name:<46}{:>18}", minor(amount));
+    writeln!(out)?;
+    line(out, "margin earned", lifetime.margin)?;
+    line(out, "margin contracted, not yet earned", lifetime.margin_contracted)?;
+    if let Some(prediction) = &lifetime.prediction {
+        let (low, high) = prediction.interval;
+        line(out, &format!("expected margin of the next {} months", prediction.horizon_months), prediction.margin)?;
+        line(out, "= lifetime value", lifetime.clv)?;
+        writeln!(
+            out,
+            "\nexpected: P(alive) {:.4}; {:.3} purchases at {} = {} undiscounted; discounted by {} % a year {},\n95 % from {} to {}",
+            prediction.p_alive,
+            prediction.purchases,
+            minor(prediction.value),
+            minor(prediction.undiscounted),
+            prediction.discount * 100.0,
+            minor(prediction.margin),
+            minor(low),
+            minor(high)
+        )?;
+    } else {
+        line(out, "= lifetime value, historic only", lifetime.clv)?;
+    }
+    writeln!(out)
+}

@@ -1,0 +1,149 @@
+//! One file of transactions, or of summaries, read without a configuration.
+
+use super::source::{self, OpenSource};
+use super::{EngineError, ids, session};
+use crate::config::file::Table;
+use crate::config::plan::Source;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{cast, filter_record_batch, is_null, not};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::{Column, ParamValues};
+use datafusion::logical_expr::{Expr, lit, try_cast};
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use std::collections::BTreeMap;
+
+/// The transactions of a file.
+#[derive(Debug)]
+pub struct FileTransactions {
+    /// `account_id` (integer or text), `day` (days since 1970-01-01), `amount` (minor units; 0 where the file has none).
+    pub rows: RecordBatch,
+    /// How many rows could not be read, by reason.
+    pub unreadable: BTreeMap<String, u64>,
+    /// How many amounts were rounded to the minor unit.
+    pub rounded: usize,
+}
+
+/// Reads a file of transactions whose columns `source` maps; without `has_amount` a column of that name is not read.
+///
+/// # Errors
+/// A file that cannot be read, a column that it does not have.
+pub async fn read_transactions(
+    ctx: &SessionContext,
+    source: &Source,
+    has_amount: bool,
+) -> Result<FileTransactions, EngineError> {
+    let mut opened = source::open(ctx, source).await?;
+    if !has_amount {
+        opened.rows = opened.rows.with_column("amount", lit(ScalarValue::Utf8(None)))?;
+    }
+    let mut sources = BTreeMap::from([(Table::Transactions, opened)]);
+    ids::unify(&mut sources)?;
+    for OpenSource { rows, .. } in sources.into_values() {
+        ctx.register_table("source_transactions", rows.into_view())?;
+    }
+    let stage = session::read_only(ctx, include_str!("../../sql/stage/transactions.sql")).await?;
+    let params = vec![
+        ("as_of".to_owned(), ScalarValue::TimestampMicrosecond(None, Some("UTC".into()))),
+        ("has_amount".to_owned(), ScalarValue::from(has_amount)),
+    ];
+    let stage = stage.with_param_values(ParamValues::from(params))?;
+    ctx.register_table("stage_transactions", stage.into_view())?;
+    let frame = session::read_only(ctx, include_str!("../../sql/lifetime/of_file.sql")).await?;
+    let rows = session::collect(frame).await.map_err(|error| source.explain(&error))?;
+    let reasons = cast(column(&rows, "reason")?, &DataType::Utf8)?;
+    let mut unreadable = BTreeMap::new();
+    for reason in reasons.as_string::<i32>().iter().flatten() {
+        *unreadable.entry(reason.to_owned()).or_default() += 1;
+    }
+    let rounded = column(&rows, "is_rounded")?.as_boolean().true_count();
+    let rows = if unreadable.is_empty() { rows } else { filter_record_batch(&rows, &is_null(&reasons)?)? };
+    Ok(FileTransactions { rows, unreadable, rounded })
+}
+
+/// The summaries of a file, one row a customer.
+#[derive(Debug)]
+pub struct FileSummaries {
+    /// What names the customers, where a column was given for it.
+    pub customer: Option<StringArray>,
+    /// frequency, recency and T.
+    pub history: [Vec<f64>; 3],
+    /// Mean value of the repeat purchases, where the file has it.
+    pub mean_value: Option<Vec<f64>>,
+}
+
+/// The usual headings of a summary, in the order of [`FileSummaries`]; the last is optional.
+const HEADINGS: [&[&str]; 4] = [&["frequency", "x"], &["recency", "t_x"], &["T"], &["monetary_value", "zbar"]];
+
+/// Reads a file of summaries under the usual headings.
+///
+/// # Errors
+/// A file that cannot be read, a heading that it does not have, a value that is no number.
+pub async fn read_summaries(
+    ctx: &SessionContext,
+    source: &Source,
+    id: Option<&str>,
+) -> Result<FileSummaries, EngineError> {
+    let frame = source::read_files(ctx, source).await?;
+    let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let missing = |wanted: &str| {
+        source.fault(format!("column {wanted} is missing, found are {}; rename the column", names.join(", ")))
+    };
+    let mut selected: Vec<Expr> = Vec::new();
+    if let Some(id) = id {
+        let name = find(&names, &[id]).ok_or_else(|| missing(&format!("\"{id}\"")))?;
+        selected.push(try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8).alias("customer"));
+    }
+    for (place, headings) in HEADINGS.into_iter().enumerate() {
+        match find(&names, headings) {
+            Some(name) => {
+                let number = try_cast(Expr::Column(Column::from_name(name)), DataType::Float64);
+                selected.push(number.alias(headings[0]));
+            }
+            None if place == 3 => {}
+            None => return Err(missing(&headings.join(" or "))),
+        }
+    }
+    let rows = session::collect(frame.select(selected)?).await.map_err(|error| source.explain(&error))?;
+    let numbers = |heading: &str| -> Result<Vec<f64>, EngineError> {
+        let values = column(&rows, heading)?.as_primitive::<Float64Type>();
+        match (0..values.len()).find(|&row| values.is_null(row)) {
+            None => Ok(values.values().to_vec()),
+            Some(row) => {
+                Err(source.fault(format!("{heading} of row {} is not a number; correct or leave out the row", row + 1)))
+            }
+        }
+    };
+    let customer = match rows.column_by_name("customer") {
+        Some(ids) => Some(cast(ids, &DataType::Utf8)?.as_string::<i32>().clone()),
+        None => None,
+    };
+    let history = [numbers("frequency")?, numbers("recency")?, numbers("T")?];
+    let mean_value = rows.column_by_name("monetary_value").map(|_| numbers("monetary_value")).transpose()?;
+    Ok(FileSummaries { customer, history, mean_value })
+}
+
+/// The column of one of several names, exact or in another case.
+fn find<'a>(names: &'a [String], wanted: &[&str]) -> Option<&'a String> {
+    let exact = names.iter().find(|name| wanted.contains(&name.as_str()));
+    exact.or_else(|| names.iter().find(|name| wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted))))
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
+    rows.column_by_name(name)
+        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
+}
+
+/// The rows of the days up to `until`, and how many came later.
+///
+/// # Errors
+/// Rows of other columns than [`FileTransactions::rows`].
+pub fn up_to(rows: &RecordBatch, until: i32) -> Result<(RecordBatch, usize), EngineError> {
+    let days = cast(column(rows, "day")?, &DataType::Int32)?;
+    let days = days.as_primitive::<arrow::datatypes::Int32Type>();
+    let late: BooleanArray = days.iter().map(|day| Some(day.is_some_and(|day| day > until))).collect();
+    match late.true_count() {
+        0 => Ok((rows.clone(), 0)),
+        count => Ok((filter_record_batch(rows, &not(&late)?)?, count)),
+    }
+}

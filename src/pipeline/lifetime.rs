@@ -1,0 +1,143 @@
+//! Customer lifetime value: from transactions to fits, predictions and the marts about them.
+//!
+//! ```text
+//! a file ──of_file──► histories ──core──► fits, predictions ──► predictions (Parquet)
+//!
+//! deals or transactions ──customers──► bookings ──value──► value of every customer ──tables──► customer_clv, clv_*
+//!                                                               └─acquired, in the credit stage─attributed─► campaign_clv
+//! ```
+
+pub mod acquired;
+mod attributed;
+mod coding;
+mod cohorts;
+mod customers;
+pub mod explain;
+pub mod of_file;
+mod tables;
+mod value;
+
+use super::RunError;
+use super::prepare::{Prepared, Workers};
+use super::totals::CreditTotals;
+use crate::config::{ConfigError, Plan};
+use acquired::Acquisitions;
+use arrow::array::RecordBatch;
+use closedloop_core::lifetime::Family;
+use customers::{Customers, day_of};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use value::Valued;
+
+/// The marts about lifetime value.
+const MARTS: [&str; 5] = ["customer_clv", "clv_cohorts", "clv_fit", "clv_validation", "campaign_clv"];
+const OF_CAMPAIGNS: &str = "campaign_clv";
+
+/// Takes these marts out of the wanted ones where lifetime value is not told.
+///
+/// # Errors
+/// One that was asked for by name.
+pub(super) fn leave_out(
+    plan: &Plan,
+    asked: Option<&[String]>,
+    wanted: &mut BTreeSet<&'static str>,
+) -> Result<(), ConfigError> {
+    if plan.lifetime.is_some() {
+        return Ok(());
+    }
+    if let Some(name) = asked.unwrap_or_default().iter().find(|name| MARTS.contains(&name.as_str())) {
+        let (path, key) = (plan.config.clone(), "lifetime.enabled".to_owned());
+        return Err(ConfigError::Value {
+            path,
+            key,
+            message: format!("is false, but {name} needs it; set it to true"),
+        });
+    }
+    wanted.retain(|name| !MARTS.contains(name));
+    Ok(())
+}
+
+/// Every customer valued, before the touches are credited.
+pub(super) struct LifetimeValue {
+    customers: Customers,
+    valued: Valued,
+    /// Where `campaign_clv` is wanted.
+    pub(super) acquisitions: Option<Arc<Acquisitions>>,
+}
+
+impl LifetimeValue {
+    /// Values the customers, where any of the marts is wanted.
+    ///
+    /// # Errors
+    /// Tables of other columns than the stage files give them; money beyond 64 bits.
+    pub(super) fn of(
+        plan: &Plan,
+        workers: &Workers,
+        prepared: &Prepared,
+        wanted: &BTreeSet<&'static str>,
+    ) -> Result<Option<Self>, RunError> {
+        let Some(rules) = plan.lifetime.as_ref().filter(|_| MARTS.iter().any(|name| wanted.contains(name))) else {
+            return Ok(None);
+        };
+        let customers = workers.runtime.block_on(Customers::read(plan, rules, prepared))?;
+        let until = plan.as_of.or(prepared.latest).map_or(0, |instant| day_of(plan, instant));
+        workers.pool.install(|| {
+            let valued = Valued::of(&customers, rules, until)?;
+            let acquisitions = wanted
+                .contains(OF_CAMPAIGNS)
+                .then(|| Arc::new(attributed::acquisitions(&customers, &valued, prepared.deals.num_rows())));
+            Ok(Some(Self { customers, valued, acquisitions }))
+        })
+    }
+
+    /// The rows of the marts that need no touches.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(super) fn rows(
+        &self,
+        plan: &Plan,
+        wanted: &BTreeSet<&'static str>,
+    ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
+        let Self { customers, valued, .. } = self;
+        let mut rows = Vec::new();
+        for name in MARTS.into_iter().filter(|name| *name != OF_CAMPAIGNS && wanted.contains(name)) {
+            rows.push((
+                name,
+                match name {
+                    "customer_clv" => tables::customer_clv(plan, customers, valued)?,
+                    "clv_cohorts" => tables::clv_cohorts(plan, customers, valued)?,
+                    "clv_fit" => tables::clv_fit(plan, valued)?,
+                    _ => tables::clv_validation(valued)?,
+                },
+            ));
+        }
+        Ok(rows)
+    }
+
+    /// Registers what `campaign_clv` is rolled up from, where it is wanted.
+    ///
+    /// # Errors
+    /// Customers lost on the way: a bug.
+    pub(super) fn register(&self, plan: &Plan, prepared: &Prepared, totals: &mut CreditTotals) -> Result<(), RunError> {
+        let Some(acquisitions) = &self.acquisitions else { return Ok(()) };
+        let (ctx, lines) = (&prepared.ctx, &prepared.lines);
+        attributed::register(ctx, plan, &self.customers, &self.valued, acquisitions, &mut totals.acquired, lines)
+    }
+
+    /// What a reader of the marts should know about how they came about.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let Valued { histories, segments, .. } = &self.valued;
+        let mut remarks = Vec::new();
+        let gone = histories.without_purchase.len();
+        if gone > 0 {
+            remarks.push(format!("lifetime value: {gone} accounts took all back and are no customers"));
+        }
+        let historic = segments.iter().filter(|segment| segment.valuation.family == Family::Historic);
+        for segment in historic.take(3) {
+            let (name, reason) = (&segment.name, &segment.valuation.reason);
+            remarks.push(format!("lifetime value: segment {name} is historic only: {reason}"));
+        }
+        remarks
+    }
+}

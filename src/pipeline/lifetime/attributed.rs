@@ -1,0 +1,204 @@
+//! `campaign_clv`: the acquired customers of every line, as the tables that its SQL rolls up.
+
+use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, NO_CUSTOMER, Share};
+use super::customers::{Customers, NOBODY};
+use super::value::{Valued, minor};
+use crate::config::Plan;
+use crate::engine::{EngineError, session};
+use crate::pipeline::RunError;
+use crate::pipeline::batches::Columns;
+use crate::scatter::lines::Lines;
+use arrow::array::{Int64Array, RecordBatch};
+use closedloop_core::lifetime::{Expectation, Outcome};
+use datafusion::prelude::SessionContext;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The name of the bucket of customers without a deal.
+const NO_DEAL: &str = "no_deal";
+/// Logarithms of probabilities are kept in units of 2⁻³².
+const LOG_UNIT: f64 = 4_294_967_296.0;
+/// Less is as good as impossible.
+const LEAST_LOG: f64 = -700.0;
+
+/// Every customer's value, ready to be shared.
+pub(super) fn acquisitions(customers: &Customers, valued: &Valued, deals: usize) -> Acquisitions {
+    let positions = 0..valued.money.len();
+    let acquired = positions.clone().into_par_iter().map(|position| acquired(valued, position)).collect();
+    let curves: Vec<Vec<i64>> =
+        positions.clone().into_par_iter().map(|position| valued.curve(customers, position)).collect();
+    let mut of_deal = vec![NO_CUSTOMER; deals];
+    for (position, &code) in (0..).zip(&valued.histories.customer) {
+        let deal = customers.acquisition[code as usize];
+        if deal != NOBODY {
+            of_deal[deal as usize] = position;
+        }
+    }
+    Acquisitions { of_deal, customers: acquired, curves: curves.concat(), months: valued.horizon.months as usize }
+}
+
+fn acquired(valued: &Valued, position: usize) -> Acquired {
+    let money = &valued.money[position];
+    let acquired = Acquired {
+        realised: money.margin,
+        contracted: money.contracted,
+        segment: valued.place[position].0,
+        ..Acquired::default()
+    };
+    let Some(Expectation { outcome, clv, .. }) = valued.expectation(position) else { return acquired };
+    Acquired {
+        predicted: minor(clv.mean),
+        variance: whole(outcome.variance),
+        gradient: outcome.gradient.map(minor),
+        log_none: minor(outcome.none.ln().max(LEAST_LOG) * LOG_UNIT),
+        ..acquired
+    }
+}
+
+/// Gives the customers without a deal to their residual, checks that nobody is lost, and registers what
+/// `sql/mart/campaign_clv.sql` reads.
+pub(super) fn register(
+    ctx: &SessionContext,
+    plan: &Plan,
+    customers: &Customers,
+    valued: &Valued,
+    acquisitions: &Acquisitions,
+    totals: &mut AcquiredTotals,
+    lines: &Lines,
+) -> Result<(), RunError> {
+    for (position, &code) in (0..).zip(&valued.histories.customer) {
+        if customers.acquisition[code as usize] == NOBODY {
+            totals.give(acquisitions, position, plan.models.len(), Earner::NoDeal);
+        }
+    }
+    check(plan, acquisitions, totals)?;
+    session::register_rows(ctx, "acquired_totals", shares(plan, valued, totals, lines)?)?;
+    session::register_rows(ctx, "acquired_curve", curves(plan, totals, lines)?)?;
+    session::register_rows(ctx, "acquisition_span", span(plan, valued)?)?;
+    Ok(())
+}
+
+/// The law: under every model, lines and residuals have all customers and all of their value.
+fn check(plan: &Plan, acquisitions: &Acquisitions, totals: &AcquiredTotals) -> Result<(), RunError> {
+    let value = |realised: i64, contracted: i64, predicted: i64| {
+        i128::from(realised) + i128::from(contracted) + i128::from(predicted)
+    };
+    let whole: i128 = (acquisitions.customers.iter())
+        .map(|customer| value(customer.realised, customer.contracted, customer.predicted))
+        .sum();
+    for (number, model) in (0_u32..).zip(&plan.models) {
+        let of_model = totals.shares.iter().filter(|(((_, of), _), _)| *of == number);
+        let got: i128 = of_model.map(|(_, share)| value(share.realised, share.contracted, share.predicted)).sum();
+        if got != whole {
+            let (model, place) = (model.id().to_owned(), "the customers' lifetime value".to_owned());
+            return Err(RunError::BrokenLaw { model, place, got, booked: whole });
+        }
+    }
+    Ok(())
+}
+
+/// One earner under one model, over all segments.
+#[derive(Default)]
+struct Earned {
+    customers: u128,
+    realised: i64,
+    contracted: i64,
+    predicted: i64,
+    /// By segment.
+    parts: BTreeMap<u32, Outcome>,
+}
+
+fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordBatch, EngineError> {
+    let mut earners: BTreeMap<(Earner, u32), Earned> = BTreeMap::new();
+    for (&(place, segment), share) in &totals.shares {
+        let earned = earners.entry(place).or_default();
+        earned.customers += share.customers;
+        earned.realised += share.realised;
+        earned.contracted += share.contracted;
+        earned.predicted += share.predicted;
+        earned.parts.insert(segment, outcome(share));
+    }
+    let estimate = |earned: &Earned| {
+        let covariance = |segment: &u32| valued.segments[*segment as usize].valuation.covariance.as_slice();
+        let parts = earned.parts.iter().filter(|(segment, _)| !covariance(segment).is_empty());
+        Outcome::estimate_of_parts(parts.map(|(segment, part)| (part, covariance(segment))))
+    };
+    let rows: Vec<_> = earners.iter().map(|(place, earned)| (place, earned, estimate(earned))).collect();
+    let mut columns = names(plan, lines, rows.iter().map(|(place, ..)| **place), true);
+    columns.shares("customers", rows.iter().map(|(_, earned, _)| earned.customers))?;
+    columns.integers("realised", rows.iter().map(|(_, earned, _)| Some(earned.realised)));
+    columns.integers("contracted", rows.iter().map(|(_, earned, _)| Some(earned.contracted)));
+    columns.integers("predicted", rows.iter().map(|(_, earned, _)| Some(earned.predicted)));
+    columns.integers("low", rows.iter().map(|(_, earned, estimate)| Some(minor(estimate.low).min(earned.predicted))));
+    columns.integers("high", rows.iter().map(|(_, earned, estimate)| Some(minor(estimate.high).max(earned.predicted))));
+    columns.finish()
+}
+
+/// The outcome of some customers, each weighted by its share.
+fn outcome(share: &Share) -> Outcome {
+    Outcome {
+        mean: super::value::amount(share.predicted),
+        variance: number(share.variance),
+        none: (number(share.log_none) / LOG_UNIT).exp(),
+        gradient: share.gradient.map(|slope| number(slope) / number(i128::from(closedloop_core::ledger::WHOLE))),
+    }
+}
+
+/// Campaign or channel × model × month of age: the margin so far, undiscounted.
+fn curves(plan: &Plan, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordBatch, EngineError> {
+    let curves: BTreeMap<_, _> =
+        totals.curves.iter().filter(|((earner, _), _)| matches!(earner, Earner::Line(_))).collect();
+    let rows = || curves.iter().flat_map(|(place, months)| (1..).zip(months.iter()).map(move |row| (**place, row)));
+    let mut columns = names(plan, lines, rows().map(|(place, _)| place), false);
+    columns.integers("month", rows().map(|(_, (month, _))| Some(month)));
+    let margin = |sum: i128| i64::try_from(sum.div_euclid(i128::from(closedloop_core::ledger::WHOLE))).ok();
+    columns.integers("margin", rows().map(|(_, (_, sum))| margin(*sum)));
+    columns.finish()
+}
+
+/// What earners and models are called; where campaigns are not to be null, none is "".
+fn names(plan: &Plan, lines: &Lines, places: impl Iterator<Item = (Earner, u32)> + Clone, nullable: bool) -> Columns {
+    let line = |earner: Earner| match earner {
+        Earner::Line(line) => Some(lines.line(line)),
+        Earner::Residual(_) | Earner::NoDeal => None,
+    };
+    let campaign = |earner: Earner| {
+        let campaign = line(earner).and_then(|line| line.campaign.as_deref());
+        if nullable { campaign } else { campaign.or(Some("")) }
+    };
+    let residual = |earner: Earner| match earner {
+        Earner::Line(_) => None,
+        Earner::Residual(bucket) => Some(bucket.name()),
+        Earner::NoDeal => Some(NO_DEAL),
+    };
+    let mut columns = Columns::default();
+    columns.texts("campaign_id", places.clone().map(|(earner, _)| campaign(earner)));
+    columns.texts("channel", places.clone().map(|(earner, _)| line(earner).map(|line| line.channel.as_str())));
+    columns.texts("residual", places.clone().map(|(earner, _)| residual(earner)));
+    columns.texts("model", places.map(|(_, model)| plan.models.get(model as usize).map(|model| model.id())));
+    columns
+}
+
+/// The quarters of the first and the last acquisition.
+fn span(plan: &Plan, valued: &Valued) -> Result<RecordBatch, EngineError> {
+    let quarter = |day: Option<&i32>| -> Arc<Int64Array> {
+        let quarter = day.map(|&day| i64::from(super::cohorts::quarter_of(&plan.calendar, day)));
+        Arc::new(Int64Array::from(vec![quarter]))
+    };
+    let days = &valued.histories.first_period;
+    let mut columns = Columns::default();
+    columns.push("first_quarter", quarter(days.iter().min()));
+    columns.push("last_quarter", quarter(days.iter().max()));
+    columns.finish()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "variances and slopes are estimates, told to 15 digits")]
+fn number(integer: i128) -> f64 {
+    integer as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked to be below 10³²")]
+fn whole(variance: f64) -> i128 {
+    variance.round() as i128
+}

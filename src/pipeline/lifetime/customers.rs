@@ -1,0 +1,261 @@
+//! Who the customers are and what they booked: from the deals, credits netted out, or from a table of transactions.
+
+use super::coding::code;
+use crate::config::Plan;
+use crate::config::calendar::days_since_epoch;
+use crate::config::file::{SegmentBy, Table};
+use crate::config::plan::Lifetime;
+use crate::engine::ids::IdColumn;
+use crate::engine::{EngineError, session};
+use crate::pipeline::prepare::Prepared;
+use crate::scatter::conversions::Conversion;
+use crate::scatter::keys::KeyIndex;
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
+use closedloop_core::ledger::portion;
+use closedloop_core::lifetime::{Term, Transactions};
+
+/// No customer, no conversion.
+pub(super) const NOBODY: u32 = u32::MAX;
+/// Margin is told in millionths of revenue.
+const MILLION: i64 = 1_000_000;
+
+/// Money of a customer, earned on a day or evenly over a term.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Booking {
+    pub(super) customer: u32,
+    /// The day it was booked.
+    pub(super) day: i32,
+    /// Minor units.
+    pub(super) revenue: i64,
+    pub(super) margin: i64,
+    /// First and last day of the term.
+    pub(super) term: Option<(i32, i32)>,
+}
+
+impl Booking {
+    /// The margin earned by the end of a day.
+    pub(super) fn earned(&self, through: i32) -> i64 {
+        match self.term {
+            None if self.day <= through => self.margin,
+            None => 0,
+            Some((first, last)) => {
+                let days = |from: i32, to: i32| i64::from(to) - i64::from(from) + 1;
+                portion(self.margin, days(first, through), days(first, last))
+            }
+        }
+    }
+}
+
+/// Everybody who booked anything, by code; codes are in the order of the identifiers.
+#[derive(Debug)]
+pub(super) struct Customers {
+    /// Identifiers as text, by code.
+    pub(super) names: StringArray,
+    /// The segment, by code.
+    pub(super) segments: Vec<String>,
+    /// Bookings by customer, day and amount.
+    pub(super) bookings: Vec<Booking>,
+    /// What the purchase models see, column by column: purchases without those taken back, and refunds without a purchase.
+    customer: Vec<u32>,
+    day: Vec<i32>,
+    margin: Vec<i64>,
+    /// Terms of deals that stand, by code, with the day they were booked.
+    pub(super) terms: Vec<(u32, i32, Term)>,
+    /// The first deal that stands, by code: its row in the deals table.
+    pub(super) acquisition: Vec<u32>,
+}
+
+impl Customers {
+    /// Reads them from what the run has loaded.
+    ///
+    /// # Errors
+    /// Tables of other columns than the stage files give them.
+    pub(super) async fn read(plan: &Plan, rules: &Lifetime, prepared: &Prepared) -> Result<Self, EngineError> {
+        let accounts = accounts(prepared, rules.segment_by).await?;
+        let mut customers = if plan.source(Table::Transactions).is_some() {
+            Self::of_transactions(plan, prepared, &accounts).await?
+        } else {
+            Self::of_deals(plan, prepared, &accounts)?
+        };
+        customers
+            .bookings
+            .sort_unstable_by_key(|booking| (booking.customer, booking.day, booking.revenue, booking.term));
+        customers.terms.sort_unstable();
+        Ok(customers)
+    }
+
+    /// The purchases as the models take them.
+    pub(super) fn transactions(&self) -> Transactions<'_> {
+        Transactions { customer: &self.customer, day: &self.day, amount: &self.margin }
+    }
+
+    fn empty(names: StringArray, segments: Vec<String>) -> Self {
+        let acquisition = vec![NOBODY; names.len()];
+        let (bookings, terms) = (Vec::new(), Vec::new());
+        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, acquisition }
+    }
+
+    fn of_deals(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {
+        let (deals, conversions) = (&prepared.deals, &prepared.conversions);
+        let firsts: UInt32Array = (0..conversions.accounts())
+            .map(|account| conversions.of_account(account).first().map(|conversion| conversion.deal))
+            .collect();
+        let account_ids = column(deals, "account_id")?;
+        let names = texts(&take(account_ids, &firsts, None)?)?;
+        let segments = accounts.segments(&conversions.by_account, conversions.accounts())?;
+        let mut customers = Self::empty(names, segments);
+        let (starts, ends) = (dates(deals, "starts_on")?, dates(deals, "ends_on")?);
+        for account in 0..conversions.accounts() {
+            let code = u32::try_from(account).unwrap_or(NOBODY);
+            for conversion in conversions.of_account(account) {
+                let row = conversion.deal as usize;
+                let term = (starts.is_valid(row) && ends.is_valid(row)).then(|| (starts.value(row), ends.value(row)));
+                let credits = conversions.credits_of(conversion);
+                let credits = credits.iter().map(|credit| (day_of(plan, credit.closed_at), credit.amount));
+                customers.add_deal(plan, code, conversion, term, credits.collect());
+            }
+        }
+        let account_ids = IdColumn::try_new(account_ids)?;
+        for credit in &conversions.unmatched {
+            if let Some(code) = conversions.by_account.probe(&account_ids, credit.deal as usize) {
+                let day = day_of(plan, credit.closed_at);
+                customers.book(plan, code, day, credit.amount, None);
+                customers.purchase(plan, code, day, credit.amount);
+            }
+        }
+        Ok(customers)
+    }
+
+    /// A deal with its credits: what is left of it is one purchase; taken back in full it did not happen.
+    fn add_deal(
+        &mut self,
+        plan: &Plan,
+        code: u32,
+        conversion: &Conversion,
+        term: Option<(i32, i32)>,
+        credits: Vec<(i32, i64)>,
+    ) {
+        let day = day_of(plan, conversion.converted_at);
+        let left = conversion.amount + credits.iter().map(|(_, amount)| amount).sum::<i64>();
+        match term {
+            Some(_) => self.book(plan, code, day, left, term),
+            None => {
+                self.book(plan, code, day, conversion.amount, None);
+                for (day, amount) in credits {
+                    self.book(plan, code, day, amount, None);
+                }
+            }
+        }
+        if left > 0 || (left == 0 && conversion.amount == 0) {
+            let acquisition = &mut self.acquisition[code as usize];
+            if *acquisition == NOBODY {
+                *acquisition = conversion.deal;
+            }
+            if let Some((first, last)) = term {
+                self.terms.push((code, day, Term { first, last, amount: margin(plan, left) }));
+            }
+        }
+        if left != 0 || conversion.amount == 0 {
+            self.purchase(plan, code, day, left);
+        }
+    }
+
+    async fn of_transactions(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {
+        let sql = include_str!("../../../sql/lifetime/transactions.sql");
+        let rows = session::collect(session::read_only(&prepared.ctx, sql).await?).await?;
+        let ids = column(&rows, "account_id")?;
+        let coded = code(ids)?;
+        let firsts: UInt32Array = coded.rows.iter().map(|&row| Some(row)).collect();
+        let names = texts(&take(ids, &firsts, None)?)?;
+        let by_id = KeyIndex::build(ids, coded.rows.iter().map(|&row| row as usize).zip(0..))?;
+        let segments = accounts.segments(&by_id, names.len())?;
+        let mut customers = Self::empty(names, segments);
+        let days: &Int32Array = column(&rows, "day")?.as_primitive::<Int32Type>();
+        let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
+        for (row, &code) in coded.codes.iter().enumerate() {
+            customers.book(plan, code, days.value(row), amounts.value(row), None);
+            customers.purchase(plan, code, days.value(row), amounts.value(row));
+        }
+        // The deals still say which one brought the customer.
+        let of_deals = Self::of_deals(plan, prepared, accounts)?;
+        let known = IdColumn::try_new(ids)?;
+        for (code, &row) in coded.rows.iter().enumerate() {
+            if let Some(account) = prepared.conversions.by_account.probe(&known, row as usize) {
+                customers.acquisition[code] = of_deals.acquisition[account as usize];
+            }
+        }
+        Ok(customers)
+    }
+
+    fn book(&mut self, plan: &Plan, customer: u32, day: i32, revenue: i64, term: Option<(i32, i32)>) {
+        self.bookings.push(Booking { customer, day, revenue, margin: margin(plan, revenue), term });
+    }
+
+    fn purchase(&mut self, plan: &Plan, customer: u32, day: i32, revenue: i64) {
+        self.customer.push(customer);
+        self.day.push(day);
+        self.margin.push(margin(plan, revenue));
+    }
+}
+
+fn margin(plan: &Plan, revenue: i64) -> i64 {
+    portion(revenue, plan.finance.margin_ppm, MILLION)
+}
+
+/// The local day of an instant, since 1970-01-01.
+pub(super) fn day_of(plan: &Plan, instant: i64) -> i32 {
+    plan.calendar.date_of(instant).map(days_since_epoch).unwrap_or_default()
+}
+
+/// The accounts table, as far as segments go.
+struct Accounts {
+    ids: ArrayRef,
+    segments: StringArray,
+    /// The segment of customers of whom none is known.
+    otherwise: &'static str,
+}
+
+impl Accounts {
+    /// The segment of every customer in `index`.
+    fn segments(&self, index: &KeyIndex, customers: usize) -> Result<Vec<String>, EngineError> {
+        let mut segments = vec![self.otherwise.to_owned(); customers];
+        let ids = IdColumn::try_new(&self.ids)?;
+        for row in (0..self.segments.len()).filter(|&row| self.segments.is_valid(row)) {
+            if let Some(customer) = index.probe(&ids, row) {
+                self.segments.value(row).clone_into(&mut segments[customer as usize]);
+            }
+        }
+        Ok(segments)
+    }
+}
+
+async fn accounts(prepared: &Prepared, by: SegmentBy) -> Result<Accounts, EngineError> {
+    let table = session::collect(prepared.ctx.table("accounts").await?).await?;
+    let ids = ArrayRef::clone(column(&table, "account_id")?);
+    let name = match by {
+        SegmentBy::Segment => "segment",
+        SegmentBy::Industry => "industry",
+        SegmentBy::Region => "region",
+        SegmentBy::Tier => "tier",
+        SegmentBy::None => {
+            let segments = StringArray::new_null(table.num_rows());
+            return Ok(Accounts { ids, segments, otherwise: "all" });
+        }
+    };
+    Ok(Accounts { ids, segments: texts(column(&table, name)?)?, otherwise: "none" })
+}
+
+fn texts(values: &ArrayRef) -> Result<StringArray, EngineError> {
+    Ok(cast(values, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn dates(rows: &RecordBatch, name: &str) -> Result<Date32Array, EngineError> {
+    Ok(cast(column(rows, name)?, &DataType::Date32)?.as_primitive::<Date32Type>().clone())
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
+    rows.column_by_name(name)
+        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
+}

@@ -1,0 +1,373 @@
+//! `closedloop clv`: models fitted to one file of transactions or summaries, and predictions of its customers.
+
+use super::coding::code;
+use crate::config::Calendar;
+use crate::config::calendar::date_of_days;
+use crate::config::file::Table;
+use crate::config::plan::{Source, format_of, has_ending};
+use crate::engine::memory::Budget;
+use crate::engine::transactions::{self, FileSummaries};
+use crate::engine::{EngineError, session};
+use crate::mart::MartError;
+use crate::mart::catalogue;
+use crate::mart::writer::MartWriter;
+use crate::pipeline::RunError;
+use crate::pipeline::prepare::Workers;
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use closedloop_core::lifetime::{
+    Estimate, Fit, Forecast, Grain, Horizon, LifetimeError, Period, Predictions, PurchaseModel, SpendFit, Summaries,
+    Transactions, fit_spend, frequency_value_correlation, summarise,
+};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is asked of a file.
+#[derive(Debug)]
+pub struct FileQuestion {
+    /// CSV, Parquet or NDJSON.
+    pub file: PathBuf,
+    /// What the file holds.
+    pub content: Content,
+    /// Unit of time. Purchases of one day are one; for BG/BB those of one unit.
+    pub unit: Period,
+    /// The purchase models to fit; predictions are those of the first that can be fitted.
+    pub models: Vec<PurchaseModel>,
+    /// Whether to fit Gamma-Gamma to the amounts.
+    pub with_spend: bool,
+    /// Months ahead.
+    pub horizon_months: u32,
+    /// Discount rate a year.
+    pub discount: f64,
+    /// Folder for the predictions.
+    pub out: Option<PathBuf>,
+    /// Threads to use.
+    pub threads: usize,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub enum Content {
+    /// One row a transaction.
+    Transactions {
+        /// Column of the customer.
+        id: String,
+        /// Column of the date.
+        at: String,
+        /// Column of the amount.
+        amount: Option<String>,
+        /// Last day observed, since 1970-01-01; `None` means the latest in the file.
+        until: Option<i32>,
+    },
+    /// One row a customer, under the usual headings.
+    Summaries {
+        /// Column of the customer; without it they are numbered by row.
+        id: Option<String>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct FileAnswer {
+    /// The fits, in the order of the models asked for, Gamma-Gamma last.
+    pub fits: Vec<Fit>,
+    /// What a reader of the fits should know: what was left out, what could not be fitted.
+    pub notes: Vec<String>,
+    /// Where the predictions are, and for how many customers.
+    pub predictions: Option<(PathBuf, u64)>,
+}
+
+/// Digits that amounts are read with; no currency has more.
+const DIGITS: u8 = 4;
+const UNIT: f64 = 10_000.0;
+
+/// Fits the models, and writes predictions where a folder is given.
+///
+/// # Errors
+/// A file that cannot be read; data to which none of the models can be fitted; a folder that cannot be written.
+pub fn fit_file(question: &FileQuestion) -> Result<FileAnswer, RunError> {
+    let workers = Workers::start(question.threads)?;
+    let customers = workers.runtime.block_on(Customers::read(question))?;
+    workers.pool.install(|| customers.answer(question))
+}
+
+/// The customers of a file.
+struct Customers {
+    names: ArrayRef,
+    /// Merged by day, or as given.
+    by_day: Summaries,
+    /// Merged by the unit, where BG/BB asks for it.
+    by_unit: Option<Summaries>,
+    has_amounts: bool,
+    notes: Vec<String>,
+}
+
+impl Customers {
+    async fn read(question: &FileQuestion) -> Result<Self, RunError> {
+        let budget = Budget::new(None);
+        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), DIGITS, question.threads, &budget)?;
+        match &question.content {
+            Content::Summaries { id } => {
+                let source = source(&question.file, BTreeMap::new())?;
+                Self::of_summaries(transactions::read_summaries(&ctx, &source, id.as_deref()).await?)
+            }
+            Content::Transactions { id, at, amount, until } => {
+                let mut columns =
+                    BTreeMap::from([("account_id".to_owned(), id.clone()), ("transacted_at".to_owned(), at.clone())]);
+                if let Some(amount) = amount {
+                    columns.insert("amount".to_owned(), amount.clone());
+                }
+                let source = source(&question.file, columns)?;
+                Self::of_transactions(question, &ctx, &source, amount.is_some(), *until).await
+            }
+        }
+    }
+
+    fn of_summaries(given: FileSummaries) -> Result<Self, RunError> {
+        let [frequency, recency, observed] = given.history;
+        let mut repeats = Vec::with_capacity(frequency.len());
+        for (row, &x) in frequency.iter().enumerate() {
+            repeats.push(whole(x).ok_or(LifetimeError::BadRow { row, reason: "the frequency is not a whole number" })?);
+        }
+        let (has_amounts, rows) = (given.mean_value.is_some(), repeats.len());
+        let by_day = Summaries::new(repeats, recency, observed, given.mean_value.unwrap_or_else(|| vec![0.0; rows]))?;
+        let numbered = || StringArray::from_iter_values((1..=rows).map(|row| row.to_string()));
+        let names = Arc::new(given.customer.unwrap_or_else(numbered));
+        Ok(Self { names, by_unit: Some(by_day.clone()), by_day, has_amounts, notes: vec![] })
+    }
+
+    async fn of_transactions(
+        question: &FileQuestion,
+        ctx: &datafusion::prelude::SessionContext,
+        source: &Source,
+        has_amounts: bool,
+        until: Option<i32>,
+    ) -> Result<Self, RunError> {
+        let read = transactions::read_transactions(ctx, source, has_amounts).await?;
+        let mut notes = Vec::new();
+        for (reason, rows) in &read.unreadable {
+            notes.push(format!("{rows} rows were left out: {reason}"));
+        }
+        if read.rounded > 0 {
+            notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
+        }
+        let latest = days(&read.rows)?.iter().flatten().max().ok_or(LifetimeError::NoCustomers)?;
+        let until = until.unwrap_or(latest);
+        let (rows, late) = transactions::up_to(&read.rows, until)?;
+        if late > 0 {
+            let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
+            notes.push(format!("{late} transactions after {day} were left out"));
+        }
+        let ids = column(&rows, "account_id")?;
+        let coded = code(ids)?;
+        let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
+        let table = Transactions { customer: &coded.codes, day: days(&rows)?.values(), amount: amounts.values() };
+        let by_day = summarise(&table, Grain { merge: Period::Day, unit: question.unit }, until)?;
+        let by_unit = question.models.contains(&PurchaseModel::BgBb).then(|| {
+            let histories = summarise(&table, Grain::of(question.unit), until)?;
+            Ok::<_, LifetimeError>(histories.summaries)
+        });
+        if !by_day.without_purchase.is_empty() {
+            let gone = by_day.without_purchase.len();
+            notes.push(format!("{gone} customers have no purchase left after refunds and were left out"));
+        }
+        let first_rows: UInt32Array = by_day.customer.iter().map(|&code| Some(coded.rows[code as usize])).collect();
+        let names = cast(&take(ids, &first_rows, None).map_err(EngineError::from)?, &DataType::Utf8);
+        let names = names.map_err(EngineError::from)?;
+        let in_units = |mut summaries: Summaries| {
+            summaries.mean_value.iter_mut().for_each(|value| *value /= UNIT);
+            summaries
+        };
+        Ok(Self {
+            names,
+            by_day: in_units(by_day.summaries),
+            by_unit: by_unit.transpose()?.map(in_units),
+            has_amounts,
+            notes,
+        })
+    }
+
+    fn answer(mut self, question: &FileQuestion) -> Result<FileAnswer, RunError> {
+        let mut notes = std::mem::take(&mut self.notes);
+        let mut fits: Vec<Fit> = Vec::new();
+        let mut refused: Option<LifetimeError> = None;
+        let rows = self.by_day.rows();
+        let unit_rows = self.by_unit.as_ref().map(Summaries::rows);
+        let mut first = None;
+        for &model in &question.models {
+            let rows = if model == PurchaseModel::BgBb { unit_rows.as_ref().unwrap_or(&rows) } else { &rows };
+            match model.fit(rows) {
+                Ok(fit) => {
+                    first.get_or_insert((model, fits.len()));
+                    fits.push(fit);
+                }
+                Err(error) => {
+                    notes.push(error.to_string());
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        let spend = if question.with_spend && self.has_amounts { self.spend(&mut notes, &mut refused) } else { None };
+        let Some(error) = refused.filter(|_| fits.is_empty() && spend.is_none()) else {
+            let predictions = match (first, &question.out) {
+                (Some((model, fit)), Some(out)) => {
+                    let by_unit = self.by_unit.as_ref().zip(unit_rows.as_ref());
+                    let day = (&self.by_day, &rows);
+                    let (summaries, rows) = if model == PurchaseModel::BgBb { by_unit.unwrap_or(day) } else { day };
+                    let horizon = horizon(question);
+                    let spend = match &spend {
+                        Some(fit) => SpendFit::Fitted(fit),
+                        None => SpendFit::Fixed(mean_of_repeats(summaries)),
+                    };
+                    let forecast = Forecast::new(model, &fits[fit], spend, summaries, rows, &horizon)?;
+                    let table = self.table(model, summaries, &forecast.predictions())?;
+                    Some(write(out, table)?)
+                }
+                _ => None,
+            };
+            fits.extend(spend);
+            return Ok(FileAnswer { fits, notes, predictions });
+        };
+        Err(error.into())
+    }
+
+    /// Gamma-Gamma, with a word on its assumption.
+    fn spend(&self, notes: &mut Vec<String>, refused: &mut Option<LifetimeError>) -> Option<Fit> {
+        match fit_spend(&self.by_day) {
+            Ok(fit) => {
+                if let Some(correlation) = frequency_value_correlation(&self.by_day) {
+                    notes.push(format!(
+                        "gamma_gamma takes spend to be independent of frequency; their correlation is {correlation:.3}"
+                    ));
+                }
+                Some(fit)
+            }
+            Err(error) => {
+                notes.push(error.to_string());
+                refused.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    fn table(
+        &self,
+        model: PurchaseModel,
+        summaries: &Summaries,
+        predictions: &Predictions,
+    ) -> Result<RecordBatch, RunError> {
+        let rows = summaries.len();
+        let numbers = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+        let of = |estimates: &[Estimate], pick: fn(&Estimate) -> f64| -> ArrayRef {
+            Arc::new(estimates.iter().map(|estimate| Some(pick(estimate))).collect::<Float64Array>())
+        };
+        let money = |values: ArrayRef| {
+            if self.has_amounts { values } else { Arc::new(Float64Array::new_null(rows)) as ArrayRef }
+        };
+        let beyond =
+            predictions.beyond.as_deref().map_or_else(|| Arc::new(Float64Array::new_null(rows)) as ArrayRef, numbers);
+        let (purchases, clv) = (&predictions.purchases, &predictions.clv);
+        let frequency: Int64Array = summaries.x.iter().map(|&x| Some(i64::from(x))).collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("customer_id", Arc::clone(&self.names)),
+            ("model", Arc::new(StringArray::from(vec![model.id(); rows]))),
+            ("frequency", Arc::new(frequency)),
+            ("recency", numbers(&summaries.t_x)),
+            ("observed", numbers(&summaries.t)),
+            ("monetary_value", money(numbers(&summaries.mean_value))),
+            ("p_alive", numbers(&predictions.p_alive)),
+            ("expected_purchases", of(purchases, |estimate| estimate.mean)),
+            ("purchases_low", of(purchases, |estimate| estimate.low)),
+            ("purchases_high", of(purchases, |estimate| estimate.high)),
+            ("expected_value", money(numbers(&predictions.value))),
+            ("clv", money(of(clv, |estimate| estimate.mean))),
+            ("clv_low", money(of(clv, |estimate| estimate.low))),
+            ("clv_high", money(of(clv, |estimate| estimate.high))),
+            ("clv_beyond", money(beyond)),
+        ];
+        Ok(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true)))
+            .map_err(EngineError::from)?)
+    }
+}
+
+/// The horizon in the unit of time.
+fn horizon(question: &FileQuestion) -> Horizon {
+    Horizon {
+        months: question.horizon_months,
+        month: Period::Month.days() / question.unit.days(),
+        discount: monthly(question.discount),
+    }
+}
+
+/// The rate a month that makes a rate a year.
+pub(super) fn monthly(yearly: f64) -> f64 {
+    (yearly.ln_1p() / 12.0).exp_m1()
+}
+
+/// The mean value of all repeat purchases.
+fn mean_of_repeats(summaries: &Summaries) -> f64 {
+    let pairs = || summaries.x.iter().zip(&summaries.mean_value);
+    let purchases: f64 = pairs().map(|(&x, _)| f64::from(x)).sum();
+    let value: f64 = pairs().map(|(&x, value)| f64::from(x) * value).sum();
+    if purchases > 0.0 { value / purchases } else { 0.0 }
+}
+
+/// A file as a source of transactions.
+fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunError> {
+    let given = file.display().to_string();
+    let fault = |message: &str| {
+        let (table, given, message) = (Table::Transactions, given.clone(), message.to_owned());
+        RunError::from(EngineError::Source { table, given, message })
+    };
+    if !file.is_file() {
+        return Err(fault("is not a file; check the path"));
+    }
+    let format =
+        format_of(file).ok_or_else(|| fault("its ending says no format; name it .csv, .parquet or .ndjson"))?;
+    let gzip = has_ending(file, "gz");
+    let delimiter = if has_ending(file, "tsv") { b'\t' } else { b',' };
+    Ok(Source {
+        table: Table::Transactions,
+        files: vec![file.to_owned()],
+        given,
+        format,
+        gzip,
+        delimiter,
+        columns,
+        sql: None,
+        with: BTreeMap::new(),
+    })
+}
+
+/// Writes the predictions into `out`, in place of earlier ones.
+fn write(out: &Path, table: RecordBatch) -> Result<(PathBuf, u64), RunError> {
+    std::fs::create_dir_all(out).map_err(MartError::write(out))?;
+    let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
+    let mart = catalogue::predictions();
+    let mut writer = MartWriter::create(stage.path(), &mart, 2)?;
+    writer.write(vec![table])?;
+    let written = writer.finish()?;
+    let folder = out.join(mart.name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(MartError::write(&folder))?;
+    }
+    std::fs::rename(stage.path().join(mart.name), &folder).map_err(MartError::write(&folder))?;
+    Ok((folder, written.rows))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers in range are cast exactly")]
+fn whole(value: f64) -> Option<u32> {
+    (value >= 0.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0).then_some(value as u32)
+}
+
+fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
+    rows.column_by_name(name)
+        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
+}
+
+fn days(rows: &RecordBatch) -> Result<&arrow::array::Int32Array, EngineError> {
+    Ok(column(rows, "day")?.as_primitive::<Int32Type>())
+}

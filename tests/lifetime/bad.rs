@@ -1,0 +1,126 @@
+//! What no model can be fitted to: a clear sentence, and the other marts as they would be without lifetime value.
+
+use super::{Company, MARTS, assert_finite, bytes};
+use crate::support::{money, read_mart, texts};
+
+/// Deals as (account, date, amount, first and last day of a term).
+type Deal<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+
+fn company(deals: &[Deal<'_>], settings: &str) -> Company {
+    let (mut opportunities, mut touches, mut lines) = (
+        "opportunity_id,account_id,created_at,stage,is_won\n".to_owned(),
+        "touch_id,touched_at,account_id,campaign_id\n".to_owned(),
+        "deal_id,opportunity_id,closed_at,amount,starts_at,ends_at\n".to_owned(),
+    );
+    for (number, (account, closed, amount, starts, ends)) in deals.iter().enumerate() {
+        opportunities += &format!("O{number},{account},2024-01-10,Won,true\n");
+        touches += &format!("t{number},2024-01-05,{account},C{}\n", number % 3);
+        lines += &format!("D{number},O{number},{closed},{amount},{starts},{ends}\n");
+    }
+    let tables = [("opportunities", opportunities), ("touchpoints", touches), ("deals", lines)];
+    Company::new(&tables, &format!("[models]\nrun = [\"linear\"]\n[calendar]\nas_of = \"2026-06-30\"\n{settings}"))
+}
+
+fn once(count: usize) -> Vec<(String, String)> {
+    (0..count).map(|number| (format!("A{number}"), format!("2025-0{}-11", number % 9 + 1))).collect()
+}
+
+/// Runs the deals and expects a reason for historic value only; everything else is unharmed.
+fn historic(deals: &[Deal<'_>], expected: &str) {
+    let out = company(deals, "").run("out", &[]);
+    let without = company(deals, "[lifetime]\nenabled = false\n").run("out", &[]);
+    for mart in MARTS {
+        assert_finite(mart, &read_mart(&out, mart));
+    }
+    for mart in ["campaign_roi", "channel_roi", "touch_credits", "journeys", "reconciliation", "model_comparison"] {
+        assert!(bytes(&out, mart) == bytes(&without, mart), "{mart} differs");
+    }
+    let fits = read_mart(&out, "clv_fit");
+    let reasons: Vec<String> = texts(&fits, "reason").into_iter().flatten().collect();
+    assert!(reasons.iter().any(|reason| reason.contains(expected)), "{expected}: {reasons:?}");
+    let customers = read_mart(&out, "customer_clv");
+    assert!(texts(&customers, "family").iter().all(|family| family.as_deref() == Some("historic")));
+    let clv: i128 = money(&customers, "clv").iter().sum();
+    let earned: i128 = money(&customers, "margin").iter().chain(&money(&customers, "margin_contracted")).sum();
+    assert_eq!(clv, earned);
+    assert_eq!(money(&read_mart(&out, "campaign_clv"), "clv").iter().sum::<i128>(), clv);
+}
+
+#[test]
+fn nobody_came_back() {
+    let names = once(30);
+    let deals: Vec<Deal<'_>> = names.iter().map(|(name, day)| (&**name, &**day, "100.00", "", "")).collect();
+    historic(&deals, "no customer has a term or has bought again");
+}
+
+#[test]
+fn there_is_one_customer() {
+    historic(
+        &[("A", "2025-01-01", "5.00", "", ""), ("A", "2025-03-01", "7.00", "", "")],
+        "the segment has one customer",
+    );
+}
+
+#[test]
+fn everybody_is_still_under_contract() {
+    let names = once(30);
+    let term = ("2025-01-01", "2026-12-31");
+    let deals: Vec<Deal<'_>> = names.iter().map(|(name, day)| (&**name, &**day, "100.00", term.0, term.1)).collect();
+    historic(&deals, "shifted_beta_geometric");
+}
+
+#[test]
+fn everybody_has_left() {
+    let names = once(30);
+    let term = ("2025-01-01", "2025-12-31");
+    let deals: Vec<Deal<'_>> = names.iter().map(|(name, day)| (&**name, &**day, "100.00", term.0, term.1)).collect();
+    historic(&deals, "every customer has churned");
+}
+
+#[test]
+fn all_histories_have_zero_length() {
+    let names = once(6);
+    let mut deals: Vec<Deal<'_>> = names.iter().map(|(name, _)| (&**name, "2026-06-30", "100.00", "", "")).collect();
+    deals.extend(names.iter().map(|(name, _)| (&**name, "2026-06-30", "50.00", "", "")));
+    historic(&deals, "no customer has a term or has bought again");
+}
+
+#[test]
+fn all_buy_in_lockstep() {
+    let names = once(20);
+    let days: Vec<String> = (1..=12).map(|month| format!("2025-{month:02}-05")).collect();
+    let deals: Vec<Deal<'_>> =
+        days.iter().flat_map(|day| names.iter().map(|(name, _)| (&**name, &**day, "100.00", "", ""))).collect();
+    let out = company(&deals, "").run("out", &[]);
+    for mart in MARTS {
+        assert_finite(mart, &read_mart(&out, mart));
+    }
+}
+
+#[test]
+fn totals_are_negative_and_dates_lie_ahead() {
+    let deals = [
+        ("A", "2025-01-01", "-5.00", "", ""),
+        ("B", "2025-02-01", "10.00", "", ""),
+        ("B", "2025-03-01", "-40.00", "", ""),
+        ("C", "2027-01-01", "10.00", "", ""),
+        ("D", "2025-02-01", "10.00", "2026-09-01", "2026-05-01"),
+        ("E", "2025-04-01", "10.00", "soon", "2026-05-01"),
+    ];
+    let out = company(&deals, "").run("out", &[]);
+    let customers = read_mart(&out, "customer_clv");
+    // C's deal is not known yet; A and B have nothing left; terms that cannot be read are no terms.
+    assert_eq!(texts(&customers, "account_id"), [Some("D".to_owned()), Some("E".to_owned())]);
+    assert_eq!(money(&customers, "margin"), [1_000, 1_000]);
+    for mart in MARTS {
+        assert_finite(mart, &read_mart(&out, mart));
+    }
+}
+
+#[test]
+fn nothing_was_won() {
+    let out = company(&[], "").run("out", &[]);
+    for mart in MARTS {
+        assert_eq!(read_mart(&out, mart).num_rows(), 0, "{mart}");
+    }
+}

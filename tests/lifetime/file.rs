@@ -1,0 +1,161 @@
+//! `closedloop clv`: published estimates from the command line, both kinds of files, and what cannot be fitted.
+
+use crate::support::{closedloop, numbers, outside_data, read_parquet, texts};
+use serde_json::Value;
+use std::path::Path;
+
+/// The fits as JSON rows, and what was said beside them.
+fn fitted(folder: &Path, arguments: &[&str]) -> (Vec<Value>, String) {
+    let output =
+        closedloop().arg("clv").args(arguments).args(["--format", "json"]).current_dir(folder).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    (serde_json::from_slice(&output.stdout).unwrap(), errors)
+}
+
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let assert = closedloop().arg("clv").args(arguments).current_dir(folder).assert().code(2);
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+fn estimates(rows: &[Value], model: &str) -> Vec<f64> {
+    rows.iter().filter(|row| row["model"] == model).map(|row| row["estimate"].as_f64().unwrap()).collect()
+}
+
+fn assert_near(got: &[f64], expected: &[f64], within: f64) {
+    assert_eq!(got.len(), expected.len());
+    for (got, expected) in got.iter().zip(expected) {
+        assert!((got - expected).abs() <= within * expected.abs(), "{got} instead of {expected}");
+    }
+}
+
+/// A CDNOW file as CSV: its last four columns are customer, date, CDs, dollars.
+fn cdnow(data: &Path, file: &str, to: &Path) {
+    let text = std::fs::read_to_string(data.join("cdnow").join(file)).unwrap();
+    let mut csv = "customer,date,dollars\n".to_owned();
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if let [.., customer, date, _, dollars] = fields[..] {
+            csv += &format!("{customer},{}-{}-{},{dollars}\n", &date[..4], &date[4..6], &date[6..]);
+        }
+    }
+    std::fs::write(to, csv).unwrap();
+}
+
+#[test]
+fn the_cdnow_sample_has_the_published_estimates() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    cdnow(&data, "CDNOW_sample.txt", &folder.path().join("sample.csv"));
+    let columns = ["sample.csv", "--id", "customer", "--at", "date", "--amount", "dollars", "--until", "1997-09-30"];
+    let (rows, notes) = fitted(folder.path(), &[&columns[..], &["--out", "clv"]].concat());
+    assert_near(&estimates(&rows, "bg_nbd"), &[0.2426, 4.4135, 0.7929, 2.4258], 5e-4);
+    assert_near(&estimates(&rows, "pareto_nbd"), &[0.5533, 10.578, 0.6062, 11.668], 5e-4);
+    assert_near(&estimates(&rows, "mbg_nbd"), &[0.5248, 6.183, 0.8914, 1.614], 5e-4);
+    assert_near(&estimates(&rows, "gamma_gamma"), &[6.249, 3.745, 15.448], 5e-4);
+    assert!(notes.contains("transactions after 1997-09-30 were left out"), "{notes}");
+    let customers = |model: &str| rows.iter().find(|row| row["model"] == model).unwrap()["customers"].as_u64();
+    assert_eq!((customers("bg_nbd"), customers("gamma_gamma")), (Some(2_357), Some(946)));
+
+    let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
+    assert_eq!(predictions.num_rows(), 2_357);
+    super::assert_finite("predictions", &predictions);
+    // Customer 1 of the published summary: x 2, t_x 30.43, T 38.86; P(alive) by the lifetimes package.
+    let alive = numbers(&predictions, "p_alive")[0];
+    assert!((alive - 0.726_6).abs() < 1e-3, "{alive}");
+    assert!(texts(&predictions, "model").iter().all(|model| model.as_deref() == Some("bg_nbd")));
+}
+
+#[test]
+fn half_of_the_cdnow_master_file_predicts_the_other_half() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    cdnow(&data, "CDNOW_master.txt", &folder.path().join("master.csv"));
+    // 39 weeks are 8.97 months; 9 months are 39.13 weeks.
+    let columns = ["master.csv", "--id", "customer", "--at", "date", "--until", "1997-09-30", "--models", "pareto_nbd"];
+    fitted(folder.path(), &[&columns[..], &["--horizon", "9", "--out", "clv"]].concat());
+    let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
+    let expected: f64 = numbers(&predictions, "expected_purchases").iter().sum();
+    let text = std::fs::read_to_string(folder.path().join("master.csv")).unwrap();
+    let later: std::collections::BTreeSet<(&str, &str)> = (text.lines().skip(1))
+        .filter_map(|line| line.rsplit_once(',')?.0.split_once(','))
+        .filter(|(_, date)| *date > "1997-09-30")
+        .collect();
+    let came = f64::from(u32::try_from(later.len()).unwrap());
+    assert!((expected / came - 1.0).abs() < 0.1, "{expected} expected, {came} came");
+}
+
+#[test]
+fn summaries_are_taken_under_either_headings() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
+    let folder = data.join("cdnow");
+    let file = "cdnow_customers_summary_with_transactions.csv";
+    let (rows, _) = fitted(&folder, &[file, "--rfm", "--id", "ID", "--models", "bg_nbd,gamma_gamma"]);
+    assert_near(&estimates(&rows, "gamma_gamma"), &[6.249, 3.745, 15.448], 5e-4);
+    let (other, _) = fitted(&folder, &["cdnow_customers_summary.csv", "--rfm", "--models", "bg_nbd"]);
+    assert_eq!(estimates(&rows, "bg_nbd"), estimates(&other, "bg_nbd"));
+    let likelihood = rows[0]["log_likelihood"].as_f64().unwrap();
+    assert!(likelihood > -9_582.43, "{likelihood}");
+}
+
+#[test]
+fn what_cannot_be_fitted_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let columns = ["--id", "id", "--at", "at", "--amount", "amount"];
+    let refused = |name: &str| refused(folder.path(), &[&[name][..], &columns[..]].concat());
+    file("once.csv", "id,at,amount\na,2026-01-01,5\nb,2026-02-01,6\nc,2026-03-01,7\n");
+    assert_eq!(
+        refused("once.csv"),
+        "error: no customer has bought again, so bg_nbd has nothing to fit; use historic value only\n"
+    );
+    file("one.csv", "id,at,amount\na,2026-01-01,5\na,2026-02-01,6\n");
+    assert_eq!(
+        refused("one.csv"),
+        "error: there is one customer only, and a fit describes how customers differ; give at least two\n"
+    );
+    file("back.csv", "id,at,amount\na,2026-01-01,-5\nb,2026-02-01,-6\n");
+    assert_eq!(
+        refused("back.csv"),
+        "error: there is no customer with a purchase; give transactions of at least two customers\n"
+    );
+    file("day.csv", "id,at,amount\na,2026-01-01,5\nb,2026-01-01,6\n");
+    assert!(refused("day.csv").contains("every history has zero length"));
+    file("empty.csv", "id,at,amount\n");
+    assert!(refused("empty.csv").contains("there is no customer with a purchase"));
+    file("bad.csv", "id,at,amount\na,2026-01-01,5\na,soon,6\n,2026-01-01,6\nb,2026-01-01,much\n");
+    assert!(refused("bad.csv").contains("there is one customer only") || refused("bad.csv").contains("zero length"));
+    file("summary.csv", "frequency,recency,T\n2,5,4\n");
+    assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 0"));
+    let missing = super::file::refused(folder.path(), &["once.csv", "--rfm"]);
+    assert!(missing.contains("column frequency or x is missing, found are id, at, amount"), "{missing}");
+    let unknown = closedloop().args(["clv", "x.csv", "--rfm", "--models", "bg_nbs"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("bg_nbd, mbg_nbd, pareto_nbd, bg_bb, gamma_gamma"));
+}
+
+#[test]
+fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows: Vec<String> = Vec::new();
+    for customer in 0..300_u32 {
+        let visits = customer * 7 % 5;
+        for visit in 0..=visits {
+            let day = (customer * 13 % 90) + visit * (3 + customer % 11);
+            let date = jiff::civil::date(2025, 1, 1).checked_add(jiff::Span::new().days(i64::from(day))).unwrap();
+            rows.push(format!("c{customer:03},{date},{}.50", 10 + (customer + visit) % 40));
+        }
+    }
+    let predictions = |name: &str, rows: &[String], threads: &str| {
+        let file = format!("{name}.csv");
+        std::fs::write(folder.path().join(&file), format!("id,at,amount\n{}\n", rows.join("\n"))).unwrap();
+        let columns = ["--id", "id", "--at", "at", "--amount", "amount", "--until", "2025-06-30"];
+        let flags = ["--models", "bg_nbd,gamma_gamma", "--out", name, "--threads", threads];
+        let (fits, _) = fitted(folder.path(), &[&[&*file][..], &columns[..], &flags[..]].concat());
+        (fits, std::fs::read(folder.path().join(name).join("predictions/part-00000.parquet")).unwrap())
+    };
+    let straight = predictions("straight", &rows, "1");
+    rows.reverse();
+    let reversed = predictions("reversed", &rows, "2");
+    assert_eq!(straight.0, reversed.0);
+    assert!(straight.1 == reversed.1);
+}
