@@ -3,7 +3,7 @@
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use crate::config::Plan;
+use crate::config::{Overrides, Plan};
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use clap::{Args, ValueEnum};
@@ -53,7 +53,7 @@ enum Format {
 
 impl ExplainArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan.plan(None)?;
+        let plan = self.plan.plan(Overrides::default())?;
         let bar = Bar::new(false);
         let question = match (&self.subject.deal, &self.subject.account) {
             (Some(deal), _) => Some(Question::Deal(deal.clone())),

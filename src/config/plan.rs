@@ -5,6 +5,7 @@ use super::error::{ConfigError, explain, remedy};
 use super::file::{
     CheckConfig, ConfigFile, DealKind, Format, LookbackFrom, Mapping, RestartConfig, SourceConfig, StageConfig, Table,
 };
+use super::intervals::Intervals;
 use closedloop_core::journey::DAY_MICROS;
 use closedloop_core::model::{ModelSpec, house_models, vendor_models};
 use iso_currency::Currency;
@@ -30,6 +31,10 @@ pub struct Plan {
     pub models: Vec<ModelSpec>,
     /// Position in `models` of the one that others are compared with.
     pub default_model: usize,
+    /// How intervals are computed.
+    pub intervals: Intervals,
+    /// Whether money is also computed under narrower windows and other half-lives.
+    pub sensitivity: bool,
     /// Currency, kinds, margin and hurdle.
     pub finance: Finance,
     /// Time zone and fiscal year.
@@ -124,6 +129,8 @@ pub struct Overrides {
     pub out: Option<PathBuf>,
     /// As-of date.
     pub as_of: Option<String>,
+    /// How intervals are computed.
+    pub intervals: Option<String>,
 }
 
 impl Plan {
@@ -184,6 +191,8 @@ impl Resolver<'_> {
                 offline_types: given.offline_types,
             }),
         };
+        let intervals = self.intervals(overrides.intervals, file.models.intervals.clone())?;
+        let sensitivity = file.models.sensitivity;
         let (models, default_model) = self.models(file.models)?;
         let minor_digits = self.minor_digits(&file.finance.currency)?;
         if !(0.0..=1.0).contains(&file.finance.margin) {
@@ -216,6 +225,8 @@ impl Resolver<'_> {
             stages: file.stages,
             models,
             default_model,
+            intervals,
+            sensitivity,
             finance: Finance {
                 currency: file.finance.currency,
                 minor_digits,
@@ -408,6 +419,15 @@ impl Resolver<'_> {
         }
     }
 
+    fn intervals(&self, flag: Option<String>, key: Option<String>) -> Result<Intervals, ConfigError> {
+        let (name, text) = match (flag, key) {
+            (Some(text), _) => ("--intervals", text),
+            (None, Some(text)) => ("models.intervals", text),
+            (None, None) => return Ok(Intervals::default()),
+        };
+        text.parse().map_err(|message| self.fault(name, message))
+    }
+
     fn positive_days(&self, key: &str, days: f64) -> Result<i64, ConfigError> {
         if !(days > 0.0 && days <= 36_525.0) {
             return Err(self.fault(key, format!("is {days}, but must be more than 0 and at most 36525 days")));
@@ -505,6 +525,14 @@ impl fmt::Display for Plan {
         }
         let ids: Vec<&str> = self.models.iter().map(ModelSpec::id).collect();
         writeln!(f, "models          {} (default {})", ids.join(", "), self.default_model().id())?;
+        let intervals = match self.intervals {
+            Intervals::Off => "off".to_owned(),
+            intervals => format!("{intervals}, 95 %, clustered by account"),
+        };
+        writeln!(f, "intervals       {intervals}")?;
+        if self.sensitivity {
+            writeln!(f, "sensitivity     narrower windows and other half-lives")?;
+        }
         let kinds: Vec<&str> = self.finance.attribute_kinds.iter().map(|kind| kind.name()).collect();
         writeln!(f, "attribute kinds {}", kinds.join(", "))?;
         writeln!(

@@ -18,13 +18,15 @@ const ROLL_UPS: &[(&str, &str)] = &[
     ("campaign_spend", include_str!("../../sql/mart/campaign_spend.sql")),
     ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
     ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+    ("model_decision", include_str!("../../sql/mart/model_decision.sql")),
+    ("model_sensitivity", include_str!("../../sql/mart/model_sensitivity.sql")),
     ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
     ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
     ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
 ];
 
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
-/// `residual_totals`, `booked_totals` and `dim_model`.
+/// `residual_totals`, `booked_totals`, `interval_totals`, `sensitivity_totals` and `dim_model`.
 ///
 /// # Errors
 /// SQL of ours that does not run.
@@ -39,9 +41,10 @@ pub(super) async fn roll_up(
     }
     register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
     session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
-    let read_by_comparison = ["campaign_roi", "channel_roi"];
+    let read_by_others = ["campaign_roi", "channel_roi"];
+    let others = ["model_comparison", "model_decision"];
     for (name, sql) in ROLL_UPS {
-        let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
+        let is_read = read_by_others.contains(name) && others.iter().any(|other| wanted.contains(other));
         if wanted.contains(name) || is_read {
             let rows = register(ctx, plan, name, sql).await?;
             if wanted.contains(name) {

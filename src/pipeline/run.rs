@@ -1,5 +1,6 @@
 //! One run: from a plan to published marts.
 
+use super::agreement::agreement;
 use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
@@ -9,6 +10,8 @@ use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::scatter_touches;
+use super::sensitivity::{self, Window};
+use super::spread::{self, AccountParts, IntervalRow};
 use super::totals::CreditTotals;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -59,11 +62,12 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let marts = catalogue::marts(&plan.models);
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
-    let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    let outcome = workers.pool.install(|| credit(plan, &prepared, &wanted, &stage, &mut written))?;
+    let Outcome { totals, touches, .. } = &outcome;
 
     clock.stage("roll up");
-    account_for_touches(plan, &workers, &mut prepared, &touches)?;
-    let rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
+    account_for_touches(plan, &workers, &mut prepared, touches)?;
+    let rows = roll_up_rows(plan, &workers, &prepared, &outcome, &wanted)?;
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
             written.push(stage.write(name, rows)?);
@@ -74,10 +78,10 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     clock.stage("publish");
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
-    let manifest = manifest(plan, &prepared, &totals, hashes.finish()?, written, clock.finish());
+    let manifest = manifest(plan, &prepared, totals, hashes.finish()?, written, clock.finish());
     manifest.write(publication.stage())?;
     publication.publish()?;
-    Ok(report(plan, manifest, &totals, &prepared.lines))
+    Ok(report(plan, manifest, totals, &prepared.lines))
 }
 
 /// The marts asked for; all when none is named.
@@ -88,6 +92,19 @@ fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, Mart
     }
 }
 
+/// What the credit stage came to.
+struct Outcome {
+    totals: CreditTotals,
+    touches: TouchOutcome,
+    intervals: Vec<IntervalRow>,
+    /// The windows of `model_sensitivity`, and the totals under each.
+    windows: Vec<Window>,
+    of_windows: Vec<CreditTotals>,
+}
+
+/// The marts that show intervals.
+const WITH_INTERVALS: [&str; 3] = ["campaign_roi", "channel_roi", "model_decision"];
+
 /// Runs the models, writes the marts that are as large as the journeys, and checks the books.
 fn credit(
     plan: &Plan,
@@ -95,25 +112,32 @@ fn credit(
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
-) -> Result<(CreditTotals, TouchOutcome), RunError> {
+) -> Result<Outcome, RunError> {
     let names = prepared.names(plan);
+    let windows = if wanted.contains("model_sensitivity") { sensitivity::windows(plan) } else { Vec::new() };
     let mut crediting = Crediting::new(plan, prepared)?;
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
+    if WITH_INTERVALS.iter().any(|mart| wanted.contains(mart)) {
+        crediting.intervals = plan.intervals;
+    }
+    crediting.vary(&windows)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
-    let mut totals = crediting.run(
+    let mut account_parts = AccountParts::default();
+    let mut credited = crediting.run(
         |partition| {
-            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed } = partition;
+            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts } = partition;
             let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
             let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
-            Ok((TouchOutcome { used, repeated, collapsed }, credits, journeys))
+            Ok((TouchOutcome { used, repeated, collapsed }, parts, credits, journeys))
         },
         |partitions| {
             let (mut credit_rows, mut journey_rows) = (Vec::new(), Vec::new());
-            for (outcome, credits, journeys) in partitions {
+            for (outcome, parts, credits, journeys) in partitions {
                 touches.add(outcome);
+                account_parts.extend(&parts);
                 credit_rows.extend(credits);
                 journey_rows.extend(journeys);
             }
@@ -126,7 +150,7 @@ fn credit(
             Ok(())
         },
     )?;
-    let unmatched = crediting.unmatched(&mut totals);
+    let unmatched = crediting.unmatched(&mut credited.totals);
     if let Some(mut writer) = journey_writer {
         writer.write(vec![names.journeys(&unmatched)?])?;
         written.push(writer.finish()?);
@@ -134,8 +158,10 @@ fn credit(
     if let Some(writer) = credit_writer {
         written.push(writer.finish()?);
     }
-    check_books(plan, &totals)?;
-    Ok((totals, touches))
+    check_books(plan, &credited.totals)?;
+    let intervals = spread::intervals(crediting.intervals, prepared, &credited, &account_parts)?;
+    drop(crediting);
+    Ok(Outcome { totals: credited.totals, touches, intervals, windows, of_windows: credited.variants })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.
@@ -181,18 +207,26 @@ fn roll_up_rows(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-    totals: &CreditTotals,
+    outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
     let (ctx, names) = (&prepared.ctx, prepared.names(plan));
+    let totals = &outcome.totals;
     let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
     session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
     session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
     session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
+    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
+    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
     session::register_rows(ctx, "dim_model", dim_model.clone())?;
     let mut rows = workers.runtime.block_on(roll_up(ctx, plan, wanted))?;
     if wanted.contains("dim_model") {
         rows.push(("dim_model", dim_model));
+    }
+    if wanted.contains("model_agreement") {
+        let agreement = agreement(totals, &prepared.lines, plan.models.len());
+        rows.push(("model_agreement", names.model_agreement(&agreement)?));
     }
     if wanted.contains("set_aside") {
         rows.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?));
