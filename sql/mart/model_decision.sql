@@ -1,6 +1,7 @@
 -- model_decision: campaign or channel × fiscal quarter (null: all quarters) × basis × model, with the verdict that the
 -- interval of roi allows.
--- In: campaign_roi, channel_roi, interval_totals, $hurdle, $unit (minor units of one major unit).
+-- In: campaign_roi, channel_roi, interval_totals, $has_intervals, $hurdle, $unit (minor units of one major unit).
+-- What gives nothing has no interval: under every draw it gives nothing.
 WITH of_quarters AS (
     SELECT line AS level, campaign_id, channel, fiscal_quarter, basis, model, amount, spend, accounts,
            amount_se, amount_low, amount_high, roi_se, roi_low, roi_high
@@ -31,9 +32,9 @@ SELECT
     level, campaign_id, channel, fiscal_quarter, basis, model, amount, amount_se, amount_low, amount_high, accounts, spend,
     CAST(amount - spend AS DOUBLE) / nullif(spend, 0) AS roi, roi_se, roi_low, roi_high,
     CASE
-        WHEN spend <= 0 OR amount_se IS NULL THEN NULL
-        WHEN roi_low >= $hurdle THEN 'fund'
-        WHEN roi_high < $hurdle THEN 'cut'
+        WHEN spend <= 0 OR NOT $has_intervals THEN NULL
+        WHEN coalesce(roi_low, CAST(amount - spend AS DOUBLE) / spend) >= $hurdle THEN 'fund'
+        WHEN coalesce(roi_high, CAST(amount - spend AS DOUBLE) / spend) < $hurdle THEN 'cut'
         ELSE 'too_close'
     END AS verdict
 FROM lines

@@ -1,6 +1,7 @@
 //! `closedloop compare`: the models of a finished run side by side, channels first.
 
 mod comparison;
+mod interval;
 mod table;
 
 use crate::config::remedy;
@@ -86,7 +87,8 @@ impl CompareArgs {
 
     async fn comparison(&self) -> anyhow::Result<Comparison> {
         let (manifest, ctx) = reading::open(&self.out).await?;
-        if !manifest.marts.iter().any(|mart| mart.name == "model_comparison") {
+        let has = |name: &str| manifest.marts.iter().any(|mart| mart.name == name);
+        if !has("model_comparison") {
             anyhow::bail!("{} has no model_comparison; run again with this mart", self.out.display());
         }
         if let Some(quarter) = &self.quarter {
@@ -98,10 +100,14 @@ impl CompareArgs {
         };
         let quarter = ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone()));
         let params = vec![("basis".to_owned(), ScalarValue::from(basis)), quarter.clone()];
-        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params).await?;
+        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params.clone()).await?;
         let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
         let mut comparison = Comparison::new(&manifest, &rows, title)?;
-        if manifest.marts.iter().any(|mart| mart.name == "reconciliation") {
+        if has("model_decision") {
+            let rows = answer(&ctx, include_str!("../../sql/compare/model_intervals.sql"), params).await?;
+            comparison.doubt(&rows)?;
+        }
+        if has("reconciliation") {
             let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), vec![quarter]).await?;
             comparison.cover(&rows)?;
         }

@@ -361,7 +361,7 @@ pub(super) const MARTS: &[Definition] = &[
             ROI_HIGH,
             key(
                 "verdict",
-                "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or interval.",
+                "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or intervals.",
             ),
         ],
         per_model: &[],

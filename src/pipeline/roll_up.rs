@@ -1,6 +1,6 @@
 //! Roll-up: from credit totals to the marts, in the SQL files under `sql/mart/`.
 
-use crate::config::Plan;
+use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
 use crate::engine::session;
 use arrow::array::RecordBatch;
@@ -78,6 +78,7 @@ fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
         ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
         ("unit", ScalarValue::from(unit)),
         ("default_model", ScalarValue::from(plan.default_model().id())),
+        ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),
         ("hurdle", ScalarValue::from(plan.finance.hurdle)),
     ]
 }

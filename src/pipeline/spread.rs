@@ -120,6 +120,9 @@ impl Spread {
         let part = match self.part_of_row[row] {
             0 => {
                 let part = self.parts.push(key, channel);
+                if let Some(squares) = &mut self.squares {
+                    squares.open_part(row, key, channel);
+                }
                 self.part_of_row[row] = narrow(part + 1);
                 self.rows.push(narrow(row));
                 part
@@ -136,7 +139,7 @@ impl Spread {
         }
         match &mut self.squares {
             Some(squares) => {
-                squares.add(&self.parts, &self.rows);
+                squares.close(&self.parts);
                 self.parts.clear();
             }
             None => self.parts.belong_to(self.open, narrow(account)),

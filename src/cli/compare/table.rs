@@ -9,6 +9,8 @@ use std::io::Write;
 const NAME_WIDTH: usize = 24;
 const SPEND_WIDTH: usize = 22;
 const MODEL_WIDTH: usize = 13;
+/// Column for the interval of the default model.
+const INTERVAL_WIDTH: usize = 18;
 /// Width where there is no terminal.
 const DEFAULT_WIDTH: usize = 120;
 
@@ -65,24 +67,28 @@ fn print_level(
         return Ok(());
     }
     let width = Table::new().width().map_or(DEFAULT_WIDTH, usize::from);
-    let abreast = (width.saturating_sub(NAME_WIDTH + SPEND_WIDTH) / MODEL_WIDTH).max(1);
+    let abreast = (width.saturating_sub(NAME_WIDTH + SPEND_WIDTH + INTERVAL_WIDTH) / MODEL_WIDTH).max(1);
     for models in comparison.models.chunks(abreast) {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_content_arrangement(ContentArrangement::Disabled);
         let header = [level.to_owned(), "spend".to_owned()].into_iter();
-        let header = header.chain(models.iter().map(|model| heading(comparison, model))).chain(["decision".to_owned()]);
+        let shows_interval = measure != Measure::Delta
+            && models.contains(&comparison.default_model)
+            && lines.iter().any(|line| !line.intervals.is_empty());
+        let interval_heading = shows_interval.then(|| format!("95 % of {}*", comparison.default_model));
+        let header = header.chain(models.iter().map(|model| heading(comparison, model)));
+        let header = header.chain(interval_heading).chain(["decision".to_owned()]);
         table.set_header(header);
         for line in lines {
             let amounts = models.iter().map(|model| match measure {
                 Measure::Money => compact(line.amount(model)),
                 Measure::Delta => compact(line.amount(model) - line.amount(&comparison.default_model)),
-                Measure::Roi => {
-                    line.roi.get(model).copied().flatten().map_or_else(String::new, |roi| format!("{roi:.2}"))
-                }
+                Measure::Roi => line.roi.get(model).copied().flatten().map_or_else(String::new, ratio),
             });
-            let decision = line.decision.unwrap_or("").to_owned();
-            let cells = [compact(line.spend)].into_iter().chain(amounts);
+            let decision = line.call.or(line.decision).unwrap_or("").replace('_', " ");
+            let interval = shows_interval.then(|| interval(comparison, measure, line));
+            let cells = [compact(line.spend)].into_iter().chain(amounts).chain(interval);
             let cells = cells.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
             table.add_row([Cell::new(clip(&line.name))].into_iter().chain(cells).chain([Cell::new(decision)]));
         }
@@ -91,19 +97,50 @@ fn print_level(
     Ok(())
 }
 
+/// The interval of the default model.
+fn interval(comparison: &Comparison, measure: Measure, line: &Line) -> String {
+    let Some(interval) = line.intervals.get(&comparison.default_model) else { return String::new() };
+    let ends = match measure {
+        Measure::Roi => interval.roi_low.zip(interval.roi_high).map(|ends| (ratio(ends.0), ratio(ends.1))),
+        _ => interval.amount_low.zip(interval.amount_high).map(|ends| (compact(ends.0), compact(ends.1))),
+    };
+    ends.map(|(low, high)| format!("{low} – {high}")).unwrap_or_default()
+}
+
+fn ratio(roi: f64) -> String {
+    format!("{roi:.2}")
+}
+
+/// Whether the choice of model changes the decision, in one sentence.
 fn print_flips(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
-    let flips = |level| comparison.level(level).filter(|line| line.decision == Some("depends"));
-    let (channels, campaigns) = (flips("channel").count(), flips("campaign").count());
     let hurdle = comparison.hurdle;
-    if channels + campaigns == 0 {
-        return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
+    let called = |call: &'static str| {
+        let found = move |level| comparison.level(level).filter(move |line| line.call.or(line.decision) == Some(call));
+        let names: Vec<&str> = found("channel").map(|line| line.name.as_str()).collect();
+        count_and_names(&names, found("campaign").count())
+    };
+    let changes = match called("depends") {
+        None => format!("No choice of model changes a decision at a hurdle roi of {hurdle}"),
+        Some(lines) => format!("The choice of model changes the decision on {lines}, at a hurdle roi of {hurdle}"),
+    };
+    let default = &comparison.default_model;
+    let close = called("too_close").map(|lines| {
+        format!("; it is too close to call on {lines}, where the hurdle lies inside the 95 % interval of {default}")
+    });
+    writeln!(out, "\n{changes}{}.", close.unwrap_or_default())
+}
+
+/// So many channels, by name, and campaigns; `None` for none of either.
+fn count_and_names(channels: &[&str], campaigns: usize) -> Option<String> {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let of_channels = format!("{} channel{} ({})", channels.len(), plural(channels.len()), channels.join(", "));
+    let of_campaigns = format!("{campaigns} campaign{}", plural(campaigns));
+    match (channels.len(), campaigns) {
+        (0, 0) => None,
+        (0, _) => Some(of_campaigns),
+        (_, 0) => Some(of_channels),
+        _ => Some(format!("{of_channels} and {of_campaigns}")),
     }
-    let names: Vec<&str> = flips("channel").map(|line| line.name.as_str()).collect();
-    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
-    writeln!(
-        out,
-        "\nThe choice of model changes the decision on {channels} channels{names} and {campaigns} campaigns, at a hurdle roi of {hurdle}."
-    )
 }
 
 /// The model's name, short enough for its column.

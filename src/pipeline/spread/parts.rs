@@ -41,19 +41,19 @@ impl AccountParts {
         self.keys.len() - 1
     }
 
-    /// Adds what a touch got to a part.
+    /// Adds what a touch got to a part. Within 18 digits no sum of money wraps.
     #[inline]
     pub(super) fn add(&mut self, part: usize, got: impl Iterator<Item = (i64, u64)>) {
         let cells = part * self.models..(part + 1) * self.models;
         let into = self.amounts[cells.clone()].iter_mut().zip(&mut self.news[cells]);
         if self.keys[part].kind == DealKind::New {
             for ((amount, new), (money, share)) in into.zip(got) {
-                *amount += money;
+                *amount = amount.wrapping_add(money);
                 *new = new.saturating_add(share);
             }
         } else {
             for ((amount, _), (money, _)) in into.zip(got) {
-                *amount += money;
+                *amount = amount.wrapping_add(money);
             }
         }
     }
