@@ -49,7 +49,8 @@ fn agreement_is_what_counting_pairs_gives() {
     let (earned, rows) = (earned(&out), read_mart(&out, "model_agreement"));
     let (levels, bases, quarters) = (texts(&rows, "level"), texts(&rows, "basis"), texts(&rows, "fiscal_quarter"));
     let (models, others) = (texts(&rows, "model"), texts(&rows, "other_model"));
-    let (kendall, compared, moved) = (numbers(&rows, "kendall"), numbers(&rows, "compared"), money(&rows, "money_moved"));
+    let (kendall, compared, moved) =
+        (numbers(&rows, "kendall"), numbers(&rows, "compared"), money(&rows, "money_moved"));
     let (share_moved, overlap) = (numbers(&rows, "share_moved"), numbers(&rows, "top_overlap"));
     let mut seen = BTreeSet::new();
     for row in 0..rows.num_rows() {
@@ -74,7 +75,12 @@ fn agreement_is_what_counting_pairs_gives() {
 }
 
 /// (level, campaign and channel, quarter) → money of a model at one point of the grid.
-fn at_point(out: &Path, model: &str, lookback: f64, half_life: Option<f64>) -> BTreeMap<(String, String, String), i128> {
+fn at_point(
+    out: &Path,
+    model: &str,
+    lookback: f64,
+    half_life: Option<f64>,
+) -> BTreeMap<(String, String, String), i128> {
     let rows = read_mart(out, "model_sensitivity");
     let (levels, campaigns, channels) = (texts(&rows, "level"), texts(&rows, "campaign_id"), texts(&rows, "channel"));
     let (quarters, models, amounts) = (texts(&rows, "fiscal_quarter"), texts(&rows, "model"), money(&rows, "amount"));
@@ -88,7 +94,11 @@ fn at_point(out: &Path, model: &str, lookback: f64, half_life: Option<f64>) -> B
         let place = format!("{:?} {:?}", campaigns[row], channels[row]);
         (levels[row].clone().unwrap(), place, quarters[row].clone().unwrap())
     };
-    (0..rows.num_rows()).filter(is_there).map(|row| (key(row), amounts[row])).filter(|(_, amount)| *amount != 0).collect()
+    (0..rows.num_rows())
+        .filter(is_there)
+        .map(|row| (key(row), amounts[row]))
+        .filter(|(_, amount)| *amount != 0)
+        .collect()
 }
 
 /// What a run under these settings gives by close date.
@@ -97,7 +107,8 @@ fn of_run(out: &Path, model: &str) -> BTreeMap<(String, String, String), i128> {
     for (mart, level) in [("campaign_roi", "campaign"), ("channel_roi", "channel")] {
         let rows = read_mart(out, mart);
         let campaigns = rows.column_by_name("campaign_id").map(|_| texts(&rows, "campaign_id"));
-        let (lines, channels, quarters) = (texts(&rows, "line"), texts(&rows, "channel"), texts(&rows, "fiscal_quarter"));
+        let (lines, channels, quarters) =
+            (texts(&rows, "line"), texts(&rows, "channel"), texts(&rows, "fiscal_quarter"));
         let (models, bases, amounts) = (texts(&rows, "model"), texts(&rows, "basis"), money(&rows, "amount"));
         for row in 0..rows.num_rows() {
             let is_it = lines[row].as_deref() == Some(level)
@@ -116,7 +127,8 @@ fn of_run(out: &Path, model: &str) -> BTreeMap<(String, String, String), i128> {
 #[test]
 fn sensitivity_is_what_runs_under_the_other_settings_give() {
     let demo = Demo::new();
-    let grid = demo.with_config("[models]\n", "[models]\nsensitivity = true\n").run(&[]);
+    let varied = demo.with_config("[models]\n", "[models]\nsensitivity = true\n");
+    let grid = varied.run(&[]);
     let configured = demo.run(&[]);
     for model in ["w_shaped", "linear", "last_non_direct"] {
         assert_eq!(at_point(&grid, model, 365.0, None), of_run(&configured, model), "{model}");
@@ -125,25 +137,25 @@ fn sensitivity_is_what_runs_under_the_other_settings_give() {
     for quarters in [1.0, 2.0, 3.0] {
         let days = 365.0 * quarters / 4.0;
         let narrow = demo.with_config("[finance]\n", &format!("[journeys]\nlookback_days = {days}\n[finance]\n"));
-        let narrow = narrow.run(&[]);
+        let narrow_run = narrow.run(&[]);
         for model in ["w_shaped", "linear", "first_touch", "inverse_j"] {
             let got = at_point(&grid, model, days, None);
             assert!(got.len() > 100);
-            assert_eq!(got, of_run(&narrow, model), "{model} under {days} days");
+            assert_eq!(got, of_run(&narrow_run, model), "{model} under {days} days");
         }
-        assert_eq!(at_point(&grid, "time_decay", days, Some(30.0)), of_run(&narrow, "time_decay"), "{days} days");
+        assert_eq!(at_point(&grid, "time_decay", days, Some(30.0)), of_run(&narrow_run, "time_decay"), "{days} days");
     }
     let slow = "[[models.custom]]\nid = \"slow\"\nkind = \"time_decay\"\nhalf_life_days = 60.0\n[finance]\n";
-    let slow = demo.with_config("[finance]\n", slow).run(&[]);
-    assert_eq!(at_point(&grid, "time_decay", 365.0, Some(60.0)), of_run(&slow, "slow"));
+    let slow = demo.with_config("[finance]\n", slow);
+    assert_eq!(at_point(&grid, "time_decay", 365.0, Some(60.0)), of_run(&slow.run(&[]), "slow"));
 }
 
 #[test]
 fn the_difference_to_the_run_is_zero_at_the_run_and_sensitivity_is_off_unless_asked_for() {
     let demo = Demo::new();
     assert_eq!(read_mart(&demo.run(&[]), "model_sensitivity").num_rows(), 0);
-    let grid = demo.with_config("[models]\n", "[models]\nsensitivity = true\n").run(&[]);
-    let rows = read_mart(&grid, "model_sensitivity");
+    let varied = demo.with_config("[models]\n", "[models]\nsensitivity = true\n");
+    let rows = read_mart(&varied.run(&[]), "model_sensitivity");
     let (configured, amounts, deltas) = (texts(&rows, "is_configured"), money(&rows, "amount"), money(&rows, "delta"));
     let at_run: Vec<usize> = (0..rows.num_rows()).filter(|&row| configured[row].as_deref() == Some("true")).collect();
     // Four windows for twelve models and three half-lives of the thirteenth: one point in 4·15/13 is the run's.
@@ -162,22 +174,26 @@ fn the_sentence_counts_what_the_decisions_say() {
     let (quarters, bases, models) = (texts(&rows, "fiscal_quarter"), texts(&rows, "basis"), texts(&rows, "model"));
     let (low, high, roi) = (numbers(&rows, "roi_low"), numbers(&rows, "roi_high"), numbers(&rows, "roi"));
     // The demo's hurdle is 0.5. A model that gives nothing gives nothing for sure.
-    let verdict = |row: usize| match (low[row], high[row], roi[row]) {
-        (.., roi) if roi.is_nan() => None,
-        (low, _, roi) if low.is_nan() => Some(if roi >= 0.5 { "fund" } else { "cut" }),
-        (low, ..) if low >= 0.5 => Some("fund"),
-        (_, high, _) if high < 0.5 => Some("cut"),
-        _ => Some("too_close"),
+    let verdict = |row: usize| -> Option<&'static str> {
+        match (low[row], high[row], roi[row]) {
+            (.., roi) if roi.is_nan() => None,
+            (low, _, roi) if low.is_nan() => Some(if roi >= 0.5 { "fund" } else { "cut" }),
+            (low, ..) if low >= 0.5 => Some("fund"),
+            (_, high, _) if high < 0.5 => Some("cut"),
+            _ => Some("too_close"),
+        }
     };
-    let mut lines: BTreeMap<_, BTreeMap<String, &str>> = BTreeMap::new();
-    for row in (0..rows.num_rows()).filter(|&row| quarters[row].is_none() && bases[row].as_deref() == Some("close_date")) {
+    let mut lines: BTreeMap<_, BTreeMap<String, &'static str>> = BTreeMap::new();
+    for row in
+        (0..rows.num_rows()).filter(|&row| quarters[row].is_none() && bases[row].as_deref() == Some("close_date"))
+    {
         if let Some(verdict) = verdict(row) {
             let key = (levels[row].clone().unwrap(), campaigns[row].clone(), channels[row].clone());
             lines.entry(key).or_default().insert(models[row].clone().unwrap(), verdict);
         }
     }
     let count = |level: &str, call: &str| {
-        let called = |verdicts: &BTreeMap<String, &str>| {
+        let called = |verdicts: &BTreeMap<String, &'static str>| -> &'static str {
             let says = |verdict| verdicts.values().any(|other| *other == verdict);
             if says("fund") && says("cut") { "depends" } else { verdicts["w_shaped"] }
         };
@@ -190,7 +206,10 @@ fn the_sentence_counts_what_the_decisions_say() {
     for (part, call) in [(changes, "depends"), (close, "too_close")] {
         for level in ["channel", "campaign"] {
             let (count, plural) = (count(level, call), if count(level, call) == 1 { "" } else { "s" });
-            assert!(count > 0 && part.contains(&format!(" {count} {level}{plural}")), "{count} {level} {call}: {sentence}");
+            assert!(
+                count > 0 && part.contains(&format!(" {count} {level}{plural}")),
+                "{count} {level} {call}: {sentence}"
+            );
         }
     }
 }

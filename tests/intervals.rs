@@ -110,9 +110,11 @@ fn the_closed_form_is_what_plain_sums_over_accounts_give() {
     let demo = Demo::new();
     let out = demo.run(&[]);
     let spreads = spreads(&out);
-    assert!(check_mart(&out, "campaign_roi", "line", &spreads) > 5_000);
-    assert!(check_mart(&out, "channel_roi", "line", &spreads) > 1_000);
-    assert!(check_mart(&out, "model_decision", "level", &spreads) > 6_000, "quarters and all of them");
+    let of_campaigns = check_mart(&out, "campaign_roi", "line", &spreads);
+    let of_channels = check_mart(&out, "channel_roi", "line", &spreads);
+    let with_all = check_mart(&out, "model_decision", "level", &spreads);
+    assert!(of_campaigns > 3_000 && of_channels > 1_000, "{of_campaigns} and {of_channels} intervals");
+    assert!(with_all > 4_000, "{with_all} intervals");
 }
 
 /// Two accounts of 300 and 400, spend 350: a standard error of 500, so 500/350 of roi; two customers at 175 each, with a
@@ -231,7 +233,8 @@ fn ten_times_the_money_is_ten_times_the_error() {
         Some((whole, cents)) if cents.len() == 2 => format!("{whole}{}.{}", &cents[..1], &cents[1..]),
         _ => amount.to_owned(),
     };
-    let tenfold = demo.with_amounts(ten_times).run(&[]);
+    let demo_of_ten = demo.with_amounts(ten_times);
+    let tenfold = demo_of_ten.run(&[]);
     let (plain, tenfold) = (read_mart(&plain, "channel_roi"), read_mart(&tenfold, "channel_roi"));
     let both = |name: &str| numbers(&plain, name).into_iter().zip(numbers(&tenfold, name));
     let (mut compared, spreads) = (0, [both("amount_se"), both("roi_se"), both("amount_high")]);

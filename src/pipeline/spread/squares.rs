@@ -144,10 +144,42 @@ impl Squares {
         let wanted = if in_one_quarter { ONE_QUARTER } else { SEVERAL_QUARTERS };
         let has_new = parts.keys.iter().any(|key| key.kind == DealKind::New);
         for place in wanted {
-            self.open.gather(place, parts, has_new);
+            self.gather(place, parts, has_new);
         }
         self.add_squares(has_new);
         self.open.row_sets.clear();
+    }
+
+    /// Sums the parts that go to the same row at a place of their row sets. Within 18 digits no sum of money wraps.
+    fn gather(&mut self, place: usize, parts: &AccountParts, has_new: bool) {
+        let (models, stride) = (self.models, self.stride());
+        let OpenAccount { row_sets, slot_of, rows, amounts, news } = &mut self.open;
+        for (part, row_set) in row_sets.iter().enumerate() {
+            let row = row_set[place];
+            let cells = part * models..(part + 1) * models;
+            let slot = &mut slot_of[row as usize];
+            if *slot == 0 {
+                // Counted here, and not where it is squared, so that the row is on its way to the cache by then.
+                self.lower[row as usize * stride] += 1;
+                rows.push(row);
+                *slot = narrow(rows.len());
+                amounts.extend_from_slice(&parts.amounts[cells.clone()]);
+                if has_new {
+                    news.extend_from_slice(&parts.news[cells]);
+                }
+                continue;
+            }
+            let slot = *slot as usize - 1;
+            let sums = slot * models..(slot + 1) * models;
+            for (sum, amount) in amounts[sums.clone()].iter_mut().zip(&parts.amounts[cells.clone()]) {
+                *sum = sum.wrapping_add(*amount);
+            }
+            if has_new {
+                for (sum, new) in news[sums].iter_mut().zip(&parts.news[cells]) {
+                    *sum = sum.saturating_add(*new);
+                }
+            }
+        }
     }
 
     fn add_squares(&mut self, has_new: bool) {
@@ -157,7 +189,6 @@ impl Squares {
             self.open.slot_of[row] = 0;
             let parts = slot * models..(slot + 1) * models;
             let lower = &mut self.lower[row * stride..(row + 1) * stride];
-            lower[0] += 1;
             let (of_amounts, of_news) = lower[1..].split_at_mut(models);
             for (model, (sum, &part)) in of_amounts.iter_mut().zip(&self.open.amounts[parts.clone()]).enumerate() {
                 let carry = add_square(sum, part.unsigned_abs());
@@ -222,37 +253,6 @@ impl Squares {
             }
         }
         places
-    }
-}
-
-impl OpenAccount {
-    /// Sums the parts that go to the same row at a place of their row sets. Within 18 digits no sum of money wraps.
-    fn gather(&mut self, place: usize, parts: &AccountParts, has_new: bool) {
-        let models = parts.models();
-        for (part, rows) in self.row_sets.iter().enumerate() {
-            let row = rows[place];
-            let cells = part * models..(part + 1) * models;
-            let slot_of = &mut self.slot_of[row as usize];
-            if *slot_of == 0 {
-                self.rows.push(row);
-                *slot_of = narrow(self.rows.len());
-                self.amounts.extend_from_slice(&parts.amounts[cells.clone()]);
-                if has_new {
-                    self.news.extend_from_slice(&parts.news[cells]);
-                }
-                continue;
-            }
-            let slot = *slot_of as usize - 1;
-            let sums = slot * models..(slot + 1) * models;
-            for (sum, amount) in self.amounts[sums.clone()].iter_mut().zip(&parts.amounts[cells.clone()]) {
-                *sum = sum.wrapping_add(*amount);
-            }
-            if has_new {
-                for (sum, new) in self.news[sums].iter_mut().zip(&parts.news[cells]) {
-                    *sum = sum.saturating_add(*new);
-                }
-            }
-        }
     }
 }
 
