@@ -5,8 +5,10 @@
 pub mod calendar;
 mod error;
 pub mod file;
+mod intervals;
 pub mod plan;
 
 pub use calendar::Calendar;
 pub use error::{ConfigError, nearest, remedy};
+pub use intervals::Intervals;
 pub use plan::{Overrides, Plan};

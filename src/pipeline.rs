@@ -4,6 +4,7 @@
 //! load ──► index ──► scatter ──► fit ──► credit ──► roll up ──► publish
 //! ```
 
+mod agreement;
 mod batches;
 mod clock;
 pub mod credit;
@@ -22,6 +23,8 @@ mod report;
 mod roll_up;
 mod run;
 mod scatter_touches;
+mod sensitivity;
+pub mod spread;
 pub mod totals;
 
 pub use batches::{spec_hash, spec_json};

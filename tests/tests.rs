@@ -3,11 +3,13 @@
 
 mod bad_input;
 mod cli;
+mod comparing;
 mod dictionary;
 mod differential;
 mod explain;
 mod hand;
 mod init;
+mod intervals;
 mod laws;
 mod lifetime;
 mod maven;

@@ -3,6 +3,7 @@
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
+use crate::config::Overrides;
 use crate::pipeline::inspect;
 use clap::Args;
 use std::io::Write;
@@ -21,7 +22,7 @@ pub(super) struct CheckArgs {
 
 impl CheckArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan.plan(None)?;
+        let plan = self.plan.plan(Overrides::default())?;
         let bar = Bar::new(self.quiet);
         let findings = inspect(&plan, self.plan.threads(), &bar);
         bar.clear();

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod flips;
+mod interval;
 mod table;
 
 use crate::config::remedy;
@@ -100,9 +101,13 @@ impl CompareArgs {
         };
         let quarter = ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone()));
         let params = vec![("basis".to_owned(), ScalarValue::from(basis)), quarter.clone()];
-        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params).await?;
+        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params.clone()).await?;
         let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
         let mut comparison = Comparison::new(&manifest, &rows, title)?;
+        if has("model_decision") {
+            let rows = answer(&ctx, include_str!("../../sql/compare/model_intervals.sql"), params).await?;
+            comparison.doubt(&rows)?;
+        }
         if has("dim_campaign") {
             let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), Vec::new()).await?;
             comparison.name_campaigns(&rows)?;

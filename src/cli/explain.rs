@@ -6,7 +6,7 @@ use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::{right, wrapping};
-use crate::config::Plan;
+use crate::config::{Overrides, Plan};
 use crate::pipeline::RunError;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
@@ -58,7 +58,7 @@ enum Format {
 
 impl ExplainArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan.plan(None)?;
+        let plan = self.plan.plan(Overrides::default())?;
         let bar = Bar::new(false);
         match (&self.subject.deal, &self.subject.account) {
             (Some(deal), _) => {

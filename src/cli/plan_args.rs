@@ -23,9 +23,9 @@ pub(super) fn open_plan(config: &std::path::Path) -> Result<Plan, ConfigError> {
 }
 
 impl PlanArgs {
-    /// The plan that the configuration and the flags make.
-    pub(super) fn plan(&self, out: Option<PathBuf>) -> Result<Plan, ConfigError> {
-        Plan::load(&self.config, Overrides { out, as_of: self.as_of.clone() })
+    /// The plan that the configuration, these flags and a subcommand's own make.
+    pub(super) fn plan(&self, overrides: Overrides) -> Result<Plan, ConfigError> {
+        Plan::load(&self.config, Overrides { as_of: self.as_of.clone(), ..overrides })
     }
 
     /// How many threads to use.

@@ -3,6 +3,7 @@
 use super::money::{grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
+use crate::config::Overrides;
 use crate::pipeline::{Report, RunOptions, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
@@ -25,6 +26,9 @@ pub(super) struct RunArgs {
     /// Memory that the run may take before it continues on disk, as 700MB or 2GiB [default: all it needs]
     #[arg(long, value_name = "SIZE", value_parser = memory_limit)]
     memory_limit: Option<usize>,
+    /// How sure the numbers are: off, fast (closed form) or bootstrap=N [default: models.intervals, else fast]
+    #[arg(long, value_name = "HOW")]
+    intervals: Option<String>,
     /// Print the resolved plan and stop
     #[arg(long)]
     dry_run: bool,
@@ -47,7 +51,8 @@ pub(super) struct RunArgs {
 
 impl RunArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan.plan(self.out.clone())?;
+        let plan =
+            self.plan.plan(Overrides { out: self.out.clone(), intervals: self.intervals.clone(), as_of: None })?;
         if self.dry_run {
             writeln!(anstream::stdout(), "{plan}")?;
             return Ok(ExitCode::SUCCESS);

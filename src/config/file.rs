@@ -297,6 +297,10 @@ pub struct ModelConfig {
     pub default: Option<String>,
     /// Models of one's own.
     pub custom: Vec<SpecDraft>,
+    /// How intervals are computed: "off", "fast" or "bootstrap=N"; default "fast".
+    pub intervals: Option<String>,
+    /// Whether money is also computed under narrower windows and other half-lives, for `model_sensitivity`.
+    pub sensitivity: bool,
 }
 
 /// `[finance]`.

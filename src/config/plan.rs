@@ -16,6 +16,7 @@ use super::file::{
     CheckConfig, ConfigFile, DealKind, FamilyChoice, Format, LookbackFrom, Mapping, RestartConfig, SegmentBy,
     StageConfig, Table,
 };
+use super::intervals::Intervals;
 use closedloop_core::lifetime::{Period, PurchaseModel};
 use closedloop_core::model::{ModelSpec, StateLevel};
 use resolve::Resolver;
@@ -39,6 +40,10 @@ pub struct Plan {
     pub models: Vec<ModelSpec>,
     /// Position in `models` of the one that others are compared with.
     pub default_model: usize,
+    /// How intervals are computed.
+    pub intervals: Intervals,
+    /// Whether money is also computed under narrower windows and other half-lives.
+    pub sensitivity: bool,
     /// Currency, kinds, margin and hurdle.
     pub finance: Finance,
     /// Time zone and fiscal year.
@@ -135,6 +140,8 @@ pub struct Overrides {
     pub out: Option<PathBuf>,
     /// As-of date.
     pub as_of: Option<String>,
+    /// How intervals are computed.
+    pub intervals: Option<String>,
 }
 
 /// How customers' lifetime value is told.

@@ -60,6 +60,32 @@ const RESIDUAL: Column = key(
     "Bucket of money that went to no touch: no_touch, outside_lookback, suppressed, missing_anchor, baseline, kind_not_attributed or unmatched_credit.",
 );
 
+const ACCOUNTS: Column = fact(
+    "accounts",
+    Integer,
+    "Accounts whose deals the line touched; with fewer than about ten the intervals say little more than that. Null for residuals, and without intervals.",
+);
+const AMOUNT_SE: Column = fact("amount_se", Double, "Standard error of amount, clustered by account.");
+const AMOUNT_LOW: Column = fact(
+    "amount_low",
+    Double,
+    "Lower end of the 95 % interval of amount; null for residuals, and where no account gave anything.",
+);
+const AMOUNT_HIGH: Column = fact("amount_high", Double, "Upper end of the 95 % interval of amount.");
+const ROI_SE: Column = fact("roi_se", Double, "Standard error of roi; spend is a decision, not chance.");
+const ROI_LOW: Column = fact("roi_low", Double, "Lower end of the 95 % interval of roi; null without spend.");
+const ROI_HIGH: Column = fact("roi_high", Double, "Upper end of the 95 % interval of roi.");
+const COST_SE: Column =
+    fact("cost_per_new_customer_se", Double, "Standard error of cost_per_new_customer, by the delta method.");
+const COST_LOW: Column = fact(
+    "cost_per_new_customer_low",
+    Double,
+    "Lower end of the 95 % interval of cost_per_new_customer; null without spend and where new_deals may be zero.",
+);
+const COST_HIGH: Column =
+    fact("cost_per_new_customer_high", Double, "Upper end of the 95 % interval of cost_per_new_customer.");
+const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for all quarters together.");
+
 const AMOUNT: Column = per_model(
     "amount",
     Money,
@@ -270,6 +296,16 @@ pub(super) const MARTS: &[Definition] = &[
             MARGIN_ROI,
             ROMI,
             COST_PER_NEW_CUSTOMER,
+            ACCOUNTS,
+            AMOUNT_SE,
+            AMOUNT_LOW,
+            AMOUNT_HIGH,
+            ROI_SE,
+            ROI_LOW,
+            ROI_HIGH,
+            COST_SE,
+            COST_LOW,
+            COST_HIGH,
         ],
         per_model: &[],
     },
@@ -299,6 +335,16 @@ pub(super) const MARTS: &[Definition] = &[
             MARGIN_ROI,
             ROMI,
             COST_PER_NEW_CUSTOMER,
+            ACCOUNTS,
+            AMOUNT_SE,
+            AMOUNT_LOW,
+            AMOUNT_HIGH,
+            ROI_SE,
+            ROI_LOW,
+            ROI_HIGH,
+            COST_SE,
+            COST_LOW,
+            COST_HIGH,
         ],
         per_model: &[],
     },
@@ -321,6 +367,84 @@ pub(super) const MARTS: &[Definition] = &[
                 "decision",
                 "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without spend.",
             ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "model_decision",
+        grain: "campaign or channel × fiscal quarter or all × basis × model",
+        columns: &[
+            key("level", "campaign or channel."),
+            CAMPAIGN_ID,
+            CHANNEL,
+            QUARTER_OR_ALL,
+            BASIS,
+            MODEL,
+            fact("amount", Money, "Money attributed under the model."),
+            AMOUNT_SE,
+            AMOUNT_LOW,
+            AMOUNT_HIGH,
+            ACCOUNTS,
+            fact("spend", Money, "What was spent."),
+            ROI,
+            ROI_SE,
+            ROI_LOW,
+            ROI_HIGH,
+            key(
+                "verdict",
+                "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or intervals.",
+            ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "model_agreement",
+        grain: "campaigns or channels × fiscal quarter or all × basis × pair of models",
+        columns: &[
+            key("level", "Whether campaigns or channels are compared: campaign or channel."),
+            QUARTER_OR_ALL,
+            BASIS,
+            key("model", "One model."),
+            key("other_model", "The other; each pair stands once, the earlier model of dim_model first."),
+            fact("compared", Integer, "Campaigns or channels that either model gives money."),
+            fact(
+                "kendall",
+                Double,
+                "Kendall's τ_b of the two rankings, −1 to 1; null where a model gives all the same.",
+            ),
+            fact("spearman", Double, "Spearman's ρ of the two rankings, −1 to 1; null likewise."),
+            fact("money_moved", Money, "Money that changes place from one model to the other."),
+            fact("share_moved", Double, "That money as a share of the larger of the two totals."),
+            fact(
+                "top_overlap",
+                Double,
+                "Share of the first ten (of all, if fewer) of one that are among those of the other.",
+            ),
+        ],
+        per_model: &[],
+    },
+    Definition {
+        name: "model_sensitivity",
+        grain: "campaign or channel × fiscal quarter × model × lookback × half-life",
+        columns: &[
+            key("level", "campaign or channel."),
+            CAMPAIGN_ID,
+            CHANNEL,
+            key("fiscal_quarter", "Fiscal quarter in which the deals closed."),
+            MODEL,
+            fact(
+                "lookback_days",
+                Double,
+                "Days of the window: the configured ones and three, two and one quarter of them.",
+            ),
+            fact(
+                "half_life_days",
+                Double,
+                "Half-life: the model's own, half and twice as much; null for models without one.",
+            ),
+            fact("is_configured", Flag, "Whether lookback and half-life are those of the run."),
+            fact("amount", Money, "Money attributed, by close date."),
+            fact("delta", Money, "amount less that of the run."),
         ],
         per_model: &[],
     },

@@ -1,5 +1,9 @@
 //! From the credit stage's rows and totals to batches with the marts' column names.
 
+mod agreement;
+mod intervals;
+mod sensitivity;
+
 use super::credit_rows::CreditRows;
 use super::journey_rows::JourneyRows;
 use super::totals::CreditTotals;

@@ -10,9 +10,10 @@ use super::fit::{Models, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
+use super::spread::{AccountParts, Spread, Squares};
 use super::totals::{CreditTotals, ResidualKey};
-use crate::config::Plan;
 use crate::config::file::DealKind;
+use crate::config::{Intervals, Plan};
 use crate::engine::ids::IdColumn;
 use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversions;
@@ -22,7 +23,7 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
-use closedloop_core::model::AttributionModel;
+use closedloop_core::model::{AttributionModel, ModelSpec};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +53,24 @@ pub struct Crediting<'a> {
     pub wants_journeys: bool,
     /// The customers that deals acquired, where their lifetime value is told.
     pub acquisitions: Option<Arc<Acquisitions>>,
+    /// How intervals are wanted.
+    pub intervals: Intervals,
+    /// The specs of the models.
+    specs: &'a [ModelSpec],
+    /// The longest lookback, where it is shorter than the plan's; microseconds.
+    lookback: Option<i64>,
+    /// Other stages that credit every account again, for their totals only.
+    pub(super) variants: Vec<Crediting<'a>>,
+}
+
+/// What all accounts came to.
+pub struct Credited {
+    /// What lines earned and what was left.
+    pub totals: CreditTotals,
+    /// What intervals rest on; `None` unless they are wanted by the closed form.
+    pub squares: Option<Squares>,
+    /// The totals of the variants.
+    pub variants: Vec<CreditTotals>,
 }
 
 /// What one partition's accounts came to.
@@ -68,6 +87,8 @@ pub struct PartitionCredit {
     pub repeated: Vec<(String, Touch)>,
     /// How many touches were collapsed into an earlier one.
     pub collapsed: u64,
+    /// What each account gave each line, for the bootstrap.
+    pub parts: AccountParts,
 }
 
 impl PartitionCredit {
@@ -84,7 +105,25 @@ impl PartitionCredit {
             ids: grouped.ids.clone(),
             repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
             collapsed: grouped.collapsed,
+            parts: AccountParts::default(),
         }
+    }
+}
+
+impl Credited {
+    fn add(&mut self, worker: Worker<'_>) {
+        self.totals.merge(&worker.totals);
+        for (mine, theirs) in self.variants.iter_mut().zip(&worker.variants) {
+            mine.merge(&theirs.totals);
+        }
+        let squares = worker.spread.and_then(Spread::into_squares);
+        self.squares = match (self.squares.take(), squares) {
+            (Some(mut mine), Some(theirs)) => {
+                mine.merge(&theirs);
+                Some(mine)
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
     }
 }
 
@@ -111,7 +150,6 @@ impl<'a> Crediting<'a> {
         let Models { built: models, states } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (wants_touch_credits, wants_journeys) = (true, true);
-        let acquisitions = None;
         Self {
             plan,
             deals,
@@ -123,7 +161,33 @@ impl<'a> Crediting<'a> {
             collapse,
             wants_touch_credits,
             wants_journeys,
-            acquisitions,
+            acquisitions: None,
+            intervals: Intervals::Off,
+            specs: &plan.models,
+            lookback: None,
+            variants: Vec::new(),
+        }
+    }
+
+    /// A stage for the totals of other models, which need no data, under a shorter lookback, microseconds.
+    pub(super) fn variant(
+        &self,
+        specs: &'a [ModelSpec],
+        models: Vec<Box<dyn AttributionModel>>,
+        lookback: i64,
+    ) -> Self {
+        Self {
+            states: models.iter().map(|_| None).collect(),
+            models,
+            specs,
+            lookback: Some(lookback),
+            collapse: None,
+            wants_touch_credits: false,
+            wants_journeys: false,
+            acquisitions: None,
+            intervals: Intervals::Off,
+            variants: Vec::new(),
+            ..*self
         }
     }
 
@@ -136,7 +200,7 @@ impl<'a> Crediting<'a> {
         &self,
         shape: impl Fn(PartitionCredit) -> Result<T, RunError> + Sync,
         mut sink: impl FnMut(Vec<T>) -> Result<(), RunError>,
-    ) -> Result<CreditTotals, RunError> {
+    ) -> Result<Credited, RunError> {
         let idle: Mutex<Vec<Worker<'_>>> = Mutex::new(Vec::new());
         let partitions: Vec<usize> = (0..self.scattered.len()).collect();
         for wave in partitions.chunks(WAVE * rayon::current_num_threads()) {
@@ -150,11 +214,16 @@ impl<'a> Crediting<'a> {
             };
             sink(wave.par_iter().map(credit).collect::<Result<Vec<T>, RunError>>()?)?;
         }
-        let mut totals = CreditTotals::new(self.models.len());
+        let mut credited = self.nothing();
         for worker in idle.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            totals.merge(&worker.totals);
+            credited.add(worker);
         }
-        Ok(totals)
+        Ok(credited)
+    }
+
+    fn nothing(&self) -> Credited {
+        let variants = self.variants.iter().map(|variant| CreditTotals::new(variant.models.len())).collect();
+        Credited { totals: CreditTotals::new(self.models.len()), squares: None, variants }
     }
 
     /// Credits one account's partition, for looking at.
@@ -183,7 +252,7 @@ impl<'a> Crediting<'a> {
     }
 
     fn explain(&self, broken: &Broken) -> RunError {
-        let model = self.plan.models[broken.model].id().to_owned();
+        let model = self.specs[broken.model].id().to_owned();
         let ids = self.deals.column_by_name("deal_id").and_then(|ids| IdColumn::try_new(ids).ok());
         let deal = ids.and_then(|ids| ids.text(broken.deal as usize)).unwrap_or_default();
         match broken.fault {

@@ -64,15 +64,15 @@ fn credit(plan: &Plan, prepared: &Prepared, models: Models) -> Result<(CreditTot
     crediting.wants_touch_credits = false;
     crediting.wants_journeys = false;
     let mut touches = TouchOutcome::default();
-    let mut totals = crediting.run(
+    let mut credited = crediting.run(
         |PartitionCredit { used, repeated, collapsed, .. }| Ok(TouchOutcome { used, repeated, collapsed }),
         |outcomes| {
             outcomes.into_iter().for_each(|outcome| touches.add(outcome));
             Ok(())
         },
     )?;
-    crediting.unmatched(&mut totals);
-    Ok((totals, touches))
+    crediting.unmatched(&mut credited.totals);
+    Ok((credited.totals, touches))
 }
 
 /// Rows set aside, by table and reason, with the place of the first.

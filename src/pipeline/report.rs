@@ -64,6 +64,7 @@ pub(super) fn manifest(
         minor_digits: plan.finance.minor_digits,
         default_model: plan.default_model().id().to_owned(),
         hurdle: plan.finance.hurdle,
+        intervals: plan.intervals.to_string(),
         config_hash: plan.config_hash.clone(),
         models: plan.models.iter().map(|m| ManifestModel { id: m.id().to_owned(), spec_hash: spec_hash(m) }).collect(),
         inputs,

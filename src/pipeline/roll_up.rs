@@ -1,6 +1,6 @@
 //! Roll-up: from credit totals to the marts, in the SQL files under `sql/mart/`.
 
-use crate::config::Plan;
+use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
 use crate::engine::session;
 use arrow::array::RecordBatch;
@@ -20,6 +20,8 @@ const ROLL_UPS: &[(&str, &str)] = &[
     ("campaign_spend", include_str!("../../sql/mart/campaign_spend.sql")),
     ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
     ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+    ("model_decision", include_str!("../../sql/mart/model_decision.sql")),
+    ("model_sensitivity", include_str!("../../sql/mart/model_sensitivity.sql")),
     ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
     ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
     ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
@@ -27,7 +29,7 @@ const ROLL_UPS: &[(&str, &str)] = &[
 ];
 
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
-/// `residual_totals`, `booked_totals` and `dim_model`.
+/// `residual_totals`, `booked_totals`, `interval_totals`, `sensitivity_totals` and `dim_model`.
 ///
 /// # Errors
 /// SQL of ours that does not run.
@@ -41,9 +43,10 @@ pub(super) async fn roll_up(
         return Ok(marts);
     }
     register_shared(ctx, plan).await?;
-    let read_by_comparison = ["campaign_roi", "channel_roi"];
+    let read_by_others = ["campaign_roi", "channel_roi"];
+    let others = ["model_comparison", "model_decision"];
     for (name, sql) in ROLL_UPS {
-        let is_read = wanted.contains("model_comparison") && read_by_comparison.contains(name);
+        let is_read = read_by_others.contains(name) && others.iter().any(|other| wanted.contains(other));
         if wanted.contains(name) || is_read {
             let rows = register(ctx, plan, name, sql).await?;
             if wanted.contains(name) {
@@ -111,6 +114,7 @@ fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
         ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
         ("unit", ScalarValue::from(unit)),
         ("default_model", ScalarValue::from(plan.default_model().id())),
+        ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),
         ("hurdle", ScalarValue::from(plan.finance.hurdle)),
     ]
 }

@@ -1,5 +1,6 @@
 //! One run: from a plan to published marts.
 
+use super::agreement::agreement;
 use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
@@ -12,6 +13,8 @@ use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::scatter_touches;
+use super::sensitivity::{self, Window};
+use super::spread::{self, AccountParts, IntervalRow};
 use super::totals::CreditTotals;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -75,21 +78,22 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let mut written = Vec::new();
     let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
     let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
-    let (mut totals, touches) = workers.pool.install(credit)?;
+    let mut outcome = workers.pool.install(credit)?;
     prepared.scattered.settle();
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
 
     clock.stage("roll up");
-    account_for_touches(plan, &workers, &mut prepared, &touches)?;
+    account_for_touches(plan, &workers, &mut prepared, &outcome.touches)?;
     if let Some(lifetime) = &lifetime {
-        lifetime.register(plan, &prepared, &mut totals)?;
+        lifetime.register(plan, &prepared, &mut outcome.totals)?;
     }
-    let mut rows = roll_up_rows(plan, &workers, &prepared, &totals, &wanted)?;
-    rows.extend(learned_rows(plan, &prepared, &totals, &learned, &wanted)?);
+    let mut rows = roll_up_rows(plan, &workers, &prepared, &outcome, &wanted)?;
+    rows.extend(learned_rows(plan, &prepared, &outcome.totals, &learned, &wanted)?);
     if let Some(lifetime) = &lifetime {
         rows.extend(lifetime.rows(plan, &wanted)?);
     }
+    let totals = &outcome.totals;
     workers.pool.install(|| -> Result<(), RunError> {
         for (name, rows) in rows {
             written.push(stage.write(name, rows)?);
@@ -102,12 +106,12 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
     let (inputs, stages) = (hashes.finish()?, clock.finish());
-    let mut manifest = manifest(plan, &prepared, &totals, inputs, written, &stages);
+    let mut manifest = manifest(plan, &prepared, totals, inputs, written, &stages);
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
     publication.publish()?;
-    Ok(report(plan, manifest, &totals, &prepared.lines, stages, refusals))
+    Ok(report(plan, manifest, totals, &prepared.lines, stages, refusals))
 }
 
 fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {
@@ -122,6 +126,19 @@ fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, Mart
     }
 }
 
+/// What the credit stage came to.
+struct Outcome {
+    totals: CreditTotals,
+    touches: TouchOutcome,
+    intervals: Vec<IntervalRow>,
+    /// The windows of `model_sensitivity`, and the totals under each.
+    windows: Vec<Window>,
+    of_windows: Vec<CreditTotals>,
+}
+
+/// The marts that show intervals.
+const WITH_INTERVALS: [&str; 3] = ["campaign_roi", "channel_roi", "model_decision"];
+
 /// Runs the models, writes the marts that are as large as the journeys, and checks the books.
 fn credit(
     plan: &Plan,
@@ -131,26 +148,33 @@ fn credit(
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
-) -> Result<(CreditTotals, TouchOutcome), RunError> {
+) -> Result<Outcome, RunError> {
     let names = prepared.names(plan);
+    let windows = if wanted.contains("model_sensitivity") { sensitivity::windows(plan) } else { Vec::new() };
     let mut crediting = Crediting::new(plan, prepared, models);
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
     crediting.acquisitions = acquisitions;
+    if WITH_INTERVALS.iter().any(|mart| wanted.contains(mart)) {
+        crediting.intervals = plan.intervals;
+    }
+    crediting.vary(&windows)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
-    let mut totals = crediting.run(
+    let mut account_parts = AccountParts::default();
+    let mut credited = crediting.run(
         |partition| {
-            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed } = partition;
+            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts } = partition;
             let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
             let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
-            Ok((TouchOutcome { used, repeated, collapsed }, credits, journeys))
+            Ok((TouchOutcome { used, repeated, collapsed }, parts, credits, journeys))
         },
         |partitions| {
             let (mut credit_rows, mut journey_rows) = (Vec::new(), Vec::new());
-            for (outcome, credits, journeys) in partitions {
+            for (outcome, parts, credits, journeys) in partitions {
                 touches.add(outcome);
+                account_parts.extend(&parts);
                 credit_rows.extend(credits);
                 journey_rows.extend(journeys);
             }
@@ -163,7 +187,7 @@ fn credit(
             Ok(())
         },
     )?;
-    let unmatched = crediting.unmatched(&mut totals);
+    let unmatched = crediting.unmatched(&mut credited.totals);
     if let Some(mut writer) = journey_writer {
         writer.write(vec![names.journeys(&unmatched)?])?;
         written.push(writer.finish()?);
@@ -171,8 +195,10 @@ fn credit(
     if let Some(writer) = credit_writer {
         written.push(writer.finish()?);
     }
-    check_books(plan, &totals)?;
-    Ok((totals, touches))
+    check_books(plan, &credited.totals)?;
+    let intervals = spread::intervals(crediting.intervals, prepared, &credited, &account_parts)?;
+    drop(crediting);
+    Ok(Outcome { totals: credited.totals, touches, intervals, windows, of_windows: credited.variants })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.
@@ -218,13 +244,22 @@ fn roll_up_rows(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-    totals: &CreditTotals,
+    outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
+    let totals = &outcome.totals;
     let dim_model = register_totals(plan, prepared, totals)?;
-    let mut rows = workers.runtime.block_on(roll_up(&prepared.ctx, plan, wanted))?;
+    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
+    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
+    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
+    let mut rows = workers.runtime.block_on(roll_up(ctx, plan, wanted))?;
     if wanted.contains("dim_model") {
         rows.push(("dim_model", dim_model));
+    }
+    if wanted.contains("model_agreement") {
+        let agreement = agreement(totals, &prepared.lines, plan.models.len());
+        rows.push(("model_agreement", names.model_agreement(&agreement)?));
     }
     if wanted.contains("set_aside") {
         rows.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?));

@@ -29,6 +29,8 @@ pub struct Conversion {
     pub converted_at: i64,
     /// The start of the window.
     pub window_start: i64,
+    /// What the lookback is measured from.
+    pub measured_from: i64,
     /// When its opportunity was created.
     pub opportunity_created_at: i64,
     /// When the earliest of its contacts was created; [`i64::MAX`] where none is known.
@@ -48,6 +50,12 @@ impl Conversion {
     /// Whether its window holds an instant; both ends belong to it.
     pub fn spans(&self, instant: i64) -> bool {
         self.window_start <= instant && instant <= self.converted_at
+    }
+
+    /// The same with a window that starts no earlier than `lookback` before what it is measured from.
+    pub fn narrowed(&self, lookback: i64) -> Self {
+        let window_start = self.window_start.max(self.measured_from.saturating_sub(lookback));
+        Self { window_start, ..self.clone() }
     }
 
     /// Lead creation and opportunity creation; a touch logged by `tolerance` microseconds later still holds them.
@@ -388,6 +396,7 @@ fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], all: 
             amount: deals.amount(row),
             converted_at: deals.closed(row),
             window_start: win.window_start,
+            measured_from: win.measured_from(plan),
             opportunity_created_at: win.created_at,
             lead_created_at: NO_LEAD,
             close_quarter: 0,
@@ -406,13 +415,18 @@ struct OpportunityWin {
     window_start: i64,
 }
 
+impl OpportunityWin {
+    fn measured_from(&self, plan: &Plan) -> i64 {
+        match plan.journeys.lookback_from {
+            LookbackFrom::OpportunityCreated => self.created_at,
+            LookbackFrom::Conversion => self.first_close,
+        }
+    }
+}
+
 /// Where the window of an opportunity's lines starts; `wins` are the account's wins, sorted.
 fn window_start(plan: &Plan, win: &OpportunityWin, rank: usize, wins: &[(i64, usize)]) -> i64 {
-    let from = match plan.journeys.lookback_from {
-        LookbackFrom::OpportunityCreated => win.created_at,
-        LookbackFrom::Conversion => win.first_close,
-    };
-    let lookback = from.saturating_sub(plan.journeys.lookback);
+    let lookback = win.measured_from(plan).saturating_sub(plan.journeys.lookback);
     let rules = plan.journeys.restart;
     let restart = match win.kind {
         DealKind::New | DealKind::Credit => rules.new,

@@ -15,6 +15,12 @@ pub struct ClusteredSum {
 }
 
 impl ClusteredSum {
+    /// A sum whose parts were added elsewhere: their `total`, the sum of their `squares`, how many `accounts` they come
+    /// from, and whether one of them is negative.
+    pub fn from_sums(total: i128, squares: u128, accounts: u64, has_negative: bool) -> Self {
+        Self { total, squares, accounts, has_negative }
+    }
+
     /// Adds the whole part of one account; zero changes nothing.
     pub fn add(&mut self, part: i128) {
         if part == 0 {
@@ -46,10 +52,10 @@ impl ClusteredSum {
     }
 
     /// The interval of the sum at `level`, in the unit of the parts times `unit` (0.01 for cents as money).
-    /// `None` when no account carries it: there is nothing to judge by.
+    /// `None` when every account's part is zero: there is nothing to judge by.
     #[expect(clippy::cast_precision_loss, reason = "an interval to read, not to add")]
     pub fn interval(&self, unit: f64, level: f64) -> Option<Interval> {
-        (self.accounts > 0).then(|| {
+        (self.squares > 0).then(|| {
             let total = self.total as f64 * unit;
             let se = (self.squares as f64).sqrt() * unit;
             let z = normal_quantile(level);

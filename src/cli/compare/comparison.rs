@@ -1,8 +1,9 @@
 //! What the models give each channel and campaign, and whether the choice of model changes a decision.
 
+use super::interval::{LineInterval, call};
 use super::texts;
 use crate::mart::manifest::Manifest;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,6 +38,10 @@ pub(super) struct Line {
     pub(super) roi: BTreeMap<String, Option<f64>>,
     /// fund, cut or depends; none without spend.
     pub(super) decision: Option<&'static str>,
+    /// Model → its intervals, where the run has them.
+    pub(super) intervals: BTreeMap<String, LineInterval>,
+    /// fund, cut, depends or too_close, with the intervals taken into account; none without spend or intervals.
+    pub(super) call: Option<&'static str>,
 }
 
 impl Comparison {
@@ -61,6 +66,8 @@ impl Comparison {
                 amounts: BTreeMap::new(),
                 roi: BTreeMap::new(),
                 decision: None,
+                intervals: BTreeMap::new(),
+                call: None,
             });
             line.amounts.insert(models[row].clone(), amounts.value(row));
         }
@@ -99,6 +106,34 @@ impl Comparison {
         Ok(())
     }
 
+    /// Takes the rows of `model_intervals.sql`.
+    pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+        let (levels, names, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
+        let verdicts = texts(rows, 8)?;
+        let number = |column: usize, row: usize| {
+            let numbers = rows.column(column).as_primitive::<Float64Type>();
+            numbers.is_valid(row).then(|| numbers.value(row))
+        };
+        let mut intervals: BTreeMap<(&str, &str, &str), BTreeMap<String, LineInterval>> = BTreeMap::new();
+        for row in 0..rows.num_rows() {
+            let interval = LineInterval {
+                amount_low: number(4, row),
+                amount_high: number(5, row),
+                roi_low: number(6, row),
+                roi_high: number(7, row),
+                verdict: Some(verdicts[row].clone()).filter(|verdict| !verdict.is_empty()),
+            };
+            let key = (levels[row].as_str(), names[row].as_str(), channels[row].as_str());
+            intervals.entry(key).or_default().insert(models[row].clone(), interval);
+        }
+        for line in &mut self.lines {
+            let key = (line.level.as_str(), line.id.as_str(), line.channel.as_str());
+            line.intervals = intervals.remove(&key).unwrap_or_default();
+            line.call = call(&line.intervals, &self.default_model);
+        }
+        Ok(())
+    }
+
     /// Takes the rows of `coverage.sql`.
     pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
         let models = texts(rows, 0)?;
@@ -117,10 +152,26 @@ impl Comparison {
     /// One row a line and model.
     pub(super) fn write_csv(&self, out: &mut impl Write) -> anyhow::Result<()> {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(["level", "id", "name", "channel", "model", "amount", "spend", "roi", "decision"])?;
+        csv.write_record([
+            "level",
+            "id",
+            "name",
+            "channel",
+            "model",
+            "amount",
+            "spend",
+            "roi",
+            "decision",
+            "amount_low",
+            "amount_high",
+            "roi_low",
+            "roi_high",
+            "call",
+        ])?;
         for line in &self.lines {
             for (model, amount) in &line.amounts {
-                let roi = line.roi.get(model).copied().flatten().map(|roi| roi.to_string()).unwrap_or_default();
+                let text = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+                let of_interval = |end: fn(&LineInterval) -> Option<f64>| text(line.intervals.get(model).and_then(end));
                 csv.write_record([
                     line.level.as_str(),
                     &line.id,
@@ -129,8 +180,13 @@ impl Comparison {
                     model,
                     &amount.to_string(),
                     &line.spend.to_string(),
-                    &roi,
+                    &text(line.roi.get(model).copied().flatten()),
                     line.decision.unwrap_or_default(),
+                    &of_interval(|interval| interval.amount_low),
+                    &of_interval(|interval| interval.amount_high),
+                    &of_interval(|interval| interval.roi_low),
+                    &of_interval(|interval| interval.roi_high),
+                    line.call.unwrap_or_default(),
                 ])?;
             }
         }
@@ -179,7 +235,8 @@ mod tests {
     fn line(spend: f64, amounts: &[f64]) -> Line {
         let amounts = amounts.iter().enumerate().map(|(model, &amount)| (format!("m{model}"), amount)).collect();
         let (level, id, name, channel) = ("channel".to_owned(), "c".to_owned(), "c".to_owned(), "c".to_owned());
-        let mut line = Line { level, id, name, channel, spend, amounts, roi: BTreeMap::new(), decision: None };
+        let (roi, intervals, call) = (BTreeMap::new(), BTreeMap::new(), None);
+        let mut line = Line { level, id, name, channel, spend, amounts, roi, decision: None, intervals, call };
         line.decide(0.5);
         line
     }

@@ -8,11 +8,12 @@ use std::io::Write;
 
 /// Prints the channels and at most `campaigns` campaigns whose decision depends on the model.
 pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: usize) -> std::io::Result<()> {
-    let flips = |level| comparison.level(level).filter(|line| line.decision == Some("depends"));
+    let flips = |level| comparison.level(level).filter(|line| line.call.or(line.decision) == Some("depends"));
     let (all_channels, all_campaigns) = (flips("channel").count(), flips("campaign").count());
     let hurdle = comparison.hurdle;
     if all_channels + all_campaigns == 0 {
-        return writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.");
+        writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.")?;
+        return print_close_calls(out, comparison);
     }
     let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
     writeln!(out, "\nAt a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:")?;
@@ -24,7 +25,22 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     if rest > 0 {
         writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
     }
-    Ok(())
+    print_close_calls(out, comparison)
+}
+
+/// Where the hurdle lies inside the interval, so that the data do not decide.
+fn print_close_calls(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
+    let close = |level| comparison.level(level).filter(|line| line.call == Some("too_close")).count();
+    let (channels, campaigns) = (close("channel"), close("campaign"));
+    if channels + campaigns == 0 {
+        return Ok(());
+    }
+    let (channels, campaigns) = (counted(channels, "channel"), counted(campaigns, "campaign"));
+    let model = &comparison.default_model;
+    writeln!(
+        out,
+        "\nToo close to call: on {channels} and {campaigns} the hurdle lies inside the 95 % interval of {model}."
+    )
 }
 
 /// The lines with the span of their roi, perhaps with the models at its ends.

@@ -76,15 +76,25 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
 fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, lines: &[&Line]) -> std::io::Result<()> {
     let default = &comparison.default_model;
     let mut table = plain();
-    table.set_header([level, "spend", default, "roi", "least", "most", "decision"]);
+    let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
+    let sure = has_intervals.then_some("95 %");
+    table.set_header([level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]));
     for line in lines {
         let (least, most) = line.range();
         let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
-        let numbers = [compact(line.spend), compact(line.amount(default)), roi, compact(least), compact(most)];
-        let decision = Cell::new(line.decision.unwrap_or("no spend"));
-        table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers.map(right)).chain([decision]));
+        let sure = has_intervals.then(|| roi_interval(line, default));
+        let numbers = [compact(line.spend), compact(line.amount(default)), roi].into_iter().chain(sure);
+        let numbers = numbers.chain([compact(least), compact(most)]).map(right);
+        let decision = line.call.or(line.decision).unwrap_or("no spend").replace('_', " ");
+        table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers).chain([Cell::new(decision)]));
     }
     writeln!(out, "\n{}", table.trim_fmt())
+}
+
+/// The interval of a line's roi.
+fn roi_interval(line: &Line, model: &str) -> String {
+    let ends = line.intervals.get(model).and_then(|interval| interval.roi_low.zip(interval.roi_high));
+    ends.map_or_else(String::new, |(low, high)| format!("{} – {}", ratio(low), ratio(high)))
 }
 
 /// Every model's numbers, as many models abreast as the terminal is wide.

@@ -4,6 +4,7 @@ use super::{Collapse, Finance, JourneyRules, Overrides, Plan};
 use crate::config::calendar::{Calendar, DateMeans};
 use crate::config::error::ConfigError;
 use crate::config::file::{ConfigFile, Table};
+use crate::config::intervals::Intervals;
 use closedloop_core::journey::DAY_MICROS;
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
@@ -39,6 +40,8 @@ impl Resolver<'_> {
                 offline_types: given.offline_types,
             }),
         };
+        let intervals = self.intervals(overrides.intervals, file.models.intervals.clone())?;
+        let sensitivity = file.models.sensitivity;
         let (models, default_model) = self.models(file.models)?;
         let minor_digits = self.minor_digits(&file.finance.currency)?;
         if !(0.0..=1.0).contains(&file.finance.margin) {
@@ -71,6 +74,8 @@ impl Resolver<'_> {
             stages: file.stages,
             models,
             default_model,
+            intervals,
+            sensitivity,
             finance: Finance {
                 currency: file.finance.currency,
                 minor_digits,
@@ -97,6 +102,15 @@ impl Resolver<'_> {
             ));
         }
         Ok(Calendar::new(zone, fiscal_year_start))
+    }
+
+    fn intervals(&self, flag: Option<String>, key: Option<String>) -> Result<Intervals, ConfigError> {
+        let (name, text) = match (flag, key) {
+            (Some(text), _) => ("--intervals", text),
+            (None, Some(text)) => ("models.intervals", text),
+            (None, None) => return Ok(Intervals::default()),
+        };
+        text.parse().map_err(|message| self.fault(name, message))
     }
 
     fn as_of(

@@ -1,6 +1,7 @@
 //! The plan as `run --dry-run` prints it.
 
 use super::{Lifetime, Plan};
+use crate::config::Intervals;
 use crate::config::file::RestartConfig;
 use closedloop_core::journey::DAY_MICROS;
 use closedloop_core::model::ModelSpec;
@@ -38,6 +39,14 @@ impl fmt::Display for Plan {
         }
         let ids: Vec<&str> = self.models.iter().map(ModelSpec::id).collect();
         writeln!(f, "models          {} (default {})", ids.join(", "), self.default_model().id())?;
+        let intervals = match self.intervals {
+            Intervals::Off => "off".to_owned(),
+            intervals => format!("{intervals}, 95 %, clustered by account"),
+        };
+        writeln!(f, "intervals       {intervals}")?;
+        if self.sensitivity {
+            writeln!(f, "sensitivity     narrower windows and other half-lives")?;
+        }
         let kinds: Vec<&str> = self.finance.attribute_kinds.iter().map(|kind| kind.name()).collect();
         writeln!(f, "attribute kinds {}", kinds.join(", "))?;
         writeln!(

@@ -4,8 +4,9 @@ use super::eligible::EligibleTouches;
 use super::split::{ModelResidual, Split};
 use super::{Broken, Crediting, Fault, PartitionCredit};
 use crate::pipeline::RunError;
-use crate::pipeline::journey_rows::JourneyRow;
+use crate::pipeline::journey_rows::{JourneyRow, JourneyRows};
 use crate::pipeline::lifetime::acquired::AcquiredTotals;
+use crate::pipeline::spread::Spread;
 use crate::pipeline::totals::{CreditKey, CreditTotals, LineTotals, ResidualKey};
 use crate::scatter::conversions::{Conversion, CreditDeal};
 use crate::scatter::group::Grouped;
@@ -17,6 +18,8 @@ use closedloop_core::ledger::{Allotter, Bucket, Residual, WHOLE};
 pub(super) struct Worker<'a> {
     stage: &'a Crediting<'a>,
     pub(super) totals: CreditTotals,
+    pub(super) spread: Option<Spread>,
+    pub(super) variants: Vec<Worker<'a>>,
     allotter: Allotter,
     journey: EligibleTouches,
     credits: Vec<f64>,
@@ -35,6 +38,8 @@ impl<'a> Worker<'a> {
         Self {
             stage,
             totals,
+            spread: Spread::new(stage.intervals, stage.models.len()),
+            variants: stage.variants.iter().map(Self::new).collect(),
             allotter: Allotter::default(),
             journey: EligibleTouches::default(),
             credits: Vec::new(),
@@ -54,17 +59,41 @@ impl<'a> Worker<'a> {
         drop(pieces);
         let mut out = PartitionCredit::new(self.stage.models.len(), &grouped);
         let mut used = Vec::new();
+        // Variants are wanted for their totals only: nothing comes to their rows.
+        let mut of_variants = PartitionCredit::of_journeys(JourneyRows::new(0));
         for (local, account) in accounts.enumerate() {
             let touches = grouped.of_account(local);
             used.clear();
             used.resize(touches.len(), false);
-            for conversion in conversions.of_account(account) {
-                self.conversion(conversion, touches, scattered.earlier[account], &mut used, &mut out)
-                    .map_err(|broken| self.stage.explain(&broken))?;
-            }
+            self.account(account, touches, &mut used, &mut out)?;
             out.used += used.iter().filter(|used| **used).count() as u64;
+            for variant in &mut self.variants {
+                variant.account(account, touches, &mut used, &mut of_variants)?;
+            }
+            if let Some(spread) = &mut self.spread {
+                spread.close(account);
+            }
         }
+        out.parts = self.spread.as_mut().map(Spread::take_parts).unwrap_or_default();
         Ok(out)
+    }
+
+    /// Credits the conversions of one account.
+    fn account(
+        &mut self,
+        account: usize,
+        touches: &[Touch],
+        used: &mut [bool],
+        out: &mut PartitionCredit,
+    ) -> Result<(), RunError> {
+        let Crediting { scattered, conversions, lookback, .. } = self.stage;
+        for conversion in conversions.of_account(account) {
+            let narrowed = lookback.map(|lookback| conversion.narrowed(lookback));
+            let conversion = narrowed.as_ref().unwrap_or(conversion);
+            self.conversion(conversion, touches, scattered.earlier[account], used, out)
+                .map_err(|broken| self.stage.explain(&broken))?;
+        }
+        Ok(())
     }
 
     fn conversion(
@@ -249,6 +278,12 @@ impl<'a> Worker<'a> {
                 let cell = model * count + touch;
                 *amount += self.split.amounts[cell] - self.split.previous[cell];
                 *share += u128::from(self.split.shares[cell]);
+            }
+            if let Some(spread) = &mut self.spread {
+                let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
+                let got =
+                    cells.map(|cell| (self.split.amounts[cell] - self.split.previous[cell], self.split.shares[cell]));
+                spread.add(row, key, self.journey.channels[touch], got);
             }
         }
         if self.stage.wants_touch_credits {

@@ -1,0 +1,44 @@
+//! `model_agreement`: the compared models with their names.
+
+use super::{Columns, Names};
+use crate::config::Calendar;
+use crate::engine::EngineError;
+use crate::pipeline::agreement::AgreementRow;
+use crate::pipeline::spread::Period;
+use arrow::array::{Float64Array, RecordBatch};
+use std::sync::Arc;
+
+impl Names<'_> {
+    /// `model_agreement`. Rows over all quarters come once for each basis, on which they are the same.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub fn model_agreement(&self, rows: &[AgreementRow]) -> Result<RecordBatch, EngineError> {
+        let quarter = |position: u32| Some(Calendar::quarter_name(self.quarter_numbers.number(position)));
+        let mut shown: Vec<(&str, Option<String>, &AgreementRow)> = Vec::new();
+        for row in rows {
+            match row.period {
+                Period::Close(position) => shown.push(("close_date", quarter(position), row)),
+                Period::Touch(position) => shown.push(("touch_date", quarter(position), row)),
+                Period::All => shown.extend(["close_date", "touch_date"].map(|basis| (basis, None, row))),
+            }
+        }
+        shown.sort_by(|a, b| (a.2.level, a.0, &a.1, a.2.models).cmp(&(b.2.level, b.0, &b.1, b.2.models)));
+        let floats = |value: &dyn Fn(&AgreementRow) -> Option<f64>| {
+            Arc::new(shown.iter().map(|(.., row)| value(row)).collect::<Float64Array>())
+        };
+        let mut columns = Columns::default();
+        columns.texts("level", shown.iter().map(|(.., row)| Some(row.level)));
+        columns.texts("fiscal_quarter", shown.iter().map(|(_, quarter, _)| quarter.as_deref()));
+        columns.texts("basis", shown.iter().map(|(basis, ..)| Some(*basis)));
+        columns.texts("model", shown.iter().map(|(.., row)| Some(self.models[row.models.0].id())));
+        columns.texts("other_model", shown.iter().map(|(.., row)| Some(self.models[row.models.1].id())));
+        columns.integers("compared", shown.iter().map(|(.., row)| i64::try_from(row.compared).ok()));
+        columns.push("kendall", floats(&|row| row.agreement.kendall));
+        columns.push("spearman", floats(&|row| row.agreement.spearman));
+        columns.integers("money_moved", shown.iter().map(|(.., row)| i64::try_from(row.agreement.money_moved).ok()));
+        columns.push("share_moved", floats(&|row| Some(row.agreement.share_moved)));
+        columns.push("top_overlap", floats(&|row| row.agreement.top_overlap));
+        columns.finish()
+    }
+}

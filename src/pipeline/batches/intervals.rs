@@ -1,0 +1,82 @@
+//! `interval_totals`: the intervals of every place and model, with names for codes.
+
+use super::{Columns, Names};
+use crate::engine::EngineError;
+use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
+use arrow::array::{Float64Array, RecordBatch};
+use closedloop_core::uncertainty::Interval;
+use std::sync::Arc;
+
+/// A row of `interval_totals`.
+struct Row<'a> {
+    line: &'static str,
+    campaign: Option<&'a str>,
+    channel: &'a str,
+    quarter: Option<i32>,
+    basis: &'static str,
+    model: &'a str,
+    accounts: u64,
+    interval: ModelInterval,
+}
+
+impl Names<'_> {
+    /// `interval_totals`: line (campaign, `no_campaign` or channel) × quarter (null: all of them) × basis × model. Money
+    /// is in minor units.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub fn interval_totals(&self, intervals: &[IntervalRow]) -> Result<RecordBatch, EngineError> {
+        let rows: Vec<Row<'_>> = intervals.iter().flat_map(|row| self.interval_rows(row)).collect();
+        let mut columns = Columns::default();
+        columns.texts("line", rows.iter().map(|row| Some(row.line)));
+        columns.texts("campaign_id", rows.iter().map(|row| row.campaign));
+        columns.texts("channel", rows.iter().map(|row| Some(row.channel)));
+        columns.integers32("quarter", rows.iter().map(|row| row.quarter));
+        columns.texts("basis", rows.iter().map(|row| Some(row.basis)));
+        columns.texts("model", rows.iter().map(|row| Some(row.model)));
+        columns.integers("accounts", rows.iter().map(|row| i64::try_from(row.accounts).ok()));
+        let mut floats = |name: &str, value: &dyn Fn(&ModelInterval) -> Option<f64>| {
+            let values: Float64Array = rows.iter().map(|row| value(&row.interval)).collect();
+            columns.push(name, Arc::new(values));
+        };
+        let (se, low, high) = (|i: Interval| i.se, |i: Interval| i.low, |i: Interval| i.high);
+        floats("amount_se", &|of| of.amount.map(se));
+        floats("amount_low", &|of| of.amount.map(low));
+        floats("amount_high", &|of| of.amount.map(high));
+        floats("new_se", &|of| of.new.map(se));
+        floats("new_low", &|of| of.new.map(low));
+        floats("new_high", &|of| of.new.map(high));
+        columns.finish()
+    }
+
+    /// One place under every model; over all quarters it is the same on both bases.
+    fn interval_rows<'a>(&'a self, row: &'a IntervalRow) -> impl Iterator<Item = Row<'a>> {
+        let (level, period) = row.place;
+        let (line, campaign, channel) = match level {
+            Level::Channel(code) => ("channel", None, self.lines.channels()[code as usize].as_str()),
+            Level::Campaign(code) => {
+                let line = self.lines.line(code);
+                let kind = if line.campaign.is_some() { "campaign" } else { "no_campaign" };
+                (kind, line.campaign.as_deref(), line.channel.as_str())
+            }
+        };
+        let number = |position| Some(self.quarter_numbers.number(position));
+        let (quarter, bases): (_, &[&'static str]) = match period {
+            Period::Close(position) => (number(position), &["close_date"]),
+            Period::Touch(position) => (number(position), &["touch_date"]),
+            Period::All => (None, &["close_date", "touch_date"]),
+        };
+        bases.iter().flat_map(move |&basis| {
+            self.models.iter().zip(&row.models).map(move |(model, &interval)| Row {
+                line,
+                campaign,
+                channel,
+                quarter,
+                basis,
+                model: model.id(),
+                accounts: row.accounts,
+                interval,
+            })
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Sensitivity: the same money under narrower windows and other half-lives.
+//!
+//! A window inside the configured one holds some of the touches that the run has already grouped, so the input is read
+//! once: every account is credited again at each point of the grid, right after the run itself has credited it. Repeated
+//! and collapsed touches are those of the run.
+
+use super::credit::Crediting;
+use super::error::RunError;
+use super::totals::CreditTotals;
+use crate::config::Plan;
+use closedloop_core::model::{Evidence, ModelSpec};
+use std::collections::BTreeMap;
+
+/// Windows of the grid as quarters of the configured one, the configured one first.
+const LOOKBACK_QUARTERS: [i64; 4] = [4, 3, 2, 1];
+/// Half-lives of the grid, as parts of the model's own.
+const HALF_LIFE_FACTORS: [f64; 3] = [0.5, 1.0, 2.0];
+
+/// The models of the grid that run under one window.
+#[derive(Debug)]
+pub(super) struct Window {
+    /// Microseconds.
+    pub(super) lookback: i64,
+    pub(super) specs: Vec<ModelSpec>,
+    /// Whether each spec is as configured; with the first window, that is the run itself.
+    pub(super) is_own: Vec<bool>,
+}
+
+/// The windows of the grid, the configured one first; none unless sensitivity is wanted. Fitted models are left out:
+/// another window means another fit.
+pub(super) fn windows(plan: &Plan) -> Vec<Window> {
+    if !plan.sensitivity {
+        return Vec::new();
+    }
+    let variants = plan.models.iter().filter(|spec| spec.fitted_on().is_none()).flat_map(half_lives);
+    let (specs, is_own): (Vec<ModelSpec>, Vec<bool>) = variants.unzip();
+    let lookback = plan.journeys.lookback;
+    let window = |quarters| Window {
+        lookback: lookback / 4 * quarters + lookback % 4 * quarters / 4,
+        specs: specs.clone(),
+        is_own: is_own.clone(),
+    };
+    LOOKBACK_QUARTERS.map(window).into()
+}
+
+/// A model under every half-life of the grid, and whether that is its own; once where it has none.
+fn half_lives(spec: &ModelSpec) -> Vec<(ModelSpec, bool)> {
+    let ModelSpec::TimeDecay { id, description, half_life_days } = spec else { return vec![(spec.clone(), true)] };
+    let under = |factor: f64| {
+        let (id, description, half_life_days) = (id.clone(), description.clone(), half_life_days * factor);
+        (ModelSpec::TimeDecay { id, description, half_life_days }, factor == 1.0)
+    };
+    HALF_LIFE_FACTORS.map(under).into()
+}
+
+/// The half-life of a model that has one, days.
+pub(super) fn half_life_days(spec: &ModelSpec) -> Option<f64> {
+    match spec {
+        ModelSpec::TimeDecay { half_life_days, .. } => Some(*half_life_days),
+        _ => None,
+    }
+}
+
+impl<'a> Crediting<'a> {
+    /// Has every account credited again under the windows.
+    ///
+    /// # Errors
+    /// None: the models of the grid need no data.
+    pub(super) fn vary(&mut self, windows: &'a [Window]) -> Result<(), RunError> {
+        for window in windows {
+            let build = |spec: &ModelSpec| spec.build(self.lines.channels(), Evidence::default());
+            let models = window.specs.iter().map(build).collect::<Result<_, _>>()?;
+            self.variants.push(self.variant(&window.specs, models, window.lookback));
+        }
+        Ok(())
+    }
+}
+
+/// Money at one point of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SensitivityRow<'a> {
+    pub(super) close_quarter: u32,
+    pub(super) line: u32,
+    pub(super) spec: &'a ModelSpec,
+    /// Microseconds.
+    pub(super) lookback: i64,
+    pub(super) is_configured: bool,
+    /// Minor units.
+    pub(super) amount: i64,
+}
+
+/// Every point of the grid for every line and close quarter that has a touch under the widest window. `totals` are those
+/// of the `windows`.
+pub(super) fn rows<'a>(windows: &'a [Window], totals: &[CreditTotals]) -> Vec<SensitivityRow<'a>> {
+    let money: Vec<BTreeMap<(u32, u32), Vec<i64>>> = totals.iter().map(by_line).collect();
+    let mut rows = Vec::new();
+    for &(line, close_quarter) in money.first().into_iter().flat_map(BTreeMap::keys) {
+        for (position, (window, money)) in windows.iter().zip(&money).enumerate() {
+            let amounts = money.get(&(line, close_quarter));
+            for (model, spec) in window.specs.iter().enumerate() {
+                let amount = amounts.map_or(0, |amounts| amounts[model]);
+                let is_configured = position == 0 && window.is_own[model];
+                rows.push(SensitivityRow {
+                    close_quarter,
+                    line,
+                    spec,
+                    lookback: window.lookback,
+                    is_configured,
+                    amount,
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// Money per model by line and close quarter.
+fn by_line(totals: &CreditTotals) -> BTreeMap<(u32, u32), Vec<i64>> {
+    let mut money: BTreeMap<(u32, u32), Vec<i64>> = BTreeMap::new();
+    for (key, _, earned) in totals.lines() {
+        let sums = money.entry((key.line, key.close_quarter)).or_insert_with(|| vec![0; earned.len()]);
+        sums.iter_mut().zip(&earned).for_each(|(sum, earned)| *sum += earned.amount);
+    }
+    money
+}

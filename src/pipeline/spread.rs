@@ -1,0 +1,167 @@
+//! Spread: what each account gave every line, for the intervals of sums over accounts.
+//!
+//! An account's deals and touches share its fate, so the unit of chance is the account: all that it gave a line in a
+//! quarter is one part, and the variance of the line's money is the sum of its squared parts
+//! (`closedloop_core::uncertainty`). An account's parts of several quarters, or of several campaigns of a channel, go
+//! together, so no variance is a sum of others: campaigns and channels have their own squares, each by quarter of close,
+//! by quarter of touch and over all quarters.
+//!
+//! Parts are gathered while an account is credited. When it ends they are squared (`squares.rs`) or kept for the
+//! bootstrap (`bootstrap.rs`). All of it is integers, so that neither threads nor the order of accounts change anything.
+
+mod bootstrap;
+mod interval;
+mod parts;
+mod squares;
+
+pub(super) use interval::{IntervalRow, ModelInterval};
+pub use parts::AccountParts;
+pub use squares::Squares;
+
+use super::credit::Credited;
+use super::prepare::Prepared;
+use super::totals::CreditKey;
+use crate::config::Intervals;
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+
+/// A campaign with its channel, or a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// A line, by its code.
+    Campaign(u32),
+    /// A channel, by its dense code.
+    Channel(u32),
+}
+
+/// Over which deals and touches a number is summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Period {
+    /// Deals that closed in the quarter at this position.
+    Close(u32),
+    /// Touches of the quarter at this position.
+    Touch(u32),
+    /// All of them.
+    All,
+}
+
+/// Where a number stands that gets an interval.
+pub type Place = (Level, Period);
+
+/// Every place that a row of the totals adds to.
+fn places(key: CreditKey, channel: u32) -> [Place; 6] {
+    let (line, channel) = (Level::Campaign(key.line), Level::Channel(channel));
+    let (close, touch) = (Period::Close(key.close_quarter), Period::Touch(key.touch_quarter));
+    [(line, close), (channel, close), (line, touch), (channel, touch), (line, Period::All), (channel, Period::All)]
+}
+
+/// The intervals of every place, sorted. `parts` are those of all accounts, kept for the bootstrap.
+///
+/// # Errors
+/// A deals table of other columns than its stage file gives.
+pub(super) fn intervals(
+    wanted: Intervals,
+    prepared: &Prepared,
+    credited: &Credited,
+    parts: &AccountParts,
+) -> Result<Vec<IntervalRow>, EngineError> {
+    let ids = prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0));
+    let ids = IdColumn::try_new(ids)?;
+    // A hash of the account's identifier, so that other accounts in the data change none of its draws.
+    let key = |account: u32| {
+        let deal = prepared.conversions.of_account(account as usize).first().map(|conversion| conversion.deal as usize);
+        let id = deal.and_then(|deal| ids.text(deal)).unwrap_or_default();
+        blake3::hash(id.as_bytes()).as_bytes().iter().take(8).fold(0, |key, &byte| key << 8 | u64::from(byte))
+    };
+    Ok(match wanted {
+        Intervals::Off => Vec::new(),
+        Intervals::Fast => credited
+            .squares
+            .as_ref()
+            .map(|squares| interval::closed_form(squares, &credited.totals, &prepared.lines))
+            .unwrap_or_default(),
+        Intervals::Bootstrap(replicates) => bootstrap::bootstrap(parts, replicates, key),
+    })
+}
+
+/// One thread's gathering of parts.
+#[derive(Debug)]
+pub(super) struct Spread {
+    parts: AccountParts,
+    /// Where the open account starts in `parts`.
+    open: usize,
+    /// One more than the position in `parts` of each row of the totals; 0 where the open account has none.
+    part_of_row: Vec<u32>,
+    /// The rows of the totals that the open account has parts of.
+    rows: Vec<u32>,
+    /// The closed form; none when the parts are kept for the bootstrap.
+    squares: Option<Squares>,
+}
+
+impl Spread {
+    /// Nothing yet; `None` when no intervals are wanted.
+    pub(super) fn new(intervals: Intervals, models: usize) -> Option<Self> {
+        let squares = match intervals {
+            Intervals::Off => return None,
+            Intervals::Fast => Some(Squares::new(models)),
+            Intervals::Bootstrap(_) => None,
+        };
+        let (part_of_row, rows) = (Vec::new(), Vec::new());
+        Some(Self { parts: AccountParts::new(models), open: 0, part_of_row, rows, squares })
+    }
+
+    /// Adds what a touch got under every model (minor units, and units of 2⁻⁴⁸ of the deal) to the open account.
+    /// `row` is the key's row in this thread's totals.
+    #[inline]
+    pub(super) fn add(&mut self, row: usize, key: CreditKey, channel: u32, got: impl Iterator<Item = (i64, u64)>) {
+        if self.part_of_row.len() <= row {
+            self.part_of_row.resize(row + 1, 0);
+        }
+        let part = match self.part_of_row[row] {
+            0 => {
+                let part = self.parts.push(key, channel);
+                if let Some(squares) = &mut self.squares {
+                    squares.open_part(row, key, channel);
+                }
+                self.part_of_row[row] = narrow(part + 1);
+                self.rows.push(narrow(row));
+                part
+            }
+            next => next as usize - 1,
+        };
+        self.parts.add(part, got);
+    }
+
+    /// Ends the open account.
+    pub(super) fn close(&mut self, account: usize) {
+        for &row in &self.rows {
+            self.part_of_row[row as usize] = 0;
+        }
+        match &mut self.squares {
+            Some(squares) => {
+                squares.close(&self.parts);
+                self.parts.clear();
+            }
+            None => self.parts.belong_to(self.open, narrow(account)),
+        }
+        self.open = self.parts.len();
+        self.rows.clear();
+    }
+
+    /// The parts kept for the bootstrap since they were last taken.
+    pub(super) fn take_parts(&mut self) -> AccountParts {
+        self.open = 0;
+        let empty = AccountParts::new(self.parts.models());
+        std::mem::replace(&mut self.parts, empty)
+    }
+
+    /// The closed form of this thread's accounts.
+    pub(super) fn into_squares(self) -> Option<Squares> {
+        self.squares
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "accounts, rows and parts of a partition are fewer than 2³²")]
+fn narrow(position: usize) -> u32 {
+    position as u32
+}

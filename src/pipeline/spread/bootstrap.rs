@@ -1,0 +1,125 @@
+//! The Poisson bootstrap: accounts are drawn by independent Poisson(1) weights, seeded by their identifiers, and every
+//! number is summed again under the weights of each replicate.
+//!
+//! What a rule gives an account does not depend on other accounts, so a replicate weighs the account's parts as they
+//! are. A fitted model gives other parts in every replicate, those under its refit to the replicate's weights. Crediting
+//! the touches again under a refit gives its parts under the same keys in the same order, so that [`interval_row`] can
+//! take them in place of the parts as they are.
+
+use super::interval::{IntervalRow, LEVEL, ModelInterval, SHARE_UNIT};
+use super::parts::AccountParts;
+use super::{Place, places};
+use closedloop_core::uncertainty::{percentile_interval, poisson_weights};
+use rayon::prelude::*;
+
+/// Makes the draws of this program its own.
+const SEED: u64 = 0x636C_6F73_6564_6C70;
+
+/// How often each account is drawn in each replicate.
+#[derive(Debug)]
+struct Weights {
+    replicates: usize,
+    /// The accounts of the parts, ascending.
+    accounts: Vec<u32>,
+    /// `position in accounts · replicates + replicate`.
+    weights: Vec<u8>,
+}
+
+impl Weights {
+    /// `key` is a hash of an account's identifier.
+    fn draw(parts: &AccountParts, replicates: usize, key: impl Fn(u32) -> u64 + Sync) -> Self {
+        let mut accounts = parts.accounts.clone();
+        accounts.dedup();
+        let draw = |&account: &u32| {
+            let mut drawn = vec![0; replicates];
+            poisson_weights(SEED, key(account), &mut drawn);
+            // Poisson weights end at 20.
+            drawn.into_iter().map(|weight| u8::try_from(weight).unwrap_or(u8::MAX)).collect::<Vec<u8>>()
+        };
+        let weights = accounts.par_iter().map(draw).collect::<Vec<_>>().concat();
+        Self { replicates, accounts, weights }
+    }
+
+    fn of(&self, account: u32) -> impl Iterator<Item = f64> {
+        let position = self.accounts.partition_point(|other| *other < account);
+        self.weights[position * self.replicates..][..self.replicates].iter().map(|&weight| f64::from(weight))
+    }
+}
+
+/// The intervals of every place by so many replicates, sorted. `key` is a hash of the identifier of an account.
+pub(in crate::pipeline) fn bootstrap(
+    parts: &AccountParts,
+    replicates: usize,
+    key: impl Fn(u32) -> u64 + Sync,
+) -> Vec<IntervalRow> {
+    let weights = Weights::draw(parts, replicates, key);
+    let of_part = |part: usize| places(parts.keys[part], parts.channels[part]).map(|place| (place, part));
+    let mut placed: Vec<(Place, usize)> = (0..parts.len()).flat_map(of_part).collect();
+    placed.par_sort_unstable();
+    let runs: Vec<&[(Place, usize)]> = placed.chunk_by(|a, b| a.0 == b.0).collect();
+    runs.into_par_iter().map(|run| interval_row(run, parts, &weights)).collect()
+}
+
+/// The intervals of one place, from its parts in order of account.
+fn interval_row(run: &[(Place, usize)], parts: &AccountParts, weights: &Weights) -> IntervalRow {
+    let mut sums = Replicates::new(parts.models(), weights.replicates);
+    let mut drawn = vec![0.0; weights.replicates];
+    let (mut accounts, mut last) = (0, None);
+    for &(_, part) in run {
+        let account = parts.accounts[part];
+        if last != Some(account) {
+            drawn.iter_mut().zip(weights.of(account)).for_each(|(drawn, weight)| *drawn = weight);
+            (accounts, last) = (accounts + 1, Some(account));
+        }
+        for model in 0..parts.models() {
+            let cell = part * parts.models() + model;
+            sums.add(model, (parts.amounts[cell], parts.news[cell]), &drawn);
+        }
+    }
+    IntervalRow { place: run[0].0, accounts, models: (0..parts.models()).map(|model| sums.interval(model)).collect() }
+}
+
+/// What each replicate sums to at one place. These are draws, not books: floats, added in order of account.
+#[derive(Debug)]
+struct Replicates {
+    replicates: usize,
+    /// `model · replicates + replicate`, minor units.
+    amounts: Vec<f64>,
+    /// The same of new deals, units of 2⁻⁴⁸.
+    news: Vec<f64>,
+    /// Per model, whether any account gave money, and any part of a new deal.
+    given: Vec<(bool, bool)>,
+}
+
+impl Replicates {
+    fn new(models: usize, replicates: usize) -> Self {
+        let zeros = || vec![0.0; models * replicates];
+        Self { replicates, amounts: zeros(), news: zeros(), given: vec![(false, false); models] }
+    }
+
+    /// Adds what an account gave under a model, money and new deals, as often as it is drawn.
+    #[expect(clippy::cast_precision_loss, reason = "draws, not books")]
+    fn add(&mut self, model: usize, (amount, new): (i64, u64), drawn: &[f64]) {
+        let cells = model * self.replicates..(model + 1) * self.replicates;
+        let weigh = |sums: &mut [f64], part: f64| {
+            sums.iter_mut().zip(drawn).for_each(|(sum, drawn)| *sum += part * drawn);
+        };
+        if amount != 0 {
+            self.given[model].0 = true;
+            weigh(&mut self.amounts[cells.clone()], amount as f64);
+        }
+        if new != 0 {
+            self.given[model].1 = true;
+            weigh(&mut self.news[cells], new as f64 * SHARE_UNIT);
+        }
+    }
+
+    fn interval(&self, model: usize) -> ModelInterval {
+        let of = |sums: &[f64]| percentile_interval(&sums[model * self.replicates..][..self.replicates], LEVEL);
+        let (has_money, has_new) = self.given[model];
+        ModelInterval {
+            amount: has_money.then(|| of(&self.amounts)).flatten(),
+            new: has_new.then(|| of(&self.news)).flatten(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Parts: what accounts gave each line and quarter, account by account.
+
+use super::super::totals::CreditKey;
+use crate::config::file::DealKind;
+
+/// What accounts gave every key of the totals.
+#[derive(Debug, Default, Clone)]
+pub struct AccountParts {
+    models: usize,
+    /// The account of each part, by dense number; ascending.
+    pub(super) accounts: Vec<u32>,
+    pub(super) keys: Vec<CreditKey>,
+    /// The dense channel code of each part's line.
+    pub(super) channels: Vec<u32>,
+    /// `part · models + model`, minor units.
+    pub(super) amounts: Vec<i64>,
+    /// `part · models + model`, shares of deals of kind `new` in units of 2⁻⁴⁸. Those of an account would exceed 64 bits
+    /// beyond 65,535 new deals; there they saturate.
+    pub(super) news: Vec<u64>,
+}
+
+impl AccountParts {
+    pub(super) fn new(models: usize) -> Self {
+        Self { models, ..Self::default() }
+    }
+
+    pub(super) fn models(&self) -> usize {
+        self.models
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Adds a part of zero and returns its position.
+    pub(super) fn push(&mut self, key: CreditKey, channel: u32) -> usize {
+        self.keys.push(key);
+        self.channels.push(channel);
+        self.amounts.resize(self.keys.len() * self.models, 0);
+        self.news.resize(self.keys.len() * self.models, 0);
+        self.keys.len() - 1
+    }
+
+    /// Adds what a touch got to a part. Within 18 digits no sum of money wraps.
+    #[inline]
+    pub(super) fn add(&mut self, part: usize, got: impl Iterator<Item = (i64, u64)>) {
+        let cells = part * self.models..(part + 1) * self.models;
+        let into = self.amounts[cells.clone()].iter_mut().zip(&mut self.news[cells]);
+        if self.keys[part].kind == DealKind::New {
+            for ((amount, new), (money, share)) in into.zip(got) {
+                *amount = amount.wrapping_add(money);
+                *new = new.saturating_add(share);
+            }
+        } else {
+            for ((amount, _), (money, _)) in into.zip(got) {
+                *amount = amount.wrapping_add(money);
+            }
+        }
+    }
+
+    /// Says whose the parts from `from` on are.
+    pub(super) fn belong_to(&mut self, from: usize, account: u32) {
+        debug_assert_eq!(self.accounts.len(), from, "accounts end one after the other");
+        self.accounts.resize(self.keys.len(), account);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.accounts.clear();
+        self.keys.clear();
+        self.channels.clear();
+        self.amounts.clear();
+        self.news.clear();
+    }
+
+    /// Adds the parts of later accounts.
+    pub(in crate::pipeline) fn extend(&mut self, later: &Self) {
+        self.models = later.models;
+        self.accounts.extend(&later.accounts);
+        self.keys.extend(&later.keys);
+        self.channels.extend(&later.channels);
+        self.amounts.extend(&later.amounts);
+        self.news.extend(&later.news);
+    }
+}

@@ -1,0 +1,215 @@
+//! What compares models: agreement against plain counting, sensitivity against runs under the other settings.
+
+use crate::intervals::demo::Demo;
+use crate::support::{closedloop, money, numbers, read_mart, texts};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// (level, basis, quarter or all) → campaign or channel → model → money.
+type Money = BTreeMap<(String, String, Option<String>), BTreeMap<String, BTreeMap<String, i128>>>;
+
+/// Money as the ROI marts have it.
+fn earned(out: &Path) -> Money {
+    let mut earned = Money::new();
+    for (mart, level, name) in [("campaign_roi", "campaign", "campaign_id"), ("channel_roi", "channel", "channel")] {
+        let rows = read_mart(out, mart);
+        let (lines, names, channels) = (texts(&rows, "line"), texts(&rows, name), texts(&rows, "channel"));
+        let (quarters, bases, models) = (texts(&rows, "fiscal_quarter"), texts(&rows, "basis"), texts(&rows, "model"));
+        let amounts = money(&rows, "amount");
+        for row in (0..rows.num_rows()).filter(|&row| lines[row].as_deref() == Some(level)) {
+            let place = format!("{} {}", names[row].clone().unwrap(), channels[row].clone().unwrap());
+            for quarter in [quarters[row].clone(), None] {
+                let key = (level.to_owned(), bases[row].clone().unwrap(), quarter);
+                let models_of = earned.entry(key).or_default().entry(place.clone()).or_default();
+                *models_of.entry(models[row].clone().unwrap()).or_default() += amounts[row];
+            }
+        }
+    }
+    earned
+}
+
+/// Kendall's τ_b by its definition: every pair of campaigns is looked at.
+fn tau_b(pairs: &[(i128, i128)]) -> f64 {
+    let (mut surplus, mut untied_a, mut untied_b) = (0.0, 0.0, 0.0);
+    for (position, one) in pairs.iter().enumerate() {
+        for other in &pairs[position + 1..] {
+            let (a, b) = ((one.0 - other.0).signum() as f64, (one.1 - other.1).signum() as f64);
+            surplus += a * b;
+            untied_a += a.abs();
+            untied_b += b.abs();
+        }
+    }
+    surplus / f64::sqrt(untied_a * untied_b)
+}
+
+#[test]
+fn agreement_is_what_counting_pairs_gives() {
+    let demo = Demo::new();
+    let out = demo.run(&[]);
+    let (earned, rows) = (earned(&out), read_mart(&out, "model_agreement"));
+    let (levels, bases, quarters) = (texts(&rows, "level"), texts(&rows, "basis"), texts(&rows, "fiscal_quarter"));
+    let (models, others) = (texts(&rows, "model"), texts(&rows, "other_model"));
+    let (kendall, compared, moved) =
+        (numbers(&rows, "kendall"), numbers(&rows, "compared"), money(&rows, "money_moved"));
+    let (share_moved, overlap) = (numbers(&rows, "share_moved"), numbers(&rows, "top_overlap"));
+    let mut seen = BTreeSet::new();
+    for row in 0..rows.num_rows() {
+        let key = (levels[row].clone().unwrap(), bases[row].clone().unwrap(), quarters[row].clone());
+        let (a, b) = (models[row].clone().unwrap(), others[row].clone().unwrap());
+        let what = format!("{key:?} {a} {b}");
+        let of = |model: &String| earned[&key].values().map(|money| money[model]).collect::<Vec<_>>();
+        let pairs: Vec<(i128, i128)> = of(&a).into_iter().zip(of(&b)).filter(|pair| *pair != (0, 0)).collect();
+        assert_eq!(compared[row], pairs.len() as f64, "{what}");
+        let expected = tau_b(&pairs);
+        assert!(expected.is_nan() && kendall[row].is_nan() || (kendall[row] - expected).abs() < 1e-9, "{what}");
+        let difference: i128 = pairs.iter().map(|(a, b)| (a - b).abs()).sum();
+        assert_eq!(moved[row], difference / 2, "{what}");
+        assert!((0.0..=1.0).contains(&share_moved[row]) && (pairs.is_empty() || (0.0..=1.0).contains(&overlap[row])));
+        assert!(seen.insert((key, BTreeSet::from([a, b]))), "{what} stands twice");
+    }
+    // 13 models make 78 pairs.
+    let quarters: BTreeSet<_> = seen.iter().map(|(key, _)| key.clone()).collect();
+    assert_eq!(seen.len(), 78 * quarters.len());
+    let with_money = earned.iter().filter(|(_, places)| places.values().any(|models| models.values().any(|m| *m != 0)));
+    assert_eq!(quarters, with_money.map(|(key, _)| key.clone()).collect());
+}
+
+/// (level, campaign and channel, quarter) → money of a model at one point of the grid.
+fn at_point(
+    out: &Path,
+    model: &str,
+    lookback: f64,
+    half_life: Option<f64>,
+) -> BTreeMap<(String, String, String), i128> {
+    let rows = read_mart(out, "model_sensitivity");
+    let (levels, campaigns, channels) = (texts(&rows, "level"), texts(&rows, "campaign_id"), texts(&rows, "channel"));
+    let (quarters, models, amounts) = (texts(&rows, "fiscal_quarter"), texts(&rows, "model"), money(&rows, "amount"));
+    let (lookbacks, half_lives) = (numbers(&rows, "lookback_days"), numbers(&rows, "half_life_days"));
+    let is_there = |row: &usize| {
+        models[*row].as_deref() == Some(model)
+            && (lookbacks[*row] - lookback).abs() < 1e-9
+            && half_life.map_or(half_lives[*row].is_nan(), |half_life| half_lives[*row] == half_life)
+    };
+    let key = |row: usize| {
+        let place = format!("{:?} {:?}", campaigns[row], channels[row]);
+        (levels[row].clone().unwrap(), place, quarters[row].clone().unwrap())
+    };
+    (0..rows.num_rows())
+        .filter(is_there)
+        .map(|row| (key(row), amounts[row]))
+        .filter(|(_, amount)| *amount != 0)
+        .collect()
+}
+
+/// What a run under these settings gives by close date.
+fn of_run(out: &Path, model: &str) -> BTreeMap<(String, String, String), i128> {
+    let mut money_of = BTreeMap::new();
+    for (mart, level) in [("campaign_roi", "campaign"), ("channel_roi", "channel")] {
+        let rows = read_mart(out, mart);
+        let campaigns = rows.column_by_name("campaign_id").map(|_| texts(&rows, "campaign_id"));
+        let (lines, channels, quarters) =
+            (texts(&rows, "line"), texts(&rows, "channel"), texts(&rows, "fiscal_quarter"));
+        let (models, bases, amounts) = (texts(&rows, "model"), texts(&rows, "basis"), money(&rows, "amount"));
+        for row in 0..rows.num_rows() {
+            let is_it = lines[row].as_deref() == Some(level)
+                && models[row].as_deref() == Some(model)
+                && bases[row].as_deref() == Some("close_date");
+            if is_it && amounts[row] != 0 {
+                let campaign = campaigns.as_ref().and_then(|campaigns| campaigns[row].clone());
+                let place = format!("{campaign:?} {:?}", channels[row]);
+                money_of.insert((level.to_owned(), place, quarters[row].clone().unwrap()), amounts[row]);
+            }
+        }
+    }
+    money_of
+}
+
+#[test]
+fn sensitivity_is_what_runs_under_the_other_settings_give() {
+    let demo = Demo::new();
+    let varied = demo.with_config("[models]\n", "[models]\nsensitivity = true\n");
+    let grid = varied.run(&[]);
+    let configured = demo.run(&[]);
+    for model in ["w_shaped", "linear", "last_non_direct"] {
+        assert_eq!(at_point(&grid, model, 365.0, None), of_run(&configured, model), "{model}");
+    }
+    assert_eq!(at_point(&grid, "time_decay", 365.0, Some(30.0)), of_run(&configured, "time_decay"));
+    for quarters in [1.0, 2.0, 3.0] {
+        let days = 365.0 * quarters / 4.0;
+        let narrow = demo.with_config("[finance]\n", &format!("[journeys]\nlookback_days = {days}\n[finance]\n"));
+        let narrow_run = narrow.run(&[]);
+        for model in ["w_shaped", "linear", "first_touch", "inverse_j"] {
+            let got = at_point(&grid, model, days, None);
+            assert!(got.len() > 100);
+            assert_eq!(got, of_run(&narrow_run, model), "{model} under {days} days");
+        }
+        assert_eq!(at_point(&grid, "time_decay", days, Some(30.0)), of_run(&narrow_run, "time_decay"), "{days} days");
+    }
+    let slow = "[[models.custom]]\nid = \"slow\"\nkind = \"time_decay\"\nhalf_life_days = 60.0\n[finance]\n";
+    let slow = demo.with_config("[finance]\n", slow);
+    assert_eq!(at_point(&grid, "time_decay", 365.0, Some(60.0)), of_run(&slow.run(&[]), "slow"));
+}
+
+#[test]
+fn the_difference_to_the_run_is_zero_at_the_run_and_sensitivity_is_off_unless_asked_for() {
+    let demo = Demo::new();
+    assert_eq!(read_mart(&demo.run(&[]), "model_sensitivity").num_rows(), 0);
+    let varied = demo.with_config("[models]\n", "[models]\nsensitivity = true\n");
+    let rows = read_mart(&varied.run(&[]), "model_sensitivity");
+    let (configured, amounts, deltas) = (texts(&rows, "is_configured"), money(&rows, "amount"), money(&rows, "delta"));
+    let at_run: Vec<usize> = (0..rows.num_rows()).filter(|&row| configured[row].as_deref() == Some("true")).collect();
+    // Four windows for twelve models and three half-lives of the thirteenth: one point in 4·15/13 is the run's.
+    assert_eq!(at_run.len() * 4 * 15, rows.num_rows() * 13);
+    assert!(at_run.iter().all(|&row| deltas[row] == 0));
+    assert!(amounts.iter().zip(&deltas).any(|(amount, delta)| *amount == 0 && *delta < 0), "a window loses touches");
+}
+
+/// The sentence says what the marts say.
+#[test]
+fn the_sentence_counts_what_the_decisions_say() {
+    let demo = Demo::new();
+    let out = demo.run(&[]);
+    let rows = read_mart(&out, "model_decision");
+    let (levels, campaigns, channels) = (texts(&rows, "level"), texts(&rows, "campaign_id"), texts(&rows, "channel"));
+    let (quarters, bases, models) = (texts(&rows, "fiscal_quarter"), texts(&rows, "basis"), texts(&rows, "model"));
+    let (low, high, roi) = (numbers(&rows, "roi_low"), numbers(&rows, "roi_high"), numbers(&rows, "roi"));
+    // The demo's hurdle is 0.5. A model that gives nothing gives nothing for sure.
+    let verdict = |row: usize| -> Option<&'static str> {
+        match (low[row], high[row], roi[row]) {
+            (.., roi) if roi.is_nan() => None,
+            (low, _, roi) if low.is_nan() => Some(if roi >= 0.5 { "fund" } else { "cut" }),
+            (low, ..) if low >= 0.5 => Some("fund"),
+            (_, high, _) if high < 0.5 => Some("cut"),
+            _ => Some("too_close"),
+        }
+    };
+    let mut lines: BTreeMap<_, BTreeMap<String, &'static str>> = BTreeMap::new();
+    for row in
+        (0..rows.num_rows()).filter(|&row| quarters[row].is_none() && bases[row].as_deref() == Some("close_date"))
+    {
+        if let Some(verdict) = verdict(row) {
+            let key = (levels[row].clone().unwrap(), campaigns[row].clone(), channels[row].clone());
+            lines.entry(key).or_default().insert(models[row].clone().unwrap(), verdict);
+        }
+    }
+    let count = |level: &str, call: &str| {
+        let called = |verdicts: &BTreeMap<String, &'static str>| -> &'static str {
+            let says = |verdict| verdicts.values().any(|other| *other == verdict);
+            if says("fund") && says("cut") { "depends" } else { verdicts["w_shaped"] }
+        };
+        lines.iter().filter(|((of, ..), verdicts)| of == level && called(verdicts) == call).count()
+    };
+    let shown = closedloop().args(["compare"]).arg(&out).assert().success();
+    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    let sentence = shown.lines().last().unwrap();
+    let (changes, close) = sentence.split_once("too close to call").unwrap();
+    for (part, call) in [(changes, "depends"), (close, "too_close")] {
+        for level in ["channel", "campaign"] {
+            let (count, plural) = (count(level, call), if count(level, call) == 1 { "" } else { "s" });
+            assert!(
+                count > 0 && part.contains(&format!(" {count} {level}{plural}")),
+                "{count} {level} {call}: {sentence}"
+            );
+        }
+    }
+}
