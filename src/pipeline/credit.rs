@@ -23,7 +23,7 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
-use closedloop_core::model::{AttributionModel, ModelSpec};
+use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -147,9 +147,36 @@ impl<'a> Crediting<'a> {
     /// A stage that runs the plan's models.
     pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, models: Models) -> Self {
         let Prepared { deals, conversions, scattered, lines, .. } = prepared;
+        Self::with_models(plan, deals, conversions, scattered, lines, models)
+    }
+
+    /// A stage for a plan whose models need no data; `deals` are the canonical ones.
+    ///
+    /// # Errors
+    /// A model that is fitted.
+    pub fn of_rules(
+        plan: &'a Plan,
+        deals: &'a RecordBatch,
+        conversions: &'a Conversions,
+        scattered: &'a Scattered,
+        lines: &'a Lines,
+    ) -> Result<Self, RunError> {
+        let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
+        let built = plan.models.iter().map(build).collect::<Result<Vec<_>, _>>()?;
+        let models = Models { states: built.iter().map(|_| None).collect(), built };
+        Ok(Self::with_models(plan, deals, conversions, scattered, lines, models))
+    }
+
+    fn with_models(
+        plan: &'a Plan,
+        deals: &'a RecordBatch,
+        conversions: &'a Conversions,
+        scattered: &'a Scattered,
+        lines: &'a Lines,
+        models: Models,
+    ) -> Self {
         let Models { built: models, states } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
-        let (wants_touch_credits, wants_journeys) = (true, true);
         Self {
             plan,
             deals,
@@ -159,8 +186,8 @@ impl<'a> Crediting<'a> {
             models,
             states,
             collapse,
-            wants_touch_credits,
-            wants_journeys,
+            wants_touch_credits: true,
+            wants_journeys: true,
             acquisitions: None,
             intervals: Intervals::Off,
             specs: &plan.models,

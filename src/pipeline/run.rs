@@ -127,13 +127,21 @@ fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, Mart
 }
 
 /// What the credit stage came to.
-struct Outcome {
-    totals: CreditTotals,
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) totals: CreditTotals,
     touches: TouchOutcome,
     intervals: Vec<IntervalRow>,
     /// The windows of `model_sensitivity`, and the totals under each.
     windows: Vec<Window>,
     of_windows: Vec<CreditTotals>,
+}
+
+impl Outcome {
+    /// What no touches come to.
+    pub(super) fn of_nothing(models: usize) -> Self {
+        Self { totals: CreditTotals::new(models), ..Self::default() }
+    }
 }
 
 /// The marts that show intervals.
@@ -247,13 +255,9 @@ fn roll_up_rows(
     outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
-    let totals = &outcome.totals;
-    let dim_model = register_totals(plan, prepared, totals)?;
-    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
-    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
-    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
-    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
-    let mut rows = workers.runtime.block_on(roll_up(ctx, plan, wanted))?;
+    let (totals, names) = (&outcome.totals, prepared.names(plan));
+    let dim_model = register_outcome(plan, prepared, outcome)?;
+    let mut rows = workers.runtime.block_on(roll_up(&prepared.ctx, plan, wanted))?;
     if wanted.contains("dim_model") {
         rows.push(("dim_model", dim_model));
     }
@@ -268,16 +272,15 @@ fn roll_up_rows(
 }
 
 /// Registers what the roll-ups start from; returns the rows of `dim_model`.
-pub(super) fn register_totals(
-    plan: &Plan,
-    prepared: &Prepared,
-    totals: &CreditTotals,
-) -> Result<RecordBatch, RunError> {
-    let (ctx, names) = (&prepared.ctx, prepared.names(plan));
+pub(super) fn register_outcome(plan: &Plan, prepared: &Prepared, outcome: &Outcome) -> Result<RecordBatch, RunError> {
+    let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
     let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
     session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
     session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
     session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
+    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
+    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
     session::register_rows(ctx, "dim_model", dim_model.clone())?;
     Ok(dim_model)
 }

@@ -64,7 +64,7 @@ pub struct LineCounts {
 ///
 /// Every touch of every deal is added to, so that hardly anything is hashed: a line is a position in a page of its
 /// quarters and kind, and a journey seldom turns a page.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CreditTotals {
     models: usize,
     /// The pages by close quarter, touch quarter and kind.

@@ -2,6 +2,7 @@
 
 use super::world::{Id, World};
 use closedloop::config::file::DealKind;
+use closedloop::engine::memory::Budget;
 use closedloop::pipeline::credit::Crediting;
 use closedloop::pipeline::totals::{Earned, LeftOver, LineCounts};
 use closedloop::scatter::conversions::Conversions;
@@ -86,7 +87,7 @@ pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
     let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows()).unwrap();
     let codes = LineCodes::new(&world.campaign_rows()).unwrap();
     let touches = world.touch_rows();
-    let scatter = Scatter::new(&conversions, &codes);
+    let scatter = Scatter::new(&conversions, &codes, &Budget::new(None), None);
     let readers = pieces.iter().map(|(reader, _)| reader + 1).max().unwrap_or_default();
     let parts = (0..readers).map(|number| {
         let mut reader = scatter.reader(number);
@@ -95,27 +96,19 @@ pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
         }
         reader.finish()
     });
-    let parts = parts.collect();
+    let parts = parts.collect::<Result<_, _>>().unwrap();
     let scattered = scatter.finish(parts, world.ids_are_text);
     let lines = codes.finish();
 
     let quarter = |position| conversions.quarters.number(position);
-    let text = |id| {
-        let mut text = String::new();
-        scattered.ids.write(id, &mut text);
-        text
-    };
-    let crediting = Crediting::new(plan, &conversions, &scattered, &lines);
+    let crediting = Crediting::of_rules(plan, &deals, &conversions, &scattered, &lines).unwrap();
     let mut partitions = Vec::new();
     let deal = |row: u32| world.deals[row as usize].id;
-    let totals = crediting.run(
-        |row| deal(row).to_string(),
-        |partition| {
-            partitions.push(partition);
-            Ok(())
-        },
-    );
-    let mut totals = totals.unwrap();
+    let credited = crediting.run(Ok, |some| {
+        partitions.extend(some);
+        Ok(())
+    });
+    let mut totals = credited.unwrap().totals;
     let unmatched = crediting.unmatched(&mut totals);
 
     let mut books = Books { counts: scattered.counts, ..Books::default() };
@@ -125,7 +118,7 @@ pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
             deal: deal(rows.deals[row]),
             position: rows.positions[row],
             kind: rows.kinds[row],
-            touch: text(rows.touch_ids[row]),
+            touch: partition.ids.text(rows.touch_ids[row]),
             at: rows.touched_at[row],
             line: lines.line(rows.lines[row]).clone(),
             close_quarter: quarter(rows.close_quarters[row]),
@@ -135,7 +128,7 @@ pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
                 rows.shares.iter().zip(&rows.amounts).map(|(shares, amounts)| (shares[row], amounts[row])).collect(),
         }));
         books.used += partition.used;
-        books.repeated.extend(partition.repeated.iter().map(|touch| text(touch.id)));
+        books.repeated.extend(partition.repeated.iter().map(|(id, _)| id.clone()));
     }
     for journeys in partitions.iter().map(|partition| &partition.journeys).chain([&unmatched]) {
         books.journeys.extend(journeys.rows.iter().enumerate().map(|(position, row)| Journey {

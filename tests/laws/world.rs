@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use closedloop::config::file::{DealKind, LookbackFrom, Mapping, Restart, RestartConfig};
 use closedloop::config::{Calendar, Overrides, Plan};
-use closedloop::scatter::partition::TOUCH_COLUMNS;
+use closedloop::scatter::reader::TOUCH_COLUMNS;
 use closedloop_core::journey::DAY_MICROS;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
