@@ -13,6 +13,8 @@ pub struct Grouped {
     touches: Vec<Touch>,
     /// Where each account's touches start and end; behind the end lie those that were dropped.
     bounds: Vec<Range<usize>>,
+    /// When the first touch of each account happened, wanted or dropped or not; [`i64::MAX`] where it has none.
+    earliest: Vec<i64>,
     /// The identifiers of the touches.
     pub ids: TouchIds,
     /// Touches dropped because their identifier was repeated within the account.
@@ -33,14 +35,14 @@ impl Grouped {
         collapse: Option<&CollapseRule>,
     ) -> Self {
         let counted = match &conversions.subjects {
-            None => counting_sort(pieces, accounts.len(), |_| true),
+            None => counting_sort(pieces, &ids, accounts.len(), |_| true),
             Some(subjects) => {
                 let windows = &subjects.converting[accounts.clone()];
                 let is_in = |touch: &ScatteredTouch| {
                     let (start, end) = windows[usize::from(touch.slot)];
                     start <= touch.at && touch.at <= end
                 };
-                counting_sort(pieces, accounts.len(), is_in)
+                counting_sort(pieces, &ids, accounts.len(), is_in)
             }
         };
         Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Dropped)
@@ -55,12 +57,12 @@ impl Grouped {
         lines: &Lines,
         collapse: Option<&CollapseRule>,
     ) -> Self {
-        let counted = counting_sort(pieces, accounts.len(), |_| true);
+        let counted = counting_sort(pieces, &ids, accounts.len(), |_| true);
         Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Kept)
     }
 
     fn of_counted(
-        (touches, bounds): (Vec<Touch>, Vec<Range<usize>>),
+        counted: Counted,
         ids: TouchIds,
         accounts: Range<usize>,
         conversions: &Conversions,
@@ -68,7 +70,8 @@ impl Grouped {
         collapse: Option<&CollapseRule>,
         beyond: Beyond,
     ) -> Self {
-        let mut grouped = Self { touches, bounds, ids, ..Self::default() };
+        let Counted { touches, bounds, earliest } = counted;
+        let mut grouped = Self { touches, bounds, earliest, ids, ..Self::default() };
         let mut repeats = RepeatSearch::default();
         for account in 0..accounts.len() {
             let run = &mut grouped.touches[grouped.bounds[account].clone()];
@@ -81,6 +84,11 @@ impl Grouped {
             }
         }
         grouped
+    }
+
+    /// When the first touch of the `account`-th account happened, of all that wait in the partition.
+    pub fn earliest(&self, account: usize) -> i64 {
+        self.earliest[account]
     }
 
     /// The touches of the `account`-th account of the partition.
@@ -144,15 +152,26 @@ enum Beyond {
     Kept,
 }
 
+/// The touches by account, and where those of each account stand.
+struct Counted {
+    touches: Vec<Touch>,
+    bounds: Vec<Range<usize>>,
+    earliest: Vec<i64>,
+}
+
 /// The touches wanted by account, and where those of each of the `accounts` accounts stand.
 fn counting_sort(
     pieces: &Pieces,
+    ids: &TouchIds,
     accounts: usize,
     is_wanted: impl Fn(&ScatteredTouch) -> bool,
-) -> (Vec<Touch>, Vec<Range<usize>>) {
+) -> Counted {
     let mut starts = vec![0; accounts + 1];
-    for touch in pieces.iter().flat_map(|(_, piece)| piece.touches()).filter(&is_wanted) {
-        starts[usize::from(touch.slot) + 1] += 1;
+    let mut earliest = vec![i64::MAX; accounts];
+    for touch in pieces.iter().flat_map(|(_, piece)| piece.touches()) {
+        let slot = usize::from(touch.slot);
+        earliest[slot] = earliest[slot].min(touch.at);
+        starts[slot + 1] += usize::from(is_wanted(&touch));
     }
     for account in 0..accounts {
         starts[account + 1] += starts[account];
@@ -161,17 +180,17 @@ fn counting_sort(
     let mut touches = vec![blank; starts[accounts]];
     let mut next = starts.clone();
     for (number, piece) in pieces.iter() {
-        let mut contacts = piece.contacts();
+        let (tag, mut contacts) = (ids.tag(number), piece.contacts());
         for touch in piece.touches() {
             let contact = contacts.next().unwrap_or(NO_CONTACT);
             if is_wanted(&touch) {
                 let slot = &mut next[usize::from(touch.slot)];
-                touches[*slot] = touch.gather(number, contact);
+                touches[*slot] = touch.gather(tag, contact);
                 *slot += 1;
             }
         }
     }
-    (touches, starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect())
+    Counted { touches, bounds: starts.windows(2).map(|bounds| bounds[0]..bounds[1]).collect(), earliest }
 }
 
 fn order(run: &mut [Touch], ids: &TouchIds) {

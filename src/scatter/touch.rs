@@ -48,12 +48,12 @@ impl ScatteredTouch {
         Self { at, id, line, slot, touch_type }
     }
 
-    /// The touch among those of its account. `piece` numbers the piece it waited in.
+    /// The touch among those of its account; `tag` is that of its piece, see [`TouchIds::tag`].
     #[inline]
-    pub(super) fn gather(self, piece: usize, contact: u32) -> Touch {
+    pub(super) fn gather(self, tag: u64, contact: u32) -> Touch {
         Touch {
             at: self.at,
-            id: self.id | (piece as u64) << PIECE_SHIFT,
+            id: self.id | tag,
             line: self.line & !(ELIGIBLE | OF_SALES),
             contact,
             eligible: self.line & ELIGIBLE != 0,
@@ -96,6 +96,14 @@ pub enum TouchIds {
 const PIECE_SHIFT: u32 = 40;
 
 impl TouchIds {
+    /// What the identifiers of a piece's touches are marked with, so that texts of other pieces are told apart.
+    pub(super) fn tag(&self, piece: usize) -> u64 {
+        match self {
+            Self::Int => 0,
+            Self::Text(_) => (piece as u64) << PIECE_SHIFT,
+        }
+    }
+
     /// The order of two identifiers: integers by value, text by bytes.
     pub fn compare(&self, a: u64, b: u64) -> Ordering {
         match self {

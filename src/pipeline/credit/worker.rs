@@ -65,10 +65,11 @@ impl<'a> Worker<'a> {
             let touches = grouped.of_account(local);
             used.clear();
             used.resize(touches.len(), false);
-            self.account(account, touches, &mut used, &mut out)?;
+            let earliest = if scattered.earlier[account] { i64::MIN } else { grouped.earliest(local) };
+            self.account(account, touches, earliest, &mut used, &mut out)?;
             out.used += used.iter().filter(|used| **used).count() as u64;
             for variant in &mut self.variants {
-                variant.account(account, touches, &mut used, &mut of_variants)?;
+                variant.account(account, touches, earliest, &mut used, &mut of_variants)?;
             }
             if let Some(spread) = &mut self.spread {
                 spread.close(account);
@@ -83,15 +84,15 @@ impl<'a> Worker<'a> {
         &mut self,
         account: usize,
         touches: &[Touch],
+        earliest: i64,
         used: &mut [bool],
         out: &mut PartitionCredit,
     ) -> Result<(), RunError> {
-        let Crediting { scattered, conversions, lookback, .. } = self.stage;
+        let Crediting { conversions, lookback, .. } = self.stage;
         for conversion in conversions.of_account(account) {
             let narrowed = lookback.map(|lookback| conversion.narrowed(lookback));
             let conversion = narrowed.as_ref().unwrap_or(conversion);
-            self.conversion(conversion, touches, scattered.earlier[account], used, out)
-                .map_err(|broken| self.stage.explain(&broken))?;
+            self.conversion(conversion, touches, earliest, used, out).map_err(|broken| self.stage.explain(&broken))?;
         }
         Ok(())
     }
@@ -100,7 +101,7 @@ impl<'a> Worker<'a> {
         &mut self,
         conversion: &Conversion,
         touches: &[Touch],
-        has_earlier: bool,
+        earliest: i64,
         used: &mut [bool],
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
@@ -122,7 +123,7 @@ impl<'a> Worker<'a> {
             None
         } else if in_window {
             Some(Bucket::Suppressed)
-        } else if has_earlier || touches.first().is_some_and(|touch| touch.at < conversion.window_start) {
+        } else if earliest < conversion.window_start {
             Some(Bucket::OutsideLookback)
         } else {
             Some(Bucket::NoTouch)

@@ -118,11 +118,6 @@ impl Valued {
         self.segments[segment as usize].valuation.expectations.get(within as usize)
     }
 
-    /// Expected discounted margin of the coming months, in minor units.
-    pub(super) fn predicted(&self, position: usize) -> Option<i64> {
-        self.expectation(position).map(|expectation| minor(expectation.clv.mean))
-    }
-
     /// Undiscounted margin of a customer by the end of each month of age, of the horizon: earned, contracted, expected.
     pub(super) fn curve(&self, customers: &Customers, position: usize) -> Vec<i64> {
         let acquired = self.histories.first_period[position];
