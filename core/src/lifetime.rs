@@ -46,6 +46,4 @@ pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};
 pub use transactions::{Grain, Histories, Holdout, Period, Transactions, calibrate, summarise};
-pub use valuation::{
-    Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days,
-};
+pub use valuation::{Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days};

@@ -582,7 +582,10 @@ impl fmt::Display for Plan {
                 let (by, family) = (word(&rules.segment_by), word(&rules.family));
                 let models: Vec<&str> = rules.models.iter().map(|model| model.id()).collect();
                 let models = models.join(", ");
-                writeln!(f, "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; family {family}; {models}")?;
+                writeln!(
+                    f,
+                    "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; family {family}; {models}"
+                )?;
             }
         }
         write!(f, "output          {}", self.output.display())

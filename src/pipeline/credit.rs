@@ -6,8 +6,8 @@ mod worker;
 
 use super::RunError;
 use super::credit_rows::CreditRows;
-use super::lifetime::acquired::Acquisitions;
 use super::journey_rows::{JourneyRow, JourneyRows};
+use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::Plan;

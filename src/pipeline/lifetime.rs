@@ -47,7 +47,11 @@ pub(super) fn leave_out(
     }
     if let Some(name) = asked.unwrap_or_default().iter().find(|name| MARTS.contains(&name.as_str())) {
         let (path, key) = (plan.config.clone(), "lifetime.enabled".to_owned());
-        return Err(ConfigError::Value { path, key, message: format!("is false, but {name} needs it; set it to true") });
+        return Err(ConfigError::Value {
+            path,
+            key,
+            message: format!("is false, but {name} needs it; set it to true"),
+        });
     }
     wanted.retain(|name| !MARTS.contains(name));
     Ok(())
@@ -115,12 +119,7 @@ impl LifetimeValue {
     ///
     /// # Errors
     /// Customers lost on the way: a bug.
-    pub(super) fn register(
-        &self,
-        plan: &Plan,
-        prepared: &Prepared,
-        totals: &mut CreditTotals,
-    ) -> Result<(), RunError> {
+    pub(super) fn register(&self, plan: &Plan, prepared: &Prepared, totals: &mut CreditTotals) -> Result<(), RunError> {
         let Some(acquisitions) = &self.acquisitions else { return Ok(()) };
         let (ctx, lines) = (&prepared.ctx, &prepared.lines);
         attributed::register(ctx, plan, &self.customers, &self.valued, acquisitions, &mut totals.acquired, lines)

@@ -69,7 +69,8 @@ fn historic_value_per_origin_is_that_of_a_plain_query() {
     assert_eq!(channels.values().sum::<i128>() + without_touch, expected.values().sum::<i128>());
     let differing = expected.iter().filter(|(origin, sum)| {
         let channel = if *origin == "none" { "unknown" } else { origin };
-        let merged = if channel == "unknown" { expected.get("unknown").copied().unwrap_or(0) + expected["none"] } else { **sum };
+        let merged =
+            if channel == "unknown" { expected.get("unknown").copied().unwrap_or(0) + expected["none"] } else { **sum };
         channels.get(channel).copied().unwrap_or(0) != merged
     });
     assert!(differing.count() <= 1, "{channels:?} beside {expected:?}, {without_touch} without touch");

@@ -39,13 +39,15 @@ fn company(settings: &str) -> Company {
             "campaign_id,date,amount\nC1,2025-02-01,300.00\nC2,2025-02-01,9000.00\nC1,2026-02-01,77.00\n".to_owned(),
         ),
     ];
-    let rest = "[models]\nrun = [\"linear\", \"last_touch\"]\n[finance]\nmargin = 0.5\n[calendar]\nas_of = \"2026-03-31\"\n";
+    let rest =
+        "[models]\nrun = [\"linear\", \"last_touch\"]\n[finance]\nmargin = 0.5\n[calendar]\nas_of = \"2026-03-31\"\n";
     Company::new(&tables, &format!("{rest}{settings}"))
 }
 
 #[test]
 fn customers_have_what_was_earned_contracted_and_given_back() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "customer_clv");
     assert_eq!(texts(&rows, "account_id"), [Some("A".to_owned()), Some("B".to_owned())], "C is no customer");
     assert_eq!(texts(&rows, "acquired_on"), [Some("2025-03-01".to_owned()), Some("2024-12-20".to_owned())]);
@@ -73,7 +75,8 @@ fn customers_have_what_was_earned_contracted_and_given_back() {
 
 #[test]
 fn cohorts_earn_term_margin_by_the_days_of_each_quarter() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "clv_cohorts");
     let cohorts = texts(&rows, "cohort").into_iter().map(Option::unwrap);
     let cells: BTreeMap<(String, i64), (i128, i128)> = (cohorts.zip(numbers(&rows, "age")))
@@ -90,7 +93,8 @@ fn cohorts_earn_term_margin_by_the_days_of_each_quarter() {
 
 #[test]
 fn campaigns_share_customers_as_their_first_deal() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "campaign_clv");
     let line = |row: usize| {
         let text = |column: &str| texts(&rows, column)[row].clone().unwrap_or_default();
@@ -153,7 +157,10 @@ fn settings_that_cannot_be_used_are_refused() {
         ("horizon = 12", "unknown key or value \"horizon\""),
         ("horizon_months = 0", "lifetime.horizon_months: is 0, but must be from 1 to 1200 months"),
         ("discount = 10", "lifetime.discount: is 10, but must be a yearly rate from 0 to 1"),
-        ("models = [\"bg_nbs\"]", "lifetime.models: no purchase model here is called \"bg_nbs\"; did you mean \"bg_nbd\"?"),
+        (
+            "models = [\"bg_nbs\"]",
+            "lifetime.models: no purchase model here is called \"bg_nbs\"; did you mean \"bg_nbd\"?",
+        ),
         ("models = []", "lifetime.models: names no model; name at least one"),
         ("family = \"contract\"", "unknown key or value \"contract\""),
     ] {

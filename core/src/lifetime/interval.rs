@@ -54,8 +54,7 @@ impl Outcome {
     /// The variance that the uncertainty of the parameters adds.
     fn of_the_fit(&self, covariance: &[f64]) -> f64 {
         let terms = (0..PARAMETERS).flat_map(|i| (0..PARAMETERS).map(move |j| (i, j)));
-        let sum: f64 =
-            terms.map(|(i, j)| self.gradient[i] * self.gradient[j] * covariance[i * PARAMETERS + j]).sum();
+        let sum: f64 = terms.map(|(i, j)| self.gradient[i] * self.gradient[j] * covariance[i * PARAMETERS + j]).sum();
         sum.max(0.0)
     }
 

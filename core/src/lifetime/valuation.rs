@@ -60,7 +60,8 @@ impl Segment {
 
     /// What decides about the family.
     pub fn facts(&self) -> SegmentFacts {
-        let count = |condition: &dyn Fn(usize) -> bool| (0..self.summaries.len()).filter(|&at| condition(at)).count() as u64;
+        let count =
+            |condition: &dyn Fn(usize) -> bool| (0..self.summaries.len()).filter(|&at| condition(at)).count() as u64;
         SegmentFacts {
             customers: self.summaries.len() as u64,
             with_terms: count(&|at| self.contracts[at].is_some()),
@@ -134,11 +135,8 @@ impl Valuation {
             Family::NonContractual => purchases::value(segment, method),
             Family::Historic => Self::historic(String::new(), Vec::new()),
         };
-        let reason = if valued.family == family {
-            reason.to_owned()
-        } else {
-            format!("{reason}; but {}", valued.reason)
-        };
+        let reason =
+            if valued.family == family { reason.to_owned() } else { format!("{reason}; but {}", valued.reason) };
         Self { reason, ..valued }
     }
 
@@ -159,7 +157,8 @@ impl Valuation {
     fn checked(self) -> Self {
         let sound = |expectation: &Expectation| {
             let Expectation { p_alive, purchases, value, outcome, clv, beyond, months } = expectation;
-            let numbers = [*p_alive, purchases.mean, purchases.low, purchases.high, *value, clv.mean, clv.low, clv.high];
+            let numbers =
+                [*p_alive, purchases.mean, purchases.low, purchases.high, *value, clv.mean, clv.low, clv.high];
             numbers.iter().chain(months).chain(beyond).all(|number| number.is_finite() && number.abs() < MOST)
                 && outcome.variance.is_finite()
                 && outcome.variance < MOST * MOST

@@ -8,11 +8,7 @@ use comfy_table::Cell;
 use std::io::Write;
 
 /// History, parameters, and the sum.
-pub(super) fn print_lifetime(
-    out: &mut dyn Write,
-    plan: &Plan,
-    lifetime: &LifetimeExplanation,
-) -> std::io::Result<()> {
+pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &LifetimeExplanation) -> std::io::Result<()> {
     let digits = plan.finance.minor_digits;
     let minor = |amount: i64| money(amount.into(), digits);
     let (id, as_of, currency) = (&lifetime.account_id, &lifetime.as_of, &plan.finance.currency);

@@ -85,9 +85,7 @@ impl AcquiredTotals {
     /// Whether a deal acquired a customer.
     #[inline]
     pub fn is_acquisition(&self, deal: u32) -> bool {
-        self.acquisitions
-            .as_ref()
-            .is_some_and(|acquisitions| acquisitions.of_deal[deal as usize] != NO_CUSTOMER)
+        self.acquisitions.as_ref().is_some_and(|acquisitions| acquisitions.of_deal[deal as usize] != NO_CUSTOMER)
     }
 
     /// The customer of a deal goes to one residual under every model.

@@ -69,7 +69,9 @@ pub(super) fn cohorts(calendar: &Calendar, customers: &Customers, valued: &Value
 
 /// What a booking has earned by the end of the last observed day, quarter by quarter.
 fn by_quarter(calendar: &Calendar, booking: &Booking, until: i32, mut tell: impl FnMut(i32, i64)) {
-    let Some((first, last)) = booking.term else { return tell(quarter_of(calendar, booking.day), booking.earned(until)) };
+    let Some((first, last)) = booking.term else {
+        return tell(quarter_of(calendar, booking.day), booking.earned(until));
+    };
     let last = last.min(until);
     let (mut day, mut before) = (first, 0);
     while day <= last {

@@ -79,9 +79,9 @@ impl Customers {
         } else {
             Self::of_deals(plan, prepared, &accounts)?
         };
-        customers.bookings.sort_unstable_by_key(|booking| {
-            (booking.customer, booking.day, booking.revenue, booking.term)
-        });
+        customers
+            .bookings
+            .sort_unstable_by_key(|booking| (booking.customer, booking.day, booking.revenue, booking.term));
         customers.terms.sort_unstable();
         Ok(customers)
     }

@@ -164,8 +164,7 @@ impl Customers {
         let ids = column(&rows, "account_id")?;
         let coded = code(ids)?;
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
-        let table =
-            Transactions { customer: &coded.codes, day: days(&rows)?.values(), amount: amounts.values() };
+        let table = Transactions { customer: &coded.codes, day: days(&rows)?.values(), amount: amounts.values() };
         let by_day = summarise(&table, Grain { merge: Period::Day, unit: question.unit }, until)?;
         let by_unit = question.models.contains(&PurchaseModel::BgBb).then(|| {
             let histories = summarise(&table, Grain::of(question.unit), until)?;
@@ -268,10 +267,8 @@ impl Customers {
         let money = |values: ArrayRef| {
             if self.has_amounts { values } else { Arc::new(Float64Array::new_null(rows)) as ArrayRef }
         };
-        let beyond = predictions.beyond.as_deref().map_or_else(
-            || Arc::new(Float64Array::new_null(rows)) as ArrayRef,
-            numbers,
-        );
+        let beyond =
+            predictions.beyond.as_deref().map_or_else(|| Arc::new(Float64Array::new_null(rows)) as ArrayRef, numbers);
         let (purchases, clv) = (&predictions.purchases, &predictions.clv);
         let frequency: Int64Array = summaries.x.iter().map(|&x| Some(i64::from(x))).collect();
         let columns: Vec<(&str, ArrayRef)> = vec![
@@ -361,11 +358,7 @@ fn write(out: &Path, table: RecordBatch) -> Result<(PathBuf, u64), RunError> {
     Ok((folder, written.rows))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole numbers in range are cast exactly"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers in range are cast exactly")]
 fn whole(value: f64) -> Option<u32> {
     (value >= 0.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0).then_some(value as u32)
 }

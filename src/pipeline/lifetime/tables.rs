@@ -19,7 +19,8 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     let expected = |row: usize| valued.expectation(row);
     let clv = |row: usize, pick: fn(&Estimate) -> f64| expected(row).map(|expectation| minor(pick(&expectation.clv)));
     let so_far = |row: usize| valued.money[row].margin + valued.money[row].contracted;
-    let contract = |row: usize| valued.contracts[row].filter(|_| valued.segment(row).valuation.family == Family::Contractual);
+    let contract =
+        |row: usize| valued.contracts[row].filter(|_| valued.segment(row).valuation.family == Family::Contractual);
     let mut columns = Columns::default();
     columns.texts("account_id", rows().map(|row| Some(customers.names.value(code(row)))));
     columns.texts("segment", rows().map(|row| Some(valued.segment(row).name.as_str())));

@@ -5,8 +5,8 @@ use super::of_file::monthly;
 use crate::config::file::FamilyChoice;
 use crate::config::plan::Lifetime;
 use closedloop_core::lifetime::{
-    Calibration, Contract, Expectation, Family, Grain, Histories, Horizon, LifetimeError, Method, Past, Period, Segment,
-    Term, Valuation, calibrate, hold_out, holdout_days, summarise,
+    Calibration, Contract, Expectation, Family, Grain, Histories, Horizon, LifetimeError, Method, Past, Period,
+    Segment, Term, Valuation, calibrate, hold_out, holdout_days, summarise,
 };
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -116,11 +116,6 @@ impl Valued {
     pub(super) fn expectation(&self, position: usize) -> Option<&Expectation> {
         let (segment, within) = self.place[position];
         self.segments[segment as usize].valuation.expectations.get(within as usize)
-    }
-
-    /// Expected discounted margin of the coming months, in minor units.
-    pub(super) fn predicted(&self, position: usize) -> Option<i64> {
-        self.expectation(position).map(|expectation| minor(expectation.clv.mean))
     }
 
     /// Undiscounted margin of a customer by the end of each month of age, of the horizon: earned, contracted, expected.

@@ -90,9 +90,8 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
     let (model, fit) = contracts::fit(&past.segment.contracts)?;
     let covariance = contract_covariance(&fit);
     let seen = past.end.saturating_sub(GRACE_DAYS + 1);
-    let due = |at: &usize| {
-        past.segment.contracts[*at].is_some_and(|contract| !contract.lapsed && contract.last <= seen)
-    };
+    let due =
+        |at: &usize| past.segment.contracts[*at].is_some_and(|contract| !contract.lapsed && contract.last <= seen);
     let positions: Vec<usize> = (0..past.segment.contracts.len()).filter(due).collect();
     let before: Vec<Contract> = positions.iter().filter_map(|&at| past.segment.contracts[at]).collect();
     let outcome = |at: usize, value: f64| {
@@ -115,8 +114,7 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
             actual_value: customers.iter().filter_map(|&at| renewed(at)).map(|now| whole(now.value)).sum(),
         }
     };
-    (!before.is_empty())
-        .then(|| Calibration { model: "shifted_beta_geometric", groups: groups(&expected, group) })
+    (!before.is_empty()).then(|| Calibration { model: fit.model, groups: groups(&expected, group) })
 }
 
 /// All customers, then ten groups of as good as equal size by what is expected of them; fewer customers have no deciles.
@@ -139,7 +137,10 @@ pub fn holdout_days(observed: i32) -> i32 {
     (observed / 3).min(365)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a contract's value is a sum of 64-bit amounts; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a contract's value is a sum of 64-bit amounts; the cast saturates"
+)]
 fn whole(value: f64) -> i64 {
     value.round() as i64
 }
