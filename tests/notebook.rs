@@ -1,4 +1,4 @@
-//! Readers in Python: `notebooks/quarterly_roi.ipynb` runs on the demo marts, and the table that it files is what the
+//! Readers in Python: the notebooks run on the demo marts, and the table that `quarterly_roi.ipynb` files is what the
 //! credits add up to; so is what the examples of `docs/reading_marts.md` print.
 
 use crate::support::{closedloop, money, project, read_mart, texts};
@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
+
+/// What the notebooks need.
+const MODULES: &str = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
 
 /// A Python that has the modules, or `None` with a word about the skipped test.
 fn python(test: &str, modules: &str) -> Option<OsString> {
@@ -58,33 +61,49 @@ fn cents(text: &str) -> i128 {
 }
 
 #[test]
-fn the_notebook_is_kept_without_outputs() {
-    let notebook = json(&project("notebooks/quarterly_roi.ipynb"));
-    assert_eq!(outputs(&notebook).len(), 0);
-    let cells = notebook["cells"].as_array().unwrap();
-    assert!(cells.iter().all(|cell| cell["execution_count"].is_null()));
+fn the_notebooks_are_kept_without_outputs() {
+    for name in ["quarterly_roi", "lifetime_value"] {
+        let notebook = json(&project(&format!("notebooks/{name}.ipynb")));
+        assert_eq!(outputs(&notebook).len(), 0, "{name}");
+        let cells = notebook["cells"].as_array().unwrap();
+        assert!(cells.iter().all(|cell| cell["execution_count"].is_null()), "{name}");
+    }
 }
 
-#[test]
-fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
-    let modules = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
-    let Some(python) = python("notebook", modules) else { return };
-    let scratch = tempfile::tempdir().unwrap();
-    let (out, filed) = (scratch.path().join("out"), scratch.path().join("filed.csv"));
-    run_demo(&out);
-
+/// Runs a notebook on marts and counts its plots.
+fn plots(python: &OsString, name: &str, scratch: &Path, environment: &[(&str, &Path)]) -> usize {
     let executed = Command::new(python)
         .args(["-m", "nbconvert", "--to", "notebook", "--execute", "--output", "executed.ipynb", "--output-dir"])
-        .arg(scratch.path())
-        .arg(project("notebooks/quarterly_roi.ipynb"))
-        .env("CLOSEDLOOP_MARTS", &out)
-        .env("CLOSEDLOOP_FILED", &filed)
+        .arg(scratch)
+        .arg(project(&format!("notebooks/{name}.ipynb")))
+        .envs(environment.iter().copied())
         .env("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         .output()
         .unwrap();
     assert!(executed.status.success(), "{}", String::from_utf8_lossy(&executed.stderr));
-    let notebook = json(&scratch.path().join("executed.ipynb"));
-    let plots = outputs(&notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count();
+    let notebook = json(&scratch.join("executed.ipynb"));
+    outputs(&notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count()
+}
+
+/// Its own assertions say that no customer and no margin is lost.
+#[test]
+fn the_notebook_on_lifetime_value_draws_cohorts_campaigns_and_ratios() {
+    let Some(python) = python("lifetime notebook", MODULES) else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("out");
+    run_demo(&out);
+    assert_eq!(plots(&python, "lifetime_value", scratch.path(), &[("CLOSEDLOOP_MARTS", &out)]), 3);
+}
+
+#[test]
+fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
+    let Some(python) = python("notebook", MODULES) else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let (out, filed) = (scratch.path().join("out"), scratch.path().join("filed.csv"));
+    run_demo(&out);
+
+    let environment: [(&str, &Path); 2] = [("CLOSEDLOOP_MARTS", &out), ("CLOSEDLOOP_FILED", &filed)];
+    let plots = plots(&python, "quarterly_roi", scratch.path(), &environment);
     assert_eq!(plots, 2);
 
     // The marts that the notebook does not read for its table: one row per deal and touch, per deal, per spend line.

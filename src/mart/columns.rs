@@ -681,7 +681,7 @@ pub(super) const MARTS: &[Definition] = &[
             key("reason", "Why this family, and why no prediction where there is none."),
             key(
                 "model",
-                "bg_nbd, mbg_nbd, pareto_nbd, gamma_gamma or shifted_beta_geometric; kaplan_meier is the observed survival beside it.",
+                "bg_nbd, mbg_nbd, pareto_nbd, gamma_gamma, shifted_beta_geometric or its limit geometric; kaplan_meier is the observed survival beside it.",
             ),
             fact("is_chosen", Flag, "Whether the predictions are this model's."),
             key("parameter", "Parameter; survival_n of kaplan_meier is the share that survives n renewals."),

@@ -27,8 +27,9 @@ fn once(count: usize) -> Vec<(String, String)> {
 
 /// Runs the deals and expects a reason for historic value only; everything else is unharmed.
 fn historic(deals: &[Deal<'_>], expected: &str) {
-    let out = company(deals, "").run("out", &[]);
-    let without = company(deals, "[lifetime]\nenabled = false\n").run("out", &[]);
+    let (company, other) = (company(deals, ""), company(deals, "[lifetime]\nenabled = false\n"));
+    let out = company.run("out", &[]);
+    let without = other.run("out", &[]);
     for mart in MARTS {
         assert_finite(mart, &read_mart(&out, mart));
     }
@@ -91,7 +92,8 @@ fn all_buy_in_lockstep() {
     let days: Vec<String> = (1..=12).map(|month| format!("2025-{month:02}-05")).collect();
     let deals: Vec<Deal<'_>> =
         days.iter().flat_map(|day| names.iter().map(|(name, _)| (&**name, &**day, "100.00", "", ""))).collect();
-    let out = company(&deals, "").run("out", &[]);
+    let company = company(&deals, "");
+    let out = company.run("out", &[]);
     for mart in MARTS {
         assert_finite(mart, &read_mart(&out, mart));
     }
@@ -107,7 +109,8 @@ fn totals_are_negative_and_dates_lie_ahead() {
         ("D", "2025-02-01", "10.00", "2026-09-01", "2026-05-01"),
         ("E", "2025-04-01", "10.00", "soon", "2026-05-01"),
     ];
-    let out = company(&deals, "").run("out", &[]);
+    let company = company(&deals, "");
+    let out = company.run("out", &[]);
     let customers = read_mart(&out, "customer_clv");
     // C's deal is not known yet; A and B have nothing left; terms that cannot be read are no terms.
     assert_eq!(texts(&customers, "account_id"), [Some("D".to_owned()), Some("E".to_owned())]);
@@ -119,7 +122,8 @@ fn totals_are_negative_and_dates_lie_ahead() {
 
 #[test]
 fn nothing_was_won() {
-    let out = company(&[], "").run("out", &[]);
+    let company = company(&[], "");
+    let out = company.run("out", &[]);
     for mart in MARTS {
         assert_eq!(read_mart(&out, mart).num_rows(), 0, "{mart}");
     }

@@ -46,7 +46,8 @@ fn company(settings: &str) -> Company {
 
 #[test]
 fn customers_have_what_was_earned_contracted_and_given_back() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "customer_clv");
     assert_eq!(texts(&rows, "account_id"), [Some("A".to_owned()), Some("B".to_owned())], "C is no customer");
     assert_eq!(texts(&rows, "acquired_on"), [Some("2025-03-01".to_owned()), Some("2024-12-20".to_owned())]);
@@ -74,7 +75,8 @@ fn customers_have_what_was_earned_contracted_and_given_back() {
 
 #[test]
 fn cohorts_earn_term_margin_by_the_days_of_each_quarter() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "clv_cohorts");
     let cohorts = texts(&rows, "cohort").into_iter().map(Option::unwrap);
     let cells: BTreeMap<(String, i64), (i128, i128)> = (cohorts.zip(numbers(&rows, "age")))
@@ -91,7 +93,8 @@ fn cohorts_earn_term_margin_by_the_days_of_each_quarter() {
 
 #[test]
 fn campaigns_share_customers_as_their_first_deal() {
-    let out = company("").run("out", &[]);
+    let company = company("");
+    let out = company.run("out", &[]);
     let rows = read_mart(&out, "campaign_clv");
     let line = |row: usize| {
         let text = |column: &str| texts(&rows, column)[row].clone().unwrap_or_default();

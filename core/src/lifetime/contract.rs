@@ -24,7 +24,7 @@ pub struct Contract {
     pub last: i32,
     /// Length of the latest term, in days.
     pub days: i32,
-    /// What the latest term earns with what was added to it, brought to the whole term, in minor units.
+    /// What the latest term earns with what was added to it, as booked, in minor units.
     pub value: f64,
     /// Whether the contract ended without renewal, seen at the end of the observation.
     pub lapsed: bool,
@@ -40,15 +40,14 @@ impl Contract {
         let mut start = first;
         let mut contract = Self { renewals: 0, last, days: length(first, last), value: number(amount), lapsed: false };
         for term in later {
-            let days = length(term.first, term.last);
             if term.first > start && term.first >= contract.last.saturating_sub(GRACE_DAYS) {
                 contract.renewals += 1;
-                (start, contract.days, contract.value) = (term.first, days, number(term.amount));
-                contract.last = contract.last.max(term.last);
+                (start, contract.days, contract.value) =
+                    (term.first, length(term.first, term.last), number(term.amount));
             } else {
-                contract.value += number(term.amount) * f64::from(contract.days) / f64::from(days);
-                contract.last = contract.last.max(term.last);
+                contract.value += number(term.amount);
             }
+            contract.last = contract.last.max(term.last);
         }
         contract.lapsed = contract.last.saturating_add(GRACE_DAYS) < until;
         Some(contract)
@@ -73,12 +72,12 @@ mod tests {
     }
 
     #[test]
-    fn a_term_that_follows_renews_and_one_within_adds_to_the_value_of_the_whole_term() {
+    fn a_term_that_follows_renews_and_one_within_adds_its_amount() {
         // Two years, the second signed 20 days early, with half a year of 50 added in the second.
         let mut terms = [term(0, 364, 100), term(345, 729, 120), term(547, 729, 50)];
         let contract = Contract::of(&mut terms, 700).unwrap();
         assert_eq!((contract.renewals, contract.last, contract.days, contract.lapsed), (1, 729, 385, false));
-        assert!((contract.value - (120.0 + 50.0 * 385.0 / 183.0)).abs() < 1e-9);
+        assert!((contract.value - 170.0).abs() < 1e-9);
     }
 
     #[test]

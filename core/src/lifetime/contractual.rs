@@ -7,12 +7,16 @@
 //! "Customer-base valuation in a contractual setting", Marketing Science 29(1), eq. 6 and 8. Kaplan & Meier (1958).
 
 use super::error::LifetimeError;
-use super::fit::{Fit, Likelihood, check_parameters, maximise};
+use super::fit::{Fit, Likelihood, Parameter, check_parameters, maximise};
 use super::interval::{Estimate, Outcome, PARAMETERS};
 use super::numeric::{Rising, float, position};
 
 /// The id of the model.
 const MODEL: &str = "shifted_beta_geometric";
+/// The id of its limit in which customers do not differ.
+const GEOMETRIC: &str = "geometric";
+/// α + β of the limit: so large that renewals made do not change the chance of the next.
+const LIMIT: f64 = 1e9;
 /// Its parameters.
 const NAMES: &[&str] = &["alpha", "beta"];
 
@@ -64,21 +68,53 @@ impl Renewals {
     /// Nobody, one customer, histories of zero length, nobody left, nobody lost; losses that do not vary over time
     /// as the model has it, whose likelihood has no maximum.
     pub fn fit(&self) -> Result<Fit, LifetimeError> {
-        match self.customers() {
-            0 => return Err(LifetimeError::NoCustomers),
-            1 => return Err(LifetimeError::OneCustomer),
-            _ => {}
-        }
+        self.check()?;
+        maximise(&RenewalLikelihood(self))
+    }
+
+    /// Refuses renewals that say nothing about how fast customers leave.
+    fn check(&self) -> Result<(), LifetimeError> {
         let due = self.kept.iter().skip(1).chain(&self.lost).sum::<u64>();
-        if due == 0 {
-            Err(LifetimeError::ZeroLength { model: MODEL })
-        } else if self.lost.iter().sum::<u64>() == 0 {
-            Err(LifetimeError::AllAlive)
-        } else if self.kept.iter().sum::<u64>() == 0 {
-            Err(LifetimeError::AllChurned)
-        } else {
-            maximise(&RenewalLikelihood(self))
+        match self.customers() {
+            0 => Err(LifetimeError::NoCustomers),
+            1 => Err(LifetimeError::OneCustomer),
+            _ if due == 0 => Err(LifetimeError::ZeroLength { model: MODEL }),
+            _ if self.lost.iter().sum::<u64>() == 0 => Err(LifetimeError::AllAlive),
+            _ if self.kept.iter().sum::<u64>() == 0 => Err(LifetimeError::AllChurned),
+            _ => Ok(()),
         }
+    }
+
+    /// Fits the limit of the model in which customers do not differ, the geometric model: every renewal is kept with one
+    /// chance, whose estimate is the share of renewals due that were kept. It is what is left to fit where the
+    /// shifted-beta-geometric likelihood has no maximum.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], but for a likelihood without a maximum.
+    pub fn fit_geometric(&self) -> Result<Fit, LifetimeError> {
+        self.check()?;
+        let lost = float(self.lost.iter().sum());
+        let made = |column: &[u64]| column.iter().enumerate().map(|(t, &n)| position(t) * float(n)).sum::<f64>();
+        let kept = made(&self.lost) + made(&self.kept);
+        let due = kept + lost;
+        if kept == 0.0 {
+            return Err(LifetimeError::AllChurned);
+        }
+        let retention = kept / due;
+        let variance = (1.0 - retention) / (due * retention);
+        Ok(Fit {
+            model: GEOMETRIC,
+            parameters: vec![Parameter {
+                name: "retention",
+                estimate: retention,
+                standard_error: retention * variance.sqrt(),
+            }],
+            log_likelihood: kept * retention.ln() + lost * (1.0 - retention).ln(),
+            customers: self.customers(),
+            gradient: 0.0,
+            evaluations: 1,
+            log_covariance: vec![variance],
+        })
     }
 
     /// Kaplan–Meier's estimate of survival after each renewal with its standard error by Greenwood's formula.
@@ -203,13 +239,15 @@ impl ShiftedBetaGeometric {
         Ok(Self { alpha: parameters[0], beta: parameters[1] })
     }
 
-    /// The model of a fit.
+    /// The model of a fit, or of a fit of its geometric limit.
     ///
     /// # Errors
     /// A fit of another model.
     pub fn fitted(fit: &Fit) -> Result<Self, LifetimeError> {
         if fit.model == MODEL {
             Self::new(&fit.estimates())
+        } else if let (GEOMETRIC, [retention]) = (fit.model, &fit.estimates()[..]) {
+            Self::new(&[(1.0 - retention) * LIMIT, retention * LIMIT])
         } else {
             Err(LifetimeError::WrongModel { needed: MODEL, given: fit.model })
         }
@@ -326,6 +364,11 @@ pub fn contract_value(
 /// Covariance of the log-parameters of a fit of renewals, as [`Outcome::estimate`] takes it.
 pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
     let mut covariance = vec![0.0; PARAMETERS * PARAMETERS];
+    if let (GEOMETRIC, [retention], [variance]) = (fit.model, &fit.estimates()[..], &fit.log_covariance[..]) {
+        // Only ln β − ln α matters in the limit, the logit of the retention.
+        covariance[PARAMETERS + 1] = variance / ((1.0 - retention) * (1.0 - retention));
+        return covariance;
+    }
     for (i, value) in fit.log_covariance.iter().enumerate() {
         covariance[i / 2 * PARAMETERS + i % 2] = *value;
     }

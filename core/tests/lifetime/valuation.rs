@@ -199,7 +199,8 @@ fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
     let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
     let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
-    let (cut, end) = (500, 700);
+    // The last visit is on day 829.
+    let (cut, end) = (500, 829);
     let method = method(12, 0.0);
     let (histories, since) = calibrate(&transactions, method.grain, cut, end).unwrap();
     let contracts = vec![None; histories.customer.len()];
@@ -212,4 +213,37 @@ fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
     assert_eq!((all.actual_purchases, all.actual_value), (count, money));
     let count = f64::from(u32::try_from(count).unwrap());
     assert!((all.purchases.mean / count - 1.0).abs() < 0.1, "{all:?}");
+}
+
+/// All keep each renewal with 0.9: as the customers do not differ, only the limit of the model can be fitted.
+#[test]
+fn customers_who_do_not_differ_are_fitted_by_the_limit() {
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    let (mut due, mut kept) = (0_u32, 0_u32);
+    let contracts: Vec<Option<Contract>> = (0..400)
+        .map(|customer| {
+            // Of whom the first loss comes late: churn that rises with age is beyond what beta customers do.
+            let renewals = if customer % 4 == 0 { 1 } else { 3 };
+            let lapsed = renewals == 3 && random.random_bool(0.4);
+            due += renewals + u32::from(lapsed);
+            kept += renewals;
+            Some(Contract { renewals, last: if lapsed { 700 } else { 1_000 }, days: 365, value: 1_000.0, lapsed })
+        })
+        .collect();
+    let rows: Vec<(u32, i32, i64)> = (0..400).map(|customer| (customer, 0, 1_000)).collect();
+    let histories = histories(&rows, 800);
+    let valuation = Valuation::of(&segment(&histories, &contracts, 800), &method(36, 0.0));
+    assert_eq!(valuation.model(), Some("geometric"));
+    assert!(valuation.trials[0].outcome.as_ref().is_err_and(|problem| problem.contains("infinity")));
+    let fit = valuation.trials[1].outcome.as_ref().unwrap();
+    let retention = f64::from(kept) / f64::from(due);
+    assert!((fit.parameters[0].estimate - retention).abs() < 1e-12);
+    let binomial = (retention * (1.0 - retention) / f64::from(due)).sqrt();
+    assert!((fit.parameters[0].standard_error / binomial - 1.0).abs() < 1e-9);
+    // 201 days are left, 36 months hold three renewals.
+    let active = valuation.expectations.iter().find(|expectation| expectation.p_alive > 0.0).unwrap();
+    let expected = retention + retention.powi(2) + retention.powi(3);
+    assert!((active.purchases.mean - expected).abs() < 1e-6, "{active:?}");
+    assert!((active.clv.mean - 1_000.0 * expected).abs() < 1e-3);
+    valuation.expectations.iter().for_each(check);
 }

@@ -1,4 +1,5 @@
-//! Customers under contract: the shifted-beta-geometric model of their renewals.
+//! Customers under contract: the shifted-beta-geometric model of their renewals, or one chance for all renewals where the data
+//! do not tell how customers differ.
 //!
 //! A renewal counts when it is due. The next one of a customer is due the day after the contract ends, later ones a term of
 //! the segment's median length apart.
@@ -6,6 +7,7 @@
 use super::{Expectation, Method, Segment, Trial, Valuation};
 use crate::lifetime::contract::Contract;
 use crate::lifetime::contractual::{ContractGroup, Renewals, ShiftedBetaGeometric, contract_covariance};
+use crate::lifetime::error::LifetimeError;
 use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
 use crate::lifetime::forecast::Horizon;
@@ -15,14 +17,12 @@ use crate::lifetime::transactions::Period;
 /// Values a segment.
 pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
     let renewals = renewals(&segment.contracts);
-    let outcome = renewals.fit().map_err(|error| error.to_string());
-    let mut trial = Trial { model: "shifted_beta_geometric", outcome, is_chosen: false };
-    let (fit, model) = match &trial.outcome {
-        Err(reason) => return historic(reason.clone(), trial, &renewals),
-        Ok(fit) => match ShiftedBetaGeometric::fitted(fit) {
-            Ok(model) => (fit.clone(), model),
-            Err(error) => return historic(error.to_string(), trial, &renewals),
-        },
+    let mut trials = trials(&renewals);
+    let fitted = trials.last().and_then(|trial| trial.outcome.as_ref().ok()).cloned();
+    let model = fitted.as_ref().and_then(|fit| ShiftedBetaGeometric::fitted(fit).ok());
+    let (Some(fit), Some(model)) = (fitted, model) else {
+        let reason = trials.iter().find_map(|trial| trial.outcome.as_ref().err()).cloned().unwrap_or_default();
+        return Valuation { survival: renewals.kaplan_meier(), ..Valuation::historic(reason, trials) };
     };
     let period = Renewing::new(&segment.contracts, segment.until, &method.horizon);
     let covariance = contract_covariance(&fit);
@@ -31,11 +31,11 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
         _ => nothing(&method.horizon),
     };
     let expectations = segment.contracts.iter().map(expect).collect();
-    trial.is_chosen = true;
+    trials.iter_mut().for_each(|trial| trial.is_chosen = trial.model == fit.model);
     Valuation {
         family: Family::Contractual,
         reason: String::new(),
-        trials: vec![trial],
+        trials,
         survival: renewals.kaplan_meier(),
         correlation: None,
         expectations,
@@ -44,8 +44,23 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
     .checked()
 }
 
-fn historic(reason: String, trial: Trial, renewals: &Renewals) -> Valuation {
-    Valuation { survival: renewals.kaplan_meier(), ..Valuation::historic(reason, vec![trial]) }
+/// The shifted-beta-geometric model, and the geometric one where its likelihood has no maximum; the last is to be used.
+fn trials(renewals: &Renewals) -> Vec<Trial> {
+    let trial = |model, outcome: Result<Fit, LifetimeError>| Trial {
+        model,
+        outcome: outcome.map_err(|error| error.to_string()),
+        is_chosen: false,
+    };
+    let outcome = renewals.fit();
+    let has_no_maximum = matches!(
+        outcome,
+        Err(LifetimeError::Unbounded { .. } | LifetimeError::Undetermined { .. } | LifetimeError::NotConverged { .. })
+    );
+    let mut trials = vec![trial("shifted_beta_geometric", outcome)];
+    if has_no_maximum {
+        trials.push(trial("geometric", renewals.fit_geometric()));
+    }
+    trials
 }
 
 /// How the contracts fared at their renewals.
@@ -59,7 +74,7 @@ pub(super) fn renewals(contracts: &[Option<Contract>]) -> Renewals {
 
 /// The fit of the contracts, if there is one.
 pub(super) fn fit(contracts: &[Option<Contract>]) -> Option<(ShiftedBetaGeometric, Fit)> {
-    let fit = renewals(contracts).fit().ok()?;
+    let fit = trials(&renewals(contracts)).pop()?.outcome.ok()?;
     Some((ShiftedBetaGeometric::fitted(&fit).ok()?, fit))
 }
 

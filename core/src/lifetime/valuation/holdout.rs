@@ -114,7 +114,7 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
             actual_value: customers.iter().filter_map(|&at| renewed(at)).map(|now| whole(now.value)).sum(),
         }
     };
-    (!before.is_empty()).then(|| Calibration { model: "shifted_beta_geometric", groups: groups(&expected, group) })
+    (!before.is_empty()).then(|| Calibration { model: fit.model, groups: groups(&expected, group) })
 }
 
 /// All customers, then ten groups of as good as equal size by what is expected of them; fewer customers have no deciles.
