@@ -6,6 +6,7 @@ mod cli;
 mod dictionary;
 mod differential;
 mod explain;
+mod fitted;
 mod hand;
 mod init;
 mod laws;
