@@ -13,7 +13,7 @@ fn demo_with(models: &str, folder: &Path) -> PathBuf {
     let demo = std::fs::read_to_string(project("fixtures/demo/closedloop.toml")).unwrap();
     let here = project("fixtures/demo").display().to_string();
     let demo = demo.replace("path = \"", &format!("path = \"{here}/"));
-    let asked = demo.replace("[models]\n", &format!("[models]\n{models}\n"));
+    let asked = demo.replace("default = \"w_shaped\"\n", "").replace("[models]\n", &format!("[models]\n{models}\n"));
     assert_ne!(asked, demo, "the demo has a section for models");
     let config = folder.join("closedloop.toml");
     std::fs::write(&config, asked).unwrap();

@@ -20,7 +20,7 @@ fn threads_and_a_memory_limit_change_no_byte() {
     let scratch = tempfile::tempdir().unwrap();
     let config = demo_with(ALL, scratch.path());
     let outs =
-        [&["--threads", "1"][..], &["--threads", "2"], &["--threads", "7", "--memory-limit", "64MB"]].map(|flags| {
+        [&["--threads", "1"][..], &["--threads", "2"], &["--threads", "7", "--memory-limit", "64MiB"]].map(|flags| {
             let out = scratch.path().join(flags[1]);
             run(&config, &out, flags);
             mart_files(&out)
@@ -60,7 +60,7 @@ fn the_order_of_rows_changes_no_byte() {
     }
     let rows = crate::support::read_parquet(&project("fixtures/demo/touchpoints.parquet"));
     let order: Vec<u32> = (0..u32::try_from(rows.num_rows()).unwrap()).rev().collect();
-    let rows = arrow::compute::take_record_batch(&rows, &order.into()).unwrap();
+    let rows = arrow::compute::take_record_batch(&rows, &arrow::array::UInt32Array::from(order)).unwrap();
     let file = std::fs::File::create(back.join("touchpoints.parquet")).unwrap();
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, rows.schema(), None).unwrap();
     writer.write(&rows).unwrap();
