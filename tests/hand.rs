@@ -127,6 +127,7 @@ cases!(
     marketo_presets,
     primary_contact,
     refunds,
+    removal_effects,
     residuals,
     restart,
     short_paths,

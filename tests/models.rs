@@ -56,9 +56,22 @@ fn the_house_is_listed_before_the_vendors_and_ones_own_last() {
     let ids: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let vendors = ids.iter().position(|id| id.contains('.')).unwrap();
     assert_eq!(ids[0], "first_touch");
-    assert_eq!(ids[vendors - 1], "inverse_j");
+    let learned = ids.iter().position(|&id| id == "markov").unwrap();
+    assert_eq!((ids[learned - 1], ids[vendors - 1]), ("inverse_j", "incremental_total"));
     assert!(ids[vendors..ids.len() - 1].iter().all(|id| id.contains('.')), "{ids:?}");
     assert_eq!(ids.last(), Some(&"flat"));
+}
+
+#[test]
+fn groups_stand_for_their_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = models_of(&config(folder.path(), "run = ['fitted', 'linear', 'rules']"));
+    assert!(named.contains("markov, markov_auto, shapley, ordered_shapley, rate_shapley, incremental"), "{named}");
+    assert!(
+        named.contains("incremental_total, linear, first_touch") && named.contains("(default w_shaped)"),
+        "{named}"
+    );
+    assert_eq!(named.matches("linear").count(), 1, "{named}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Decimal128Type};
 use assert_cmd::Command;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -80,4 +81,15 @@ pub fn python(test: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED {test}: CLOSEDLOOP_PYTHON does not name a Python with duckdb, numpy, polars and pyarrow");
     }
     python
+}
+
+/// Every file of a run's output but the manifest, by its path within.
+pub fn mart_files(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for mart in std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for file in std::fs::read_dir(mart).unwrap().map(|entry| entry.unwrap().path()) {
+            files.insert(file.strip_prefix(out).unwrap().to_owned(), std::fs::read(&file).unwrap());
+        }
+    }
+    files
 }

@@ -7,6 +7,7 @@ mod comparing;
 mod dictionary;
 mod differential;
 mod explain;
+mod fitted;
 mod hand;
 mod init;
 mod intervals;

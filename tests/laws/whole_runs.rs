@@ -1,6 +1,6 @@
 //! Whole runs on the demo: neither threads, nor the order of input rows, nor how they are cut into files change a byte.
 
-use crate::support::{closedloop, project, read_mart, texts};
+use crate::support::{closedloop, mart_files, project, read_mart, texts};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::ArrowWriter;
@@ -12,17 +12,6 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-
-/// Every file of a run's output but the manifest, by its path within.
-fn mart_files(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for mart in std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        for file in std::fs::read_dir(mart).unwrap().map(|entry| entry.unwrap().path()) {
-            files.insert(file.strip_prefix(out).unwrap().to_owned(), std::fs::read(&file).unwrap());
-        }
-    }
-    files
-}
 
 /// The manifest without what may differ.
 fn manifest(out: &Path, without: &[&str]) -> Value {

@@ -473,6 +473,19 @@ mod tests {
     }
 
     #[test]
+    fn an_incremental_spec_has_settings_that_make_sense() {
+        let bare = parse("id = 'x'\nkind = 'incremental'").unwrap().remove(0);
+        assert_eq!(bare.incremental_settings(), Some(&IncrementalSettings::default()));
+        assert!(bare.is_fitted() && bare.fitted_on().is_none());
+        let own = parse("id = 'x'\nkind = 'incremental_total'\nsettings = { period_days = 14 }").unwrap().remove(0);
+        assert_eq!(own.incremental_settings().map(|settings| settings.period_days), Some(14));
+        let wrong = parse("id = 'x'\nkind = 'incremental'\nsettings = { ridges = [] }").unwrap_err().to_string();
+        assert!(wrong.contains("model \"x\"") && wrong.contains("ridges"), "{wrong}");
+        let stray = parse("id = 'x'\nkind = 'markov'\nsettings = { period_days = 14 }").unwrap_err();
+        assert_eq!(stray, SpecError::Stray { id: "x".into(), key: "settings" });
+    }
+
+    #[test]
     fn the_normal_form_of_a_chain_fills_in_its_defaults() {
         let bare = parse("id = 'x'\nkind = 'markov'").unwrap();
         let full = parse("id = 'x'\nkind = 'markov'\norder = 1\nstate = 'channel'").unwrap();

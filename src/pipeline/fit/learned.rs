@@ -39,6 +39,8 @@ pub(super) struct ChainLearned {
     states: StateCodes,
     effects: RemovalEffects,
     total: Outcome,
+    /// Whether a journey has a touch in each state.
+    is_met: Vec<bool>,
     transitions: Vec<TransitionRow>,
 }
 
@@ -69,6 +71,10 @@ impl ChainLearned {
             [] => START.to_owned(),
             codes => joined(states.names(), codes),
         };
+        let mut is_met = vec![false; states.names().len()];
+        for code in runs.edges(1).into_iter().filter_map(|edge| runs.last(edge.to)) {
+            is_met[code as usize] = true;
+        }
         let transitions = markov.chain().rows().into_iter().map(|row| TransitionRow {
             from: name(row.from),
             to: match row.to {
@@ -82,6 +88,7 @@ impl ChainLearned {
         Self {
             model: model.to_owned(),
             level,
+            is_met,
             transitions: transitions.collect(),
             states: states.clone(),
             effects: markov.effects().clone(),
@@ -204,7 +211,8 @@ impl Learned {
             let conversions = RemovalEffects::totals(&effects.conversions, number(chain.total.conversions));
             let value = RemovalEffects::totals(&effects.value, major(chain.total.value, plan.finance.minor_digits));
             let attributed = chain.attributed(plan, totals);
-            for (code, name) in chain.states.names().iter().enumerate() {
+            let states = chain.states.names().iter().enumerate();
+            for (code, name) in states.filter(|(code, _)| chain.is_met[*code]) {
                 rows.push(EffectRow {
                     chain,
                     name,

@@ -1,0 +1,94 @@
+//! Experiments pull the incremental model toward what they measured, and bad rows of theirs are set aside.
+
+use super::{demo_with, run};
+use crate::support::{numbers, read_mart, texts};
+use std::path::{Path, PathBuf};
+
+fn demo_with_experiments(rows: &str, folder: &Path) -> PathBuf {
+    let config = demo_with("run = [\"linear\", \"incremental\"]", folder);
+    let file = folder.join("experiments.csv");
+    std::fs::write(&file, format!("campaign_id,channel,start_date,end_date,lift,standard_error,measure\n{rows}"))
+        .unwrap();
+    let text = std::fs::read_to_string(&config).unwrap();
+    let table = format!("[tables.experiments]\npath = \"{}\"\n\n[models]", file.display());
+    std::fs::write(&config, text.replace("[models]", &table)).unwrap();
+    config
+}
+
+fn effect(out: &Path, channel: &str) -> (f64, String) {
+    let rows = read_mart(out, "channel_effects");
+    let row = texts(&rows, "channel").iter().position(|name| name.as_deref() == Some(channel)).unwrap();
+    (numbers(&rows, "effect")[row], texts(&rows, "evidence")[row].clone().unwrap())
+}
+
+#[test]
+fn a_precise_experiment_is_followed_and_others_stay_as_observed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let free = scratch.path().join("free");
+    run(&demo_with("run = [\"linear\", \"incremental\"]", scratch.path()), &free, &["--quiet"]);
+    let config = demo_with_experiments(",webinar,2025-02-01,2026-01-31,2,0.01,\n", scratch.path());
+    let out = scratch.path().join("out");
+    run(&config, &out, &["--quiet"]);
+    let rows = read_mart(&out, "calibration");
+    let cell = |name: &str| numbers(&rows, name)[0];
+    assert_eq!((rows.num_rows(), cell("lift"), cell("standard_error")), (1, 2.0, 0.01));
+    assert!(cell("before") < 1.0, "the model alone thinks less of webinars: {}", cell("before"));
+    assert!((cell("after") - 2.0).abs() < 0.02, "{}", cell("after"));
+    let ((before, observed), (after, calibrated)) = (effect(&free, "webinar"), effect(&out, "webinar"));
+    assert!(after > before, "{after} > {before}");
+    assert_eq!((observed.as_str(), calibrated.as_str()), ("observational", "experiment_calibrated"));
+    assert_eq!(effect(&out, "email").1, "observational");
+}
+
+/// A lift in money is one in conversions at the mean deal; a campaign's speaks for its channel by its part of the touches.
+#[test]
+fn money_and_campaigns_are_translated() {
+    let scratch = tempfile::tempdir().unwrap();
+    let rows = ",webinar,2025-02-01,2026-01-31,100000,20000,money\nC-0035,,2025-02-01,2026-01-31,1,0.5,conversions\n";
+    let config = demo_with_experiments(rows, scratch.path());
+    let out = scratch.path().join("out");
+    run(&config, &out, &["--quiet"]);
+    let rows = read_mart(&out, "calibration");
+    let (lifts, errors) = (numbers(&rows, "lift"), numbers(&rows, "standard_error"));
+    let row =
+        |campaign: Option<&str>| texts(&rows, "campaign_id").iter().position(|id| id.as_deref() == campaign).unwrap();
+    let (money, campaign) = (row(None), row(Some("C-0035")));
+    assert!((lifts[money] / errors[money] - 5.0).abs() < 1e-9, "the precision of a lift stays");
+    assert!(lifts[money] > 0.0 && lifts[money] < 100.0, "{}", lifts[money]);
+    assert!((lifts[campaign] / errors[campaign] - 2.0).abs() < 1e-9);
+    assert!(lifts[campaign] > 1.0, "the channel has other campaigns: {}", lifts[campaign]);
+    assert!(texts(&rows, "channel").iter().all(|channel| channel.as_deref() == Some("webinar")));
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_set_aside() {
+    let scratch = tempfile::tempdir().unwrap();
+    let rows = ",,2025-02-01,2025-03-01,1,1,\n\
+        ,webinar,2025-03-01,2025-02-01,1,1,\n\
+        ,webinar,soon,2025-02-01,1,1,\n\
+        ,webinar,2025-02-01,2025-03-01,much,1,\n\
+        ,webinar,2025-02-01,2025-03-01,1,0,\n\
+        ,webinar,2025-02-01,2025-03-01,1,1,likes\n\
+        ,skywriting,2025-02-01,2025-03-01,1,1,\n";
+    let config = demo_with_experiments(rows, scratch.path());
+    let out = scratch.path().join("out");
+    let printed = run(&config, &out, &[]);
+    let rows = read_mart(&out, "set_aside");
+    let (tables, reasons) = (texts(&rows, "table_name"), texts(&rows, "reason"));
+    let mut found: Vec<&str> = tables
+        .iter()
+        .zip(&reasons)
+        .filter(|(table, _)| table.as_deref() == Some("experiments"))
+        .filter_map(|(_, reason)| reason.as_deref())
+        .collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        ["bad_date", "bad_number", "bad_number", "missing_campaign", "reversed_dates", "unknown_measure"]
+    );
+    assert!(
+        printed.contains("note: the experiment on skywriting is not used: it has no touch in its window"),
+        "{printed}"
+    );
+    assert_eq!(read_mart(&out, "calibration").num_rows(), 0);
+}
