@@ -76,7 +76,7 @@ fn print_level(
         let shows_interval = measure != Measure::Delta
             && models.contains(&comparison.default_model)
             && lines.iter().any(|line| !line.intervals.is_empty());
-        let interval_heading = shows_interval.then(|| "95 % interval*".to_owned());
+        let interval_heading = shows_interval.then(|| format!("95 % of {}*", comparison.default_model));
         let header = header.chain(models.iter().map(|model| heading(comparison, model)));
         let header = header.chain(interval_heading).chain(["decision".to_owned()]);
         table.set_header(header);
