@@ -32,7 +32,8 @@ pub(super) fn windows(plan: &Plan) -> Vec<Window> {
     if !plan.sensitivity {
         return Vec::new();
     }
-    let variants = plan.models.iter().filter(|spec| spec.fitted_on().is_none()).flat_map(half_lives);
+    let needs_no_data = |spec: &&ModelSpec| spec.build(&[], Evidence::default()).is_ok();
+    let variants = plan.models.iter().filter(needs_no_data).flat_map(half_lives);
     let (specs, is_own): (Vec<ModelSpec>, Vec<bool>) = variants.unzip();
     let lookback = plan.journeys.lookback;
     let window = |quarters| Window {

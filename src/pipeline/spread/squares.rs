@@ -1,7 +1,8 @@
 //! The closed form: the squared parts of every place.
 //!
-//! Every account adds to some thirty rows, so what counts is how few cache lines a row has. Sums of squares need 128 bits,
-//! but their upper halves hardly ever change: they are kept apart from the lower ones.
+//! Every account adds to some thirty rows, so what counts is how few cache lines a row has and how plain the loops are. Sums
+//! of squares need 128 bits, but what is above the lower 63 of them hardly ever changes and is kept apart. Squares of 31 bits
+//! are added without looking for a carry: the 64th bit tells, once for the whole row.
 
 use super::super::totals::CreditKey;
 use super::parts::AccountParts;
@@ -20,9 +21,9 @@ pub struct Squares {
     index: HashMap<RowKey, u32, FixedState>,
     keys: Vec<RowKey>,
     /// A row is the number of accounts, the squared money of every model and the squared new deals of every model: the
-    /// lower 64 bits of each.
+    /// lower 63 bits of each.
     lower: Vec<u64>,
-    /// The upper 64 bits.
+    /// What is above them, in units of 2⁶³.
     upper: Vec<u64>,
     /// `row · models + model`: whether an account got more back than it gave.
     has_negative: Vec<bool>,
@@ -62,6 +63,11 @@ pub(super) struct ModelSquares {
     pub(super) has_negative: bool,
 }
 
+/// Below this a part is squared in 62 bits.
+const PLAIN: u64 = 1 << 31;
+/// The lower halves have so many bits.
+const LOWER_BITS: u32 = 63;
+
 /// What the account at hand gave.
 #[derive(Debug, Default)]
 struct OpenAccount {
@@ -71,7 +77,9 @@ struct OpenAccount {
     slot_of: Vec<u32>,
     /// The rows it gave to.
     rows: Vec<u32>,
-    /// `slot · models + model`.
+    /// What it gave to each of them: the part at this position, or, beyond the parts, a sum of several.
+    given: Vec<usize>,
+    /// Sums of several parts, as the parts are stored.
     amounts: Vec<i64>,
     news: Vec<u64>,
 }
@@ -144,73 +152,82 @@ impl Squares {
         let wanted = if in_one_quarter { ONE_QUARTER } else { SEVERAL_QUARTERS };
         let has_new = parts.keys.iter().any(|key| key.kind == DealKind::New);
         for place in wanted {
-            self.gather(place, parts, has_new);
+            self.gather(place, parts);
         }
-        self.add_squares(has_new);
+        self.add_squares(parts, has_new);
         self.open.row_sets.clear();
     }
 
-    /// Sums the parts that go to the same row at a place of their row sets. Within 18 digits no sum of money wraps.
-    fn gather(&mut self, place: usize, parts: &AccountParts, has_new: bool) {
+    /// Finds out what goes to each row at a place of the row sets. Within 18 digits no sum of money wraps.
+    fn gather(&mut self, place: usize, parts: &AccountParts) {
         let (models, stride) = (self.models, self.stride());
-        let OpenAccount { row_sets, slot_of, rows, amounts, news } = &mut self.open;
+        let OpenAccount { row_sets, slot_of, rows, given, amounts, news } = &mut self.open;
         for (part, row_set) in row_sets.iter().enumerate() {
             let row = row_set[place];
-            let cells = part * models..(part + 1) * models;
             let slot = &mut slot_of[row as usize];
             if *slot == 0 {
                 // Counted here, and not where it is squared, so that the row is on its way to the cache by then.
                 self.lower[row as usize * stride] += 1;
                 rows.push(row);
+                given.push(part);
                 *slot = narrow(rows.len());
-                amounts.extend_from_slice(&parts.amounts[cells.clone()]);
-                if has_new {
-                    news.extend_from_slice(&parts.news[cells]);
-                }
                 continue;
             }
-            let slot = *slot as usize - 1;
-            let sums = slot * models..(slot + 1) * models;
+            let cells = part * models..(part + 1) * models;
+            let given = &mut given[*slot as usize - 1];
+            if *given < parts.len() {
+                let cells = *given * models..(*given + 1) * models;
+                *given = parts.len() + amounts.len() / models;
+                amounts.extend_from_slice(&parts.amounts[cells.clone()]);
+                news.extend_from_slice(&parts.news[cells]);
+            }
+            let sum = *given - parts.len();
+            let sums = sum * models..(sum + 1) * models;
             for (sum, amount) in amounts[sums.clone()].iter_mut().zip(&parts.amounts[cells.clone()]) {
                 *sum = sum.wrapping_add(*amount);
             }
-            if has_new {
-                for (sum, new) in news[sums].iter_mut().zip(&parts.news[cells]) {
-                    *sum = sum.saturating_add(*new);
-                }
+            for (sum, new) in news[sums].iter_mut().zip(&parts.news[cells]) {
+                *sum = sum.saturating_add(*new);
             }
         }
     }
 
-    fn add_squares(&mut self, has_new: bool) {
+    fn add_squares(&mut self, parts: &AccountParts, has_new: bool) {
         let (models, stride) = (self.models, self.stride());
-        for (slot, &row) in self.open.rows.iter().enumerate() {
+        let OpenAccount { slot_of, rows, given, amounts, news, .. } = &mut self.open;
+        for (&row, &given) in rows.iter().zip(given.iter()) {
             let row = row as usize;
-            self.open.slot_of[row] = 0;
-            let parts = slot * models..(slot + 1) * models;
-            let lower = &mut self.lower[row * stride..(row + 1) * stride];
-            let (of_amounts, of_news) = lower[1..].split_at_mut(models);
-            for (model, (sum, &part)) in of_amounts.iter_mut().zip(&self.open.amounts[parts.clone()]).enumerate() {
-                let carry = add_square(sum, part.unsigned_abs());
-                if carry > 0 {
-                    self.upper[row * stride + 1 + model] += carry;
-                }
-                if part < 0 {
-                    self.has_negative[row * models + model] = true;
-                }
+            slot_of[row] = 0;
+            let (amounts, news, position) = match given.checked_sub(parts.len()) {
+                None => (&parts.amounts, &parts.news, given),
+                Some(sum) => (&*amounts, &*news, sum),
+            };
+            let cells = position * models..(position + 1) * models;
+            let (amounts, news) = (&amounts[cells.clone()], &news[cells]);
+            let (of_amounts, of_news) = (row * stride + 1..row * stride + 1 + models, row * stride + 1 + models);
+            let (lower, upper) = (&mut self.lower[of_amounts.clone()], &mut self.upper[of_amounts]);
+            if amounts.iter().fold(0, |all, amount| all | amount.cast_unsigned()) < PLAIN {
+                add_plain_squares(lower, upper, amounts, |amount| amount.cast_unsigned());
+            } else {
+                add_squares(lower, upper, amounts.iter().map(|amount| amount.unsigned_abs()));
+                let has_negative = &mut self.has_negative[row * models..(row + 1) * models];
+                has_negative.iter_mut().zip(amounts).for_each(|(has, amount)| *has |= *amount < 0);
             }
             if has_new {
-                for (model, (sum, &part)) in of_news.iter_mut().zip(&self.open.news[parts]).enumerate() {
-                    let carry = add_square(sum, part.saturating_add(1 << (NEW_BITS - 1)) >> NEW_BITS);
-                    if carry > 0 {
-                        self.upper[row * stride + 1 + models + model] += carry;
-                    }
+                let of_news = of_news..of_news + models;
+                let (lower, upper) = (&mut self.lower[of_news.clone()], &mut self.upper[of_news]);
+                let all = news.iter().fold(0, |all, new| all | new);
+                if all >> NEW_BITS < PLAIN / 2 {
+                    add_plain_squares(lower, upper, news, |new| in_new_units(*new));
+                } else {
+                    add_squares(lower, upper, news.iter().map(|new| in_new_units(*new)));
                 }
             }
         }
-        self.open.rows.clear();
-        self.open.amounts.clear();
-        self.open.news.clear();
+        rows.clear();
+        given.clear();
+        amounts.clear();
+        news.clear();
     }
 
     /// Adds the squares of other accounts under the same models.
@@ -220,9 +237,9 @@ impl Squares {
             let mine = self.row(key) as usize;
             for cell in 0..stride {
                 let (mine, theirs) = (mine * stride + cell, theirs * stride + cell);
-                let (sum, carry) = self.lower[mine].overflowing_add(other.lower[theirs]);
-                self.lower[mine] = sum;
-                self.upper[mine] += other.upper[theirs] + u64::from(carry);
+                self.lower[mine] += other.lower[theirs];
+                self.upper[mine] += other.upper[theirs];
+                carry(&mut self.lower[mine], &mut self.upper[mine]);
             }
             for model in 0..self.models {
                 self.has_negative[mine * self.models + model] |= other.has_negative[theirs * self.models + model];
@@ -236,7 +253,7 @@ impl Squares {
         for (row, &(place, in_one_quarter)) in self.keys.iter().enumerate() {
             let cell = |cell: usize| {
                 let cell = row * self.stride() + cell;
-                u128::from(self.upper[cell]) << 64 | u128::from(self.lower[cell])
+                (u128::from(self.upper[cell]) << LOWER_BITS) + u128::from(self.lower[cell])
             };
             let accounts = self.lower[row * self.stride()];
             let over_all = in_one_quarter.then_some((place.0, Period::All));
@@ -256,11 +273,61 @@ impl Squares {
     }
 }
 
-/// Adds the square of `part` to the lower half of a sum; returns what its upper half gains.
-#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
-fn add_square(lower: &mut u64, part: u64) -> u64 {
-    let square = u128::from(part) * u128::from(part);
-    let (sum, carry) = lower.overflowing_add(square as u64);
-    *lower = sum;
-    (square >> 64) as u64 + u64::from(carry)
+/// Adds the squares of parts below [`PLAIN`] to a row of sums.
+fn add_plain_squares<T>(lower: &mut [u64], upper: &mut [u64], parts: &[T], part: impl Fn(&T) -> u64) {
+    let mut all = 0;
+    for (sum, given) in lower.iter_mut().zip(parts) {
+        // 32 bits are said to be enough, so that the compiler multiplies several at a time.
+        let part = part(given) & u64::from(u32::MAX);
+        *sum = sum.wrapping_add(part.wrapping_mul(part));
+        all |= *sum;
+    }
+    if all >> LOWER_BITS != 0 {
+        lower.iter_mut().zip(upper).for_each(|(lower, upper)| carry(lower, upper));
+    }
+}
+
+/// Adds the squares of parts of any size to a row of sums.
+#[expect(clippy::cast_possible_truncation, reason = "both halves are taken, and a square has at most 128 bits")]
+fn add_squares(lower: &mut [u64], upper: &mut [u64], parts: impl Iterator<Item = u64>) {
+    for ((lower, upper), part) in lower.iter_mut().zip(upper).zip(parts) {
+        let sum = u128::from(part) * u128::from(part) + u128::from(*lower);
+        *lower = sum as u64 & !(1 << LOWER_BITS);
+        *upper += (sum >> LOWER_BITS) as u64;
+    }
+}
+
+/// Moves what is above the lower bits of a sum to where it belongs.
+fn carry(lower: &mut u64, upper: &mut u64) {
+    *upper += *lower >> LOWER_BITS;
+    *lower &= !(1 << LOWER_BITS);
+}
+
+/// Share units as units of squared new deals, to the nearest.
+fn in_new_units(share: u64) -> u64 {
+    (share >> NEW_BITS) + (share >> (NEW_BITS - 1) & 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Both ways to add, in any mixture, are addition of 128-bit squares.
+        #[test]
+        fn sums_are_exact(parts in prop::collection::vec(prop_oneof![0..PLAIN, 0..1_000_000_000_000_000_000_u64], 0..400)) {
+            let (mut lower, mut upper) = ([0], [0]);
+            let mut expected = 0_u128;
+            for part in parts {
+                expected += u128::from(part) * u128::from(part);
+                if part < PLAIN {
+                    add_plain_squares(&mut lower, &mut upper, &[part], |part| *part);
+                } else {
+                    add_squares(&mut lower, &mut upper, std::iter::once(part));
+                }
+                prop_assert_eq!((u128::from(upper[0]) << LOWER_BITS) + u128::from(lower[0]), expected);
+            }
+        }
+    }
 }
