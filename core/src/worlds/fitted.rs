@@ -10,7 +10,9 @@ use crate::statistics::{CountedJourney, HIGHEST_ORDER, JourneyStatistics, Outcom
 /// Markov of every order, of the order that cross-validation finds, and both Shapley games. `ordered_shapley` is left out:
 /// it credits touches as `shapley` does.
 pub fn fitted_estimators() -> Vec<Estimator> {
-    let kept = |spec: &&ModelSpec| !matches!(spec, ModelSpec::OrderedShapley { .. });
+    let kept = |spec: &&ModelSpec| {
+        matches!(spec, ModelSpec::Markov { .. } | ModelSpec::Shapley { .. } | ModelSpec::RateShapley { .. })
+    };
     let mut specs: Vec<ModelSpec> = fitted_models().iter().filter(kept).cloned().collect();
     specs.splice(1..1, (2..=HIGHEST_ORDER).flat_map(markov));
     specs.into_iter().map(estimator).collect()
