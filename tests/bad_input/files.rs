@@ -113,7 +113,7 @@ fn headers_alone_give_marts_without_rows_but_with_columns() {
     });
     let outcome = world.accepted();
     let marts = outcome.manifest["marts"].as_array().unwrap();
-    assert_eq!(marts.len(), 14);
+    assert_eq!(marts.len(), 19);
     for mart in marts {
         let name = mart["name"].as_str().unwrap();
         let rows = read_mart(&outcome.out, name);
