@@ -222,3 +222,15 @@ fn an_unreadable_schema_version_is_named() {
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(message.contains("schema version 999") && message.contains("run again"), "{message}");
 }
+
+#[test]
+fn clv_help_explains_every_flag() {
+    insta::assert_snapshot!(shown(&["clv", "--help"], Path::new("/nowhere")));
+}
+
+#[test]
+fn explaining_an_account_ends_with_how_its_lifetime_value_arises() {
+    let account = shown(&["explain", "fixtures/demo/closedloop.toml", "--account", "A-000003"], Path::new("/nowhere"));
+    let lifetime = account.split_once("lifetime value of").map(|(_, lifetime)| lifetime);
+    insta::assert_snapshot!(lifetime.unwrap());
+}

@@ -80,7 +80,9 @@ impl LifetimeValue {
             return Ok(None);
         };
         let customers = workers.runtime.block_on(Customers::read(plan, rules, prepared))?;
-        let until = plan.as_of.or(prepared.latest).map_or(0, |instant| day_of(plan, instant));
+        // Planned spend and late touches say nothing about how long customers were observed.
+        let latest = customers.bookings.iter().map(|booking| booking.day).max();
+        let until = plan.as_of.map(|instant| day_of(plan, instant)).or(latest).unwrap_or_default();
         workers.pool.install(|| {
             let valued = Valued::of(&customers, rules, until)?;
             let acquisitions = wanted

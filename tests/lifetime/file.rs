@@ -1,6 +1,9 @@
 //! `closedloop clv`: published estimates from the command line, both kinds of files, and what cannot be fitted.
 
 use crate::support::{closedloop, numbers, outside_data, read_parquet, texts};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Beta, Distribution, Exp, Gamma};
 use serde_json::Value;
 use std::path::Path;
 
@@ -35,7 +38,9 @@ fn cdnow(data: &Path, file: &str, to: &Path) {
     let mut csv = "customer,date,dollars\n".to_owned();
     for line in text.lines() {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        if let [.., customer, date, _, dollars] = fields[..] {
+        if let [.., customer, date, _, dollars] = fields[..]
+            && date.len() == 8
+        {
             csv += &format!("{customer},{}-{}-{},{dollars}\n", &date[..4], &date[4..6], &date[6..]);
         }
     }
@@ -140,11 +145,19 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
 fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
     let folder = tempfile::tempdir().unwrap();
     let mut rows: Vec<String> = Vec::new();
-    for customer in 0..300_u32 {
-        for visit in 0..=customer * 7 % 9 {
-            let day = customer * 13 % 60 + visit * (2 + customer * customer % 67) + customer * visit % 5;
-            let date = jiff::civil::date(2025, 1, 1).checked_add(jiff::Span::new().days(i64::from(day))).unwrap();
-            rows.push(format!("c{customer:03},{date},{}.50", 10 + (customer + visit) % 40));
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    let (rates, leaves) = (Gamma::new(0.9, 1.0 / 40.0).unwrap(), Beta::new(0.9, 3.0).unwrap());
+    for customer in 0..500 {
+        let (wait, leave) = (Exp::new(rates.sample(&mut random)).unwrap(), leaves.sample(&mut random));
+        let usual = random.random_range(10.0..90.0);
+        let mut now = random.random_range(0.0..60.0);
+        while now < 180.0 {
+            let date = jiff::civil::date(2025, 1, 1) + jiff::SignedDuration::from_secs_f64(now * 86_400.0);
+            rows.push(format!("c{customer:03},{date},{:.2}", usual * random.random_range(0.5..1.5)));
+            now += wait.sample(&mut random);
+            if random.random_bool(leave) {
+                break;
+            }
         }
     }
     let predictions = |name: &str, rows: &[String], threads: &str| {

@@ -7,7 +7,7 @@ use closedloop_core::lifetime::{
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Beta, Distribution};
+use rand_distr::{Beta, Distribution, Exp, Gamma};
 
 const MODELS: [PurchaseModel; 2] = [PurchaseModel::BgNbd, PurchaseModel::ParetoNbd];
 
@@ -187,20 +187,27 @@ fn a_holdout_of_contracts_counts_the_renewals_that_came_due() {
 
 #[test]
 fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
-    // Loyal customers buy every 20 days for good, others once: whoever is left behaves as before.
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let (rates, leaves) = (Gamma::new(0.9, 1.0 / 40.0).unwrap(), Beta::new(0.9, 3.0).unwrap());
+    let (cut, end) = (500, 829);
     let mut rows: Vec<(u32, i32, i64)> = vec![];
-    for customer in 0..200 {
-        let start = i32::try_from(customer % 50).unwrap();
-        let visits = if customer % 2 == 0 { 1 } else { 40 };
-        let amount = 1_000 + i64::from(customer % 7) * 100;
-        rows.extend((0..visits).map(|visit| (customer, start + 20 * visit, amount + i64::from(visit % 3))));
+    for customer in 0..3_000 {
+        let (wait, leave) = (Exp::new(rates.sample(&mut random)).unwrap(), leaves.sample(&mut random));
+        let usual = random.random_range(500..3_000);
+        let mut now = random.random_range(0.0..200.0);
+        while now < f64::from(end) {
+            #[expect(clippy::cast_possible_truncation, reason = "a day of the simulation")]
+            rows.push((customer, now as i32, usual + random.random_range(0..500)));
+            now += wait.sample(&mut random);
+            if random.random_bool(leave) {
+                break;
+            }
+        }
     }
     let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
     let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
     let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
-    // The last visit is on day 829.
-    let (cut, end) = (500, 829);
     let method = method(12, 0.0);
     let (histories, since) = calibrate(&transactions, method.grain, cut, end).unwrap();
     let contracts = vec![None; histories.customer.len()];
@@ -208,8 +215,10 @@ fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
     let past = Past { segment: &segment, since: &since, contracts: &contracts, end };
     let calibration = hold_out(&past, Family::NonContractual, &method).unwrap();
     let all = calibration.groups[0];
-    let bought = rows.iter().filter(|row| row.1 > cut && row.1 <= end);
-    let (count, money) = bought.fold((0, 0), |(count, money), row| (count + 1, money + row.2));
+    // Purchases of one day are one; who came after the cut is not predicted.
+    let later = rows.iter().filter(|row| row.1 > cut && histories.customer.contains(&row.0));
+    let days: std::collections::BTreeSet<(u32, i32)> = later.clone().map(|row| (row.0, row.1)).collect();
+    let (count, money) = (days.len() as u64, later.map(|row| row.2).sum::<i64>());
     assert_eq!((all.actual_purchases, all.actual_value), (count, money));
     let count = f64::from(u32::try_from(count).unwrap());
     assert!((all.purchases.mean / count - 1.0).abs() < 0.1, "{all:?}");

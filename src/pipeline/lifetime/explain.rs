@@ -171,7 +171,7 @@ impl LifetimeValue {
                 p_alive: expectation.p_alive,
                 purchases: expectation.purchases.mean,
                 value: minor(expectation.value),
-                undiscounted: minor(expectation.months.iter().sum()),
+                undiscounted: minor(expectation.purchases.mean * expectation.value),
                 margin: minor(mean),
                 interval: (minor(low), minor(high)),
             }
