@@ -89,7 +89,7 @@ fn at_point(
     let is_there = |row: &usize| {
         models[*row].as_deref() == Some(model)
             && (lookbacks[*row] - lookback).abs() < 1e-9
-            && half_life.map_or(half_lives[*row].is_nan(), |half_life| half_lives[*row] == half_life)
+            && half_life.map_or_else(|| half_lives[*row].is_nan(), |half_life| half_lives[*row] == half_life)
     };
     let key = |row: usize| {
         let place = format!("{:?} {:?}", campaigns[row], channels[row]);

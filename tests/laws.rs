@@ -13,7 +13,7 @@ mod tape;
 mod whole_runs;
 mod world;
 
-use books::{Books, Credit, keep, keep_in_pieces, keep_on_this_pool};
+use books::{Books, Credit, keep, keep_in_pieces, keep_on_this_pool, keep_spilled};
 use closedloop::config::file::DealKind;
 use closedloop::pipeline::totals::{Earned, LeftOver, LineCounts};
 use closedloop::scatter::lines::Line;
@@ -70,6 +70,17 @@ fn partial_refunds_are_one_refund_and_a_full_refund_leaves_nothing() {
 #[test]
 fn order_and_cuts_of_the_input_change_nothing() {
     hold(cases(), order_is_nothing);
+}
+
+/// Memory decides where touches wait, not what comes of them.
+#[test]
+fn what_is_spilled_comes_back_as_it_was() {
+    hold(500, |world, _| {
+        let half = world.touches.len() / 2;
+        let pieces = vec![(0, 0..half), (1, half..world.touches.len())];
+        prop_assert_eq!(keep_spilled(world, &pieces), keep_in_pieces(world, &pieces));
+        Ok(())
+    });
 }
 
 #[test]

@@ -19,7 +19,10 @@ fn touches_are_scanned_cast_and_filtered_and_nothing_else() {
     assert!(operators.last().is_some_and(|scan| scan.starts_with("DataSourceExec")), "{touches}");
     let streaming = ["ProjectionExec", "FilterExec", "CoalesceBatchesExec", "CooperativeExec", "DataSourceExec"];
     for operator in operators {
-        assert!(streaming.contains(&operator), "{operator} touches the large side:\n{touches}");
+        // One file is dealt to the readers batch by batch, which moves no row.
+        let is_dealt =
+            operator == "RepartitionExec" && touches.contains("RoundRobinBatch") && !touches.contains("Hash(");
+        assert!(streaming.contains(&operator) || is_dealt, "{operator} touches the large side:\n{touches}");
     }
     // The test can fail: the roll-ups, which are small, do aggregate.
     assert!(plan_of(&printed, "reconciliation").contains("AggregateExec"), "{printed}");

@@ -5,7 +5,7 @@
 
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::Allotter;
-use closedloop_core::model::{AttributionModel, ModelSpec, house_models};
+use closedloop_core::model::{AttributionModel, Evidence, ModelSpec, house_models};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rand::{RngExt, SeedableRng};
@@ -54,10 +54,10 @@ fn model_ids() -> impl Iterator<Item = &'static str> {
     house_models().iter().map(ModelSpec::id)
 }
 
-#[expect(clippy::expect_used, reason = "asked for with an id of the house")]
+#[expect(clippy::expect_used, reason = "asked for with an id of the house, whose models by rule need no data")]
 fn model(id: &str) -> Box<dyn AttributionModel> {
     let spec = house_models().iter().find(|spec| spec.id() == id).expect("a house model");
-    spec.build(&CHANNELS.map(String::from))
+    spec.build(&CHANNELS.map(String::from), Evidence::default()).expect("a model by rule")
 }
 
 /// The money of a journey, minor units.

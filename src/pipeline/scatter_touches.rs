@@ -30,6 +30,7 @@ use tokio::runtime::Runtime;
 ///
 /// # Errors
 /// A touchpoints source that cannot be read, or an `eligible` predicate that does not plan.
+#[expect(clippy::too_many_arguments, reason = "what a run has by now, read once")]
 pub(super) fn scatter(
     runtime: &Runtime,
     ctx: &SessionContext,

@@ -20,7 +20,7 @@ fn threads_and_a_memory_limit_change_no_byte() {
     let scratch = tempfile::tempdir().unwrap();
     let config = demo_with(ALL, scratch.path());
     let outs =
-        [&["--threads", "1"][..], &["--threads", "2"], &["--threads", "7", "--memory-limit", "64MiB"]].map(|flags| {
+        [&["--threads", "1"][..], &["--threads", "2"], &["--threads", "7", "--memory-limit", "512MiB"]].map(|flags| {
             let out = scratch.path().join(flags[1]);
             run(&config, &out, flags);
             mart_files(&out)
@@ -49,7 +49,7 @@ fn the_order_of_rows_changes_no_byte() {
     std::fs::create_dir_all(&back).unwrap();
     let config = demo_with("run = [\"fitted\"]", scratch.path());
     let text = std::fs::read_to_string(&config).unwrap();
-    let mut turned = text.clone();
+    let mut turned = text;
     for table in ["accounts", "campaigns", "contact_roles", "contacts", "deals", "opportunities", "spend"] {
         let file = format!("{table}.csv");
         reversed(&file, &back);

@@ -5,6 +5,7 @@ use closedloop::config::file::DealKind;
 use closedloop::engine::memory::Budget;
 use closedloop::pipeline::credit::Crediting;
 use closedloop::pipeline::totals::{Earned, LeftOver, LineCounts};
+use closedloop::scatter::SpillFolder;
 use closedloop::scatter::conversions::Conversions;
 use closedloop::scatter::lines::{Line, LineCodes};
 use closedloop::scatter::partition::{Scatter, TouchCounts};
@@ -83,11 +84,27 @@ pub(super) fn keep_in_pieces(world: &World, pieces: &Pieces) -> Books {
 
 /// Runs a world on the current rayon pool.
 pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
+    keep_within(world, pieces, &Budget::new(None), None)
+}
+
+/// Runs a world with so little memory that every piece of rows is spilled to a folder.
+pub(super) fn keep_spilled(world: &World, pieces: &Pieces) -> Books {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let spill = SpillFolder::new(folder.path());
+    let mut books = pool.install(|| keep_within(world, pieces, &Budget::new(Some(1)), Some(spill)));
+    let expected = books.counts.scattered > 0;
+    assert_eq!(books.counts.spilled > 0, expected, "touches are spilled");
+    books.counts.spilled = 0;
+    books
+}
+
+fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<SpillFolder>) -> Books {
     let (plan, deals) = (world.plan(), world.deal_rows());
     let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows()).unwrap();
     let codes = LineCodes::new(&world.campaign_rows()).unwrap();
     let touches = world.touch_rows();
-    let scatter = Scatter::new(&conversions, &codes, &Budget::new(None), None);
+    let scatter = Scatter::new(&conversions, &codes, budget, spill);
     let readers = pieces.iter().map(|(reader, _)| reader + 1).max().unwrap_or_default();
     let parts = (0..readers).map(|number| {
         let mut reader = scatter.reader(number);

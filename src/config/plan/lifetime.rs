@@ -8,7 +8,7 @@ use closedloop_core::lifetime::{Period, PurchaseModel};
 
 impl Resolver<'_> {
     /// The rules of lifetime value; `None` where it is switched off.
-    pub(super) fn lifetime(&self, given: LifetimeConfig) -> Result<Option<Lifetime>, ConfigError> {
+    pub(super) fn lifetime(&self, given: &LifetimeConfig) -> Result<Option<Lifetime>, ConfigError> {
         if !(1..=1_200).contains(&given.horizon_months) {
             let message = format!("is {}, but must be from 1 to 1200 months", given.horizon_months);
             return Err(self.fault("lifetime.horizon_months", message));
@@ -36,7 +36,7 @@ impl Resolver<'_> {
             LifetimeUnit::Week => Period::Week,
             LifetimeUnit::Month => Period::Month,
         };
-        let LifetimeConfig { enabled, horizon_months, discount, segment_by, family, .. } = given;
+        let &LifetimeConfig { enabled, horizon_months, discount, segment_by, family, .. } = given;
         Ok(enabled.then_some(Lifetime { unit, horizon_months, discount, segment_by, family, models }))
     }
 }

@@ -85,7 +85,7 @@ impl Resolver<'_> {
             },
             calendar,
             as_of,
-            lifetime: self.lifetime(file.lifetime)?,
+            lifetime: self.lifetime(&file.lifetime)?,
             output,
             checks: file.checks,
         })

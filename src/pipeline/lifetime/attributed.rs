@@ -26,8 +26,7 @@ const LEAST_LOG: f64 = -700.0;
 pub(super) fn acquisitions(customers: &Customers, valued: &Valued, deals: usize) -> Acquisitions {
     let positions = 0..valued.money.len();
     let acquired = positions.clone().into_par_iter().map(|position| acquired(valued, position)).collect();
-    let curves: Vec<Vec<i64>> =
-        positions.clone().into_par_iter().map(|position| valued.curve(customers, position)).collect();
+    let curves: Vec<Vec<i64>> = positions.into_par_iter().map(|position| valued.curve(customers, position)).collect();
     let mut of_deal = vec![NO_CUSTOMER; deals];
     for (position, &code) in (0..).zip(&valued.histories.customer) {
         let deal = customers.acquisition[code as usize];
