@@ -2,20 +2,18 @@
 
 use super::clock::{Clock, Silent};
 use super::error::RunError;
-use super::lifetime::LifetimeValue;
 use super::prepare::{Memory, Workers, index};
 use super::roll_up;
 use super::run::{Outcome, register_outcome};
 use super::scatter_touches::touch_columns;
 use crate::config::Plan;
 use crate::engine::session;
-use crate::mart::catalogue;
 use datafusion::logical_expr::lit;
 
 /// What is planned, and the physical plan.
 pub type NamedPlan = (&'static str, String);
 
-/// Plans the touches' stream and every roll-up. Reads the small tables, and no touch.
+/// Plans the touches' stream and the roll-ups of the ledger. Reads the small tables, and no touch.
 ///
 /// # Errors
 /// Whatever stops a run before the touches are read.
@@ -26,11 +24,7 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints", workers.runtime.block_on(touches)?)];
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
-    let mut outcome = Outcome::of_nothing(plan.models.len());
-    if let Some(lifetime) = LifetimeValue::of(plan, &workers, &prepared, &catalogue::names().collect())? {
-        lifetime.register(plan, &prepared, &mut outcome.totals)?;
-    }
-    register_outcome(plan, &prepared, &outcome)?;
+    register_outcome(plan, &prepared, &Outcome::of_nothing(plan.models.len()))?;
     plans.extend(workers.runtime.block_on(roll_up::physical_plans(&prepared.ctx, plan))?);
     Ok(plans)
 }
