@@ -14,6 +14,7 @@ pub mod memory;
 pub mod session;
 pub mod set_aside;
 mod source;
+mod store;
 pub mod transactions;
 mod unique;
 pub(crate) mod words;

@@ -2,7 +2,7 @@
 -- In: opportunities (canonical).
 SELECT
     opportunity_id AS deal_id, opportunity_id, account_id, created_at AS opportunity_created_at, closed_at,
-    amount, CAST(NULL AS VARCHAR) AS kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id,
+    amount, arrow_cast(NULL, 'Dictionary(Int8, Utf8)') AS kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id,
     CAST(NULL AS DATE) AS starts_on, CAST(NULL AS DATE) AS ends_on
 FROM opportunities
 WHERE is_won

@@ -69,7 +69,7 @@ impl QueryArgs {
         let plan = open_plan(&self.place)?;
         let ctx =
             session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::new(None))?;
-        load::load(&ctx, &plan).await?;
+        load::load(&ctx, &plan, None).await?;
         if plan.output.join(manifest::MANIFEST).is_file() {
             reading::register(&ctx, &plan.output).await?;
         }

@@ -7,10 +7,11 @@ use super::session;
 use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
 pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
+use super::store::{RowStore, StoredRows, without};
 use super::unique::keep_one;
 use crate::config::Plan;
 use crate::config::file::Table;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, new_empty_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Int64Type, Schema};
 use datafusion::common::ParamValues;
@@ -18,6 +19,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The canonical tables, registered in the session under their names, and what became of every row.
@@ -33,14 +35,15 @@ pub struct Loaded {
     pub touch_cells: Vec<String>,
 }
 
-/// Loads everything but the rows of touchpoints, which stay a view called `touchpoints`.
+/// Loads everything but the rows of touchpoints, which stay a view called `touchpoints`. Large tables wait in the folder
+/// `scratch`, where there is one.
 ///
 /// # Errors
 /// Structural faults of the sources, a second currency, or SQL of the configuration that does not plan.
-pub async fn load(ctx: &SessionContext, plan: &Plan) -> Result<Loaded, EngineError> {
+pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
     let mut sources = open_all(ctx, plan).await?;
     ids::unify(&mut sources)?;
-    let mut loader = Loader { ctx, plan, cells: BTreeMap::new(), loaded: Loaded::default() };
+    let mut loader = Loader { ctx, plan, scratch, cells: BTreeMap::new(), loaded: Loaded::default() };
     for (table, source) in sources {
         ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
         loader.cells.insert(table, source.cell_names);
@@ -80,14 +83,14 @@ async fn open_all(ctx: &SessionContext, plan: &Plan) -> Result<BTreeMap<Table, O
 struct Loader<'a> {
     ctx: &'a SessionContext,
     plan: &'a Plan,
+    scratch: Option<&'a Path>,
     cells: BTreeMap<Table, Vec<String>>,
     loaded: Loaded,
 }
 
 /// The rows of a stage, told apart.
 struct Split {
-    /// In the pieces in which they came, so that a large table is never copied.
-    used: Vec<RecordBatch>,
+    used: StoredRows,
     rejected: RecordBatch,
     counts: RowCounts,
 }
@@ -145,12 +148,12 @@ impl Loader<'_> {
             locate(source, &mut rejected)?;
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
-            for rows in &split.used {
-                check_currency(table, rows, &self.plan.finance.currency)?;
+            for rows in split.used.batches()? {
+                check_currency(table, &rows?, &self.plan.finance.currency)?;
             }
             check_total(table, &split)?;
         }
-        session::register_batches(self.ctx, table.name(), split.used)
+        split.used.register(self.ctx, table.name(), &["is_rounded", SOURCE_ROW])
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart.
@@ -163,7 +166,9 @@ impl Loader<'_> {
         let mut schema = Arc::clone(view.schema().inner());
         let mut stream = view.execute_stream().await.map_err(fault)?;
         let mut counts = RowCounts::default();
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        let mut good = RowStore::new(self.scratch, table.name());
+        let key = contract::key(table);
+        let (mut keys, mut bad) = (Vec::new(), Vec::new());
         while let Some(rows) = stream.next().await.transpose().map_err(fault)? {
             // The plan and its rows may disagree on what can be null; the rows win.
             schema = rows.schema();
@@ -177,43 +182,35 @@ impl Loader<'_> {
             }
             let rows =
                 if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
-            good.push(without(&rows, &["in_scope", "reason"])?);
+            let rows = without(&rows, &["in_scope", "reason"])?;
+            keys.extend(key.map(|key| column(&rows, key).cloned()).transpose()?);
+            good.push(rows)?;
         }
         drop(stream);
+        let mut good = good.finish()?;
         let mut rejected = without(&concat_batches(&schema, &bad)?, &["in_scope"])?;
-        if let Some(keep) = self.keep_one(table, &schema, &good)? {
-            let rows = concat_batches(&good[0].schema(), &good)?;
+        let one = || {
+            let batches = good.batches()?.collect::<Result<Vec<_>, _>>()?;
+            Ok(concat_batches(&batches[0].schema(), &batches)?)
+        };
+        if let Some(keep) = unique(&keys, one)? {
+            let rows = one()?;
             let repeated =
                 with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
             rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
-            good = vec![filter_record_batch(&rows, &keep)?];
+            good = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
         }
-        for rows in &good {
-            count(&mut counts.used, rows);
+        for rows in good.batches()? {
+            let rows = rows?;
+            count(&mut counts.used, &rows);
             let rounded = rows.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count());
             counts.rounded += rounded as u64;
         }
         count(&mut counts.set_aside, &rejected);
-        if good.is_empty() {
-            good.push(without(&RecordBatch::new_empty(schema), &["in_scope", "reason"])?);
+        if matches!(&good, StoredRows::Held(batches) if batches.is_empty()) {
+            good = StoredRows::Held(vec![without(&RecordBatch::new_empty(schema), &["in_scope", "reason"])?]);
         }
-        let used = good.iter().map(|rows| without(rows, &["is_rounded", SOURCE_ROW])).collect::<Result<_, _>>()?;
-        Ok(Split { used, rejected, counts })
-    }
-
-    /// Which rows to keep so that the table's key is unique; `None` when it is.
-    fn keep_one(
-        &self,
-        table: Table,
-        schema: &Schema,
-        rows: &[RecordBatch],
-    ) -> Result<Option<BooleanArray>, EngineError> {
-        let Some(key) = contract::key(table).filter(|_| !rows.is_empty()) else { return Ok(None) };
-        let key_type = schema.field_with_name(key)?.data_type();
-        let keys = rows.iter().map(|rows| column(rows, key)).collect::<Result<Vec<_>, _>>()?;
-        let keys: Vec<&dyn Array> = keys.into_iter().map(AsRef::as_ref).collect();
-        let keys = if keys.is_empty() { new_empty_array(key_type) } else { concat(&keys)? };
-        keep_one(&keys, || Ok(concat_batches(&rows[0].schema(), rows)?))
+        Ok(Split { used: good, rejected, counts })
     }
 
     /// The rejected rows, with the text that their files have.
@@ -270,8 +267,12 @@ fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<()
 /// Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums
 /// of the rows that take no part.
 fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
-    let amounts = split.used.iter().filter_map(amounts).flat_map(|amounts| amounts.iter().flatten());
-    let used: u128 = amounts.map(|amount| u128::from(amount.unsigned_abs())).sum();
+    let mut used = 0_u128;
+    for rows in split.used.batches()? {
+        let rows = rows?;
+        let amounts = amounts(&rows).into_iter().flat_map(|amounts| amounts.iter().flatten());
+        used += amounts.map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>();
+    }
     let others = [split.counts.read, split.counts.out_of_scope, split.counts.set_aside];
     let sums = others.map(|tally| tally.amount.unsigned_abs());
     if sums.into_iter().chain([used]).all(|sum| sum < 10_u128.pow(18)) {
@@ -295,11 +296,16 @@ fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineE
         .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("stage has no column {name}")).into())
 }
 
-fn without(rows: &RecordBatch, names: &[&str]) -> Result<RecordBatch, EngineError> {
-    let schema = rows.schema();
-    let kept: Vec<usize> =
-        (0..schema.fields().len()).filter(|&i| !names.contains(&schema.field(i).name().as_str())).collect();
-    Ok(rows.project(&kept)?)
+/// Which rows to keep so that the keys in these pieces are unique; `None` when they are, or there is no row.
+fn unique(
+    keys: &[ArrayRef],
+    rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
+) -> Result<Option<BooleanArray>, EngineError> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let keys: Vec<&dyn Array> = keys.iter().map(AsRef::as_ref).collect();
+    keep_one(&concat(&keys)?, rows)
 }
 
 /// Rows with one reason for all, in the schema of rows that have some.

@@ -3,9 +3,10 @@
 use super::memory::Budget;
 use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::Schema;
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::concat;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -56,7 +57,35 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
     let planned = Arc::clone(frame.schema().inner());
     let batches = frame.collect().await?;
     let schema = batches.first().map_or(planned, RecordBatch::schema);
-    Ok(concat_batches(&schema, &batches)?)
+    Ok(joined(&schema, batches)?)
+}
+
+/// One batch of many, column by column, so that no more than one column is ever held twice. Columns that are one and the
+/// same in every batch stay so.
+fn joined(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<RecordBatch, ArrowError> {
+    if batches.is_empty() {
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let is_same = |a: usize, b: usize| batches.iter().all(|rows| Arc::ptr_eq(rows.column(a), rows.column(b)));
+    let count = schema.fields().len();
+    let originals: Vec<Option<usize>> = (0..count).map(|b| (0..b).find(|&a| is_same(a, b))).collect();
+    let mut pieces: Vec<Vec<ArrayRef>> = vec![Vec::with_capacity(batches.len()); count];
+    for rows in batches {
+        pieces.iter_mut().zip(rows.columns()).for_each(|(pieces, column)| pieces.push(Arc::clone(column)));
+    }
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(count);
+    for (original, pieces) in originals.into_iter().zip(pieces) {
+        columns.push(match original {
+            Some(original) => Arc::clone(&columns[original]),
+            None => concat(&pieces.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>())?,
+        });
+    }
+    RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &RecordBatchOptions::new().with_row_count(Some(rows)),
+    )
 }
 
 /// Registers rows held in memory as the table `name`.

@@ -264,7 +264,7 @@ impl<'a> Crediting<'a> {
     /// Books the credit deals without an original and describes them for `journeys`.
     pub fn unmatched(&self, totals: &mut CreditTotals) -> JourneyRows {
         let mut journeys = JourneyRows::new(self.models.len());
-        for credit in &self.conversions.unmatched {
+        for credit in &self.conversions.credits.unmatched {
             totals.book(credit.close_quarter, DealKind::Credit, credit.amount);
             for model in 0..self.models.len() {
                 let bucket = Bucket::UnmatchedCredit;

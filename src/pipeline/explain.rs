@@ -150,7 +150,7 @@ pub fn explain(
             }
         }
     }
-    for credit in prepared.conversions.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
+    for credit in prepared.conversions.credits.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
         let mut totals = CreditTotals::new(plan.models.len());
         let credited = PartitionCredit::of_journeys(crediting.unmatched(&mut totals));
         let place = Place { plan, prepared: &prepared, history: &history };

@@ -7,7 +7,7 @@ use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
 use crate::engine::load::{Loaded, load};
-use crate::engine::memory::Budget;
+use crate::engine::memory::{Budget, Holding};
 use crate::engine::{EngineError, session};
 use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
@@ -73,6 +73,7 @@ pub(super) struct Indexed {
     pub(super) conversions: Conversions,
     codes: LineCodes,
     memory: Memory,
+    held: Holding,
 }
 
 /// Everything that the models need.
@@ -91,6 +92,8 @@ pub(super) struct Prepared {
     pub(super) scattered: Scattered,
     /// What touches are credited to.
     pub(super) lines: Lines,
+    /// What of the budget the small side takes.
+    _held: Holding,
 }
 
 /// Loads and indexes the small side.
@@ -103,12 +106,16 @@ pub(super) fn index(
     let runtime = &workers.runtime;
     clock.stage("load");
     let ctx = session::open(plan, workers.threads, &memory.budget)?;
-    let loaded = runtime.block_on(load(&ctx, plan))?;
-    let table = |name: &'static str| {
-        let rows = async { Ok::<_, EngineError>(session::collect(ctx.table(name).await?).await?) };
+    let loaded = runtime.block_on(load(&ctx, plan, memory.spill.as_ref().map(SpillFolder::path)))?;
+    let columns = |name: &'static str, left_out: &[&str]| {
+        let rows =
+            async { Ok::<_, EngineError>(session::collect(ctx.table(name).await?.drop_columns(left_out)?).await?) };
         runtime.block_on(rows)
     };
-    let deals = table("deals")?;
+    let table = |name| columns(name, &[]);
+    let terms: &[&str] = if plan.lifetime.is_some() { &[] } else { &["starts_on", "ends_on"] };
+    let reversals: &[&str] = if plan.source(Table::Deals).is_some() { &[] } else { &["reverses_deal_id"] };
+    let deals = columns("deals", &[terms, reversals].concat())?;
     let read = loaded.counts.values().map(|counts| counts.read.rows).sum();
     clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
@@ -128,7 +135,10 @@ pub(super) fn index(
     let conversions = workers.pool.install(build)?;
     let codes = LineCodes::new(&table("campaigns")?)?;
     clock.count(conversions.all.len() as u64, 0);
-    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory })
+    // Conversions say the rest; only terms are asked for again.
+    let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
+    let held = memory.budget.fixed("conversions", conversions.bytes() + deals.get_array_memory_size());
+    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory, held })
 }
 
 impl Indexed {
@@ -143,13 +153,19 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, loaded, deals, latest, conversions, codes, memory, .. } = self;
+        let Self { ctx, loaded, deals, latest, conversions, codes, memory, held, .. } = self;
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &memory, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let latest = latest.max(scattered.counts.latest);
-        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines })
+        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, _held: held })
     }
+}
+
+/// The identifiers of deals.
+fn identifiers(deals: &RecordBatch) -> Result<RecordBatch, EngineError> {
+    let positions = ["deal_id", "account_id", "opportunity_id"].map(|name| deals.schema_ref().index_of(name));
+    Ok(deals.project(&positions.into_iter().collect::<Result<Vec<_>, _>>()?)?)
 }
 
 /// Bytes of the input files of some tables.

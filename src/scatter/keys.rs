@@ -30,13 +30,13 @@ impl KeyIndex {
     ///
     /// # Errors
     /// Keys that are neither integers nor text.
-    pub fn build(keys: &ArrayRef, numbered: impl Iterator<Item = (usize, u32)>) -> Result<Self, EngineError> {
+    pub fn build(keys: &ArrayRef, numbered: impl Iterator<Item = (usize, u32)> + Clone) -> Result<Self, EngineError> {
         Ok(match IdColumn::try_new(keys)? {
             IdColumn::Int(ids) => {
-                let entries: Vec<(i64, u32)> = numbered.filter_map(|(i, number)| Some((ids.get(i)?, number))).collect();
-                match DenseNumbers::try_new(&entries) {
+                let entries = numbered.filter_map(|(i, number)| Some((ids.get(i)?, number)));
+                match DenseNumbers::try_new(entries.clone()) {
                     Some(dense) => Self::Dense(dense),
-                    None => Self::Int(IntNumbers::new(&entries)),
+                    None => Self::Int(IntNumbers::new(entries)),
                 }
             }
             IdColumn::Text(ids) => {
@@ -49,8 +49,21 @@ impl KeyIndex {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Dense(numbers) => numbers.numbers.is_empty(),
-            Self::Int(numbers) => numbers.keys.is_empty(),
+            Self::Int(numbers) => numbers.slots.is_empty(),
             Self::Text(numbers) => numbers.numbers.is_empty(),
+        }
+    }
+
+    /// How much memory it takes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Dense(numbers) => size_of_val(numbers.numbers.as_slice()),
+            Self::Int(numbers) => size_of_val(numbers.slots.as_slice()),
+            Self::Text(numbers) => {
+                size_of_val(numbers.table.slots.as_slice())
+                    + size_of_val(numbers.numbers.as_slice())
+                    + numbers.texts.bytes()
+            }
         }
     }
 
@@ -92,16 +105,24 @@ pub struct DenseNumbers {
 const PLACES_PER_KEY: usize = 8;
 
 impl DenseNumbers {
-    fn try_new(entries: &[(i64, u32)]) -> Option<Self> {
-        let least = entries.iter().map(|(key, _)| *key).min().unwrap_or_default();
-        let greatest = entries.iter().map(|(key, _)| *key).max().unwrap_or_default();
+    fn try_new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Option<Self> {
+        let (mut count, mut least, mut greatest) = (0, i64::MAX, i64::MIN);
+        for (key, _) in entries.clone() {
+            (count, least, greatest) = (count + 1, least.min(key), greatest.max(key));
+        }
+        if count == 0 {
+            return Some(Self { least: 0, numbers: Vec::new() });
+        }
         let places = usize::try_from(greatest.checked_sub(least)?).ok()?.checked_add(1)?;
-        if entries.len() < places / PLACES_PER_KEY {
+        if count < places / PLACES_PER_KEY {
             return None;
         }
-        let mut numbers = vec![0; if entries.is_empty() { 0 } else { places }];
-        for &(key, number) in entries.iter().rev() {
-            numbers[usize::try_from(key - least).ok()?] = number.checked_add(1)?;
+        let mut numbers = vec![0; places];
+        for (key, number) in entries {
+            let place = &mut numbers[usize::try_from(key - least).ok()?];
+            if *place == 0 {
+                *place = number.checked_add(1)?;
+            }
         }
         Some(Self { least, numbers })
     }
@@ -113,39 +134,80 @@ impl DenseNumbers {
     }
 }
 
-/// Integers with their numbers.
+/// Integers with their numbers, in one table: a probe waits for memory once.
 #[derive(Debug, Default)]
 pub struct IntNumbers {
     hasher: FixedState,
-    table: Table,
-    keys: Vec<i64>,
-    /// The number of each key.
-    numbers: Vec<u32>,
+    /// Half of the slots stay empty, so that a search is short.
+    slots: Vec<IntSlot>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct IntSlot {
+    key: i64,
+    /// [`NO_NUMBER`] in an empty slot.
+    number: u32,
 }
 
 impl IntNumbers {
-    fn new(entries: &[(i64, u32)]) -> Self {
-        let mut index = Self { table: Table::with_room_for(entries.len()), ..Self::default() };
-        for &(key, number) in entries {
-            let is_it = |known: u32| index.keys[known as usize] == key;
-            if index.table.insert(index.hasher.hash_one(key), narrow(index.keys.len()), is_it) {
-                index.keys.push(key);
-                index.numbers.push(number);
+    fn new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Self {
+        let slots = match entries.clone().count() {
+            0 => 0,
+            keys => keys * SLOTS_PER_KEY + 1,
+        };
+        let mut index =
+            Self { slots: vec![IntSlot { key: 0, number: NO_NUMBER }; slots], hasher: FixedState::default() };
+        for (key, number) in entries {
+            let at = index.slot(index.home(key), key);
+            if index.slots[at].number == NO_NUMBER {
+                index.slots[at] = IntSlot { key, number };
             }
         }
         index
     }
 
     #[inline]
+    fn home(&self, key: i64) -> usize {
+        home(self.hasher.hash_one(key), self.slots.len())
+    }
+
+    /// The slot of a key, or the empty one where it would be.
+    #[inline]
+    fn slot(&self, home: usize, key: i64) -> usize {
+        let mut at = home;
+        while self.slots[at].number != NO_NUMBER && self.slots[at].key != key {
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+        }
+        at
+    }
+
+    #[inline]
     fn get(&self, key: i64) -> u32 {
-        let is_it = |known: u32| self.keys[known as usize] == key;
-        number_at(&self.numbers, self.table.find(self.hasher.hash_one(key), is_it))
+        if self.slots.is_empty() {
+            return NO_NUMBER;
+        }
+        self.slots[self.slot(self.home(key), key)].number
     }
 
     fn get_all(&self, keys: &[i64], numbers: &mut Vec<u32>) {
-        let hashes = keys.iter().map(|&key| self.hasher.hash_one(key));
-        self.table.find_all(hashes, |row, known| self.keys[known as usize] == keys[row], numbers);
-        numbers.iter_mut().for_each(|number| *number = number_at(&self.numbers, *number));
+        if self.slots.is_empty() {
+            numbers.resize(keys.len(), NO_NUMBER);
+            return;
+        }
+        let mut fetched = [(0, IntSlot { key: 0, number: NO_NUMBER }); FETCHED_TOGETHER];
+        for keys in keys.chunks(FETCHED_TOGETHER) {
+            for (fetched, &key) in fetched.iter_mut().zip(keys) {
+                let home = self.home(key);
+                *fetched = (home, self.slots[home]);
+            }
+            numbers.extend(keys.iter().zip(&fetched).map(|(&key, &(home, slot))| {
+                if slot.key == key || slot.number == NO_NUMBER {
+                    slot.number
+                } else {
+                    self.slots[self.slot(home, key)].number
+                }
+            }));
+        }
     }
 }
 
@@ -197,6 +259,13 @@ fn narrow(position: usize) -> u32 {
     position as u32
 }
 
+/// Where a hash belongs among so many slots, by its high bits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of slots")]
+fn home(hash: u64, slots: usize) -> usize {
+    ((u128::from(hash) * slots as u128) >> 64) as usize
+}
+
 /// Open addressing: where the hash of a key says, or in the slots behind, stands the key's position with a part of its
 /// hash. Eight bytes a slot keep the table small; the keys themselves are looked at only where that part is equal.
 #[derive(Debug, Default)]
@@ -222,11 +291,11 @@ impl Table {
         Self { slots: vec![EMPTY; keys * SLOTS_PER_KEY + 1] }
     }
 
-    /// Where the search for a hash starts, by its high bits; the low ones are the tag.
+    /// Where the search for a hash starts, by its high bits, and the tag, which are the low ones.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of slots")]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
     fn home(&self, hash: u64) -> (usize, u32) {
-        (((u128::from(hash) * self.slots.len() as u128) >> 64) as usize, hash as u32)
+        (home(hash, self.slots.len()), hash as u32)
     }
 
     /// The slot of a key, or the empty one where it would be. `is_it` says whether the key at a position is the one.

@@ -23,6 +23,11 @@ impl SpillFolder {
         Self(folder.to_owned())
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Opens the spill file of a reader.
     pub(super) fn create(&self, reader: usize) -> Result<SpillWriter, EngineError> {
         let path = self.0.join(format!("touches-{reader}.arrow"));

@@ -111,10 +111,12 @@ impl<'a> Worker<'a> {
         for &position in &self.journey.position {
             used[position] = true;
         }
-        let anchors =
-            Anchors::locate(&self.journey.touched_at, conversion.milestones(self.stage.plan.journeys.anchor_tolerance));
+        let anchors = Anchors::locate(
+            &self.journey.touched_at,
+            self.stage.conversions.milestones(conversion, self.stage.plan.journeys.anchor_tolerance),
+        );
         let row = self.journey_row(conversion, anchors);
-        self.totals.book(conversion.close_quarter, conversion.kind, conversion.amount);
+        self.totals.book(row.close_quarter, row.kind, row.amount);
 
         let is_attributed = self.stage.plan.finance.attribute_kinds.contains(&conversion.kind);
         let left = if !is_attributed {
@@ -163,7 +165,7 @@ impl<'a> Worker<'a> {
                 conversion.kind,
                 conversion.amount,
                 conversion.converted_at,
-                conversion.close_quarter,
+                self.stage.conversions.quarters.position(conversion.converted_at),
             )
         }
     }

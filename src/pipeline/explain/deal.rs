@@ -49,7 +49,8 @@ impl Place<'_> {
             Some((model.id().to_owned(), ResidualExplanation { residual: bucket?.name(), amount }))
         });
         let quarter = self.prepared.conversions.quarters.number(row.close_quarter);
-        let milestones = conversion.map(|conversion| conversion.milestones(self.plan.journeys.anchor_tolerance));
+        let milestones = conversion
+            .map(|conversion| self.prepared.conversions.milestones(conversion, self.plan.journeys.anchor_tolerance));
         Ok(DealExplanation {
             deal_id: text("deal_id")?,
             opportunity_id: text("opportunity_id")?,

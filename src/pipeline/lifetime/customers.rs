@@ -118,7 +118,7 @@ impl Customers {
             }
         }
         let account_ids = IdColumn::try_new(account_ids)?;
-        for credit in &conversions.unmatched {
+        for credit in &conversions.credits.unmatched {
             if let Some(code) = conversions.by_account.probe(&account_ids, credit.deal as usize) {
                 let day = day_of(plan, credit.closed_at);
                 customers.book(plan, code, day, credit.amount, None);

@@ -1,0 +1,182 @@
+//! Canonical rows as they come: held in memory, or under a memory limit, once they are many, in a compressed Arrow IPC
+//! file from which every query reads them again.
+
+use super::{EngineError, session};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow_ipc::CompressionType;
+use arrow_ipc::reader::FileReader;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::prelude::SessionContext;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of one table that a memory limit lets stay in memory.
+const HELD_BYTES: usize = 32 << 20;
+
+/// Takes the rows of one table.
+pub(super) struct RowStore {
+    /// Where rows go that are too many; `None` without a memory limit.
+    path: Option<PathBuf>,
+    held: Vec<RecordBatch>,
+    bytes: usize,
+    file: Option<RowFileWriter>,
+}
+
+struct RowFileWriter {
+    schema: SchemaRef,
+    writer: FileWriter<BufWriter<File>>,
+    batches: usize,
+}
+
+impl RowStore {
+    /// A store for the table `name`, whose rows go to the folder `scratch` when they are too many.
+    pub(super) fn new(scratch: Option<&Path>, name: &str) -> Self {
+        let path = scratch.map(|folder| folder.join(format!("{name}.arrow")));
+        Self { path, held: Vec::new(), bytes: 0, file: None }
+    }
+
+    /// Takes a batch.
+    pub(super) fn push(&mut self, rows: RecordBatch) -> Result<(), EngineError> {
+        self.bytes += rows.get_array_memory_size();
+        self.held.push(rows);
+        let Some(path) = self.path.as_ref().filter(|_| self.file.is_some() || self.bytes > HELD_BYTES) else {
+            return Ok(());
+        };
+        for rows in std::mem::take(&mut self.held) {
+            let file = match &mut self.file {
+                Some(file) => file,
+                None => self.file.insert(RowFileWriter::create(path, rows.schema())?),
+            };
+            file.writer.write(&rows).map_err(EngineError::spill(path))?;
+            file.batches += 1;
+        }
+        Ok(())
+    }
+
+    /// All rows that came.
+    pub(super) fn finish(self) -> Result<StoredRows, EngineError> {
+        match (self.file, self.path) {
+            (Some(mut file), Some(path)) => {
+                file.writer.finish().map_err(EngineError::spill(&path))?;
+                Ok(StoredRows::OnDisk(RowFile { path, schema: file.schema, batches: file.batches }))
+            }
+            _ => Ok(StoredRows::Held(self.held)),
+        }
+    }
+}
+
+impl RowFileWriter {
+    fn create(path: &Path, schema: SchemaRef) -> Result<Self, EngineError> {
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+        let file = File::create(path).map_err(EngineError::spill(path))?;
+        let writer = FileWriter::try_new_with_options(BufWriter::new(file), &schema, options)?;
+        Ok(Self { schema, writer, batches: 0 })
+    }
+}
+
+/// The rows of one table.
+pub(super) enum StoredRows {
+    /// In the pieces in which they came, so that a large table is never copied.
+    Held(Vec<RecordBatch>),
+    /// In a file.
+    OnDisk(RowFile),
+}
+
+/// Batches in an Arrow IPC file.
+#[derive(Debug, Clone)]
+pub(super) struct RowFile {
+    path: PathBuf,
+    schema: SchemaRef,
+    batches: usize,
+}
+
+impl StoredRows {
+    /// The rows, piece by piece.
+    pub(super) fn batches(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + '_>, EngineError> {
+        Ok(match self {
+            Self::Held(batches) => Box::new(batches.iter().cloned().map(Ok)),
+            Self::OnDisk(file) => Box::new(file.read(0, 1)?),
+        })
+    }
+
+    /// Registers the rows as the table `name`, without the columns `left_out`.
+    pub(super) fn register(self, ctx: &SessionContext, name: &str, left_out: &[&str]) -> Result<(), EngineError> {
+        match self {
+            Self::Held(batches) => {
+                let batches = batches.iter().map(|rows| without(rows, left_out)).collect::<Result<_, _>>()?;
+                session::register_batches(ctx, name, batches)
+            }
+            Self::OnDisk(file) => {
+                let schema = Arc::clone(&file.schema);
+                let parts = ctx.state().config().target_partitions();
+                let partitions = (0..parts).map(|part| -> Arc<dyn PartitionStream> {
+                    Arc::new(FilePartition { file: file.clone(), part, parts })
+                });
+                let table = StreamingTable::try_new(Arc::clone(&schema), partitions.collect())?;
+                let left_out: Vec<&str> =
+                    left_out.iter().copied().filter(|name| schema.column_with_name(name).is_some()).collect();
+                let view = ctx.read_table(Arc::new(table))?.drop_columns(&left_out)?;
+                ctx.register_table(name, view.into_view())?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl RowFile {
+    /// Reads every `parts`-th batch, from the `part`-th on.
+    fn read(
+        &self,
+        part: usize,
+        parts: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + use<>, EngineError> {
+        let file = File::open(&self.path).map_err(EngineError::spill(&self.path))?;
+        let mut reader = FileReader::try_new(BufReader::new(file), None)?;
+        Ok((part..self.batches).step_by(parts).filter_map(move |batch| match reader.set_index(batch) {
+            Ok(()) => reader.next(),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+}
+
+/// One of several streams that share the batches of a file.
+#[derive(Debug)]
+struct FilePartition {
+    file: RowFile,
+    part: usize,
+    parts: usize,
+}
+
+impl PartitionStream for FilePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.file.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, DataFusionError>> + Send> =
+            match self.file.read(self.part, self.parts) {
+                Ok(batches) => Box::new(batches.map(|rows| rows.map_err(DataFusionError::from))),
+                Err(error) => Box::new(std::iter::once(Err(DataFusionError::External(Box::new(error))))),
+            };
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.file.schema), futures::stream::iter(batches)))
+    }
+}
+
+/// Rows without some of their columns.
+pub(super) fn without(rows: &RecordBatch, names: &[&str]) -> Result<RecordBatch, ArrowError> {
+    let schema: &Schema = rows.schema_ref();
+    let kept: Vec<usize> =
+        (0..schema.fields().len()).filter(|&i| !names.contains(&schema.field(i).name().as_str())).collect();
+    rows.project(&kept)
+}

@@ -1,0 +1,155 @@
+//! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
+
+use super::deal_rows::{DealRows, OpportunityKey, column, micros, narrow, value};
+use super::{Conversion, Conversions};
+use crate::config::Plan;
+use crate::config::file::Mapping;
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use crate::scatter::keys::KeyIndex;
+use arrow::array::{Array, AsArray, RecordBatch};
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// What contacts say of deals, by the deals' rows.
+#[derive(Debug, Default)]
+pub struct DealContacts {
+    /// When the earliest of a deal's contacts was created, or [`NO_LEAD`]; empty where there are no contacts.
+    lead_created_at: Vec<i64>,
+    /// The contacts whose touches count, where not all of the account do; in [`Conversions::role_contacts`].
+    of_deal: HashMap<u32, Range<u32>, FixedState>,
+}
+
+/// No contact of the deal has a date of creation.
+const NO_LEAD: i64 = i64::MAX;
+
+impl DealContacts {
+    /// When the earliest of a deal's contacts was created.
+    pub(super) fn lead_created_at(&self, deal: u32) -> Option<i64> {
+        self.lead_created_at.get(deal as usize).copied().filter(|at| *at != NO_LEAD)
+    }
+
+    /// Where the contacts whose touches count stand; nowhere means all of the account.
+    pub(super) fn of(&self, deal: u32) -> Range<usize> {
+        if self.of_deal.is_empty() {
+            return 0..0;
+        }
+        self.of_deal.get(&deal).map_or(0..0, |range| range.start as usize..range.end as usize)
+    }
+}
+
+impl Conversions {
+    /// Sets lead creation and, where the mapping asks for it, the contacts of every conversion.
+    pub(super) fn map_contacts(
+        &mut self,
+        plan: &Plan,
+        deals: &DealRows<'_>,
+        contacts: &RecordBatch,
+        roles: &RecordBatch,
+    ) -> Result<(), EngineError> {
+        if contacts.num_rows() == 0 {
+            return Ok(());
+        }
+        let contact_ids = column(contacts, "contact_id");
+        let contact_ids = IdColumn::try_new(contact_ids)?;
+        let created = micros(contacts, "created_at")?;
+        let mut created_of_contact = vec![None; self.contact_accounts.len()];
+        let mut created_of_account = vec![None; self.accounts()];
+        for row in 0..contacts.num_rows() {
+            let Some(contact) = self.by_contact.probe(&contact_ids, row) else { continue };
+            let at = created.is_valid(row).then(|| created.value(row));
+            created_of_contact[contact as usize] = at;
+            if let Some(account) = self.contact_accounts[contact as usize] {
+                let earliest = &mut created_of_account[account as usize];
+                *earliest = earlier(*earliest, at);
+            }
+        }
+        let role_contacts = role_contacts(plan, &self.by_contact, roles)?;
+        let mut of_deals = DealContacts { lead_created_at: vec![NO_LEAD; deals.len()], ..DealContacts::default() };
+        for (account, of_account) in created_of_account.into_iter().enumerate() {
+            for &Conversion { deal, .. } in
+                &self.all[self.first_of_account[account]..self.first_of_account[account + 1]]
+            {
+                let lead = match role_contacts.get(&deals.opportunity_key(deal)) {
+                    Some(mapped) => {
+                        let start = self.role_contacts.len();
+                        self.role_contacts.extend(mapped);
+                        of_deals.of_deal.insert(deal, narrow(start)..narrow(self.role_contacts.len()));
+                        mapped.iter().map(|&contact| created_of_contact[contact as usize]).fold(None, earlier)
+                    }
+                    None => of_account,
+                };
+                of_deals.lead_created_at[deal as usize] = lead.unwrap_or(NO_LEAD);
+            }
+        }
+        self.deal_contacts = of_deals;
+        Ok(())
+    }
+}
+
+/// The contacts that the mapping asks for, by opportunity.
+pub(in crate::scatter) fn role_contacts<'a>(
+    plan: &Plan,
+    by_contact: &KeyIndex,
+    roles: &'a RecordBatch,
+) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+    match plan.journeys.mapping {
+        Mapping::Account => Ok(HashMap::new()),
+        Mapping::ContactRoles => contacts_by_opportunity(by_contact, roles, false),
+        Mapping::PrimaryContact => contacts_by_opportunity(by_contact, roles, true),
+    }
+}
+
+/// The known contacts with a role on each opportunity, sorted.
+fn contacts_by_opportunity<'a>(
+    by_contact: &KeyIndex,
+    roles: &'a RecordBatch,
+    primary_only: bool,
+) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+    let opportunities = IdColumn::try_new(column(roles, "opportunity_id"))?;
+    let contacts = IdColumn::try_new(column(roles, "contact_id"))?;
+    let primary = column(roles, "is_primary").as_boolean();
+    let mut mapped: HashMap<OpportunityKey<'a>, Vec<u32>> = HashMap::new();
+    for row in (0..u32::try_from(roles.num_rows()).unwrap_or(u32::MAX))
+        .filter(|&row| !primary_only || primary.value(row as usize))
+    {
+        if let Some(contact) = by_contact.probe(&contacts, row as usize) {
+            mapped.entry(value(&opportunities, row)).or_default().push(contact);
+        }
+    }
+    for contacts in mapped.values_mut() {
+        contacts.sort_unstable();
+        contacts.dedup();
+    }
+    Ok(mapped)
+}
+
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The contacts of accounts with conversions and those with a role, whatever their account, numbered in the order of
+/// their identifiers.
+pub(super) fn index_contacts(
+    contacts: &RecordBatch,
+    roles: &RecordBatch,
+    by_account: &KeyIndex,
+) -> Result<(KeyIndex, Vec<Option<u32>>), EngineError> {
+    let accounts = IdColumn::try_new(column(contacts, "account_id"))?;
+    let contact_ids = IdColumn::try_new(column(contacts, "contact_id"))?;
+    let with_role = KeyIndex::build(column(roles, "contact_id"), (0..roles.num_rows()).map(|row| (row, 0)))?;
+    let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
+    let mut mapped: Vec<(u32, Option<u32>)> = rows
+        .map(|row| (row, by_account.probe(&accounts, row as usize)))
+        .filter(|(row, account)| account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
+        .collect();
+    mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
+    let rows = mapped.iter().map(|(row, _)| *row as usize);
+    let by_contact = KeyIndex::build(column(contacts, "contact_id"), rows.zip(0..))?;
+    let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();
+    Ok((by_contact, contact_accounts))
+}

@@ -1,0 +1,185 @@
+//! The canonical deals, column by column: their order, their kinds, and which credit belongs to which original.
+
+use super::credits::CreditDeals;
+use super::{Conversion, CreditDeal, runs};
+use crate::config::file::DealKind;
+use crate::engine::EngineError;
+use crate::engine::ids::IdColumn;
+use crate::scatter::quarters::Quarters;
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use rayon::prelude::*;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+pub(in crate::scatter) fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a ArrayRef {
+    let position = rows.schema().index_of(name).unwrap_or_default();
+    rows.column(position)
+}
+
+pub(in crate::scatter) fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
+    Ok(cast(column(rows, name), &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+}
+
+/// The key of an opportunity within an account.
+pub(in crate::scatter) type OpportunityKey<'a> = Option<IdValue<'a>>;
+
+/// One identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::scatter) enum IdValue<'a> {
+    Int(i64),
+    Text(&'a str),
+}
+
+/// The deals table, column by column.
+pub(in crate::scatter) struct DealRows<'a> {
+    ids: IdColumn<'a>,
+    pub(super) accounts: &'a ArrayRef,
+    account_ids: IdColumn<'a>,
+    opportunities: IdColumn<'a>,
+    /// `None` where no deal can reverse another.
+    reverses: Option<IdColumn<'a>>,
+    created_at: Int64Array,
+    pub(super) closed_at: Int64Array,
+    amounts: Int64Array,
+    kinds: Vec<Option<DealKind>>,
+}
+
+impl<'a> DealRows<'a> {
+    pub(super) fn try_new(deals: &'a RecordBatch) -> Result<Self, EngineError> {
+        let kinds = cast(column(deals, "kind"), &DataType::Utf8)?;
+        let named = |name: Option<&str>| DealKind::ALL.into_iter().find(|kind| Some(kind.name()) == name);
+        Ok(Self {
+            ids: IdColumn::try_new(column(deals, "deal_id"))?,
+            accounts: column(deals, "account_id"),
+            account_ids: IdColumn::try_new(column(deals, "account_id"))?,
+            opportunities: IdColumn::try_new(column(deals, "opportunity_id"))?,
+            reverses: deals.column_by_name("reverses_deal_id").map(IdColumn::try_new).transpose()?,
+            created_at: micros(deals, "opportunity_created_at")?,
+            closed_at: micros(deals, "closed_at")?,
+            amounts: micros(deals, "amount")?,
+            kinds: kinds.as_string::<i32>().iter().map(named).collect(),
+        })
+    }
+
+    /// How many deals there are.
+    pub(super) fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    pub(super) fn created(&self, row: u32) -> i64 {
+        self.created_at.value(row as usize)
+    }
+
+    pub(super) fn closed(&self, row: u32) -> i64 {
+        self.closed_at.value(row as usize)
+    }
+
+    pub(super) fn amount(&self, row: u32) -> i64 {
+        self.amounts.value(row as usize)
+    }
+
+    /// The given kind, or what the order of wins says: the first opportunity is new business, later ones expansion.
+    pub(super) fn kind(&self, row: u32, of_first_win: bool) -> DealKind {
+        let inferred = if of_first_win { DealKind::New } else { DealKind::Expansion };
+        self.kinds[row as usize].unwrap_or(inferred)
+    }
+
+    /// Negative money without a kind is a credit.
+    fn is_credit(&self, row: u32) -> bool {
+        match self.kinds[row as usize] {
+            Some(kind) => kind == DealKind::Credit,
+            None => self.amount(row) < 0,
+        }
+    }
+
+    pub(super) fn kinds_inferred(&self) -> bool {
+        self.kinds.iter().any(Option::is_none)
+    }
+
+    pub(in crate::scatter) fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
+        value(&self.opportunities, row)
+    }
+
+    pub(super) fn same_account(&self, a: u32, b: u32) -> bool {
+        value(&self.account_ids, a) == value(&self.account_ids, b)
+    }
+
+    fn by_close(&self, a: u32, b: u32) -> Ordering {
+        self.closed(a).cmp(&self.closed(b)).then_with(|| value(&self.ids, a).cmp(&value(&self.ids, b)))
+    }
+
+    /// Sorts rows by account, closing and deal.
+    pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) {
+        let IdColumn::Int(accounts) = &self.account_ids else {
+            let account = |row: u32| value(&self.account_ids, row);
+            rows.par_sort_unstable_by(|&a, &b| account(a).cmp(&account(b)).then_with(|| self.by_close(a, b)));
+            return;
+        };
+        // Keys side by side in memory sort several times faster than keys looked up.
+        let mut keyed: Vec<(i64, i64, u32)> =
+            rows.iter().map(|&row| (accounts.values()[row as usize], self.closed(row), row)).collect();
+        keyed.par_sort_unstable_by_key(|&(account, closed, _)| (account, closed));
+        for tied in keyed.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|tied| tied.len() > 1) {
+            tied.sort_unstable_by(|a, b| self.by_close(a.2, b.2));
+        }
+        rows.iter_mut().zip(keyed).for_each(|(row, (.., sorted))| *row = sorted);
+    }
+
+    pub(super) fn originals_and_credits(&self) -> (Vec<u32>, Vec<u32>) {
+        let rows = 0..narrow(self.kinds.len());
+        rows.partition(|&row| !self.is_credit(row))
+    }
+
+    /// Gives every credit deal to its original: the deal it reverses, else the first line of its opportunity.
+    pub(super) fn match_credits(&self, mut rows: Vec<u32>, all: &[Conversion], quarters: &Quarters) -> CreditDeals {
+        let mut credits = CreditDeals::default();
+        if rows.is_empty() {
+            return credits;
+        }
+        rows.sort_unstable_by(|&a, &b| self.by_close(a, b));
+        let mut by_deal = HashMap::new();
+        let mut by_opportunity = HashMap::new();
+        for (position, conversion) in all.iter().enumerate() {
+            by_deal.insert(value(&self.ids, conversion.deal), position);
+            by_opportunity.entry(self.opportunity_key(conversion.deal)).or_insert(position);
+        }
+        let mut matched: Vec<(usize, CreditDeal)> = Vec::new();
+        for row in rows {
+            let credit = CreditDeal {
+                deal: row,
+                amount: self.amount(row),
+                closed_at: self.closed(row),
+                close_quarter: quarters.position(self.closed(row)),
+            };
+            let original = match self.reverses.as_ref().and_then(|reverses| value(reverses, row)) {
+                Some(reversed) => by_deal.get(&Some(reversed)),
+                None => by_opportunity.get(&self.opportunity_key(row)),
+            };
+            match original {
+                Some(&position) => matched.push((position, credit)),
+                None => credits.unmatched.push(credit),
+            }
+        }
+        matched.sort_by_key(|(position, _)| *position);
+        for run in runs(matched.len(), |i, j| matched[i].0 == matched[j].0) {
+            let original = all[matched[run.start].0].deal;
+            credits.of_deal.insert(original, narrow(run.start)..narrow(run.end));
+        }
+        credits.matched = matched.into_iter().map(|(_, credit)| credit).collect();
+        credits
+    }
+}
+
+pub(in crate::scatter) fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
+    match ids {
+        IdColumn::Int(ids) => ids.get(row as usize).map(IdValue::Int),
+        IdColumn::Text(ids) => ids.get(row as usize).map(IdValue::Text),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "deals, contacts and credits are fewer than 2³²")]
+pub(in crate::scatter) fn narrow(position: usize) -> u32 {
+    position as u32
+}
