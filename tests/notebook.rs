@@ -1,5 +1,5 @@
-//! Readers in Python: `notebooks/quarterly_roi.ipynb` runs on the demo marts, and the table that it files is what the
-//! credits add up to; so is what the examples of `docs/reading_marts.md` print.
+//! Readers in Python: the notebooks run on the demo marts, and the tables that they write are what the credits add up to; so
+//! is what the examples of `docs/reading_marts.md` print.
 
 use crate::support::{closedloop, money, project, read_mart, texts};
 use std::collections::BTreeMap;
@@ -57,35 +57,51 @@ fn cents(text: &str) -> i128 {
     format!("{whole}{cents}").parse().unwrap()
 }
 
-#[test]
-fn the_notebook_is_kept_without_outputs() {
-    let notebook = json(&project("notebooks/quarterly_roi.ipynb"));
-    assert_eq!(outputs(&notebook).len(), 0);
-    let cells = notebook["cells"].as_array().unwrap();
-    assert!(cells.iter().all(|cell| cell["execution_count"].is_null()));
-}
+/// What the notebooks ask of a Python.
+const NOTEBOOK: &str = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
 
-#[test]
-fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
-    let modules = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
-    let Some(python) = python("notebook", modules) else { return };
+/// Runs a notebook on marts, with a variable that names a file to write; the notebook with its outputs.
+fn execute(python: OsString, name: &str, marts: &Path, written: (&str, &Path)) -> serde_json::Value {
     let scratch = tempfile::tempdir().unwrap();
-    let (out, filed) = (scratch.path().join("out"), scratch.path().join("filed.csv"));
-    run_demo(&out);
-
     let executed = Command::new(python)
         .args(["-m", "nbconvert", "--to", "notebook", "--execute", "--output", "executed.ipynb", "--output-dir"])
         .arg(scratch.path())
-        .arg(project("notebooks/quarterly_roi.ipynb"))
-        .env("CLOSEDLOOP_MARTS", &out)
-        .env("CLOSEDLOOP_FILED", &filed)
+        .arg(project("notebooks").join(name))
+        .env("CLOSEDLOOP_MARTS", marts)
+        .env(written.0, written.1)
         .env("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         .output()
         .unwrap();
     assert!(executed.status.success(), "{}", String::from_utf8_lossy(&executed.stderr));
-    let notebook = json(&scratch.path().join("executed.ipynb"));
-    let plots = outputs(&notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count();
-    assert_eq!(plots, 2);
+    json(&scratch.path().join("executed.ipynb"))
+}
+
+fn plots(notebook: &serde_json::Value) -> usize {
+    outputs(notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count()
+}
+
+#[test]
+fn notebooks_are_kept_without_outputs() {
+    for entry in std::fs::read_dir(project("notebooks")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "ipynb") {
+            continue;
+        }
+        let notebook = json(&path);
+        assert_eq!(outputs(&notebook).len(), 0, "{}", path.display());
+        let cells = notebook["cells"].as_array().unwrap();
+        assert!(cells.iter().all(|cell| cell["execution_count"].is_null()), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
+    let Some(python) = python("notebook", NOTEBOOK) else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let (out, filed) = (scratch.path().join("out"), scratch.path().join("filed.csv"));
+    run_demo(&out);
+    let notebook = execute(python, "quarterly_roi.ipynb", &out, ("CLOSEDLOOP_FILED", &filed));
+    assert_eq!(plots(&notebook), 2);
 
     // The marts that the notebook does not read for its table: one row per deal and touch, per deal, per spend line.
     let expected =
@@ -122,6 +138,31 @@ fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
     assert_eq!(residuals, left);
     assert_eq!(spend, spent);
     assert!(ratios > 0);
+}
+
+#[test]
+fn the_comparison_of_models_is_what_credits_and_spend_add_up_to() {
+    let Some(python) = python("notebook", NOTEBOOK) else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let (out, compared) = (scratch.path().join("out"), scratch.path().join("compared.csv"));
+    run_demo(&out);
+    let notebook = execute(python, "comparing_models.ipynb", &out, ("CLOSEDLOOP_COMPARED", &compared));
+    assert_eq!(plots(&notebook), 3);
+
+    let rows: Vec<BTreeMap<String, String>> =
+        csv::Reader::from_path(&compared).unwrap().deserialize().map(Result::unwrap).collect();
+    let column = |name: &str| -> BTreeMap<Vec<String>, i128> {
+        let row = |row: &BTreeMap<String, String>| (vec![row["channel"].clone()], cents(&row[name]));
+        rows.iter().map(row).filter(|(_, amount)| *amount != 0).collect()
+    };
+    let credits = read_mart(&out, "touch_credits");
+    let models: Vec<String> = texts(&read_mart(&out, "dim_model"), "model").into_iter().flatten().collect();
+    assert!(models.len() > 10);
+    for model in models {
+        let amount = format!("{}_amount", model.replace('.', "__"));
+        assert_eq!(column(&model), sums(&credits, &["channel"], &amount), "{model}");
+    }
+    assert_eq!(column("spend"), sums(&read_mart(&out, "campaign_spend"), &["channel"], "spend"));
 }
 
 /// The fenced blocks of a Markdown text: language and content.
