@@ -7,6 +7,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+/// What the notebooks need.
+const MODULES: &str = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
+
 /// A Python that has the modules, or `None` with a word about the skipped test.
 fn python(test: &str, modules: &str) -> Option<OsString> {
     let python = std::env::var_os("CLOSEDLOOP_PYTHON").filter(|python| {
@@ -57,31 +60,8 @@ fn cents(text: &str) -> i128 {
     format!("{whole}{cents}").parse().unwrap()
 }
 
-/// What the notebooks ask of a Python.
-const NOTEBOOK: &str = "nbconvert, nbclient, ipykernel, duckdb, polars, pyarrow, matplotlib";
-
-/// Runs a notebook on marts, with a variable that names a file to write; the notebook with its outputs.
-fn execute(python: OsString, name: &str, marts: &Path, written: (&str, &Path)) -> serde_json::Value {
-    let scratch = tempfile::tempdir().unwrap();
-    let executed = Command::new(python)
-        .args(["-m", "nbconvert", "--to", "notebook", "--execute", "--output", "executed.ipynb", "--output-dir"])
-        .arg(scratch.path())
-        .arg(project("notebooks").join(name))
-        .env("CLOSEDLOOP_MARTS", marts)
-        .env(written.0, written.1)
-        .env("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        .output()
-        .unwrap();
-    assert!(executed.status.success(), "{}", String::from_utf8_lossy(&executed.stderr));
-    json(&scratch.path().join("executed.ipynb"))
-}
-
-fn plots(notebook: &serde_json::Value) -> usize {
-    outputs(notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count()
-}
-
 #[test]
-fn notebooks_are_kept_without_outputs() {
+fn the_notebooks_are_kept_without_outputs() {
     for entry in std::fs::read_dir(project("notebooks")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "ipynb") {
@@ -94,14 +74,31 @@ fn notebooks_are_kept_without_outputs() {
     }
 }
 
+/// Runs a notebook on marts and counts its plots.
+fn plots(python: &OsString, name: &str, scratch: &Path, environment: &[(&str, &Path)]) -> usize {
+    let executed = Command::new(python)
+        .args(["-m", "nbconvert", "--to", "notebook", "--execute", "--output", "executed.ipynb", "--output-dir"])
+        .arg(scratch)
+        .arg(project(&format!("notebooks/{name}.ipynb")))
+        .envs(environment.iter().copied())
+        .env("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        .output()
+        .unwrap();
+    assert!(executed.status.success(), "{}", String::from_utf8_lossy(&executed.stderr));
+    let notebook = json(&scratch.join("executed.ipynb"));
+    outputs(&notebook).into_iter().filter(|output| output["data"]["image/png"].is_string()).count()
+}
+
 #[test]
 fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
-    let Some(python) = python("notebook", NOTEBOOK) else { return };
+    let Some(python) = python("notebook", MODULES) else { return };
     let scratch = tempfile::tempdir().unwrap();
     let (out, filed) = (scratch.path().join("out"), scratch.path().join("filed.csv"));
     run_demo(&out);
-    let notebook = execute(python, "quarterly_roi.ipynb", &out, ("CLOSEDLOOP_FILED", &filed));
-    assert_eq!(plots(&notebook), 2);
+
+    let environment: [(&str, &Path); 2] = [("CLOSEDLOOP_MARTS", &out), ("CLOSEDLOOP_FILED", &filed)];
+    let plots = plots(&python, "quarterly_roi", scratch.path(), &environment);
+    assert_eq!(plots, 2);
 
     // The marts that the notebook does not read for its table: one row per deal and touch, per deal, per spend line.
     let expected =
@@ -142,12 +139,12 @@ fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
 
 #[test]
 fn the_comparison_of_models_is_what_credits_and_spend_add_up_to() {
-    let Some(python) = python("notebook", NOTEBOOK) else { return };
+    let Some(python) = python("notebook", MODULES) else { return };
     let scratch = tempfile::tempdir().unwrap();
     let (out, compared) = (scratch.path().join("out"), scratch.path().join("compared.csv"));
     run_demo(&out);
-    let notebook = execute(python, "comparing_models.ipynb", &out, ("CLOSEDLOOP_COMPARED", &compared));
-    assert_eq!(plots(&notebook), 3);
+    let environment: [(&str, &Path); 2] = [("CLOSEDLOOP_MARTS", &out), ("CLOSEDLOOP_COMPARED", &compared)];
+    assert_eq!(plots(&python, "comparing_models", scratch.path(), &environment), 3);
 
     let rows: Vec<BTreeMap<String, String>> =
         csv::Reader::from_path(&compared).unwrap().deserialize().map(Result::unwrap).collect();
