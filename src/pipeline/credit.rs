@@ -10,7 +10,7 @@ use super::fit::{Models, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
-use super::spread::{AccountParts, Spread, Squares};
+use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
@@ -55,6 +55,8 @@ pub struct Crediting<'a> {
     pub acquisitions: Option<Arc<Acquisitions>>,
     /// How intervals are wanted.
     pub intervals: Intervals,
+    /// Whether credited journeys are kept, to be credited again under refits.
+    pub(super) keeps_journeys: bool,
     /// The specs of the models.
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
@@ -89,6 +91,8 @@ pub struct PartitionCredit {
     pub collapsed: u64,
     /// What each account gave each line, for the bootstrap.
     pub parts: AccountParts,
+    /// The credited journeys, where they are kept.
+    pub kept: KeptJourneys,
 }
 
 impl PartitionCredit {
@@ -106,6 +110,7 @@ impl PartitionCredit {
             repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
             collapsed: grouped.collapsed,
             parts: AccountParts::default(),
+            kept: KeptJourneys::default(),
         }
     }
 }
@@ -190,6 +195,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: true,
             acquisitions: None,
             intervals: Intervals::Off,
+            keeps_journeys: false,
             specs: &plan.models,
             lookback: None,
             variants: Vec::new(),
@@ -213,6 +219,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: false,
             acquisitions: None,
             intervals: Intervals::Off,
+            keeps_journeys: false,
             variants: Vec::new(),
             ..*self
         }
@@ -246,6 +253,11 @@ impl<'a> Crediting<'a> {
             credited.add(worker);
         }
         Ok(credited)
+    }
+
+    /// What a model sees of a touch; `None` for its channel.
+    pub(super) fn states_of(&self, model: usize) -> Option<&StateCodes> {
+        self.states[model].as_ref()
     }
 
     fn nothing(&self) -> Credited {
