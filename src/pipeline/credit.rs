@@ -6,7 +6,7 @@ mod worker;
 
 use super::RunError;
 use super::credit_rows::CreditRows;
-use super::fit::{Models, StateCodes};
+use super::fit::{Models, RefitGroup, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
@@ -55,8 +55,8 @@ pub struct Crediting<'a> {
     pub acquisitions: Option<Arc<Acquisitions>>,
     /// How intervals are wanted.
     pub intervals: Intervals,
-    /// Whether credited journeys are kept, to be credited again under refits.
-    pub(super) keeps_journeys: bool,
+    /// How the models are fitted again for the bootstrap: then credited journeys are kept, to be credited anew.
+    pub(super) refits: Vec<RefitGroup>,
     /// The specs of the models.
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
@@ -168,7 +168,7 @@ impl<'a> Crediting<'a> {
     ) -> Result<Self, RunError> {
         let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
         let built = plan.models.iter().map(build).collect::<Result<Vec<_>, _>>()?;
-        let models = Models { states: built.iter().map(|_| None).collect(), built };
+        let models = Models { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() };
         Ok(Self::with_models(plan, deals, conversions, scattered, lines, models))
     }
 
@@ -180,7 +180,7 @@ impl<'a> Crediting<'a> {
         lines: &'a Lines,
         models: Models,
     ) -> Self {
-        let Models { built: models, states } = models;
+        let Models { built: models, states, refits } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         Self {
             plan,
@@ -195,7 +195,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: true,
             acquisitions: None,
             intervals: Intervals::Off,
-            keeps_journeys: false,
+            refits,
             specs: &plan.models,
             lookback: None,
             variants: Vec::new(),
@@ -219,7 +219,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: false,
             acquisitions: None,
             intervals: Intervals::Off,
-            keeps_journeys: false,
+            refits: Vec::new(),
             variants: Vec::new(),
             ..*self
         }

@@ -38,6 +38,8 @@ pub(super) struct Models {
     pub(super) built: Vec<Box<dyn AttributionModel>>,
     /// What each sees of a touch; `None` for its channel.
     pub(super) states: Vec<Option<StateCodes>>,
+    /// How they are fitted again, where that is wanted.
+    pub(super) refits: Vec<RefitGroup>,
 }
 
 /// What is to be shown of the fits.
@@ -59,8 +61,6 @@ pub(super) struct Fit {
     pub(super) models: Models,
     /// What they learned, to be shown.
     pub(super) learned: Learned,
-    /// How they are fitted again, where that is wanted.
-    pub(super) refits: Vec<RefitGroup>,
     /// One sentence for every model left out.
     pub(super) refusals: Vec<String>,
     /// What else a reader of the numbers should know.
@@ -84,7 +84,7 @@ pub(super) fn fit(plan: &Plan, workers: &Workers, prepared: &Prepared, wants: Wa
 
 /// Builds every model that there is evidence for.
 fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fit, RunError> {
-    let mut models = Models { built: Vec::new(), states: Vec::new() };
+    let mut models = Models { built: Vec::new(), states: Vec::new(), refits: Vec::new() };
     let mut learned = Learned::default();
     let (mut running, mut refused, mut refits) = (Vec::new(), Vec::new(), Vec::new());
     for (position, spec) in plan.models.iter().enumerate() {
@@ -102,11 +102,11 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
     let Some(fitted_plan) = plan.with_models(&running) else {
         return Err(refused.into_iter().next().map_or(RunError::NoModel, RunError::Refused));
     };
-    let refits = evidence.refits(&refits);
+    models.refits = evidence.refits(&refits);
     let mut remarks = evidence.remarks;
     if fitted_plan.default_model().id() != plan.default_model().id() {
         remarks.push(format!("models are compared with {} instead", fitted_plan.default_model().id()));
     }
     learned.paths = evidence.paths;
-    Ok(Fit { plan: fitted_plan, models, learned, refits, refusals, remarks })
+    Ok(Fit { plan: fitted_plan, models, learned, refusals, remarks })
 }

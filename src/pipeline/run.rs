@@ -5,7 +5,7 @@ use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
-use super::fit::{self, Fit, Learned, Models, RefitGroup, Wants};
+use super::fit::{self, Fit, Learned, Models, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::acquired::Acquisitions;
 use super::lifetime::{self, LifetimeValue};
@@ -72,7 +72,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(&wanted),
     };
     let fitted = fit::fit(plan, &workers, &prepared, wants)?;
-    let Fit { plan, models, learned, refits, refusals, mut remarks } = fitted;
+    let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
     clock.stage("lifetime");
     let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
@@ -82,7 +82,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let stage = MartStage { publication: &publication, marts: &marts, minor_digits: plan.finance.minor_digits };
     let mut written = Vec::new();
     let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
-    let credit = || credit(plan, &prepared, models, &refits, acquisitions, &wanted, &stage, &mut written);
+    let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
     let mut outcome = workers.pool.install(credit)?;
     prepared.scattered.settle();
     remarks.append(&mut outcome.remarks);
@@ -164,7 +164,6 @@ fn credit(
     plan: &Plan,
     prepared: &Prepared,
     models: Models,
-    refits: &[RefitGroup],
     acquisitions: Option<Arc<Acquisitions>>,
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
@@ -178,7 +177,6 @@ fn credit(
     crediting.acquisitions = acquisitions;
     if shows_intervals(wanted) {
         crediting.intervals = plan.intervals;
-        crediting.keeps_journeys = !refits.is_empty();
     }
     crediting.vary(&windows)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
@@ -219,7 +217,7 @@ fn credit(
         written.push(writer.finish()?);
     }
     check_books(plan, &credited.totals)?;
-    let (intervals, remarks) = spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap, refits)?;
+    let (intervals, remarks) = spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap)?;
     drop(crediting);
     Ok(Outcome { totals: credited.totals, touches, intervals, remarks, windows, of_windows: credited.variants })
 }

@@ -22,7 +22,6 @@ pub use parts::AccountParts;
 pub use squares::Squares;
 
 use super::credit::{Credited, Crediting};
-use super::fit::RefitGroup;
 use super::prepare::Prepared;
 use super::totals::CreditKey;
 use crate::config::Intervals;
@@ -66,8 +65,8 @@ pub(super) struct Kept {
     pub(super) journeys: KeptJourneys,
 }
 
-/// The intervals of every place, sorted, and what a reader should know about them. The bootstrap fits the models of `refits`
-/// in every replicate.
+/// The intervals of every place, sorted, and what a reader should know about them. The bootstrap fits
+/// data-driven models again in every replicate.
 ///
 /// # Errors
 /// A deals table of other columns than its stage file gives.
@@ -76,7 +75,6 @@ pub(super) fn intervals(
     prepared: &Prepared,
     credited: &Credited,
     kept: &Kept,
-    refits: &[RefitGroup],
 ) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
     let ids = prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0));
     let ids = IdColumn::try_new(ids)?;
@@ -96,10 +94,10 @@ pub(super) fn intervals(
             .unwrap_or_default(),
         Intervals::Bootstrap(replicates) => {
             let mut rows = bootstrap::bootstrap(&kept.parts, replicates, key);
-            if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !refits.is_empty()) {
+            if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !crediting.refits.is_empty()) {
                 let weights = bootstrap::AllWeights::draw(&subjects.keys, replicates);
                 let replay = refit::Replay::new(crediting, &kept.journeys, &rows);
-                for group in refits {
+                for group in &crediting.refits {
                     let failed = replay.intervals(group, &weights, &mut rows);
                     let failed = group.models.iter().zip(failed).filter(|(_, failed)| *failed > 0);
                     remarks.extend(failed.map(|(&model, failed)| {

@@ -200,7 +200,7 @@ impl<'a> Worker<'a> {
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         self.shares(conversion, anchors, touches)?;
-        if self.stage.keeps_journeys {
+        if !self.stage.refits.is_empty() {
             let eligible = self.journey.position.iter().map(|&position| &touches[position]);
             out.kept.push(self.account, conversion.converted_at, anchors, eligible, &self.journey.quarters);
         }
@@ -261,7 +261,7 @@ impl<'a> Worker<'a> {
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         let count = self.journey.position.len();
-        if self.stage.keeps_journeys {
+        if !self.stage.refits.is_empty() {
             out.kept.post(row.close_quarter, row.kind, row.amount);
         }
         for (model, residual) in self.split.residuals.iter().enumerate() {
