@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """`closedloop paths` against ChannelAttribution on the same generated paths; prints a Markdown table.
 
-    paths.py [--paths 100000] [--orders 1,2,3] [--pairs 3] [--threads N] [--seeds 5] [--binary FILE]
+    paths.py [--paths 100000] [--orders 1,2,3] [--pairs 3] [--threads N] [--answers 6] [--binary FILE]
         [--rival-python PYTHON] [--json FILE]
 
-Both read the same file and fit one Markov chain, each as a whole process. The rival simulates, with a random seed; ours
-is exact. Before any timing, the rival runs with several seeds: ours must lie within what its own answers scatter, or the
-exit code is 1. The rival's packages come into an environment of their own under --work, unless --rival-python names one.
+Both read the same file and fit one Markov chain, each as a whole process. The rival simulates journeys; ours is exact.
+Before any timing, the rival answers several times for the rows in other orders, which should change nothing: ours must lie
+within what its answers scatter, or the exit code is 1. Then it answers once with a hundred times its simulations, and
+ours must be nearer to that. The rival's packages come into an environment of their own under --work, unless
+--rival-python names one.
 
 Paths are journeys over twelve channels that remember two touches: how a journey goes on and whether it converts depends
 on the last two. Rows are distinct journeys, not aggregated further, with their conversions, value and nulls.
@@ -19,6 +21,8 @@ import os
 import statistics
 import subprocess
 import sys
+from pathlib import Path
+from typing import NamedTuple
 
 from harness import BENCHES, Cost, arguments, build, machine, measure, output, say
 
@@ -28,10 +32,11 @@ CHANNELS = [
     "direct", "outbound", "partner", "referral",
 ]
 LONGEST = 30
-# How many standard deviations of the rival's own answers ours may be away from their mean, beyond its floor: what a
-# chance of one in a hundred thousand simulated journeys scatters.
-WIDTH = 5.0
+# How many standard deviations of one of the rival's answers ours may be away from their mean.
+WIDTH = 4.0
+# The rival begins with so many simulated journeys: what one of them weighs, and a hundred times as many.
 SIMULATED = 100_000
+MANY = 100 * SIMULATED
 
 
 def generate(python, path, rows, seed):
@@ -93,43 +98,56 @@ class Sides:
         command = [self.options.binary, "paths", self.file, "--models", "markov", "--order", order, "--format", "csv"]
         return command, {"RAYON_NUM_THREADS": str(self.options.threads)}
 
-    def theirs(self, order, seed=0):
+    def theirs(self, order, *more):
         """The command, and the file of its answer."""
-        out = self.options.work / f"channelattribution-{order}-{seed}.csv"
+        out = self.options.work / "channelattribution.csv"
         job = BENCHES / "rivals/channelattribution_job.py"
-        command = [self.options.rival_python, job, self.file, out, "--order", order, "--seed", seed]
-        return [*command, "--threads", self.options.threads], out
+        command = [self.options.rival_python, job, self.file, out, "--order", order, "--threads", self.options.threads]
+        return [*command, *more], out
 
     def our_answer(self, order):
-        command, environment = self.ours(order)
-        rows = csv.DictReader(output(["env", *(f"{key}={value}" for key, value in environment.items()), *command]).splitlines())
+        rows = csv.DictReader(output(self.ours(order)[0]).splitlines())
         measures = ["removal_effect_conversions", "removal_effect_value", "conversions", "value"]
         return {row["channel"]: [float(row[measure]) for measure in measures] for row in rows}
 
-    def their_answer(self, order, seed):
-        command, out = self.theirs(order, seed)
+    def their_answer(self, order, *more):
+        command, out = self.theirs(order, *more)
         measure(command)
-        measures = ["removal_effects_conversion", "removal_effects_conversion_value", "total_conversions", "total_conversion_value"]
+        measures = [
+            "removal_effects_conversion", "removal_effects_conversion_value", "total_conversions", "total_conversion_value",
+        ]
         with out.open() as file:
             return {row["channel_name"]: [float(row[measure]) for measure in measures] for row in csv.DictReader(file)}
 
 
-def agreement(sides, order, seeds):
-    """The greatest distance of our removal effects and totals from the mean of theirs, and the greatest in the standard
-    deviations of one of their answers. Totals are shares of the whole here."""
+class Agreement(NamedTuple):
+    """How far our removal effects and totals are from the rival's; totals are shares of the whole here."""
+
+    # The greatest distance from one of its answers.
+    farthest: float
+    # The greatest distance from their mean, in standard deviations of one of them.
+    deviations: float
+    # The greatest distance from its answer with many simulations.
+    converged: float
+
+    def holds(self):
+        return self.deviations <= WIDTH and self.converged < self.farthest
+
+
+def agreement(sides, order, answers):
     ours = sides.our_answer(order)
-    theirs = [sides.their_answer(order, seed) for seed in range(seeds)]
-    farthest, deviations = 0.0, 0.0
-    for measure_at in range(4):
-        whole = 1.0 if measure_at < 2 else sum(answer[measure_at] for answer in ours.values())
+    theirs = [sides.their_answer(order, "--shuffle", seed) for seed in range(answers)]
+    many = sides.their_answer(order, "--simulations", MANY)
+    farthest = deviations = converged = 0.0
+    for at in range(4):
+        whole = 1.0 if at < 2 else sum(answer[at] for answer in ours.values())
         for channel, answer in ours.items():
-            found = [seed[channel][measure_at] / whole for seed in theirs]
-            mine, share = answer[measure_at] / whole, statistics.fmean(found)
-            floor = (max(share * (1 - share), 0.0) / SIMULATED) ** 0.5
-            scatter = max(statistics.stdev(found), floor, 1 / SIMULATED)
-            distance = abs(mine - share)
-            farthest, deviations = max(farthest, distance), max(deviations, distance / scatter)
-    return farthest, deviations
+            mine, found = answer[at] / whole, [rival[channel][at] / whole for rival in theirs]
+            scatter = max(statistics.stdev(found), 1 / SIMULATED)
+            farthest = max(farthest, *(abs(mine - share) for share in found))
+            deviations = max(deviations, abs(mine - statistics.fmean(found)) / scatter)
+            converged = max(converged, abs(mine - many[channel][at] / whole))
+    return Agreement(farthest, deviations, converged)
 
 
 def compare(options):
@@ -139,14 +157,14 @@ def compare(options):
     found = []
     for order in options.orders:
         say(f"order {order}: comparing answers")
-        farthest, deviations = agreement(sides, order, options.seeds)
+        agrees = agreement(sides, order, options.answers)
         costs = {"closedloop": [], "channelattribution": []}
         for pair in range(options.pairs):
             say(f"order {order}: pair {pair + 1} of {options.pairs}")
             command, environment = sides.ours(order)
             costs["closedloop"].append(measure(command, environment))
             costs["channelattribution"].append(measure(sides.theirs(order)[0]))
-        found.append({"order": order, "farthest": farthest, "deviations": deviations, "costs": costs})
+        found.append({"order": order, "costs": costs, "agreement": agrees})
     return {
         "date": str(datetime.date.today()), "machine": machine(), "threads": options.threads, "paths": options.paths,
         "mib": file.stat().st_size / 2**20, "pairs": options.pairs, "load": os.getloadavg()[0], "orders": found,
@@ -160,8 +178,8 @@ def table(found):
         f"pairs, medians, whole process, on {machine['cores']} cores ({machine['processor']}); load average {found['load']:.1f}.",
         "",
         "| order | wall s | CPU s | peak MiB | ChannelAttribution wall s | CPU s | peak MiB | times faster, wall | CPU | "
-        "greatest difference | in its standard deviations |",
-        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "difference | in its standard deviations | with 100 × its simulations |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for order in found["orders"]:
         ours, theirs = (order["costs"][side] for side in ["closedloop", "channelattribution"])
@@ -170,7 +188,9 @@ def table(found):
             statistics.median(getattr(rival, what) / getattr(mine, what) for mine, rival in zip(ours, theirs))
             for what in Cost._fields[:2]
         ]
-        cells += [f"{ratio:.0f}" for ratio in ratios] + [f"{order['farthest']:.5f}", f"{order['deviations']:.1f}"]
+        agrees = order["agreement"]
+        cells += [f"{ratio:.0f}" for ratio in ratios]
+        cells += [f"{agrees.farthest:.4f}", f"{agrees.deviations:.1f}", f"{agrees.converged:.4f}"]
         lines.append(f"| {order['order']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -180,7 +200,7 @@ def parse():
     parser.add_argument("--paths", type=int, default=100_000)
     parser.add_argument("--orders", type=lambda text: [int(order) for order in text.split(",")], default=[1, 2, 3])
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=5, help="the rival's answers to compare with")
+    parser.add_argument("--answers", type=int, default=6, help="of the rival, to compare ours with")
     parser.add_argument("--rival-python", help="an interpreter with ChannelAttribution")
     return parser.parse_args()
 
@@ -195,15 +215,13 @@ def main():
     print(table(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
-    within = all(order["deviations"] <= WIDTH for order in found["orders"])
+    within = all(order["agreement"].holds() for order in found["orders"])
     say("ours is within the rival's scatter" if within else "DIFFERS  ours is outside the rival's scatter")
     sys.exit(not within)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--write"]:
-        from pathlib import Path
-
         write(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
         main()

@@ -3,6 +3,7 @@
 mod calibration;
 mod real_journeys;
 mod refusals;
+mod validation;
 mod whole_runs;
 
 use crate::support::{closedloop, project};

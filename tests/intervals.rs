@@ -3,6 +3,7 @@
 
 pub mod demo;
 mod oracle;
+mod refits;
 
 use crate::support::{closedloop, money, numbers, read_mart, texts};
 use arrow::array::RecordBatch;

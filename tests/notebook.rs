@@ -1,5 +1,5 @@
-//! Readers in Python: the notebooks run on the demo marts, and the table that `quarterly_roi.ipynb` files is what the
-//! credits add up to; so is what the examples of `docs/reading_marts.md` print.
+//! Readers in Python: the notebooks run on the demo marts, and the tables that they write are what the credits add up to; so
+//! is what the examples of `docs/reading_marts.md` print.
 
 use crate::support::{closedloop, money, project, read_mart, texts};
 use std::collections::BTreeMap;
@@ -62,11 +62,15 @@ fn cents(text: &str) -> i128 {
 
 #[test]
 fn the_notebooks_are_kept_without_outputs() {
-    for name in ["quarterly_roi", "lifetime_value"] {
-        let notebook = json(&project(&format!("notebooks/{name}.ipynb")));
-        assert_eq!(outputs(&notebook).len(), 0, "{name}");
+    for entry in std::fs::read_dir(project("notebooks")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "ipynb") {
+            continue;
+        }
+        let notebook = json(&path);
+        assert_eq!(outputs(&notebook).len(), 0, "{}", path.display());
         let cells = notebook["cells"].as_array().unwrap();
-        assert!(cells.iter().all(|cell| cell["execution_count"].is_null()), "{name}");
+        assert!(cells.iter().all(|cell| cell["execution_count"].is_null()), "{}", path.display());
     }
 }
 
@@ -141,6 +145,31 @@ fn the_quarterly_table_is_what_credits_residuals_and_spend_add_up_to() {
     assert_eq!(residuals, left);
     assert_eq!(spend, spent);
     assert!(ratios > 0);
+}
+
+#[test]
+fn the_comparison_of_models_is_what_credits_and_spend_add_up_to() {
+    let Some(python) = python("notebook", MODULES) else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let (out, compared) = (scratch.path().join("out"), scratch.path().join("compared.csv"));
+    run_demo(&out);
+    let environment: [(&str, &Path); 2] = [("CLOSEDLOOP_MARTS", &out), ("CLOSEDLOOP_COMPARED", &compared)];
+    assert_eq!(plots(&python, "comparing_models", scratch.path(), &environment), 3);
+
+    let rows: Vec<BTreeMap<String, String>> =
+        csv::Reader::from_path(&compared).unwrap().deserialize().map(Result::unwrap).collect();
+    let column = |name: &str| -> BTreeMap<Vec<String>, i128> {
+        let row = |row: &BTreeMap<String, String>| (vec![row["channel"].clone()], cents(&row[name]));
+        rows.iter().map(row).filter(|(_, amount)| *amount != 0).collect()
+    };
+    let credits = read_mart(&out, "touch_credits");
+    let models: Vec<String> = texts(&read_mart(&out, "dim_model"), "model").into_iter().flatten().collect();
+    assert!(models.len() > 10);
+    for model in models {
+        let amount = format!("{}_amount", model.replace('.', "__"));
+        assert_eq!(column(&model), sums(&credits, &["channel"], &amount), "{model}");
+    }
+    assert_eq!(column("spend"), sums(&read_mart(&out, "campaign_spend"), &["channel"], "spend"));
 }
 
 /// The fenced blocks of a Markdown text: language and content.

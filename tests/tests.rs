@@ -25,4 +25,5 @@ mod questions;
 mod readers;
 mod real_data;
 mod support;
+mod touch_ids;
 mod validate_models;

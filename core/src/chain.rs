@@ -143,6 +143,19 @@ impl Chain {
         })
     }
 
+    /// The chance to convert after each run of touches, by ascending run.
+    ///
+    /// # Errors
+    /// As [`Self::removal_effects`].
+    pub fn chances(&self) -> Result<Vec<(u64, f64)>, Unsolved> {
+        let chances = if self.states() <= FACTORED_STATES { self.factored_chances()? } else { self.swept_chances()? };
+        if chances.iter().all(|chance| chance.is_finite()) {
+            Ok(self.runs.iter().copied().zip(chances).collect())
+        } else {
+            Err(Unsolved)
+        }
+    }
+
     /// The transition matrix, without steps from a state to itself: by state, moves before conversion before null.
     pub fn rows(&self) -> Vec<Transition> {
         let mut rows = Vec::with_capacity(self.moves.len() + 2 * self.states());

@@ -24,4 +24,5 @@ pub mod model;
 pub mod paths;
 pub mod statistics;
 pub mod uncertainty;
+pub mod validation;
 pub mod worlds;

@@ -9,12 +9,14 @@ mod pool;
 mod sets;
 mod table;
 mod transitions;
+mod visits;
 
 pub use outcome::Outcome;
 pub(crate) use outcome::{money, number};
 pub use pool::Pool;
 pub use sets::ChannelSets;
 pub use transitions::{Edge, Transitions};
+pub use visits::Visits;
 
 use table::Table;
 
@@ -155,6 +157,11 @@ impl JourneyStatistics {
     pub fn sets(&self) -> &ChannelSets {
         &self.sets
     }
+}
+
+/// Whether the journeys of the account with this key are held out when a model is validated: one account in [`FOLDS`].
+pub fn is_held_out(key: u64) -> bool {
+    fold_of(key) == 0
 }
 
 /// The fold of a key, by the finaliser of SplitMix64 (Steele, Lea and Flood 2014): keys that differ little spread evenly.

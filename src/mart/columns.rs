@@ -598,6 +598,40 @@ pub(super) const MARTS: &[Definition] = &[
         per_model: &[],
     },
     Definition {
+        name: "model_validation",
+        grain: "fitted model",
+        columns: &[
+            MODEL,
+            key(
+                "unit",
+                "What the model predicts. touch: the chance that a journey converts, given its touches so far (markov). journey: the chance that a journey with its distinct channels converts (rate_shapley). account_28_days: the chance that an account converts in the next 28 days, given the credited touches so far (incremental; covariates, season and controls, which it adjusts for, are not in the prediction).",
+            ),
+            fact("predictions", Integer, "Units of the accounts held out, one account in five by a hash of its id."),
+            fact("conversions", Integer, "Of these, those that converted."),
+            fact(
+                "expected_conversions",
+                Double,
+                "The sum of the predictions of the model fitted on the other accounts.",
+            ),
+            fact("expected_to_observed", Double, "expected_conversions ÷ conversions: 1 is calibrated."),
+            fact(
+                "calibration_slope",
+                Double,
+                "Slope of outcomes on predictions: 1 is calibrated, below 1 the predictions lie too far apart.",
+            ),
+            fact(
+                "auc",
+                Double,
+                "Chance that a unit that converted was predicted higher than one that did not; 0.5 is guessing.",
+            ),
+            fact("log_loss", Double, "Mean negative logarithm of the chance given to what happened; less is better."),
+            fact("base_log_loss", Double, "The same if every unit were given base_rate."),
+            fact("base_rate", Double, "Part of the units of the other accounts that converted."),
+            key("reason", "Why there is no judgement; null where there is one."),
+        ],
+        per_model: &[],
+    },
+    Definition {
         name: "customer_clv",
         grain: "customer: an account with a purchase that was not taken back",
         columns: &[

@@ -6,11 +6,11 @@ mod worker;
 
 use super::RunError;
 use super::credit_rows::CreditRows;
-use super::fit::{Models, StateCodes};
+use super::fit::{Models, RefitGroup, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
-use super::spread::{AccountParts, Spread, Squares};
+use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
@@ -55,6 +55,8 @@ pub struct Crediting<'a> {
     pub acquisitions: Option<Arc<Acquisitions>>,
     /// How intervals are wanted.
     pub intervals: Intervals,
+    /// How the models are fitted again for the bootstrap: then credited journeys are kept, to be credited anew.
+    pub(super) refits: Vec<RefitGroup>,
     /// The specs of the models.
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
@@ -89,6 +91,8 @@ pub struct PartitionCredit {
     pub collapsed: u64,
     /// What each account gave each line, for the bootstrap.
     pub parts: AccountParts,
+    /// The credited journeys, where they are kept.
+    pub kept: KeptJourneys,
 }
 
 impl PartitionCredit {
@@ -106,6 +110,7 @@ impl PartitionCredit {
             repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
             collapsed: grouped.collapsed,
             parts: AccountParts::default(),
+            kept: KeptJourneys::default(),
         }
     }
 }
@@ -163,7 +168,7 @@ impl<'a> Crediting<'a> {
     ) -> Result<Self, RunError> {
         let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
         let built = plan.models.iter().map(build).collect::<Result<Vec<_>, _>>()?;
-        let models = Models { states: built.iter().map(|_| None).collect(), built };
+        let models = Models { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() };
         Ok(Self::with_models(plan, deals, conversions, scattered, lines, models))
     }
 
@@ -175,7 +180,7 @@ impl<'a> Crediting<'a> {
         lines: &'a Lines,
         models: Models,
     ) -> Self {
-        let Models { built: models, states } = models;
+        let Models { built: models, states, refits } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         Self {
             plan,
@@ -190,6 +195,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: true,
             acquisitions: None,
             intervals: Intervals::Off,
+            refits,
             specs: &plan.models,
             lookback: None,
             variants: Vec::new(),
@@ -213,6 +219,7 @@ impl<'a> Crediting<'a> {
             wants_journeys: false,
             acquisitions: None,
             intervals: Intervals::Off,
+            refits: Vec::new(),
             variants: Vec::new(),
             ..*self
         }
@@ -246,6 +253,11 @@ impl<'a> Crediting<'a> {
             credited.add(worker);
         }
         Ok(credited)
+    }
+
+    /// What a model sees of a touch; `None` for its channel.
+    pub(super) fn states_of(&self, model: usize) -> Option<&StateCodes> {
+        self.states[model].as_ref()
     }
 
     fn nothing(&self) -> Credited {

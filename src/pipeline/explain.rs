@@ -136,7 +136,7 @@ pub fn explain(
     // What was learned from all journeys takes all touches.
     let only = (!plan.is_fitted()).then_some(only);
     let prepared = indexed.scatter(plan, &workers, &mut clock, only)?;
-    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
     let crediting = Crediting::new(plan, &prepared, models);
     let mut explanations = Vec::new();

@@ -76,7 +76,7 @@ pub fn explain_campaign(
     let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
     let lines = wanted_lines(&prepared, &question.campaign_id)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
-    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
     clock.stage("credit");
     let mut touches = workers.pool.install(|| credited(plan, &prepared, models, &lines, quarter))?;

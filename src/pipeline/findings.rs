@@ -41,7 +41,8 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let mut prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
-    let Fit { plan: fitted_plan, models, refusals, remarks: learned, .. } = fit::fit(plan, &workers, &prepared, false)?;
+    let Fit { plan: fitted_plan, models, refusals, remarks: learned, .. } =
+        fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &fitted_plan;
     clock.stage("credit");
     let (totals, touches) = workers.pool.install(|| credit(plan, &prepared, models))?;

@@ -11,21 +11,25 @@
 mod count;
 mod evidence;
 mod experiments;
+mod held_out;
 mod journeys;
 mod learned;
 mod number;
 mod paths;
+mod refit;
 mod states;
+mod validation;
 
 use super::error::RunError;
 use super::prepare::{Prepared, Workers};
 use crate::config::Plan;
 use closedloop_core::model::AttributionModel;
-use evidence::Evidences;
+use evidence::{Built, Evidences};
 use experiments::GivenExperiments;
 use journeys::Journeys;
 
 pub(super) use learned::Learned;
+pub(super) use refit::RefitGroup;
 pub(super) use states::StateCodes;
 
 /// The models that run, in the order of the plan.
@@ -34,6 +38,19 @@ pub(super) struct Models {
     pub(super) built: Vec<Box<dyn AttributionModel>>,
     /// What each sees of a touch; `None` for its channel.
     pub(super) states: Vec<Option<StateCodes>>,
+    /// How they are fitted again, where that is wanted.
+    pub(super) refits: Vec<RefitGroup>,
+}
+
+/// What is to be shown of the fits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wants {
+    /// The distinct paths.
+    pub(super) paths: bool,
+    /// How the models do on accounts held out.
+    pub(super) validation: bool,
+    /// How the models would be with other accounts.
+    pub(super) refits: bool,
 }
 
 /// A plan with the models that the data support.
@@ -50,31 +67,30 @@ pub(super) struct Fit {
     pub(super) remarks: Vec<String>,
 }
 
-/// Fits the plan's models. `wants_paths` says whether distinct paths are to be shown.
+/// Fits the plan's models.
 ///
 /// # Errors
 /// A spill file that cannot be read, or no model left to run.
-pub(super) fn fit(plan: &Plan, workers: &Workers, prepared: &Prepared, wants_paths: bool) -> Result<Fit, RunError> {
+pub(super) fn fit(plan: &Plan, workers: &Workers, prepared: &Prepared, wants: Wants) -> Result<Fit, RunError> {
     let experiments = GivenExperiments::read(plan, workers, prepared)?;
     workers.pool.install(|| {
         let evidence = match &prepared.conversions.subjects {
             None => Evidences::default(),
-            Some(subjects) => {
-                Evidences::gather(plan, &Journeys::new(plan, prepared, subjects), experiments, wants_paths)?
-            }
+            Some(subjects) => Evidences::gather(plan, &Journeys::new(plan, prepared, subjects), experiments, wants)?,
         };
         build(plan, prepared, evidence)
     })
 }
 
 /// Builds every model that there is evidence for.
-fn build(plan: &Plan, prepared: &Prepared, evidence: Evidences) -> Result<Fit, RunError> {
-    let mut models = Models { built: Vec::new(), states: Vec::new() };
+fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fit, RunError> {
+    let mut models = Models { built: Vec::new(), states: Vec::new(), refits: Vec::new() };
     let mut learned = Learned::default();
-    let (mut running, mut refused) = (Vec::new(), Vec::new());
+    let (mut running, mut refused, mut refits) = (Vec::new(), Vec::new(), Vec::new());
     for (position, spec) in plan.models.iter().enumerate() {
         match evidence.build(spec, prepared, &mut learned) {
-            Ok((model, states)) => {
+            Ok(Built { model, states, refit }) => {
+                refits.extend(refit.map(|refit| (running.len(), refit)));
                 running.push(position);
                 models.built.push(model);
                 models.states.push(states);
@@ -86,6 +102,7 @@ fn build(plan: &Plan, prepared: &Prepared, evidence: Evidences) -> Result<Fit, R
     let Some(fitted_plan) = plan.with_models(&running) else {
         return Err(refused.into_iter().next().map_or(RunError::NoModel, RunError::Refused));
     };
+    models.refits = evidence.refits(&refits);
     let mut remarks = evidence.remarks;
     if fitted_plan.default_model().id() != plan.default_model().id() {
         remarks.push(format!("models are compared with {} instead", fitted_plan.default_model().id()));

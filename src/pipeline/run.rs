@@ -5,7 +5,7 @@ use super::batches::{self, Names};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
-use super::fit::{self, Fit, Learned, Models};
+use super::fit::{self, Fit, Learned, Models, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::acquired::Acquisitions;
 use super::lifetime::{self, LifetimeValue};
@@ -14,10 +14,10 @@ use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::scatter_touches;
 use super::sensitivity::{self, Window};
-use super::spread::{self, AccountParts, IntervalRow};
+use super::spread::{self, IntervalRow, Kept};
 use super::totals::CreditTotals;
-use crate::config::Plan;
 use crate::config::file::Table;
+use crate::config::{Intervals, Plan};
 use crate::engine::memory::Budget;
 use crate::engine::session;
 use crate::engine::set_aside::{RowCounts, Tally};
@@ -66,8 +66,13 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     if plan.is_fitted() {
         clock.stage("fit");
     }
-    let fitted = fit::fit(plan, &workers, &prepared, wanted.contains("path_summary"))?;
-    let Fit { plan, models, learned, refusals, remarks } = fitted;
+    let wants = Wants {
+        paths: wanted.contains("path_summary"),
+        validation: wanted.contains("model_validation"),
+        refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(&wanted),
+    };
+    let fitted = fit::fit(plan, &workers, &prepared, wants)?;
+    let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
     clock.stage("lifetime");
     let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
@@ -80,6 +85,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
     let mut outcome = workers.pool.install(credit)?;
     prepared.scattered.settle();
+    remarks.append(&mut outcome.remarks);
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
 
@@ -132,6 +138,8 @@ pub(super) struct Outcome {
     pub(super) totals: CreditTotals,
     touches: TouchOutcome,
     intervals: Vec<IntervalRow>,
+    /// What a reader should know about them.
+    remarks: Vec<String>,
     /// The windows of `model_sensitivity`, and the totals under each.
     windows: Vec<Window>,
     of_windows: Vec<CreditTotals>,
@@ -146,6 +154,10 @@ impl Outcome {
 
 /// The marts that show intervals.
 const WITH_INTERVALS: [&str; 3] = ["campaign_roi", "channel_roi", "model_decision"];
+
+fn shows_intervals(wanted: &BTreeSet<&'static str>) -> bool {
+    WITH_INTERVALS.iter().any(|mart| wanted.contains(mart))
+}
 
 /// Runs the models, writes the marts that are as large as the journeys, and checks the books.
 fn credit(
@@ -163,26 +175,27 @@ fn credit(
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
     crediting.acquisitions = acquisitions;
-    if WITH_INTERVALS.iter().any(|mart| wanted.contains(mart)) {
+    if shows_intervals(wanted) {
         crediting.intervals = plan.intervals;
     }
     crediting.vary(&windows)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
-    let mut account_parts = AccountParts::default();
+    let mut kept_for_bootstrap = Kept::default();
     let mut credited = crediting.run(
         |partition| {
-            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts } = partition;
+            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts, kept } = partition;
             let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
             let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
-            Ok((TouchOutcome { used, repeated, collapsed }, parts, credits, journeys))
+            Ok((TouchOutcome { used, repeated, collapsed }, Kept { parts, journeys: kept }, credits, journeys))
         },
         |partitions| {
             let (mut credit_rows, mut journey_rows) = (Vec::new(), Vec::new());
-            for (outcome, parts, credits, journeys) in partitions {
+            for (outcome, kept, credits, journeys) in partitions {
                 touches.add(outcome);
-                account_parts.extend(&parts);
+                kept_for_bootstrap.parts.extend(&kept.parts);
+                kept_for_bootstrap.journeys.extend(&kept.journeys);
                 credit_rows.extend(credits);
                 journey_rows.extend(journeys);
             }
@@ -204,9 +217,9 @@ fn credit(
         written.push(writer.finish()?);
     }
     check_books(plan, &credited.totals)?;
-    let intervals = spread::intervals(crediting.intervals, prepared, &credited, &account_parts)?;
+    let (intervals, remarks) = spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap)?;
     drop(crediting);
-    Ok(Outcome { totals: credited.totals, touches, intervals, windows, of_windows: credited.variants })
+    Ok(Outcome { totals: credited.totals, touches, intervals, remarks, windows, of_windows: credited.variants })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.
@@ -300,6 +313,7 @@ fn learned_rows(
         ("rate_values", learned.rate_values()?),
         ("channel_effects", learned.channel_effects()?),
         ("calibration", learned.calibration(&prepared.lines)?),
+        ("model_validation", learned.model_validation()?),
     ];
     Ok(rows.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
 }

@@ -11,14 +11,17 @@
 
 mod bootstrap;
 mod interval;
+mod kept;
 mod parts;
+mod refit;
 mod squares;
 
 pub(super) use interval::{IntervalRow, ModelInterval};
+pub use kept::KeptJourneys;
 pub use parts::AccountParts;
 pub use squares::Squares;
 
-use super::credit::Credited;
+use super::credit::{Credited, Crediting};
 use super::prepare::Prepared;
 use super::totals::CreditKey;
 use crate::config::Intervals;
@@ -55,16 +58,24 @@ fn places(key: CreditKey, channel: u32) -> [Place; 6] {
     [(line, close), (channel, close), (line, touch), (channel, touch), (line, Period::All), (channel, Period::All)]
 }
 
-/// The intervals of every place, sorted. `parts` are those of all accounts, kept for the bootstrap.
+/// What the bootstrap rests on, of all accounts.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) parts: AccountParts,
+    pub(super) journeys: KeptJourneys,
+}
+
+/// The intervals of every place, sorted, and what a reader should know about them. The bootstrap fits
+/// data-driven models again in every replicate.
 ///
 /// # Errors
 /// A deals table of other columns than its stage file gives.
 pub(super) fn intervals(
-    wanted: Intervals,
+    crediting: &Crediting<'_>,
     prepared: &Prepared,
     credited: &Credited,
-    parts: &AccountParts,
-) -> Result<Vec<IntervalRow>, EngineError> {
+    kept: &Kept,
+) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
     let ids = prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0));
     let ids = IdColumn::try_new(ids)?;
     // A hash of the account's identifier, so that other accounts in the data change none of its draws.
@@ -73,15 +84,35 @@ pub(super) fn intervals(
         let id = deal.and_then(|deal| ids.text(deal)).unwrap_or_default();
         blake3::hash(id.as_bytes()).as_bytes().iter().take(8).fold(0, |key, &byte| key << 8 | u64::from(byte))
     };
-    Ok(match wanted {
+    let mut remarks = Vec::new();
+    let rows = match crediting.intervals {
         Intervals::Off => Vec::new(),
         Intervals::Fast => credited
             .squares
             .as_ref()
             .map(|squares| interval::closed_form(squares, &credited.totals, &prepared.lines))
             .unwrap_or_default(),
-        Intervals::Bootstrap(replicates) => bootstrap::bootstrap(parts, replicates, key),
-    })
+        Intervals::Bootstrap(replicates) => {
+            let mut rows = bootstrap::bootstrap(&kept.parts, replicates, key);
+            if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !crediting.refits.is_empty()) {
+                let weights = bootstrap::AllWeights::draw(&subjects.keys, replicates);
+                let replay = refit::Replay::new(crediting, &kept.journeys, &rows);
+                for group in &crediting.refits {
+                    let failed = replay.intervals(group, &weights, &mut rows);
+                    let failed = group.models.iter().zip(failed).filter(|(_, failed)| *failed > 0);
+                    remarks.extend(failed.map(|(&model, failed)| {
+                        let id = crediting.plan.models[model].id();
+                        format!(
+                            "{id} could not be fitted to the accounts of {failed} of {replicates} replicates; there its fit to \
+                             all accounts stands, and its intervals are too narrow"
+                        )
+                    }));
+                }
+            }
+            rows
+        }
+    };
+    Ok((rows, remarks))
 }
 
 /// One thread's gathering of parts.

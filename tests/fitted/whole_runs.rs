@@ -32,6 +32,54 @@ fn threads_and_a_memory_limit_change_no_byte() {
     }
 }
 
+/// Fits read the partitions before the credit does: what waits on disk is read twice.
+#[test]
+fn spilled_touches_are_read_as_often_as_they_are_needed() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    closedloop().args(["generate", "--accounts", "45000", "--out"]).arg(&data).assert().success();
+    let config = data.join("closedloop.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let models = "[models]\nrun = [\"linear\", \"w_shaped\", \"markov\", \"rate_shapley\", \"by_campaign\"]\n\
+                  custom = [{ id = \"by_campaign\", kind = \"markov\", state = \"campaign\" }]";
+    let asked = text.replacen("[models]", models, 1);
+    assert_ne!(asked, text);
+    std::fs::write(&config, asked).unwrap();
+    let marts = "campaign_roi,removal_effects,rate_values,path_summary,model_validation,touch_credits,journeys";
+    let run = |name: &str, limit: &[&str]| {
+        let out = scratch.path().join(name);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
+        command.arg("run").arg(&config).arg("--out").arg(&out).args(["--quiet", "--intervals", "bootstrap=100"]);
+        let mut running = command.args(["--marts", marts]).args(limit).spawn().unwrap();
+        let mut has_spilled = false;
+        let status = loop {
+            has_spilled |= spill_files(scratch.path()) > 0;
+            if let Some(status) = running.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
+        assert!(status.success(), "{name}");
+        (mart_files(&out), has_spilled)
+    };
+    let (in_memory, spilled) = (run("in_memory", &[]), run("spilled", &["--memory-limit", "64MiB"]));
+    assert_eq!((in_memory.1, spilled.1), (false, true), "touches wait on disk under the limit, and only then");
+    assert!(!in_memory.0.is_empty());
+    let differing: Vec<_> = in_memory.0.iter().filter(|(path, bytes)| spilled.0.get(*path) != Some(bytes)).collect();
+    assert!(differing.is_empty(), "{:?}", differing.iter().map(|(path, _)| path).collect::<Vec<_>>());
+}
+
+/// The spill files of running runs whose output goes beside them.
+fn spill_files(folder: &Path) -> usize {
+    let inside = |folder: &Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(folder)
+            .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+            .unwrap_or_default()
+    };
+    let scratch = inside(folder).into_iter().filter(|path| path.to_string_lossy().ends_with(".scratch"));
+    scratch.flat_map(|path| inside(&path)).filter(|path| path.extension().is_some_and(|end| end == "arrow")).count()
+}
+
 /// Rewrites a CSV file of the demo with its rows in reverse.
 fn reversed(name: &str, to: &Path) {
     let mut reader = csv::Reader::from_path(project("fixtures/demo").join(name)).unwrap();

@@ -12,7 +12,7 @@ impl Chain {
     pub(super) fn factor(&self) -> Result<[Gain; 2], Unsolved> {
         let states = self.states();
         let lu = self.matrix()?.sp_lu().map_err(|_| Unsolved)?;
-        let gained = lu.solve(&Mat::from_fn(states, 2, |state, measure| self.rewards(state)[measure]));
+        let gained = self.gained(&lu);
         let mut visits: Col<f64> = Col::zeros(states);
         visits[0] = 1.0;
         lu.solve_transpose_in_place(visits.as_mat_mut());
@@ -25,6 +25,17 @@ impl Chain {
             through: through.iter().map(|through| through[measure]).collect(),
         };
         Ok([gain(0), gain(1)])
+    }
+
+    /// The chance to convert from each state.
+    pub(super) fn factored_chances(&self) -> Result<Vec<f64>, Unsolved> {
+        let gained = self.gained(&self.matrix()?.sp_lu().map_err(|_| Unsolved)?);
+        Ok((0..self.states()).map(|state| gained[(state, 0)]).collect())
+    }
+
+    /// What is gained from each state, by count and by value.
+    fn gained(&self, lu: &Lu<usize, f64>) -> Mat<f64> {
+        lu.solve(&Mat::from_fn(self.states(), 2, |state, measure| self.rewards(state)[measure]))
     }
 
     fn matrix(&self) -> Result<SparseColMat<usize, f64>, Unsolved> {

@@ -21,8 +21,7 @@ const ROUNDING: f64 = 1.0 / (1_u64 << 40) as f64;
 
 impl Chain {
     pub(super) fn sweep(&self) -> Result<[Gain; 2], Unsolved> {
-        let gained =
-            self.settle(2, &self.bounds(), |state, row| row.copy_from_slice(&self.rewards(state)), |_, _| ())?;
+        let gained = self.swept_gains()?;
         let largest = [0, 1].map(|measure| largest(gained.iter().copied().skip(measure).step_by(2)));
         let first: Vec<usize> = (0..self.channels).step_by(BLOCK).collect();
         let blocks: Result<Vec<Vec<[f64; 2]>>, Unsolved> =
@@ -33,6 +32,16 @@ impl Chain {
             through: through.iter().map(|through| through[measure]).collect(),
         };
         Ok([gain(0), gain(1)])
+    }
+
+    /// The chance to convert from each state.
+    pub(super) fn swept_chances(&self) -> Result<Vec<f64>, Unsolved> {
+        Ok(self.swept_gains()?.into_iter().step_by(2).take(self.states()).collect())
+    }
+
+    /// What is gained from each state, by count and by value.
+    fn swept_gains(&self) -> Result<Vec<f64>, Unsolved> {
+        self.settle(2, &self.bounds(), |state, row| row.copy_from_slice(&self.rewards(state)), |_, _| ())
     }
 
     /// No gain is larger than what a journey that ends brings on average where that is most.

@@ -109,6 +109,16 @@ fn journeys(states: u32) -> impl Strategy<Value = Rows> {
         .prop_filter("something converts", |rows| rows.iter().any(|(_, outcome)| outcome.conversions > 0))
 }
 
+/// `a` is left for `b`, from where all convert, by half of its journeys: the chance after `a` is a half, after `b` one.
+#[test]
+fn chances_by_hand() {
+    let statistics = counted(&rows(&[("ab", 10, 0), ("a", 0, 10)]), 2, 1);
+    let chain = Chain::new(&statistics.transitions(), 1);
+    let chances: Vec<f64> = chain.chances().unwrap().into_iter().map(|(_, chance)| chance).collect();
+    assert_close(&chances, &[0.5, 0.5, 1.0], 1e-14);
+    assert_close(&chain.swept_chances().unwrap(), &chances, 1e-14);
+}
+
 proptest! {
     #[test]
     fn a_removal_effect_is_what_a_new_solution_without_the_channel_loses(rows in journeys(4), order in 1..=3_usize) {

@@ -91,12 +91,12 @@ impl Transitions {
 }
 
 /// `base` to the power of `exponent`, when it fits.
-fn power(base: u64, exponent: usize) -> Option<u64> {
+pub(super) fn power(base: u64, exponent: usize) -> Option<u64> {
     base.checked_pow(u32::try_from(exponent).ok()?)
 }
 
 /// Sums the rows whose keys agree modulo `span`: those that differ in older touches only.
-fn marginal<T: Copy + std::ops::AddAssign>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)> {
+pub(super) fn marginal<T: Copy + std::ops::AddAssign>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)> {
     rows.iter_mut().for_each(|(key, _)| *key %= span);
     rows.sort_by_key(|&(key, _)| key);
     rows.dedup_by(|row, kept| {

@@ -20,6 +20,8 @@ pub(super) struct Worker<'a> {
     pub(super) totals: CreditTotals,
     pub(super) spread: Option<Spread>,
     pub(super) variants: Vec<Worker<'a>>,
+    /// The account at work.
+    account: usize,
     allotter: Allotter,
     journey: EligibleTouches,
     credits: Vec<f64>,
@@ -40,6 +42,7 @@ impl<'a> Worker<'a> {
             totals,
             spread: Spread::new(stage.intervals, stage.models.len()),
             variants: stage.variants.iter().map(Self::new).collect(),
+            account: 0,
             allotter: Allotter::default(),
             journey: EligibleTouches::default(),
             credits: Vec::new(),
@@ -88,6 +91,7 @@ impl<'a> Worker<'a> {
         used: &mut [bool],
         out: &mut PartitionCredit,
     ) -> Result<(), RunError> {
+        self.account = account;
         let Crediting { conversions, lookback, .. } = self.stage;
         for conversion in conversions.of_account(account) {
             let narrowed = lookback.map(|lookback| conversion.narrowed(lookback));
@@ -198,6 +202,10 @@ impl<'a> Worker<'a> {
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         self.shares(conversion, anchors, touches)?;
+        if !self.stage.refits.is_empty() {
+            let eligible = self.journey.position.iter().map(|&position| &touches[position]);
+            out.kept.push(self.account, conversion.converted_at, anchors, eligible, &self.journey.quarters);
+        }
         self.split.start_books();
         let mut balance = conversion.amount;
         self.split.allot(&mut self.allotter, balance);
@@ -255,6 +263,9 @@ impl<'a> Worker<'a> {
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         let count = self.journey.position.len();
+        if !self.stage.refits.is_empty() {
+            out.kept.post(row.close_quarter, row.kind, row.amount);
+        }
         for (model, residual) in self.split.residuals.iter().enumerate() {
             let posted = self.split.posted(model, count).wrapping_add(residual.posted());
             check_sum(row.deal, model, posted, row.amount)?;

@@ -2,31 +2,37 @@
 //! neither partitions nor threads change them.
 
 use super::experiments::GivenExperiments;
+use super::held_out::LevelCounts;
 use super::journeys::{Journeys, PartitionTouches};
 use super::paths::Paths;
+use super::refit::Patterns;
 use super::states::StateCodes;
 use crate::engine::EngineError;
 use crate::pipeline::credit::EligibleTouches;
 use crate::scatter::touch::Touch;
 use closedloop_core::incremental::{IncrementalError, SALES, Subject, Subjects};
-use closedloop_core::statistics::{CountedJourney, JourneyStatistics};
+use closedloop_core::statistics::CountedJourney;
 
 /// What to count.
 pub(super) struct Wanted<'a> {
     /// The states of each level, with empty counts of the shape that its models ask for.
-    pub(super) levels: Vec<(&'a StateCodes, JourneyStatistics)>,
+    pub(super) levels: Vec<(&'a StateCodes, LevelCounts)>,
     /// The states that distinct paths are told in, where they are wanted.
     pub(super) paths: Option<&'a StateCodes>,
     /// The states of accounts over time, where a model of rates runs.
     pub(super) subjects: Option<&'a StateCodes>,
     /// The experiments whose touches are counted.
     pub(super) experiments: &'a GivenExperiments,
+    /// Whether the journeys of every level are kept, to be counted again with other weights.
+    pub(super) patterns: bool,
 }
 
 /// What was counted.
 pub(super) struct Counted {
     /// By level.
-    pub(super) levels: Vec<JourneyStatistics>,
+    pub(super) levels: Vec<LevelCounts>,
+    /// By level, empty unless they are wanted.
+    pub(super) patterns: Vec<Patterns>,
     pub(super) paths: Paths,
     pub(super) subjects: Subjects,
     /// Per experiment, the touches in its window of what it was on, and of the channel of that.
@@ -42,6 +48,7 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
         journeys,
         wanted,
         levels: wanted.levels.iter().map(|(_, empty)| empty.clone()).collect(),
+        patterns: wanted.levels.iter().map(|_| Patterns::default()).collect(),
         paths: Paths::default(),
         experiments: vec![[0; 2]; wanted.experiments.len()],
         path: Vec::new(),
@@ -51,12 +58,14 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
     let empty = make();
     let mut counted = Counted {
         levels: empty.levels,
+        patterns: empty.patterns,
         paths: Paths::default(),
         subjects: Subjects::new(COVARIATES),
         experiments: empty.experiments,
     };
     for counter in counters {
         counted.levels.iter_mut().zip(counter.levels).for_each(|(mine, theirs)| mine.merge(theirs));
+        counted.patterns.iter_mut().zip(counter.patterns).for_each(|(mine, theirs)| mine.merge(theirs));
         counted.paths.merge(counter.paths);
         for (mine, theirs) in counted.experiments.iter_mut().zip(counter.experiments) {
             mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
@@ -100,7 +109,8 @@ pub(super) fn touches_of_lines(journeys: &Journeys<'_>) -> Result<Vec<u64>, Engi
 struct Counter<'a> {
     journeys: &'a Journeys<'a>,
     wanted: &'a Wanted<'a>,
-    levels: Vec<JourneyStatistics>,
+    levels: Vec<LevelCounts>,
+    patterns: Vec<Patterns>,
     paths: Paths,
     experiments: Vec<[u64; 2]>,
     path: Vec<u32>,
@@ -123,7 +133,8 @@ impl Counter<'_> {
     }
 
     fn count_journeys(&mut self, partition: &PartitionTouches, account: usize) {
-        let Self { journeys, wanted, levels, paths, path, scratch, .. } = self;
+        let Self { journeys, wanted, levels, patterns, paths, path, scratch, .. } = self;
+        let number = u32::try_from(account).unwrap_or(u32::MAX);
         let key = journeys.subjects.keys[account];
         journeys.of_account(partition, account, scratch, |journey| {
             let tell = |states: &StateCodes, path: &mut Vec<u32>| {
@@ -134,9 +145,14 @@ impl Counter<'_> {
                 tell(states, path);
                 paths.add(path, journey.outcome);
             }
-            for ((states, _), statistics) in wanted.levels.iter().zip(levels.iter_mut()) {
+            for (((states, _), counts), patterns) in
+                wanted.levels.iter().zip(levels.iter_mut()).zip(patterns.iter_mut())
+            {
                 tell(states, path);
-                statistics.add(CountedJourney { path, outcome: journey.outcome, key });
+                if wanted.patterns {
+                    patterns.add(number, path, journey.outcome);
+                }
+                counts.add(CountedJourney { path, outcome: journey.outcome, key });
             }
         });
     }

@@ -1,15 +1,21 @@
 //! Evidence: what the data say, gathered once for all models, and the models built on it.
 
+use super::Wants;
 use super::count::{Counted, Wanted, count, touches_of_lines};
 use super::experiments::{GivenExperiment, GivenExperiments};
+use super::held_out::LevelCounts;
 use super::journeys::Journeys;
 use super::learned::{ChainLearned, EffectsLearned, GameLearned, Learned, PathsLearned};
+use super::refit::{Again, Patterns, RefitGroup};
 use super::states::StateCodes;
+use super::validation::Validated;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::prepare::Prepared;
 use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, fit};
-use closedloop_core::model::{AttributionModel, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel};
+use closedloop_core::model::{
+    AttributionModel, ChainOrder, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel,
+};
 use closedloop_core::statistics::{JourneyStatistics, Shape, ShapeError};
 use std::collections::BTreeMap;
 
@@ -17,21 +23,48 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Evidences {
     levels: BTreeMap<StateLevel, LevelEvidence>,
-    fits: Vec<(IncrementalSettings, Result<Fit, IncrementalError>)>,
+    fits: Vec<RatesEvidence>,
     experiments: Vec<GivenExperiment>,
+    /// Whether models are to be judged.
+    wants_validation: bool,
+    /// Whether they are to be fitted again.
+    wants_refits: bool,
     /// Distinct paths, where they are wanted.
     pub(super) paths: Option<PathsLearned>,
     /// What a reader should know about how it came about.
     pub(super) remarks: Vec<String>,
 }
 
-struct LevelEvidence {
-    states: StateCodes,
-    counted: Result<JourneyStatistics, ShapeError>,
+/// A model of rates, and how it does on accounts held out.
+struct RatesEvidence {
+    settings: IncrementalSettings,
+    fitted: Result<Fit, IncrementalError>,
+    judged: Option<Validated>,
 }
 
-/// A model, and what it sees of a touch where that is not its channel.
-type Built = (Box<dyn AttributionModel>, Option<StateCodes>);
+struct LevelEvidence {
+    states: StateCodes,
+    counted: Result<(JourneyStatistics, LevelCounts), ShapeError>,
+    /// The journeys, where models are to be fitted again.
+    patterns: Option<Patterns>,
+}
+
+/// A model that runs.
+pub(super) struct Built {
+    pub(super) model: Box<dyn AttributionModel>,
+    /// What it sees of a touch where that is not its channel.
+    pub(super) states: Option<StateCodes>,
+    /// How it is fitted again; `None` for a model that needs no data.
+    pub(super) refit: Option<Refit>,
+}
+
+/// On what a model is fitted again, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refit {
+    Journeys(StateLevel, Again),
+    /// The position of the fit, and whether the baseline is left out.
+    Rates(usize, bool),
+}
 
 impl Evidences {
     /// Counts what the plan's models ask for, and fits rates over time.
@@ -42,14 +75,14 @@ impl Evidences {
         plan: &Plan,
         journeys: &Journeys<'_>,
         experiments: GivenExperiments,
-        wants_paths: bool,
+        wants: Wants,
     ) -> Result<Self, EngineError> {
         let prepared = journeys.prepared;
-        let mut levels: BTreeMap<StateLevel, (StateCodes, Result<JourneyStatistics, ShapeError>)> = BTreeMap::new();
+        let mut levels: BTreeMap<StateLevel, (StateCodes, Result<LevelCounts, ShapeError>)> = BTreeMap::new();
         for (level, asked) in asked_for(plan) {
             let states = states_of(level, journeys)?;
             let FittedOn { order, folds, sets, .. } = asked;
-            let empty = JourneyStatistics::new(Shape { states: states.len(), order, folds, sets });
+            let empty = LevelCounts::new(Shape { states: states.len(), order, folds, sets });
             levels.insert(level, (states, empty));
         }
         let (channels, with_sales) =
@@ -59,32 +92,41 @@ impl Evidences {
         let counted_levels: Vec<StateLevel> = countable.clone().map(|(level, ..)| level).collect();
         let wanted = Wanted {
             levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
-            paths: wants_paths.then_some(&channels),
+            paths: wants.paths.then_some(&channels),
             subjects: plan.follows_accounts().then_some(&with_sales),
             experiments: &experiments,
+            patterns: wants.refits,
         };
-        let Counted { levels: statistics, paths, subjects, experiments: touches } = count(journeys, &wanted)?;
-        let counted: BTreeMap<StateLevel, JourneyStatistics> = counted_levels.into_iter().zip(statistics).collect();
+        let Counted { levels: statistics, patterns, paths, subjects, experiments: touches } = count(journeys, &wanted)?;
+        let mut counted: BTreeMap<StateLevel, LevelCounts> = counted_levels.iter().copied().zip(statistics).collect();
+        let mut patterns: BTreeMap<StateLevel, Patterns> = counted_levels.into_iter().zip(patterns).collect();
         drop(wanted);
         let (measured, mut remarks) = experiments.measured(plan, prepared, &touches);
         let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
-        let mut fits: Vec<(IncrementalSettings, Result<Fit, IncrementalError>)> = Vec::new();
+        let mut fits: Vec<RatesEvidence> = Vec::new();
         for settings in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
-            if fits.iter().all(|(known, _)| known != settings) {
+            if fits.iter().all(|known| known.settings != *settings) {
                 let fitted = fit(&subjects, prepared.lines.channels(), settings, &lifts);
-                fits.push((settings.clone(), fitted));
+                let judge = |fitted: &Fit| Validated::of_rates(&subjects, fitted);
+                let judged = fitted.as_ref().ok().filter(|_| wants.validation).map(judge);
+                fits.push(RatesEvidence { settings: settings.clone(), fitted, judged });
             }
         }
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
         let levels = levels.into_iter().map(|(level, (states, empty))| {
-            let counted = empty.map(|empty| counted.get(&level).cloned().unwrap_or(empty));
-            (level, LevelEvidence { states, counted })
+            let counted = empty.map(|empty| {
+                let counts = counted.remove(&level).unwrap_or(empty);
+                (counts.all(), counts)
+            });
+            (level, LevelEvidence { states, counted, patterns: patterns.remove(&level) })
         });
         Ok(Self {
             levels: levels.collect(),
             fits,
             experiments: given,
-            paths: wants_paths.then(|| PathsLearned { names: channels.names().to_vec(), rows: paths.into_rows() }),
+            wants_validation: wants.validation,
+            wants_refits: wants.refits,
+            paths: wants.paths.then(|| PathsLearned { names: channels.names().to_vec(), rows: paths.into_rows() }),
             remarks,
         })
     }
@@ -96,23 +138,37 @@ impl Evidences {
             return self.build_on_rates(spec, settings, prepared, learned).map_err(refuse);
         }
         let Some(level) = spec.fitted_on().map(|on| on.state) else {
-            return Ok((spec.build(prepared.lines.channels(), Evidence::default())?, None));
+            let model = spec.build(prepared.lines.channels(), Evidence::default())?;
+            return Ok(Built { model, states: None, refit: None });
         };
         let of_level = self.levels.get(&level).ok_or_else(|| refuse(Reason::NotCounted("all journeys")))?;
-        let statistics = of_level.counted.as_ref().map_err(|error| refuse(Reason::Shape(*error)))?;
+        let (statistics, counts) = of_level.counted.as_ref().map_err(|error| refuse(Reason::Shape(*error)))?;
         let evidence = Evidence { journeys: Some(statistics), ..Evidence::default() };
+        let of_rest = Evidence { journeys: Some(&counts.rest), ..Evidence::default() };
         let states = (level != StateLevel::Channel).then(|| of_level.states.clone());
         if let Some(markov) = spec.build_markov(evidence) {
             let markov = markov?;
+            if self.wants_validation {
+                let rest = spec.build_markov(of_rest).unwrap_or(Ok(markov.clone()));
+                let rest = rest.map_err(|refusal| refusal.reason.to_string());
+                learned.validated.push(Validated::of_chain(spec.id(), counts, rest));
+            }
             learned.chains.push(ChainLearned::new(spec.id(), level, &of_level.states, statistics, &markov));
-            return Ok((Box::new(markov), states));
+            let order = ChainOrder::Fixed(u8::try_from(markov.order()).unwrap_or(1));
+            let refit = Some(Refit::Journeys(level, Again::Chain(order)));
+            return Ok(Built { model: Box::new(markov), states, refit });
         }
         if let Some(game) = spec.build_rate_shapley(of_level.states.names(), evidence) {
             let game = game?;
+            if self.wants_validation {
+                let rest = spec.build_rate_shapley(of_level.states.names(), of_rest).unwrap_or(Ok(game.clone()));
+                let rest = rest.map_err(|refusal| refusal.reason.to_string());
+                learned.validated.push(Validated::of_game(spec.id(), counts, rest));
+            }
             learned.games.push(GameLearned::new(spec.id(), of_level.states.names(), statistics, &game));
-            return Ok((Box::new(game), states));
+            return Ok(Built { model: Box::new(game), states, refit: Some(Refit::Journeys(level, Again::Game)) });
         }
-        Ok((spec.build(of_level.states.names(), evidence)?, states))
+        Ok(Built { model: spec.build(of_level.states.names(), evidence)?, states, refit: None })
     }
 
     fn build_on_rates(
@@ -122,14 +178,45 @@ impl Evidences {
         prepared: &Prepared,
         learned: &mut Learned,
     ) -> Result<Built, Reason> {
-        let fitted = self.fits.iter().find(|(known, _)| known == settings);
-        let (_, fitted) = fitted.ok_or(Reason::NotCounted("accounts over time"))?;
+        let rates = self.fits.iter().enumerate().find(|(_, known)| known.settings == *settings);
+        let (position, RatesEvidence { fitted, judged, .. }) = rates.ok_or(Reason::NotCounted("accounts over time"))?;
         let fitted = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
         let evidence = Evidence { incremental: Some(fitted.model()), ..Evidence::default() };
         let names = prepared.lines.channels();
         let model = spec.build(names, evidence).map_err(|refusal| refusal.reason)?;
+        learned.validated.extend(judged.iter().map(|judged| judged.named(spec.id())));
         learned.effects.push(EffectsLearned::new(spec.id(), names, fitted, &self.experiments));
-        Ok((model, Some(StateCodes::channels_and_sales(&prepared.lines))))
+        let without_baseline = matches!(spec, ModelSpec::IncrementalTotal { .. });
+        let states = Some(StateCodes::channels_and_sales(&prepared.lines));
+        Ok(Built { model, states, refit: Some(Refit::Rates(position, without_baseline)) })
+    }
+
+    /// How models, by their positions in the plan, are fitted again, where that is wanted. Takes the evidence for it away.
+    pub(super) fn refits(&mut self, models: &[(usize, Refit)]) -> Vec<RefitGroup> {
+        let mut groups = Vec::new();
+        for (level, of_level) in &mut self.levels {
+            let own = models.iter().filter_map(|&(position, refit)| match refit {
+                Refit::Journeys(of, again) if of == *level => Some((position, again)),
+                _ => None,
+            });
+            let own: Vec<(usize, Again)> = own.collect();
+            if let (Some(patterns), Ok((statistics, _))) = (of_level.patterns.take(), &of_level.counted)
+                && !own.is_empty()
+            {
+                groups.push(RefitGroup::of_journeys(own, patterns, statistics.shape(), &of_level.states));
+            }
+        }
+        let fits = if self.wants_refits { std::mem::take(&mut self.fits) } else { Vec::new() };
+        for (at, rates) in fits.into_iter().enumerate() {
+            let own = models.iter().filter_map(|&(position, refit)| match refit {
+                Refit::Rates(fit, without_baseline) if fit == at => Some((position, without_baseline)),
+                _ => None,
+            });
+            if let Ok(fit) = rates.fitted {
+                groups.push(RefitGroup::of_rates(own.collect(), fit));
+            }
+        }
+        groups
     }
 }
 

@@ -4,6 +4,7 @@ use super::experiments::GivenExperiment;
 use super::number::{deals, major, number};
 use super::paths::PathRow;
 use super::states::StateCodes;
+use super::validation::Validated;
 use crate::config::Plan;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
@@ -24,6 +25,7 @@ pub(in crate::pipeline) struct Learned {
     pub(super) chains: Vec<ChainLearned>,
     pub(super) games: Vec<GameLearned>,
     pub(super) effects: Vec<EffectsLearned>,
+    pub(super) validated: Vec<Validated>,
 }
 
 /// The distinct paths.
@@ -291,6 +293,35 @@ impl Learned {
         columns.numbers("standard_error", rows().map(|(_, (_, calibration))| Some(error(calibration))));
         columns.numbers("before", rows().map(|(_, (_, calibration))| Some(calibration.before)));
         columns.numbers("after", rows().map(|(_, (_, calibration))| Some(calibration.after)));
+        columns.finish()
+    }
+}
+
+impl Learned {
+    /// `model_validation`.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn model_validation(&self) -> Result<RecordBatch, EngineError> {
+        let rows = || self.validated.iter();
+        let judged = |row: &'_ Validated| row.outcome.as_ref().ok().copied();
+        let mut columns = Columns::default();
+        columns.texts("model", rows().map(|row| Some(row.model.as_str())));
+        columns.texts("unit", rows().map(|row| Some(row.unit)));
+        columns.integers("predictions", rows().map(|row| whole(judged(row)?.observed.journeys())));
+        columns.integers("conversions", rows().map(|row| whole(judged(row)?.observed.conversions)));
+        columns.numbers("expected_conversions", rows().map(|row| Some(judged(row)?.expected)));
+        let ratio = |row: &Validated| {
+            let judged = judged(row).filter(|judged| judged.observed.conversions > 0)?;
+            Some(judged.expected / number(judged.observed.conversions))
+        };
+        columns.numbers("expected_to_observed", rows().map(ratio));
+        columns.numbers("calibration_slope", rows().map(|row| judged(row)?.slope));
+        columns.numbers("auc", rows().map(|row| judged(row)?.auc));
+        columns.numbers("log_loss", rows().map(|row| Some(judged(row)?.log_loss)));
+        columns.numbers("base_log_loss", rows().map(|row| Some(judged(row)?.base_log_loss)));
+        columns.numbers("base_rate", rows().map(|row| row.base_rate));
+        columns.texts("reason", rows().map(|row| row.outcome.as_ref().err().map(String::as_str)));
         columns.finish()
     }
 }

@@ -2,14 +2,12 @@
 //! number is summed again under the weights of each replicate.
 //!
 //! What a rule gives an account does not depend on other accounts, so a replicate weighs the account's parts as they
-//! are. A fitted model gives other parts in every replicate, those under its refit to the replicate's weights. Crediting
-//! the touches again under a refit gives its parts under the same keys in the same order, so that [`interval_row`] can
-//! take them in place of the parts as they are.
+//! are. A fitted model gives other parts in every replicate, those under its refit to the replicate's weights (`refit.rs`).
 
 use super::interval::{IntervalRow, LEVEL, ModelInterval, SHARE_UNIT};
 use super::parts::AccountParts;
 use super::{Place, places};
-use closedloop_core::uncertainty::{percentile_interval, poisson_weights};
+use closedloop_core::uncertainty::{percentile_interval, poisson_weight, poisson_weights};
 use rayon::prelude::*;
 
 /// Makes the draws of this program its own.
@@ -30,12 +28,7 @@ impl Weights {
     fn draw(parts: &AccountParts, replicates: usize, key: impl Fn(u32) -> u64 + Sync) -> Self {
         let mut accounts = parts.accounts.clone();
         accounts.dedup();
-        let draw = |&account: &u32| {
-            let mut drawn = vec![0; replicates];
-            poisson_weights(SEED, key(account), &mut drawn);
-            // Poisson weights end at 20.
-            drawn.into_iter().map(|weight| u8::try_from(weight).unwrap_or(u8::MAX)).collect::<Vec<u8>>()
-        };
+        let draw = |&account: &u32| drawn(key(account), replicates);
         let weights = accounts.par_iter().map(draw).collect::<Vec<_>>().concat();
         Self { replicates, accounts, weights }
     }
@@ -44,6 +37,48 @@ impl Weights {
         let position = self.accounts.partition_point(|other| *other < account);
         self.weights[position * self.replicates..][..self.replicates].iter().map(|&weight| f64::from(weight))
     }
+}
+
+/// How often every account is drawn, converted or not.
+#[derive(Debug)]
+pub(super) struct AllWeights {
+    replicates: usize,
+    /// `account · replicates + replicate`.
+    weights: Vec<u8>,
+}
+
+impl AllWeights {
+    /// `keys` are those of all accounts, by dense number.
+    pub(super) fn draw(keys: &[u64], replicates: usize) -> Self {
+        let draw = |&key: &u64| drawn(seed_of(key), replicates);
+        Self { replicates, weights: keys.par_iter().map(draw).collect::<Vec<_>>().concat() }
+    }
+
+    pub(super) fn replicates(&self) -> usize {
+        self.replicates
+    }
+
+    /// How often an account is drawn in a replicate.
+    pub(super) fn at(&self, account: u32, replicate: usize) -> u32 {
+        self.weights[account as usize * self.replicates + replicate].into()
+    }
+}
+
+/// How often the account of this key is drawn in a replicate: the number that [`AllWeights`] has.
+pub(super) fn weight_of_key(key: u64, replicate: usize) -> u32 {
+    poisson_weight(SEED, seed_of(key), replicate as u64)
+}
+
+/// The hash that seeds an account's draws, from the key that fits know it by: the same eight bytes, read the other way.
+fn seed_of(key: u64) -> u64 {
+    key.swap_bytes()
+}
+
+fn drawn(seed: u64, replicates: usize) -> Vec<u8> {
+    let mut drawn = vec![0; replicates];
+    poisson_weights(SEED, seed, &mut drawn);
+    // Poisson weights end at 20.
+    drawn.into_iter().map(|weight| u8::try_from(weight).unwrap_or(u8::MAX)).collect()
 }
 
 /// The intervals of every place by so many replicates, sorted. `key` is a hash of the identifier of an account.
