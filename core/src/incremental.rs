@@ -21,14 +21,21 @@
 //! Subjects ─walk─► Design (rows) ─Objective─► ProjectedNewton ─► Fit ─► Incremental (credits), share intervals, refits
 //! ```
 
+mod average;
 mod credit;
 mod design;
 mod error;
 mod expectation;
 mod experiment;
 mod fit;
+mod gram;
+mod influence;
+mod lag;
+mod link;
 mod objective;
 mod parallel;
+mod quadratic;
+mod sample;
 mod select;
 mod settings;
 mod shares;
@@ -42,6 +49,9 @@ pub use credit::{ChannelEffect, Evidence, Incremental, IncrementalTotal};
 pub use error::IncrementalError;
 pub use experiment::{Calibration, Experiment};
 pub use fit::{Fit, fit};
+pub use influence::Influence;
+pub use lag::Lag;
+pub use link::Link;
 pub use settings::IncrementalSettings;
 pub use shares::ShareEstimate;
 pub use subjects::{SALES, Subject, Subjects};
