@@ -187,7 +187,8 @@ mod tests {
                 Subject { key, from: 0, until: 50 * DAY, conversions: &[], covariates: &[], touched_at, channels };
             subjects.push(subject).unwrap();
         }
-        let expectation = Expectation::learn(&subjects, &Sample::draw(&subjects, 0), vec![true, false], &[1]);
+        let sample = Sample { accounts: (0..2_000).map(|position| (position, 1.0)).collect(), represents: 1.0 };
+        let expectation = Expectation::learn(&subjects, &sample, vec![true, false], &[1]);
         let state = |control: usize| control * CLASSES + CLASSES - 1;
         // Overall 2,000 touches in 100,000 days; the prior is 2 touches in 100 days.
         let silent = 2.0 / (60_000.0 + 100.0);

@@ -12,7 +12,7 @@ use super::objective::{Objective, Terms};
 use super::sample::Sample;
 use super::select::{self, Candidate, Candidates};
 use super::settings::IncrementalSettings;
-use super::solver::minimise;
+use super::solver::{TOLERANCE, minimise};
 use super::subjects::{SALES, Subjects};
 use super::walk::{Clock, Feature, Role};
 
@@ -156,10 +156,10 @@ impl Problem {
 
 impl Fit {
     fn new(problem: Problem, start: Vec<f64>) -> Result<Self, IncrementalError> {
-        let before = minimise(&problem.objective(&[], |_| 1.0), start)?;
+        let before = minimise(&problem.objective(&[], |_| 1.0), start, TOLERANCE)?;
         let pulled = problem.objective(&problem.targets, |_| 1.0);
         let optimum =
-            if problem.targets.is_empty() { before.clone() } else { minimise(&pulled, before.theta.clone())? };
+            if problem.targets.is_empty() { before.clone() } else { minimise(&pulled, before.theta.clone(), TOLERANCE)? };
         let implied = |target: &Target, theta: &[f64]| target.implied(&pulled, theta, &pulled.base(theta)).0;
         let calibration = |(&experiment, target): (&Experiment, &Target)| Calibration {
             experiment,
@@ -216,7 +216,7 @@ impl Fit {
         let problem = &self.problem;
         let weights: Vec<f64> = problem.design.keys.iter().map(|&key| f64::from(weight(key))).collect();
         let of_account = |account: usize| weights[account];
-        let optimum = minimise(&problem.objective(&problem.targets, of_account), self.theta.clone())?;
+        let optimum = minimise(&problem.objective(&problem.targets, of_account), self.theta.clone(), TOLERANCE)?;
         Ok(problem.model(&problem.average(&problem.full(of_account), &optimum.theta)?))
     }
 }

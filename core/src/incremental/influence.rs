@@ -17,6 +17,8 @@ use super::objective::{Objective, dot};
 use super::parallel::sum_over;
 use crate::journey::Journey;
 use crate::uncertainty::{Interval, normal_quantile};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
 
 /// What one more of each account would do to the effects.
@@ -101,15 +103,21 @@ fn moves(full: &Objective<'_>, theta: &[f64], by_score: &[f64], width: usize) ->
         sum
     };
     let of_cells: Vec<Vec<f64>> = design.cells.iter().map(of_cell).collect();
+    let of_features = MatRef::from_column_major_slice(of_features, width, effects.len());
     let of_rows = |rows: Range<usize>| {
-        let first = rows.start;
-        let mut parts = vec![0.0; rows.len() * width];
-        let mut slope = vec![0.0; effects.len()];
-        for (row, part) in rows.zip(parts.chunks_exact_mut(width)) {
-            let log_rate = full.log_rate(row, &base, effects, &mut slope);
-            part.copy_from_slice(&of_cells[design.cell[row] as usize]);
-            slope.iter().zip(of_features.chunks_exact(width)).for_each(|(&slope, row)| add(part, slope, row));
-            let residual = full.residual(row, log_rate);
+        let (first, count) = (rows.start, rows.len());
+        let (mut slopes, mut residuals) = (vec![0.0; effects.len() * count], Vec::with_capacity(count));
+        let mut parts = vec![0.0; count * width];
+        for (place, row) in rows.enumerate() {
+            let log_rate =
+                full.log_rate(row, &base, effects, &mut slopes[place * effects.len()..(place + 1) * effects.len()]);
+            residuals.push(full.residual(row, log_rate));
+            parts[place * width..(place + 1) * width].copy_from_slice(&of_cells[design.cell[row] as usize]);
+        }
+        let slopes = MatRef::from_column_major_slice(&slopes, effects.len(), count);
+        let into = MatMut::from_column_major_slice_mut(&mut parts, width, count);
+        matmul(into, Accum::Add, of_features, slopes, 1.0, Par::Seq);
+        for (part, residual) in parts.chunks_exact_mut(width).zip(residuals) {
             part.iter_mut().for_each(|value| *value *= residual);
         }
         (first, parts)

@@ -142,12 +142,14 @@ impl<'a> Objective<'a> {
 
     /// The log rate of a row and, in `slope`, its slope in every effect.
     pub(super) fn log_rate(&self, row: usize, base: &[f64], effects: &[f64], slope: &mut [f64]) -> f64 {
-        let rise = self.rise(row, effects);
         let exposures = self.design.row(row);
         slope.iter_mut().zip(&self.terms.columns).for_each(|(slope, &column)| *slope = exposures[column]);
+        let rise = dot(&slope[..self.credited], &effects[..self.credited]);
         let controls = dot(&slope[self.credited..], &effects[self.credited..]);
         let credited = self.terms.link.slope(rise);
-        slope[..self.credited].iter_mut().for_each(|slope| *slope *= credited);
+        if credited != 1.0 {
+            slope[..self.credited].iter_mut().for_each(|slope| *slope *= credited);
+        }
         base[self.design.cell[row] as usize] + controls + self.terms.link.log_rise(rise)
     }
 
@@ -280,6 +282,13 @@ impl Piece {
     }
 }
 
+/// Eight partial sums, so that they are added side by side.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let mut sums = [0.0_f64; 8];
+    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = chunks_a.remainder().iter().zip(chunks_b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in chunks_a.zip(chunks_b) {
+        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
+    }
+    sums.iter().sum::<f64>() + rest
 }

@@ -15,6 +15,8 @@ const ROUNDS: usize = 4;
 const SWEEPS: usize = 3;
 /// Log-likelihood that multiplying channels must gain over adding ones: e² to one.
 const EVIDENCE: f64 = 2.0;
+/// Log-likelihood to which an optimum is sought while choosing.
+const ROUGHLY: f64 = 1e-2;
 /// Folds of the cross-validation.
 const FOLDS: u64 = 5;
 /// Sets the folds apart from the other draws.
@@ -99,7 +101,7 @@ fn lags_with(
         let terms = Terms { columns: candidates.columns(&chosen), link };
         let objective = Objective::new(design, &terms, ridge, &[], |_| 1.0);
         let theta = theta.unwrap_or_else(|| objective.cold_start());
-        let optimum = minimise(&objective, theta)?;
+        let optimum = minimise(&objective, theta, ROUGHLY)?;
         Ok::<Choice, IncrementalError>(Choice { chosen, terms, optimum })
     };
     let mut best = fit(start, None)?;

@@ -8,7 +8,7 @@ use faer::{Mat, Side};
 
 /// The optimum counts as reached when the next Newton step would raise the log-likelihood by less than this: the estimates are
 /// then within a hundred-thousandth of a standard error. Rounding of the loss sets a second limit, as a part of it.
-const TOLERANCE: f64 = 1e-10;
+pub(super) const TOLERANCE: f64 = 1e-10;
 const ROUNDING: f64 = 1e-14;
 const MAX_STEPS: u64 = 100;
 
@@ -24,6 +24,7 @@ type Iterate = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 struct ProjectedNewton {
     bounded: Vec<bool>,
+    tolerance: f64,
     current: Option<Evaluation>,
     /// Whether the last step was too small to matter.
     settled: bool,
@@ -31,16 +32,18 @@ struct ProjectedNewton {
     stuck: bool,
 }
 
-/// Minimises the objective from `start`; effects of credited channels stay at or above zero.
+/// Minimises the objective from `start`; effects of credited channels stay at or above zero. It ends when another step would
+/// gain less than `tolerance`.
 ///
 /// # Errors
 /// [`IncrementalError::NotConverged`].
 pub(super) fn minimise(
     objective: &Objective<'_>,
     start: Vec<f64>,
+    tolerance: f64,
 ) -> Result<Optimum, IncrementalError> {
     let bounded = objective.bounded();
-    let solver = ProjectedNewton { bounded: bounded.clone(), current: None, settled: false, stuck: false };
+    let solver = ProjectedNewton { bounded: bounded.clone(), tolerance, current: None, settled: false, stuck: false };
     let run =
         Executor::new(objective, solver).configure(|state| state.param(start).max_iters(MAX_STEPS)).ctrlc(false).run();
     let failed = |iterations, slope| IncrementalError::NotConverged { iterations, slope };
@@ -124,7 +127,7 @@ impl Solver<&Objective<'_>, Iterate> for ProjectedNewton {
         let evaluation = self.current.take().ok_or_else(|| Error::msg("no evaluation"))?;
         let direction = direction(&theta, &evaluation.gradient, &evaluation.hessian, &self.bounded)?;
         let gain = -0.5 * evaluation.gradient.iter().zip(&direction).map(|(g, d)| g * d).sum::<f64>();
-        if gain <= TOLERANCE.max(ROUNDING * evaluation.loss.abs()) {
+        if gain <= self.tolerance.max(ROUNDING * evaluation.loss.abs()) {
             self.settled = true;
             let state = state.param(theta).cost(evaluation.loss);
             self.current = Some(evaluation);
