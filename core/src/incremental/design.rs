@@ -190,7 +190,9 @@ fn keep_probability(subjects: &Subjects, sample: &Sample, clock: &Clock, feature
         let subject = subjects.get(position);
         conversions += count(subject.conversions.len());
         if let Some(&first) = subject.touched_at.first() {
-            periods += (days(subject.until - first.max(subject.from).min(subject.until)) / f64::from(clock.period_days)).ceil();
+            periods += (days(subject.until - first.max(subject.from).min(subject.until))
+                / f64::from(clock.period_days))
+            .ceil();
         }
     }
     let wanted = PERIODS_PER_CONVERSION * conversions;

@@ -1,7 +1,7 @@
 //! Experiments: measured lifts that pull the estimates, by their precision.
 
-use super::error::IncrementalError;
 use super::design::Design;
+use super::error::IncrementalError;
 use super::objective::{Evaluation, Objective, Terms};
 use super::walk::Role;
 

@@ -158,8 +158,11 @@ impl Fit {
     fn new(problem: Problem, start: Vec<f64>) -> Result<Self, IncrementalError> {
         let before = minimise(&problem.objective(&[], |_| 1.0), start, TOLERANCE)?;
         let pulled = problem.objective(&problem.targets, |_| 1.0);
-        let optimum =
-            if problem.targets.is_empty() { before.clone() } else { minimise(&pulled, before.theta.clone(), TOLERANCE)? };
+        let optimum = if problem.targets.is_empty() {
+            before.clone()
+        } else {
+            minimise(&pulled, before.theta.clone(), TOLERANCE)?
+        };
         let implied = |target: &Target, theta: &[f64]| target.implied(&pulled, theta, &pulled.base(theta)).0;
         let calibration = |(&experiment, target): (&Experiment, &Target)| Calibration {
             experiment,

@@ -35,11 +35,7 @@ pub struct Influence {
 }
 
 impl Influence {
-    pub(super) fn new(
-        full: &Objective<'_>,
-        average: &Average,
-        model: Incremental,
-    ) -> Result<Self, IncrementalError> {
+    pub(super) fn new(full: &Objective<'_>, average: &Average, model: Incremental) -> Result<Self, IncrementalError> {
         let design = full.design;
         let theta = average.theta();
         let width = average.components.len();
@@ -96,7 +92,8 @@ fn moves(full: &Objective<'_>, theta: &[f64], by_score: &[f64], width: usize) ->
     let design = full.design;
     let (base, effects) = (full.base(theta), &theta[design.base_count..]);
     let (of_base, of_features) = by_score.split_at(design.base_count * width);
-    let add = |into: &mut [f64], by: f64, row: &[f64]| into.iter_mut().zip(row).for_each(|(into, row)| *into += by * row);
+    let add =
+        |into: &mut [f64], by: f64, row: &[f64]| into.iter_mut().zip(row).for_each(|(into, row)| *into += by * row);
     let of_cell = |levels: &Vec<u32>| {
         let mut sum = of_base[..width].to_vec();
         levels.iter().for_each(|&level| add(&mut sum, 1.0, &of_base[level as usize * width..][..width]));

@@ -137,7 +137,11 @@ impl<'a> Objective<'a> {
     /// The sum of a row's credited effects.
     pub(super) fn rise(&self, row: usize, effects: &[f64]) -> f64 {
         let exposures = self.design.row(row);
-        self.terms.columns[..self.credited].iter().zip(effects).map(|(&column, effect)| exposures[column] * effect).sum()
+        self.terms.columns[..self.credited]
+            .iter()
+            .zip(effects)
+            .map(|(&column, effect)| exposures[column] * effect)
+            .sum()
     }
 
     /// The log rate of a row and, in `slope`, its slope in every effect.

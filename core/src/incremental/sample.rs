@@ -87,7 +87,8 @@ mod tests {
         let sample = Sample::of(&subjects, 1, 500.0);
         let converted = |&&(position, _): &&(usize, f64)| !subjects.get(position).conversions.is_empty();
         let cases = count(sample.accounts.iter().filter(converted).count());
-        let others: f64 = sample.accounts.iter().filter(|&account| !converted(&account)).map(|(_, weight)| weight).sum();
+        let others: f64 =
+            sample.accounts.iter().filter(|&account| !converted(&account)).map(|(_, weight)| weight).sum();
         assert_eq!(sample.represents, 4.0);
         assert!((cases - 500.0).abs() < 4.0 * 375.0_f64.sqrt(), "{cases}");
         assert!((others - 49_500.0).abs() < 4.0 * 3.3 * 15_000.0_f64.sqrt(), "{others}");

@@ -70,12 +70,7 @@ fn largest_slope(theta: &[f64], gradient: &[f64], bounded: &[bool]) -> f64 {
 ///
 /// # Errors
 /// Where the Hessian is not positive definite.
-pub(super) fn direction(
-    theta: &[f64],
-    gradient: &[f64],
-    hessian: &[f64],
-    bounded: &[bool],
-) -> Result<Vec<f64>, Error> {
+pub(super) fn direction(theta: &[f64], gradient: &[f64], hessian: &[f64], bounded: &[bool]) -> Result<Vec<f64>, Error> {
     let width = theta.len();
     let mut direction = vec![0.0; width];
     let mut is_free: Vec<bool> = (0..width).map(|j| !(bounded[j] && theta[j] <= 0.0 && gradient[j] > 0.0)).collect();
