@@ -104,13 +104,6 @@ impl Subjects {
             channels: &self.channels[touches],
         }
     }
-
-    /// Positions in the order of the keys, so that the order of adding changes nothing.
-    pub(super) fn by_key(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by_key(|&position| self.keys[position]);
-        order
-    }
 }
 
 impl<'a> Subject<'a> {
