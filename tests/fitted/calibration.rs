@@ -17,8 +17,10 @@ fn demo_with_experiments(rows: &str, folder: &Path) -> PathBuf {
 
 fn effect(out: &Path, channel: &str) -> (f64, String) {
     let rows = read_mart(out, "channel_effects");
-    let row = texts(&rows, "channel").iter().position(|name| name.as_deref() == Some(channel)).unwrap();
-    (numbers(&rows, "effect")[row], texts(&rows, "evidence")[row].clone().unwrap())
+    let names = texts(&rows, "channel");
+    let of_channel: Vec<usize> = (0..names.len()).filter(|&row| names[row].as_deref() == Some(channel)).collect();
+    let effects = numbers(&rows, "effect");
+    (of_channel.iter().map(|&row| effects[row]).sum(), texts(&rows, "evidence")[of_channel[0]].clone().unwrap())
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(super) struct Design {
     pub base_count: usize,
     /// How many of all accounts one account stands for.
     pub represents: f64,
+    /// Conversions of the accounts.
+    pub conversion_count: u64,
     /// Per row: account, cell, when, days it stands for, conversions.
     pub account: Vec<u32>,
     pub cell: Vec<u32>,
@@ -87,7 +89,9 @@ impl Design {
             }
             piece
         };
-        let mut design = Self { represents: sample.represents, ..Self::default() };
+        let of_account = |&(position, _): &(usize, f64)| subjects.get(position).conversions.len() as u64;
+        let conversion_count = sample.accounts.iter().map(of_account).sum();
+        let mut design = Self { represents: sample.represents, conversion_count, ..Self::default() };
         let mut cell_codes = BTreeMap::new();
         in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |piece| design.add(piece, &mut cell_codes));
         design.encode_base(cell_codes);

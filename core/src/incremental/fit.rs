@@ -205,6 +205,16 @@ impl Fit {
         self.problem.design.represents
     }
 
+    /// The accounts of the fit.
+    pub fn accounts(&self) -> u64 {
+        self.problem.design.keys.len() as u64
+    }
+
+    /// Their conversions.
+    pub fn conversions(&self) -> u64 {
+        self.problem.design.conversion_count
+    }
+
     /// Newton steps taken by the final fits, all of which converged.
     pub fn steps(&self) -> u64 {
         self.steps

@@ -12,7 +12,7 @@ use crate::pipeline::totals::CreditTotals;
 use crate::scatter::lines::Lines;
 use arrow::array::{ArrayRef, Date32Array, RecordBatch};
 use closedloop_core::chain::{RemovalEffects, Target};
-use closedloop_core::incremental::{Calibration, ChannelEffect, Evidence, Fit};
+use closedloop_core::incremental::{Calibration, ChannelEffect, Evidence, Fit, Link};
 use closedloop_core::model::{Markov, RateShapley, StateLevel};
 use closedloop_core::statistics::{JourneyStatistics, Outcome};
 use std::sync::Arc;
@@ -143,6 +143,9 @@ impl GameLearned {
 /// What an incremental model learned.
 pub(super) struct EffectsLearned {
     model: String,
+    link: Link,
+    /// Accounts that the fit looked at, and their conversions.
+    looked_at: [u64; 2],
     channels: Vec<(String, ChannelEffect)>,
     calibrations: Vec<(GivenExperiment, Calibration)>,
 }
@@ -152,6 +155,8 @@ impl EffectsLearned {
         let effects = fit.model().effects().iter();
         Self {
             model: model.to_owned(),
+            link: fit.model().link(),
+            looked_at: [fit.accounts(), fit.conversions()],
             channels: effects.map(|effect| (names[effect.channel as usize].clone(), *effect)).collect(),
             calibrations: experiments.iter().cloned().zip(fit.calibrations().iter().copied()).collect(),
         }
@@ -261,12 +266,22 @@ impl Learned {
             Evidence::Observational => "observational",
             Evidence::ExperimentCalibrated => "experiment_calibrated",
         };
+        let link = |link: Link| match link {
+            Link::Additive => "additive",
+            Link::Multiplicative => "multiplicative",
+        };
+        let lag = |effect: &ChannelEffect| if effect.lag.rises { "rising" } else { "fading" };
         let mut columns = Columns::default();
         columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
         columns.texts("channel", rows().map(|(_, (channel, _))| Some(channel.as_str())));
+        columns.texts("lag", rows().map(|(_, (_, effect))| Some(lag(effect))));
+        columns.numbers("half_life_days", rows().map(|(_, (_, effect))| Some(effect.lag.half_life_days)));
+        columns.numbers("weight", rows().map(|(_, (_, effect))| Some(effect.weight)));
         columns.numbers("effect", rows().map(|(_, (_, effect))| Some(effect.effect)));
-        columns.numbers("half_life_days", rows().map(|(_, (_, effect))| Some(effect.half_life_days)));
+        columns.texts("link", rows().map(|(model, _)| Some(link(model.link))));
         columns.texts("evidence", rows().map(|(_, (_, effect))| Some(evidence(effect))));
+        columns.integers("fitted_accounts", rows().map(|(model, _)| whole(model.looked_at[0])));
+        columns.integers("fitted_conversions", rows().map(|(model, _)| whole(model.looked_at[1])));
         columns.finish()
     }
 
