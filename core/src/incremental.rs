@@ -24,6 +24,7 @@
 //! ```
 
 mod average;
+mod clock;
 mod credit;
 mod design;
 mod error;
@@ -37,6 +38,7 @@ mod link;
 mod objective;
 mod parallel;
 mod quadratic;
+mod refuse;
 mod sample;
 mod select;
 mod settings;
@@ -54,6 +56,7 @@ pub use fit::{Fit, fit};
 pub use influence::Influence;
 pub use lag::Lag;
 pub use link::Link;
+pub use sample::Sampling;
 pub use settings::IncrementalSettings;
 pub use shares::ShareEstimate;
 pub use subjects::{SALES, Subject, Subjects};

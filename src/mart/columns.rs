@@ -583,7 +583,10 @@ pub(super) const MARTS: &[Definition] = &[
                 Double,
                 "By how much ln(1 + exposure) raises the rate of conversions, times the weight; the sum is the channel's.",
             ),
-            key("link", "How effects combine: additive, the rate is that without touches × (1 + their sum); multiplicative, × e^sum."),
+            key(
+                "link",
+                "How effects combine: additive, the rate is that without touches × (1 + their sum); multiplicative, × e^sum.",
+            ),
             key("evidence", "observational, or experiment_calibrated where an experiment pulled the estimate."),
             fact("fitted_accounts", Integer, "Accounts that the fit looked at: all, or as many as it takes."),
             fact("fitted_conversions", Integer, "Conversions of those accounts."),

@@ -103,16 +103,17 @@ impl Average {
         Ok(moves)
     }
 
-    /// From the average to one lag of one channel, times the root of its weight: independent parts of the variance.
+    /// From the average to one lag of one channel, times the root of its weight: independent parts of the variance. Between
+    /// estimates as they are averaged: what chance does to each of them is within.
     pub(super) fn between(&self, design: &Design) -> Vec<Vec<f64>> {
         let channel = |component: &Component| design.features[component.column].channel;
         let part = |(place, of): (usize, &Component)| {
             let mut part: Vec<f64> = self
                 .components
                 .iter()
-                .map(|other| if channel(other) == channel(of) { -other.weight * other.free } else { 0.0 })
+                .map(|other| if channel(other) == channel(of) { -other.weight * other.effect } else { 0.0 })
                 .collect();
-            part[place] += of.free;
+            part[place] += of.effect;
             part.iter_mut().for_each(|value| *value *= of.weight.sqrt());
             part
         };

@@ -5,11 +5,12 @@
 //! integral stays unbiased, and at sixty to one the sample adds about a sixtieth to the variance. Where conversions or
 //! features are many, fewer are kept, so that the exposures fit into memory.
 
+use super::clock::{Clock, season};
 use super::expectation::Expectation;
 use super::parallel::in_pieces;
 use super::sample::{Sample, count};
 use super::subjects::{Subject, Subjects};
-use super::walk::{Clock, Feature, Walker};
+use super::walk::{Feature, Walker};
 use crate::journey::days;
 use std::collections::BTreeMap;
 
@@ -20,9 +21,6 @@ const FEWEST_PER_CONVERSION: f64 = 3.0;
 const EXPOSURES: f64 = 2e7;
 /// Accounts per piece of work.
 const ACCOUNTS_PER_PIECE: usize = 256;
-
-/// The length of a season: a quarter of the mean Gregorian year, counted from the epoch.
-const SEASON_MICROS: i64 = 7_889_238_000_000;
 
 /// A point of time without exposure, pooled.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -159,7 +157,7 @@ impl Piece {
         let mut key: CellKey = (subject.covariates.to_vec(), false, 0);
         let mut known: Option<u32> = None;
         walker.walk(subject, |point, exposures| {
-            let season = point.at.div_euclid(SEASON_MICROS);
+            let season = season(point.at);
             if known.is_none() || (key.1, key.2) != (point.is_customer, season) {
                 (key.1, key.2) = (point.is_customer, season);
                 let next = code(cell_codes.len());

@@ -1,6 +1,7 @@
 //! From subjects to a fitted model: refusals, choices, the fit, its calibration, and refits for the bootstrap.
 
 use super::average::{Average, Component};
+use super::clock::Clock;
 use super::credit::{ChannelEffect, Evidence, Incremental};
 use super::design::Design;
 use super::error::IncrementalError;
@@ -9,19 +10,14 @@ use super::experiment::{Calibration, Experiment, Target};
 use super::influence::Influence;
 use super::lag::Lag;
 use super::objective::{Objective, Terms};
+use super::refuse::{refuse_counts, refuse_presence};
 use super::sample::Sample;
 use super::select::{self, Candidate, Candidates};
 use super::settings::IncrementalSettings;
 use super::solver::{TOLERANCE, minimise};
 use super::subjects::{SALES, Subjects};
-use super::walk::{Clock, Feature, Role};
+use super::walk::{Feature, Role};
 
-/// Fewest conversions, in all and per credited channel (ten events per variable: Peduzzi et al. 1996).
-const MIN_CONVERSIONS: usize = 30;
-const MIN_CONVERSIONS_PER_CHANNEL: usize = 10;
-/// Unexposed conversions expected of a channel without effect from which their absence means separation:
-/// by chance it would happen once in twenty times.
-const EXPECTED_UNEXPOSED: f64 = 3.0;
 /// The half-life at which a channel is judged present, and from which the choice starts.
 const USUAL_HALF_LIFE_DAYS: f64 = 30.0;
 /// Half-lives, in days, at which a credited channel may also rise first: its peak lies 1.4 half-lives after the touch, and
@@ -71,7 +67,7 @@ pub fn fit(
     let (controls, credited): (Vec<u32>, Vec<u32>) = touched.into_iter().partition(|&code| is_control(code));
     refuse_counts(subjects, credited.len())?;
 
-    let sample = Sample::draw(subjects, settings.seed);
+    let sample = Sample::draw(subjects, settings);
     let has_history = !controls.is_empty();
     let expectation = has_history.then(|| {
         let is_control = (0..channels.len()).zip(0..).map(|(_, code)| is_control(code)).collect();
@@ -99,7 +95,7 @@ pub fn fit(
         refuse_presence(&design, group[usual].observed, &channels[code as usize])?;
     }
     let weakest = settings.ridges.iter().copied().fold(f64::INFINITY, f64::min);
-    let choice = select::lags(&design, &candidates, usual, weakest)?;
+    let choice = select::lags(&design, &candidates, usual, weakest, settings.seed)?;
     let ridge = select::ridge(&design, &choice, &settings.ridges, settings.seed)?;
     let problem = Problem::new(design, candidates, choice.chosen, choice.terms, ridge, experiments)?;
     Fit::new(problem, choice.optimum.theta)
@@ -259,46 +255,6 @@ fn touched_channels(subjects: &Subjects, channel_count: usize) -> Vec<u32> {
         }
     }
     (0..).zip(touched).chain([(SALES, by_sales)]).filter(|(_, seen)| *seen).map(|(code, _)| code).collect()
-}
-
-fn refuse_counts(subjects: &Subjects, channels: usize) -> Result<(), IncrementalError> {
-    let found = subjects.conversion_count();
-    if channels < 2 {
-        return Err(IncrementalError::OneChannel(channels));
-    }
-    let needed = MIN_CONVERSIONS.max(MIN_CONVERSIONS_PER_CHANNEL * channels);
-    if found < needed {
-        return Err(IncrementalError::TooFewConversions { found, needed, channels });
-    }
-    if (0..subjects.len()).all(|position| !subjects.get(position).conversions.is_empty()) {
-        return Err(IncrementalError::NoNonConverters(subjects.len()));
-    }
-    Ok(())
-}
-
-/// Refuses a channel that nobody was without, or without which nobody converted.
-fn refuse_presence(design: &Design, column: usize, name: &str) -> Result<(), IncrementalError> {
-    let (mut unexposed, mut days) = ((0.0, 0.0), 0.0);
-    let mut conversions = 0.0;
-    for row in &design.idle {
-        unexposed = (unexposed.0 + row.days, unexposed.1 + row.conversions);
-        days += row.days;
-        conversions += row.conversions;
-    }
-    for row in 0..design.rows() {
-        days += design.days[row];
-        conversions += design.conversions[row];
-        if design.row(row)[column] == 0.0 {
-            unexposed = (unexposed.0 + design.days[row], unexposed.1 + design.conversions[row]);
-        }
-    }
-    if unexposed.0 == 0.0 {
-        return Err(IncrementalError::AlwaysPresent(name.to_owned()));
-    }
-    if unexposed.1 == 0.0 && conversions * unexposed.0 / days >= EXPECTED_UNEXPOSED {
-        return Err(IncrementalError::Separation(name.to_owned()));
-    }
-    Ok(())
 }
 
 /// The lag without rise that is nearest to a half-life.

@@ -21,6 +21,35 @@ pub(super) struct Trace {
     risen: f64,
 }
 
+/// Days gone by, as a lag sees them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    faded: f64,
+    age: f64,
+    scale: f64,
+}
+
+impl Trace {
+    /// Lets the days of the step pass.
+    pub(super) fn pass(&mut self, step: &Step) {
+        self.risen = (self.risen + self.faded * step.age) * step.faded;
+        self.faded *= step.faded;
+    }
+
+    /// Lets them pass while touches come at an even rate per day.
+    pub(super) fn pass_at(&mut self, step: &Step, rate: f64) {
+        self.pass(step);
+        self.risen += rate * step.scale * (1.0 - step.faded * (1.0 + step.age));
+        self.faded += rate * step.scale * (1.0 - step.faded);
+    }
+
+    /// Takes in a touch that is as old as the step.
+    pub(super) fn touched(&mut self, step: &Step) {
+        self.risen += step.age * step.faded;
+        self.faded += step.faded;
+    }
+}
+
 impl Lag {
     /// What is left of a touch of this age in days.
     pub fn left(self, age: f64) -> f64 {
@@ -28,12 +57,10 @@ impl Lag {
         if self.rises { E * (age / self.scale()) * faded } else { faded }
     }
 
-    /// Lets days pass in which touches come at an even rate per day.
-    pub(super) fn pass(self, trace: &mut Trace, days: f64, rate: f64) {
-        let (scale, faded) = (self.scale(), (-days / self.half_life_days).exp2());
-        let age = days / scale;
-        trace.risen = (trace.risen + trace.faded * age) * faded + rate * scale * (1.0 - faded * (1.0 + age));
-        trace.faded = trace.faded * faded + rate * scale * (1.0 - faded);
+    /// What days do to traces.
+    pub(super) fn step(self, days: f64) -> Step {
+        let scale = self.scale();
+        Step { faded: (-days / self.half_life_days).exp2(), age: days / scale, scale }
     }
 
     /// The exposure that a trace amounts to.
@@ -67,10 +94,14 @@ mod tests {
             let lag = Lag { half_life_days: 10.0, rises };
             let mut trace = Trace::default();
             for gap in [0.0, 3.0, 11.0] {
-                lag.pass(&mut trace, gap, 0.0);
-                trace.faded += 1.0;
+                trace.pass(&lag.step(gap));
+                trace.touched(&lag.step(0.0));
             }
-            lag.pass(&mut trace, 5.0, 0.0);
+            trace.pass(&lag.step(2.0));
+            trace.pass(&lag.step(3.0));
+            let mut at_once = Trace::default();
+            [19.0, 16.0, 5.0].map(|age| at_once.touched(&lag.step(age)));
+            assert!((lag.exposure(trace) - lag.exposure(at_once)).abs() < 1e-12);
             let sum = lag.left(5.0) + lag.left(16.0) + lag.left(19.0);
             assert!((lag.exposure(trace) - sum).abs() < 1e-12);
         }
@@ -85,10 +116,10 @@ mod tests {
             let ages = (0..25_000).map(|i| (f64::from(i) + 0.5) * step);
             let integral: f64 = ages.clone().map(|age| 0.2 * step * lag.left(age)).sum();
             let mut trace = Trace::default();
-            lag.pass(&mut trace, 10.0, 0.2);
-            lag.pass(&mut trace, until - 10.0, 0.2);
+            trace.pass_at(&lag.step(10.0), 0.2);
+            trace.pass_at(&lag.step(until - 10.0), 0.2);
             assert!((lag.exposure(trace) - integral).abs() < 1e-6);
-            lag.pass(&mut trace, 1e4, 0.2);
+            trace.pass_at(&lag.step(1e4), 0.2);
             assert!((lag.exposure(trace) - lag.steady(0.2)).abs() < 1e-9);
             let tail = (0..2_000_000).map(|i| lag.left((f64::from(i) + 0.5) * step));
             let (first, second) = tail.fold((0.0, 0.0), |(a, b), left| (a + left, b + left * left));

@@ -1,12 +1,13 @@
 //! What is chosen by the data: a lag per channel to start from, how channels combine, and the strength of the ridge.
 
+use super::clock::account_stream;
 use super::design::Design;
 use super::error::IncrementalError;
 use super::link::Link;
 use super::objective::{Evaluation, Objective, Terms};
 use super::quadratic::{Local, Quadratic};
 use super::solver::{Optimum, minimise};
-use super::walk::account_stream;
+use rand::RngExt;
 use rand_chacha::rand_core::Rng;
 
 /// Rounds of search; each looks around from the optimum of the one before.
@@ -17,6 +18,10 @@ const SWEEPS: usize = 3;
 const EVIDENCE: f64 = 2.0;
 /// Log-likelihood to which an optimum is sought while choosing.
 const ROUGHLY: f64 = 1e-2;
+/// Conversions by whose accounts lags and link are chosen, in expectation: a choice takes fewer than an estimate.
+const SEARCH_CONVERSIONS: f64 = 2_500.0;
+/// Sets the draws of those accounts apart from the others.
+const SEARCH_SEED: u64 = 0x7365_6172;
 /// Folds of the cross-validation.
 const FOLDS: u64 = 5;
 /// Sets the folds apart from the other draws.
@@ -75,9 +80,15 @@ pub(super) fn lags(
     candidates: &Candidates,
     start: usize,
     ridge: f64,
+    seed: u64,
 ) -> Result<Choice, IncrementalError> {
-    let adding = lags_with(design, candidates, vec![start; candidates.groups.len()], ridge, Link::Additive)?;
-    let multiplying = lags_with(design, candidates, adding.chosen.clone(), ridge, Link::Multiplicative)?;
+    let conversions: f64 = design.conversions.iter().sum();
+    let share = SEARCH_CONVERSIONS / conversions.max(SEARCH_CONVERSIONS);
+    let is_in = |&key: &u64| share >= 1.0 || account_stream(seed ^ SEARCH_SEED, key).random::<f64>() < share;
+    let weights: Vec<f64> = design.keys.iter().map(|key| if is_in(key) { 1.0 } else { 0.0 }).collect();
+    let search = Search { design, candidates, ridge, weights };
+    let adding = search.from(vec![start; candidates.groups.len()], Link::Additive)?;
+    let multiplying = search.from(adding.chosen.clone(), Link::Multiplicative)?;
     // Effects are of another size under each link: a ridge that looks at both alike would decide instead of the data.
     let without_ridge = |choice: &Choice| {
         let precisions = choice.terms.precisions(design, ridge);
@@ -88,36 +99,44 @@ pub(super) fn lags(
     Ok(if gain > EVIDENCE { multiplying } else { adding })
 }
 
-fn lags_with(
-    design: &Design,
-    candidates: &Candidates,
-    start: Vec<usize>,
+struct Search<'a> {
+    design: &'a Design,
+    candidates: &'a Candidates,
     ridge: f64,
-    link: Link,
-) -> Result<Choice, IncrementalError> {
-    let everything = Terms { columns: (0..design.features.len()).collect(), link };
-    let full = Objective::new(design, &everything, ridge, &[], |_| 1.0);
-    let fit = |chosen: Vec<usize>, theta: Option<Vec<f64>>| {
-        let terms = Terms { columns: candidates.columns(&chosen), link };
-        let objective = Objective::new(design, &terms, ridge, &[], |_| 1.0);
-        let theta = theta.unwrap_or_else(|| objective.cold_start());
-        let optimum = minimise(&objective, theta, ROUGHLY)?;
-        Ok::<Choice, IncrementalError>(Choice { chosen, terms, optimum })
-    };
-    let mut best = fit(start, None)?;
-    for _ in 0..ROUNDS {
-        let around = candidates.around(&full, &best.chosen, &best.optimum.theta);
-        let (chosen, theta) = descend(&around, &full, candidates, &best.chosen);
-        if chosen == best.chosen {
-            break;
+    /// How often each account counts.
+    weights: Vec<f64>,
+}
+
+impl Search<'_> {
+    fn from(&self, start: Vec<usize>, link: Link) -> Result<Choice, IncrementalError> {
+        let everything = Terms { columns: (0..self.design.features.len()).collect(), link };
+        let full = self.objective(&everything);
+        let mut best = self.fit(start, link, None)?;
+        for _ in 0..ROUNDS {
+            let around = self.candidates.around(&full, &best.chosen, &best.optimum.theta);
+            let (chosen, theta) = descend(&around, &full, self.candidates, &best.chosen);
+            if chosen == best.chosen {
+                break;
+            }
+            let next = self.fit(chosen, link, theta)?;
+            if next.optimum.evaluation.loss >= best.optimum.evaluation.loss {
+                break;
+            }
+            best = next;
         }
-        let next = fit(chosen, theta)?;
-        if next.optimum.evaluation.loss >= best.optimum.evaluation.loss {
-            break;
-        }
-        best = next;
+        Ok(best)
     }
-    Ok(best)
+
+    fn fit(&self, chosen: Vec<usize>, link: Link, theta: Option<Vec<f64>>) -> Result<Choice, IncrementalError> {
+        let terms = Terms { columns: self.candidates.columns(&chosen), link };
+        let objective = self.objective(&terms);
+        let optimum = minimise(&objective, theta.unwrap_or_else(|| objective.cold_start()), ROUGHLY)?;
+        Ok(Choice { chosen, terms, optimum })
+    }
+
+    fn objective<'a>(&'a self, terms: &'a Terms) -> Objective<'a> {
+        Objective::new(self.design, terms, self.ridge, &[], |account| self.weights[account])
+    }
 }
 
 /// The likeliest lags to second order, one channel after the other, and the coefficients with them.

@@ -290,7 +290,7 @@ proptest! {
         let subjects = population(&accounts(60, [2.0, 1.0], 7));
         let features = [(0, walk::Role::Credited), (1, walk::Role::Control)]
             .map(|(channel, role)| walk::Feature { channel, lag: Lag { half_life_days: 10.0, rises: false }, role });
-        let sample = sample::Sample::draw(&subjects, 0);
+        let sample = sample::Sample::draw(&subjects, &IncrementalSettings::default());
         let clock = walk::Clock::new(7, 0, &subjects, &sample);
         let design = design::Design::build(&subjects, &sample, features.to_vec(), 2, None, &clock);
         let weight = |account: usize| (account % 3) as f64;

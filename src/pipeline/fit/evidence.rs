@@ -57,10 +57,17 @@ impl Evidences {
         let countable =
             levels.iter().filter_map(|(level, (states, empty))| Some((*level, states, empty.as_ref().ok()?)));
         let counted_levels: Vec<StateLevel> = countable.clone().map(|(level, ..)| level).collect();
+        let mut settings: Vec<&IncrementalSettings> = Vec::new();
+        for asked in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
+            if !settings.contains(&asked) {
+                settings.push(asked);
+            }
+        }
         let wanted = Wanted {
             levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
             paths: wants_paths.then_some(&channels),
-            subjects: plan.follows_accounts().then_some(&with_sales),
+            over_time: &with_sales,
+            samplings: settings.iter().map(|settings| journeys.sampling(settings)).collect(),
             experiments: &experiments,
         };
         let Counted { levels: statistics, paths, subjects, experiments: touches } = count(journeys, &wanted)?;
@@ -68,13 +75,11 @@ impl Evidences {
         drop(wanted);
         let (measured, mut remarks) = experiments.measured(plan, prepared, &touches);
         let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
-        let mut fits: Vec<(IncrementalSettings, Result<Fit, IncrementalError>)> = Vec::new();
-        for settings in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
-            if fits.iter().all(|(known, _)| known != settings) {
-                let fitted = fit(&subjects, prepared.lines.channels(), settings, &lifts);
-                fits.push((settings.clone(), fitted));
-            }
-        }
+        let fits = settings.into_iter().zip(&subjects).map(|(settings, subjects)| {
+            let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts);
+            (settings.clone(), fitted)
+        });
+        let fits = fits.collect();
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
         let levels = levels.into_iter().map(|(level, (states, empty))| {
             let counted = empty.map(|empty| counted.get(&level).cloned().unwrap_or(empty));
