@@ -28,6 +28,7 @@ mod clock;
 mod credit;
 mod design;
 mod error;
+mod evaluation;
 mod expectation;
 mod experiment;
 mod fit;

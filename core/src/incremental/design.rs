@@ -101,6 +101,11 @@ impl Design {
         &self.exposures[row * self.features.len()..(row + 1) * self.features.len()]
     }
 
+    /// The exposures of all rows, row by row.
+    pub(super) fn exposures(&self) -> &[f64] {
+        &self.exposures
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.cell.len()
     }

@@ -2,7 +2,8 @@
 
 use super::design::Design;
 use super::error::IncrementalError;
-use super::objective::{Evaluation, Objective, Terms};
+use super::evaluation::Evaluation;
+use super::objective::{Objective, Terms};
 use super::walk::Role;
 
 /// What an experiment measured: conversions that happened because of a channel in a window.

@@ -13,7 +13,8 @@
 use super::average::Average;
 use super::credit::Incremental;
 use super::error::IncrementalError;
-use super::objective::{Objective, dot};
+use super::evaluation::dot;
+use super::objective::Objective;
 use super::parallel::sum_over;
 use crate::journey::Journey;
 use crate::uncertainty::{Interval, normal_quantile};

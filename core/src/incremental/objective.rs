@@ -5,24 +5,18 @@
 //! definite, and the exact one where channels multiply; experiments enter it by their Gauss–Newton part.
 
 use super::design::Design;
+use super::evaluation::{Evaluation, dot};
 use super::experiment::Target;
 use super::gram::Gram;
 use super::link::Link;
 use super::parallel::sum_over;
 use super::walk::Role;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The prior precision of the controls' coefficients: all but free. A ridge on what adjusts would hand the
 /// confounding it fails to adjust for to the credited channels (Hahn, Carvalho, Puelz, He 2018, *Regularization and Confounding*).
 pub(super) const CONTROL_RIDGE: f64 = 0.01;
-
-/// The objective at one point; the Hessian is dense, row by row.
-#[derive(Debug, Clone)]
-pub(super) struct Evaluation {
-    pub loss: f64,
-    pub gradient: Vec<f64>,
-    pub hessian: Vec<f64>,
-}
 
 /// Which of a design's columns are in, credited ones first, and how the credited ones combine.
 #[derive(Debug, Clone)]
@@ -41,6 +35,8 @@ pub(super) struct Objective<'a> {
     /// Experiments to honour.
     pub targets: &'a [Target],
     credited: usize,
+    /// Row by row, the exposures of the columns that are in; zero where a row does not count.
+    exposures: Cow<'a, [f64]>,
     days: Vec<f64>,
     conversions: Vec<f64>,
     idle: Vec<(f64, f64)>,
@@ -91,6 +87,12 @@ impl<'a> Objective<'a> {
         let weigh = |values: &[f64]| -> Vec<f64> {
             design.account.iter().zip(values).map(|(&account, value)| value * weight(account as usize)).collect()
         };
+        let (days, conversions) = (weigh(&design.days), weigh(&design.conversions));
+        let exposures = if terms.columns.iter().copied().eq(0..design.features.len()) {
+            Cow::Borrowed(design.exposures())
+        } else {
+            Cow::Owned(picked(design, &terms.columns, |row| days[row] != 0.0 || conversions[row] != 0.0))
+        };
         let mut idle = vec![(0.0, 0.0); design.cells.len()];
         for row in &design.idle {
             let weight = weight(row.account as usize);
@@ -103,8 +105,9 @@ impl<'a> Objective<'a> {
             ridge: terms.precisions(design, ridge),
             targets,
             credited: terms.credited(design),
-            days: weigh(&design.days),
-            conversions: weigh(&design.conversions),
+            exposures,
+            days,
+            conversions,
             idle,
         }
     }
@@ -134,20 +137,20 @@ impl<'a> Objective<'a> {
         self.design.cells.iter().map(of).collect()
     }
 
+    /// The exposures of a row to the columns that are in.
+    fn row(&self, row: usize) -> &[f64] {
+        let width = self.terms.columns.len();
+        &self.exposures[row * width..(row + 1) * width]
+    }
+
     /// The sum of a row's credited effects.
     pub(super) fn rise(&self, row: usize, effects: &[f64]) -> f64 {
-        let exposures = self.design.row(row);
-        self.terms.columns[..self.credited]
-            .iter()
-            .zip(effects)
-            .map(|(&column, effect)| exposures[column] * effect)
-            .sum()
+        dot(&self.row(row)[..self.credited], &effects[..self.credited])
     }
 
     /// The log rate of a row and, in `slope`, its slope in every effect.
     pub(super) fn log_rate(&self, row: usize, base: &[f64], effects: &[f64], slope: &mut [f64]) -> f64 {
-        let exposures = self.design.row(row);
-        slope.iter_mut().zip(&self.terms.columns).for_each(|(slope, &column)| *slope = exposures[column]);
+        slope.copy_from_slice(self.row(row));
         let rise = dot(&slope[..self.credited], &effects[..self.credited]);
         let controls = dot(&slope[self.credited..], &effects[self.credited..]);
         let credited = self.terms.link.slope(rise);
@@ -242,25 +245,14 @@ impl<'a> Objective<'a> {
     }
 }
 
-impl Evaluation {
-    pub(super) fn nothing(width: usize) -> Self {
-        Self { loss: 0.0, gradient: vec![0.0; width], hessian: vec![0.0; width * width] }
+/// Some columns of the rows that are in, row by row; the other rows are zero.
+fn picked(design: &Design, columns: &[usize], is_in: impl Fn(usize) -> bool) -> Vec<f64> {
+    let mut picked = vec![0.0; design.rows() * columns.len()];
+    for (row, into) in picked.chunks_exact_mut(columns.len().max(1)).enumerate().filter(|(row, _)| is_in(*row)) {
+        let exposures = design.row(row);
+        into.iter_mut().zip(columns).for_each(|(into, &column)| *into = exposures[column]);
     }
-
-    /// Adds the slopes of another part of the rows.
-    pub(super) fn add(&mut self, gradient: &[f64], hessian: &[f64]) {
-        self.gradient.iter_mut().zip(gradient).for_each(|(into, from)| *into += from);
-        self.hessian.iter_mut().zip(hessian).for_each(|(into, from)| *into += from);
-    }
-
-    pub(super) fn add_ridge(&mut self, theta: &[f64], ridge: &[f64]) {
-        let width = theta.len();
-        for (j, (&coefficient, &precision)) in theta.iter().zip(ridge).enumerate() {
-            self.loss += 0.5 * precision * coefficient * coefficient;
-            self.gradient[j] += precision * coefficient;
-            self.hessian[j * width + j] += precision;
-        }
-    }
+    picked
 }
 
 impl Piece {
@@ -284,15 +276,4 @@ impl Piece {
         add(&mut self.gradient, &other.gradient);
         add(&mut self.hessian, &other.hessian);
     }
-}
-
-/// Eight partial sums, so that they are added side by side.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0_f64; 8];
-    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = chunks_a.remainder().iter().zip(chunks_b.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in chunks_a.zip(chunks_b) {
-        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
-    }
-    sums.iter().sum::<f64>() + rest
 }

@@ -3,7 +3,7 @@
 //! One pass over the rows with every candidate column tells what each choice of columns would lead to: one step of
 //! iteratively reweighted least squares from where we stand.
 
-use super::objective::Evaluation;
+use super::evaluation::Evaluation;
 use super::solver::direction;
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};

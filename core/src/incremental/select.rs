@@ -3,8 +3,9 @@
 use super::clock::account_stream;
 use super::design::Design;
 use super::error::IncrementalError;
+use super::evaluation::Evaluation;
 use super::link::Link;
-use super::objective::{Evaluation, Objective, Terms};
+use super::objective::{Objective, Terms};
 use super::quadratic::{Local, Quadratic};
 use super::solver::{Optimum, minimise};
 use rand::RngExt;

@@ -1,14 +1,15 @@
 //! The optimiser: Newton steps projected on β ≥ 0 (Bertsekas 1982, *Projected Newton methods*), run by argmin.
 
 use super::error::IncrementalError;
-use super::objective::{Evaluation, Objective};
+use super::evaluation::Evaluation;
+use super::objective::Objective;
 use argmin::core::{Error, Executor, IterState, KV, Problem, Solver, State, TerminationReason, TerminationStatus};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
 /// The optimum counts as reached when the next Newton step would raise the log-likelihood by less than this: the estimates are
-/// then within a hundred-thousandth of a standard error. Rounding of the loss sets a second limit, as a part of it.
-pub(super) const TOLERANCE: f64 = 1e-10;
+/// then within a thousandth of a standard error. Rounding of the loss sets a second limit, as a part of it.
+pub(super) const TOLERANCE: f64 = 1e-7;
 const ROUNDING: f64 = 1e-14;
 const MAX_STEPS: u64 = 100;
 
