@@ -100,7 +100,7 @@ mod tests {
             trace.pass(&lag.step(2.0));
             trace.pass(&lag.step(3.0));
             let mut at_once = Trace::default();
-            [19.0, 16.0, 5.0].map(|age| at_once.touched(&lag.step(age)));
+            [19.0, 16.0, 5.0].iter().for_each(|&age| at_once.touched(&lag.step(age)));
             assert!((lag.exposure(trace) - lag.exposure(at_once)).abs() < 1e-12);
             let sum = lag.left(5.0) + lag.left(16.0) + lag.left(19.0);
             assert!((lag.exposure(trace) - sum).abs() < 1e-12);
