@@ -1,14 +1,15 @@
 //! Evidence: what the data say, gathered once for all models, and the models built on it.
 
 use super::count::{Counted, Wanted, count, touches_of_lines};
+use super::effects::EffectsLearned;
 use super::experiments::{GivenExperiment, GivenExperiments};
 use super::journeys::Journeys;
-use super::learned::{ChainLearned, EffectsLearned, GameLearned, Learned, PathsLearned};
+use super::learned::{ChainLearned, GameLearned, Learned, PathsLearned};
 use super::states::StateCodes;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::prepare::Prepared;
-use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, fit};
+use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, ShareEstimate, fit};
 use closedloop_core::model::{AttributionModel, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel};
 use closedloop_core::statistics::{JourneyStatistics, Shape, ShapeError};
 use std::collections::BTreeMap;
@@ -17,13 +18,22 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Evidences {
     levels: BTreeMap<StateLevel, LevelEvidence>,
-    fits: Vec<(IncrementalSettings, Result<Fit, IncrementalError>)>,
+    fits: Vec<(IncrementalSettings, Result<Fitted, IncrementalError>)>,
     experiments: Vec<GivenExperiment>,
     /// Distinct paths, where they are wanted.
     pub(super) paths: Option<PathsLearned>,
     /// What a reader should know about how it came about.
     pub(super) remarks: Vec<String>,
 }
+
+/// A fit, and what each channel brought about of the conversions that it looked at.
+struct Fitted {
+    fit: Fit,
+    shares: Vec<ShareEstimate>,
+}
+
+/// The level of the intervals of those shares.
+const LEVEL: f64 = 0.95;
 
 struct LevelEvidence {
     states: StateCodes,
@@ -77,7 +87,8 @@ impl Evidences {
         let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
         let fits = settings.into_iter().zip(&subjects).map(|(settings, subjects)| {
             let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts);
-            (settings.clone(), fitted)
+            let with_shares = |fit: Fit| Fitted { shares: fit.shares(subjects, LEVEL), fit };
+            (settings.clone(), fitted.map(with_shares))
         });
         let fits = fits.collect();
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
@@ -129,11 +140,11 @@ impl Evidences {
     ) -> Result<Built, Reason> {
         let fitted = self.fits.iter().find(|(known, _)| known == settings);
         let (_, fitted) = fitted.ok_or(Reason::NotCounted("accounts over time"))?;
-        let fitted = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
-        let evidence = Evidence { incremental: Some(fitted.model()), ..Evidence::default() };
+        let Fitted { fit, shares } = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
+        let evidence = Evidence { incremental: Some(fit.model()), ..Evidence::default() };
         let names = prepared.lines.channels();
         let model = spec.build(names, evidence).map_err(|refusal| refusal.reason)?;
-        learned.effects.push(EffectsLearned::new(spec.id(), names, fitted, &self.experiments));
+        learned.effects.push(EffectsLearned::new(spec.id(), names, fit, shares, &self.experiments));
         Ok((model, Some(StateCodes::channels_and_sales(&prepared.lines))))
     }
 }
