@@ -583,6 +583,13 @@ pub(super) const MARTS: &[Definition] = &[
                 Double,
                 "By how much ln(1 + exposure) raises the rate of conversions, times the weight; the sum is the channel's.",
             ),
+            fact(
+                "share",
+                Double,
+                "Share of all conversions that the channel brought about at all its lags, without a window.",
+            ),
+            fact("share_low", Double, "Lower end of its 95 % interval, which holds what is not known of the fit."),
+            fact("share_high", Double, "Upper end of its 95 % interval."),
             key(
                 "link",
                 "How effects combine: additive, the rate is that without touches × (1 + their sum); multiplicative, × e^sum.",
