@@ -9,6 +9,7 @@
 //! A model that cannot be fitted is left out with one sentence; the others go on.
 
 mod count;
+mod effects;
 mod evidence;
 mod experiments;
 mod held_out;

@@ -1,9 +1,13 @@
-//! Credit by backward elimination: the journey's touches are taken away, the last one first.
+//! Credit by backward elimination: the journey's touches are taken away, the last one first. Where channels add up, this is the Shapley
+//! value of the touches up to the saturation within a channel, and the order of channels does not matter.
 
+use super::lag::Lag;
+use super::link::Link;
 use crate::journey::{Journey, days};
 use crate::ledger::{Bucket, Residual};
 use crate::model::AttributionModel;
 use serde::Serialize;
+use std::ops::Range;
 
 /// Below this sum, credits without a baseline cannot be told from nothing.
 const NOTHING: f64 = 1e-200;
@@ -18,15 +22,18 @@ pub enum Evidence {
     ExperimentCalibrated,
 }
 
-/// The effect of one credited channel.
+/// The effect of one credited channel at one lag. A channel has several of them where the data cannot tell its lags apart;
+/// their sum is its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ChannelEffect {
-    /// Its dense code.
+    /// The channel's dense code.
     pub channel: u32,
-    /// β, by which ln(1 + exposure) raises the log rate.
+    /// β, by which ln(1 + exposure) raises the rate (how, the model's [`Link`] says), times the lag's weight.
     pub effect: f64,
-    /// Days in which a touch loses half its strength.
-    pub half_life_days: f64,
+    /// How its touches come and go.
+    pub lag: Lag,
+    /// The lag's weight among the channel's; they sum to one.
+    pub weight: f64,
     /// What the estimate rests on.
     pub evidence: Evidence,
 }
@@ -36,9 +43,10 @@ pub struct ChannelEffect {
 /// A touch of a channel without effect (controls, channels never seen in the fit) earns nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incremental {
+    link: Link,
     effects: Vec<ChannelEffect>,
-    /// Per channel code, its position in `effects`.
-    of_channel: Vec<Option<usize>>,
+    /// Per channel code, the range of its effects.
+    of_channel: Vec<Range<usize>>,
 }
 
 /// The model `incremental_total`: the same shares without the baseline; linear when no touch added anything.
@@ -46,14 +54,15 @@ pub struct Incremental {
 pub struct IncrementalTotal(pub Incremental);
 
 impl Incremental {
-    /// A model with these effects, non-negative, one per channel.
-    pub fn new(effects: Vec<ChannelEffect>) -> Self {
+    /// A model with these effects, non-negative, in the order of their channels' codes.
+    pub fn new(link: Link, effects: Vec<ChannelEffect>) -> Self {
         let codes = effects.iter().map(|effect| effect.channel as usize + 1).max().unwrap_or(0);
-        let mut of_channel = vec![None; codes];
+        let mut of_channel = vec![0..0; codes];
         for (position, effect) in effects.iter().enumerate() {
-            of_channel[effect.channel as usize] = Some(position);
+            let range: &mut Range<usize> = &mut of_channel[effect.channel as usize];
+            *range = if range.end == 0 { position } else { range.start }..position + 1;
         }
-        Self { effects, of_channel }
+        Self { link, effects, of_channel }
     }
 
     /// The effects, in the order of the channels' codes.
@@ -61,40 +70,65 @@ impl Incremental {
         &self.effects
     }
 
-    fn position(&self, channel: u32) -> Option<usize> {
-        self.of_channel.get(channel as usize).copied().flatten()
+    /// How the effects combine.
+    pub fn link(&self) -> Link {
+        self.link
     }
 
-    /// Per touch, the growth of ln(1 + exposure) of its channel at the conversion; zero for touches without effect.
-    fn growth(&self, journey: Journey<'_>, growth: &mut [f64]) {
+    fn positions(&self, channel: u32) -> Range<usize> {
+        self.of_channel.get(channel as usize).cloned().unwrap_or(0..0)
+    }
+
+    /// Calls `visit(touch, effect, growth)` with the growth of ln(1 + exposure) that a touch brings to each effect of its
+    /// channel at the conversion, the first touch first.
+    fn growth(&self, journey: Journey<'_>, mut visit: impl FnMut(usize, usize, f64)) {
         let mut exposures = vec![0.0_f64; self.effects.len()];
-        for ((into, &channel), &at) in growth.iter_mut().zip(journey.channels).zip(journey.touched_at) {
-            *into = self.position(channel).map_or(0.0, |position| {
-                let left = (-days(journey.converted_at - at) / self.effects[position].half_life_days).exp2();
+        for (touch, (&channel, &at)) in journey.channels.iter().zip(journey.touched_at).enumerate() {
+            let age = days(journey.converted_at - at);
+            for position in self.positions(channel) {
+                let left = self.effects[position].lag.left(age);
                 let before = exposures[position];
                 exposures[position] += left;
-                (left / (1.0 + before)).ln_1p()
-            });
+                visit(touch, position, (left / (1.0 + before)).ln_1p());
+            }
         }
     }
 
-    /// Calls `visit` for every touch, the last first, with its credit as a share of the conversion and that share's slope
-    /// in every effect. With effects of either sign credits can be negative: this is for intervals.
+    /// Calls `visit` for every touch of a credited channel, the last first, with its credit as a share of the conversion
+    /// and that share's slope in every effect.
     pub(super) fn slopes(&self, journey: Journey<'_>, mut visit: impl FnMut(usize, f64, &[f64])) {
-        let mut growth = vec![0.0; journey.len()];
-        self.growth(journey, &mut growth);
-        let mut removed = 0.0_f64;
-        let mut removed_growth = vec![0.0; self.effects.len()];
-        let mut slope = vec![0.0; self.effects.len()];
-        for (touch, &growth) in growth.iter().enumerate().rev() {
-            let Some(position) = self.position(journey.channels[touch]) else { continue };
-            let before = (-removed).exp();
-            slope.iter_mut().zip(&removed_growth).for_each(|(slope, removed)| *slope = -removed * before);
-            removed += self.effects[position].effect * growth;
-            removed_growth[position] += growth;
-            let after = (-removed).exp();
-            slope.iter_mut().zip(&removed_growth).for_each(|(slope, removed)| *slope += removed * after);
-            visit(touch, before - after, &slope);
+        let width = self.effects.len();
+        let mut growth = vec![0.0; journey.len() * width];
+        self.growth(journey, |touch, position, by| growth[touch * width + position] = by);
+        let mut all_growth = vec![0.0; width];
+        growth.chunks_exact(width.max(1)).for_each(|of| all_growth.iter_mut().zip(of).for_each(|(sum, of)| *sum += of));
+        let sum = |growth: &[f64]| self.effects.iter().zip(growth).map(|(effect, by)| effect.effect * by).sum::<f64>();
+        let whole = 1.0 + sum(&all_growth);
+        let (mut removed, mut removed_growth, mut slope) = (0.0_f64, vec![0.0; width], vec![0.0; width]);
+        for (touch, &channel) in journey.channels.iter().enumerate().rev() {
+            if self.positions(channel).is_empty() {
+                continue;
+            }
+            let growth = &growth[touch * width..(touch + 1) * width];
+            let step = sum(growth);
+            let share = match self.link {
+                Link::Additive => {
+                    let share = step / whole;
+                    let slopes = growth.iter().zip(&all_growth).map(|(own, all)| (own - share * all) / whole);
+                    slope.iter_mut().zip(slopes).for_each(|(into, slope)| *into = slope);
+                    share
+                }
+                Link::Multiplicative => {
+                    let (before, after) = ((-removed).exp(), (-removed - step).exp());
+                    for ((slope, removed), growth) in slope.iter_mut().zip(&mut removed_growth).zip(growth) {
+                        *slope = -*removed * before + (*removed + growth) * after;
+                        *removed += growth;
+                    }
+                    removed += step;
+                    before - after
+                }
+            };
+            visit(touch, share, &slope);
         }
     }
 }
@@ -102,14 +136,25 @@ impl Incremental {
 impl AttributionModel for Incremental {
     /// Credits and baseline sum to one.
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
-        self.growth(journey, credits);
-        let mut removed = 0.0_f64;
-        for (credit, &channel) in credits.iter_mut().zip(journey.channels).rev() {
-            let step = self.position(channel).map_or(0.0, |position| self.effects[position].effect * *credit);
-            *credit = -(-step).exp_m1() * (-removed).exp();
-            removed += step;
-        }
-        Residual::Left { bucket: Bucket::Baseline, credit: (-removed).exp() }
+        credits.fill(0.0);
+        self.growth(journey, |touch, position, by| credits[touch] += self.effects[position].effect * by);
+        let baseline = match self.link {
+            Link::Additive => {
+                let whole = 1.0 + credits.iter().sum::<f64>();
+                credits.iter_mut().for_each(|credit| *credit /= whole);
+                1.0 / whole
+            }
+            Link::Multiplicative => {
+                let mut removed = 0.0_f64;
+                for credit in credits.iter_mut().rev() {
+                    let step = *credit;
+                    *credit = -(-step).exp_m1() * (-removed).exp();
+                    removed += step;
+                }
+                (-removed).exp()
+            }
+        };
+        Residual::Left { bucket: Bucket::Baseline, credit: baseline }
     }
 }
 
@@ -130,43 +175,58 @@ mod tests {
     use crate::ledger::{Allotter, WHOLE};
     use proptest::prelude::*;
 
-    pub(super) fn model(effects: &[(u32, f64, f64)]) -> Incremental {
-        let effect = |&(channel, effect, half_life_days): &(u32, f64, f64)| ChannelEffect {
-            channel,
-            effect,
-            half_life_days,
-            evidence: Evidence::Observational,
+    fn model(link: Link, effects: &[(u32, f64, f64)]) -> Incremental {
+        let effect = |&(channel, effect, half_life_days): &(u32, f64, f64)| {
+            let lag = Lag { half_life_days, rises: false };
+            ChannelEffect { channel, effect, lag, weight: 1.0, evidence: Evidence::Observational }
         };
-        Incremental::new(effects.iter().map(effect).collect())
+        Incremental::new(link, effects.iter().map(effect).collect())
     }
 
     fn journey<'a>(touched_at: &'a [i64], channels: &'a [u32], converted_at: i64) -> Journey<'a> {
         Journey { touched_at, channels, converted_at, anchors: Anchors::default() }
     }
 
-    /// By hand: β = 1 for channel 0, ½ for channel 2, half-life 10 days. Touches of 0, 2, 1 at ages 10, 0, 0:
-    /// λ_1/λ_0 = 1 + ½, λ_2/λ_1 = (1 + 1)^½, λ_3 = λ_2.
+    /// By hand: β = 1 for channel 0, ½ for channel 2, half-life 10 days. Touches of 0, 2, 1 at ages 10, 0, 0. Multiplying,
+    /// λ_1/λ_0 = 1 + ½, λ_2/λ_1 = (1 + 1)^½, λ_3 = λ_2; adding, λ_1/λ_0 = 1 + ln 1.5, λ_2/λ_0 = 1 + ln 1.5 + ½ ln 2.
     #[test]
     fn credit_by_hand() {
-        let model = model(&[(0, 1.0, 10.0), (2, 0.5, 10.0)]);
-        let mut credits = [9.0; 3];
         let at = [0, 10 * DAY_MICROS, 10 * DAY_MICROS];
-        let Residual::Left { bucket, credit } = model.credit(journey(&at, &[0, 2, 1], at[2]), &mut credits) else {
-            panic!("no baseline")
-        };
-        let root = 2.0_f64.sqrt();
-        let rates = [1.0, 1.5, 1.5 * root, 1.5 * root];
-        assert_eq!(bucket, Bucket::Baseline);
-        assert!((credit - rates[0] / rates[3]).abs() < 1e-15);
-        for k in 0..3 {
-            assert!((credits[k] - (rates[k + 1] - rates[k]) / rates[3]).abs() < 1e-15, "{credits:?}");
+        let (root, log) = (2.0_f64.sqrt(), 1.5_f64.ln());
+        for (link, rates) in [
+            (Link::Multiplicative, [1.0, 1.5, 1.5 * root, 1.5 * root]),
+            (Link::Additive, [1.0, 1.0 + log, 1.0 + log + root.ln(), 1.0 + log + root.ln()]),
+        ] {
+            let model = model(link, &[(0, 1.0, 10.0), (2, 0.5, 10.0)]);
+            let mut credits = [9.0; 3];
+            let Residual::Left { bucket, credit } = model.credit(journey(&at, &[0, 2, 1], at[2]), &mut credits) else {
+                panic!("no baseline")
+            };
+            assert_eq!(bucket, Bucket::Baseline);
+            assert!((credit - rates[0] / rates[3]).abs() < 1e-15);
+            for k in 0..3 {
+                assert!((credits[k] - (rates[k + 1] - rates[k]) / rates[3]).abs() < 1e-15, "{credits:?}");
+            }
+            assert_eq!(credits[2], 0.0);
         }
-        assert_eq!(credits[2], 0.0);
+    }
+
+    /// Two half weights of one lag are the lag.
+    #[test]
+    fn components_of_a_channel_add_up() {
+        let at = [0, 4 * DAY_MICROS, 9 * DAY_MICROS];
+        for link in [Link::Additive, Link::Multiplicative] {
+            let (mut whole, mut halves) = ([0.0; 3], [0.0; 3]);
+            let journey = journey(&at, &[0, 1, 0], at[2]);
+            model(link, &[(0, 1.0, 10.0), (1, 0.4, 5.0)]).credit(journey, &mut whole);
+            model(link, &[(0, 0.5, 10.0), (0, 0.5, 10.0), (1, 0.4, 5.0)]).credit(journey, &mut halves);
+            assert!(whole.iter().zip(halves).all(|(a, b)| (a - b).abs() < 1e-15), "{whole:?} {halves:?}");
+        }
     }
 
     #[test]
     fn nothing_added_is_all_baseline_or_linear() {
-        let model = model(&[(0, 0.0, 10.0)]);
+        let model = model(Link::Multiplicative, &[(0, 0.0, 10.0)]);
         let mut credits = [9.0; 2];
         let whole = Residual::Left { bucket: Bucket::Baseline, credit: 1.0 };
         assert_eq!(model.credit(journey(&[0, 1], &[0, 7], 5), &mut credits), whole);
@@ -180,9 +240,10 @@ mod tests {
         fn credits_and_baseline_are_the_whole_through_the_ledger(
             effects in prop::collection::vec((0.0..50.0_f64, 0.1..400.0_f64), 1..5),
             touches in prop::collection::vec((0_u32..6, 0_i64..4_000), 1..40),
+            link in prop::sample::select(vec![Link::Additive, Link::Multiplicative]),
         ) {
             let effects: Vec<_> = (0..).zip(&effects).map(|(channel, &(effect, half_life))| (channel, effect, half_life)).collect();
-            let model = model(&effects);
+            let model = model(link, &effects);
             let mut touches = touches;
             touches.sort_by_key(|touch| touch.1);
             let at: Vec<i64> = touches.iter().map(|touch| touch.1 * DAY_MICROS / 4).collect();
@@ -203,8 +264,8 @@ mod tests {
         }
 
         #[test]
-        fn slopes_are_finite_differences(effects in prop::collection::vec(-0.5..1.5_f64, 3), touches in prop::collection::vec(0_u32..4, 1..12)) {
-            let with = |effects: &[f64]| model(&(0..).zip(effects).map(|(c, &e)| (c, e, 20.0)).collect::<Vec<_>>());
+        fn slopes_are_finite_differences(effects in prop::collection::vec(0.0..1.5_f64, 3), touches in prop::collection::vec(0_u32..4, 1..12), link in prop::sample::select(vec![Link::Additive, Link::Multiplicative])) {
+            let with = |effects: &[f64]| model(link, &(0..).zip(effects).map(|(c, &e)| (c, e, 20.0)).collect::<Vec<_>>());
             let at: Vec<i64> = (0..).map(|day: i64| day * DAY_MICROS).take(touches.len()).collect();
             let journey = journey(&at, &touches, 15 * DAY_MICROS);
             let credits = |effects: &[f64]| {

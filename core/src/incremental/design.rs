@@ -1,20 +1,26 @@
 //! The rows of the regression, and how many of them are kept.
 //!
-//! Periods without any exposure are the great majority; they are pooled exactly, per account and cell of the base. Of the
-//! periods with exposure at most [`PERIODS_PER_CONVERSION`] per conversion are expected to be kept, drawn evenly, each standing for 1/p of
-//! its kind: the integral stays unbiased, and at a hundred to one the sample adds about a hundredth to the variance.
+//! Periods before an account's first touch are pooled exactly, per account and cell of the base. Of the later ones at most
+//! [`PERIODS_PER_CONVERSION`] per conversion are expected to be kept, drawn evenly, each standing for 1/p of its kind: the
+//! integral stays unbiased, and at sixty to one the sample adds about a sixtieth to the variance. Where conversions or
+//! features are many, fewer are kept, so that the exposures fit into memory.
 
+use super::clock::{Clock, season};
 use super::expectation::Expectation;
+use super::parallel::in_pieces;
+use super::sample::{Sample, count};
 use super::subjects::{Subject, Subjects};
-use super::walk::{Clock, Feature, Walker};
+use super::walk::{Feature, Walker};
+use crate::journey::days;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// Kept periods with exposure per conversion.
-pub(super) const PERIODS_PER_CONVERSION: f64 = 100.0;
-
-/// The length of a season: a quarter of the mean Gregorian year, counted from the epoch.
-const SEASON_MICROS: i64 = 7_889_238_000_000;
+/// Kept periods after a touch per conversion, and the fewest of them.
+const PERIODS_PER_CONVERSION: f64 = 60.0;
+const FEWEST_PER_CONVERSION: f64 = 3.0;
+/// Exposures held at most: 160 MB.
+const EXPOSURES: f64 = 2e7;
+/// Accounts per piece of work.
+const ACCOUNTS_PER_PIECE: usize = 256;
 
 /// A point of time without exposure, pooled.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,32 +31,29 @@ pub(super) struct Idle {
     pub conversions: f64,
 }
 
-/// Rows and the features seen at them.
-#[derive(Debug, Clone)]
+/// Rows, and the features seen at them. Rows are in order of account, then time.
+#[derive(Debug, Default)]
 pub(super) struct Design {
-    /// The rows but for their exposures.
-    pub frame: Arc<Frame>,
     /// The features: the columns of `exposures`.
     pub features: Vec<Feature>,
-    /// Row by row, one ln(1 + exposure) per feature.
-    pub exposures: Vec<f64>,
-}
-
-/// Rows in order of account, then time.
-#[derive(Debug, Default)]
-pub(super) struct Frame {
     /// The accounts' keys, ascending.
     pub keys: Vec<u64>,
     /// Per cell of the base, the base coefficients that are one in it, besides the intercept.
     pub cells: Vec<Vec<u32>>,
     /// The number of base coefficients, intercept included.
     pub base_count: usize,
+    /// How many of all accounts one account stands for.
+    pub represents: f64,
+    /// Conversions of the accounts.
+    pub conversion_count: u64,
     /// Per row: account, cell, when, days it stands for, conversions.
     pub account: Vec<u32>,
     pub cell: Vec<u32>,
     pub at: Vec<i64>,
     pub days: Vec<f64>,
     pub conversions: Vec<f64>,
+    /// Row by row, one ln(1 + exposure) per feature.
+    exposures: Vec<f64>,
     /// Everything without exposure.
     pub idle: Vec<Idle>,
 }
@@ -58,98 +61,72 @@ pub(super) struct Frame {
 /// What base cells are told apart by: covariates, whether a customer, season.
 type CellKey = (Vec<u32>, bool, i64);
 
+/// The rows of some accounts, whose cells have their own codes.
+#[derive(Default)]
+struct Piece {
+    rows: Design,
+    cell_codes: BTreeMap<CellKey, u32>,
+}
+
 impl Design {
-    /// Walks every subject. At most `periods` periods with exposure are kept in expectation.
+    /// Walks every account of the sample.
     pub(super) fn build(
         subjects: &Subjects,
-        order: &[usize],
+        sample: &Sample,
         features: Vec<Feature>,
         channel_count: usize,
         expectation: Option<&Expectation>,
         clock: &Clock,
-        periods: f64,
     ) -> Self {
-        let walker = Walker::new(&features, channel_count, expectation, clock);
-        let keep = keep_probability(subjects, order, &walker, periods);
-        let mut frame = Frame::default();
-        let mut all_exposures = Vec::new();
-        let mut cell_codes: BTreeMap<CellKey, u32> = BTreeMap::new();
-        for &position in order {
-            let subject = subjects.get(position);
-            frame.add(&walker, subject, keep, &mut cell_codes, &mut all_exposures);
-        }
-        frame.encode_base(cell_codes);
-        Self { frame: Arc::new(frame), features, exposures: all_exposures }
-    }
-
-    /// The same rows with some of the features only.
-    pub(super) fn select(&self, columns: &[usize]) -> Self {
-        let mut exposures = Vec::with_capacity(self.frame.rows() * columns.len());
-        for row in self.exposures.chunks_exact(self.features.len().max(1)) {
-            exposures.extend(columns.iter().map(|&column| row[column]));
-        }
-        let features = columns.iter().map(|&column| self.features[column]).collect();
-        Self { frame: Arc::clone(&self.frame), features, exposures }
-    }
-
-    /// The number of coefficients: base, then features.
-    pub(super) fn width(&self) -> usize {
-        self.frame.base_count + self.features.len()
+        let keep = keep_probability(subjects, sample, clock, features.len());
+        let walker = Walker::new(&features, channel_count, expectation, clock, keep);
+        let of_accounts = |range: std::ops::Range<usize>| {
+            let mut piece = Piece::default();
+            for &(position, weight) in &sample.accounts[range] {
+                piece.add(&walker, subjects.get(position), weight);
+            }
+            piece
+        };
+        let of_account = |&(position, _): &(usize, f64)| subjects.get(position).conversions.len() as u64;
+        let conversion_count = sample.accounts.iter().map(of_account).sum();
+        let mut design = Self { represents: sample.represents, conversion_count, ..Self::default() };
+        let mut cell_codes = BTreeMap::new();
+        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |piece| design.add(piece, &mut cell_codes));
+        design.encode_base(cell_codes);
+        Self { features, ..design }
     }
 
     /// The exposures of a row.
     pub(super) fn row(&self, row: usize) -> &[f64] {
         &self.exposures[row * self.features.len()..(row + 1) * self.features.len()]
     }
-}
 
-impl Frame {
-    fn add(
-        &mut self,
-        walker: &Walker<'_>,
-        subject: Subject<'_>,
-        keep: f64,
-        cell_codes: &mut BTreeMap<CellKey, u32>,
-        all_exposures: &mut Vec<f64>,
-    ) {
-        let account = code(self.keys.len());
-        self.keys.push(subject.key);
-        let mut idle: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        let mut key: CellKey = (subject.covariates.to_vec(), false, 0);
-        let mut known: Option<u32> = None;
-        walker.walk(subject, |point, exposures, any| {
-            let is_conversion = point.days == 0.0;
-            if any && !is_conversion && point.draw >= keep {
-                return;
-            }
-            let season = point.at.div_euclid(SEASON_MICROS);
-            if known.is_none() || (key.1, key.2) != (point.is_customer, season) {
-                (key.1, key.2) = (point.is_customer, season);
-                known = Some(match cell_codes.get(&key) {
-                    Some(&cell) => cell,
-                    None => {
-                        let cell = code(cell_codes.len());
-                        cell_codes.insert(key.clone(), cell);
-                        cell
-                    }
-                });
-            }
-            let cell = known.unwrap_or_default();
-            let conversions = if is_conversion { 1.0 } else { 0.0 };
-            if any {
-                self.account.push(account);
-                self.cell.push(cell);
-                self.at.push(point.at);
-                self.days.push(point.days / keep);
-                self.conversions.push(conversions);
-                all_exposures.extend_from_slice(exposures);
-            } else {
-                let pooled = idle.entry(cell).or_default();
-                pooled.0 += point.days;
-                pooled.1 += conversions;
-            }
-        });
-        self.idle.extend(idle.into_iter().map(|(cell, (days, conversions))| Idle { account, cell, days, conversions }));
+    /// The exposures of all rows, row by row.
+    pub(super) fn exposures(&self) -> &[f64] {
+        &self.exposures
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.cell.len()
+    }
+
+    fn add(&mut self, piece: Piece, cell_codes: &mut BTreeMap<CellKey, u32>) {
+        let mut codes = vec![0; piece.cell_codes.len()];
+        for (key, local) in piece.cell_codes {
+            let next = code(cell_codes.len());
+            codes[local as usize] = *cell_codes.entry(key).or_insert(next);
+        }
+        let first = code(self.keys.len());
+        let rows = piece.rows;
+        self.keys.extend(rows.keys);
+        self.account.extend(rows.account.iter().map(|account| account + first));
+        self.cell.extend(rows.cell.iter().map(|&cell| codes[cell as usize]));
+        self.at.extend(rows.at);
+        self.days.extend(rows.days);
+        self.conversions.extend(rows.conversions);
+        self.exposures.extend(rows.exposures);
+        let moved = |idle: &Idle| Idle { account: idle.account + first, cell: codes[idle.cell as usize], ..*idle };
+        self.idle.extend(rows.idle.iter().map(moved));
     }
 
     /// Gives every level of every covariate, being a customer, and every season a coefficient.
@@ -174,21 +151,61 @@ impl Frame {
             self.cells[cell as usize] = traits(&key).iter().map(|level| levels[level]).collect();
         }
     }
+}
 
-    pub(super) fn rows(&self) -> usize {
-        self.cell.len()
+impl Piece {
+    fn add(&mut self, walker: &Walker<'_>, subject: Subject<'_>, weight: f64) {
+        let Self { rows, cell_codes } = self;
+        let account = code(rows.keys.len());
+        rows.keys.push(subject.key);
+        let mut idle: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+        let mut key: CellKey = (subject.covariates.to_vec(), false, 0);
+        let mut known: Option<u32> = None;
+        walker.walk(subject, |point, exposures| {
+            let season = season(point.at);
+            if known.is_none() || (key.1, key.2) != (point.is_customer, season) {
+                (key.1, key.2) = (point.is_customer, season);
+                let next = code(cell_codes.len());
+                known = Some(match cell_codes.get(&key) {
+                    Some(&cell) => cell,
+                    None => *cell_codes.entry(key.clone()).or_insert(next),
+                });
+            }
+            let cell = known.unwrap_or_default();
+            let conversions = if point.days == 0.0 { 1.0 } else { 0.0 };
+            if let Some(exposures) = exposures {
+                rows.account.push(account);
+                rows.cell.push(cell);
+                rows.at.push(point.at);
+                rows.days.push(weight * point.days);
+                rows.conversions.push(conversions);
+                rows.exposures.extend_from_slice(exposures);
+            } else {
+                let pooled = idle.entry(cell).or_default();
+                pooled.0 += weight * point.days;
+                pooled.1 += conversions;
+            }
+        });
+        rows.idle.extend(idle.into_iter().map(|(cell, (days, conversions))| Idle { account, cell, days, conversions }));
     }
 }
 
-/// The chance of a period with exposure to be kept: all of them, or `periods` out of them.
-fn keep_probability(subjects: &Subjects, order: &[usize], walker: &Walker<'_>, periods: f64) -> f64 {
-    let mut exposed = 0.0;
-    for &position in order {
-        walker.walk(subjects.get(position), |point, _, any| {
-            exposed += if any && point.days > 0.0 { 1.0 } else { 0.0 };
-        });
+/// The chance of a period after the first touch to be kept.
+fn keep_probability(subjects: &Subjects, sample: &Sample, clock: &Clock, features: usize) -> f64 {
+    let (mut periods, mut conversions) = (0.0, 0.0);
+    for &(position, _) in &sample.accounts {
+        let subject = subjects.get(position);
+        conversions += count(subject.conversions.len());
+        if let Some(&first) = subject.touched_at.first() {
+            periods += (days(subject.until - first.max(subject.from).min(subject.until))
+                / f64::from(clock.period_days))
+            .ceil();
+        }
     }
-    if exposed > periods { periods / exposed } else { 1.0 }
+    let wanted = PERIODS_PER_CONVERSION * conversions;
+    let affordable = EXPOSURES / count(features.max(1)) - conversions;
+    let kept = wanted.min(affordable.max(FEWEST_PER_CONVERSION * conversions));
+    if periods > kept { kept / periods } else { 1.0 }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "fewer than 2³² accounts, cells and coefficients")]

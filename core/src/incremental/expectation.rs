@@ -6,8 +6,11 @@
 //! given it, who was touched is as good as drawn by lot, as far as the channel looks at nothing else (a balancing
 //! score: Rosenbaum and Rubin 1983; for exposures over time, Robins 1999).
 
+use super::parallel::in_pieces;
+use super::sample::Sample;
 use super::subjects::{SALES, Subject, Subjects};
 use crate::journey::{DAY_MICROS, days};
+use std::ops::Range;
 
 /// Ends of the classes of recency, in days; beyond the last is one more class, which never having happened belongs to.
 const RECENCY_DAYS: [i64; 7] = [1, 2, 4, 7, 14, 30, 60];
@@ -17,6 +20,9 @@ const STATES: usize = CLASSES * CLASSES;
 const SILENT: usize = STATES - 1;
 /// Pseudo-days at the overall rate, so that rare states do not run wild.
 const PRIOR_DAYS: f64 = 100.0;
+
+/// Accounts per piece of work.
+const ACCOUNTS_PER_PIECE: usize = 1_024;
 
 /// Rates of touches per day, by channel and state of history.
 #[derive(Debug)]
@@ -34,37 +40,25 @@ pub(super) struct Stretch {
 }
 
 impl Expectation {
-    /// Learns the rates of the credited channels from all subjects.
-    pub(super) fn learn(subjects: &Subjects, order: &[usize], is_control: Vec<bool>, credited: &[u32]) -> Self {
-        let mut time = vec![0.0; STATES];
-        let mut touches = vec![vec![0.0; STATES]; is_control.len()];
+    /// Learns the rates of the credited channels from the sample.
+    pub(super) fn learn(subjects: &Subjects, sample: &Sample, is_control: Vec<bool>, credited: &[u32]) -> Self {
+        let mut counts = Counts::new(is_control.len());
         let mut expectation = Self { is_control, rates: Vec::new() };
-        for &position in order {
-            let subject = subjects.get(position);
-            let mut now = subject.from;
-            let stretches = expectation.stretches(subject);
-            for stretch in &stretches {
-                time[stretch.state] += days((stretch.end.min(subject.until) - now).max(0));
-                now = now.max(stretch.end);
+        let of_accounts = |range: Range<usize>| {
+            let mut counts = Counts::new(expectation.is_control.len());
+            for &(position, weight) in &sample.accounts[range] {
+                counts.count(&expectation, subjects.get(position), weight);
             }
-            for (&at, &channel) in subject.touched_at.iter().zip(subject.channels) {
-                if at < subject.from || at > subject.until {
-                    continue;
-                }
-                // A touch at the instant of a change belongs to the stretch that ends there.
-                let stretch = stretches.partition_point(|stretch| stretch.end < at);
-                if let (Some(counts), Some(stretch)) = (touches.get_mut(channel as usize), stretches.get(stretch)) {
-                    counts[stretch.state] += 1.0;
-                }
-            }
-        }
-        let all_days: f64 = time.iter().sum::<f64>().max(1.0);
-        expectation.rates = vec![Vec::new(); touches.len()];
+            counts
+        };
+        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |part| counts.add(&part));
+        let all_days: f64 = counts.days.iter().sum::<f64>().max(1.0);
+        expectation.rates = vec![Vec::new(); counts.touches.len()];
         for &channel in credited {
-            let counts = &touches[channel as usize];
-            let overall = counts.iter().sum::<f64>() / all_days;
-            let rate = |(count, time): (&f64, &f64)| (count + PRIOR_DAYS * overall) / (time + PRIOR_DAYS);
-            expectation.rates[channel as usize] = counts.iter().zip(&time).map(rate).collect();
+            let touches = &counts.touches[channel as usize];
+            let overall = touches.iter().sum::<f64>() / all_days;
+            let rate = |(count, days): (&f64, &f64)| (count + PRIOR_DAYS * overall) / (days + PRIOR_DAYS);
+            expectation.rates[channel as usize] = touches.iter().zip(&counts.days).map(rate).collect();
         }
         expectation
     }
@@ -93,9 +87,46 @@ impl Expectation {
         rates[state] - rates[SILENT]
     }
 
-    /// The decayed exposure that an account without history is expected to have.
-    pub(super) fn silent_exposure(&self, channel: u32, half_life_days: f64) -> f64 {
-        self.rates[channel as usize][SILENT] * half_life_days / std::f64::consts::LN_2
+    /// Touches per day of a channel in an account without history.
+    pub(super) fn silent_rate(&self, channel: u32) -> f64 {
+        self.rates[channel as usize][SILENT]
+    }
+}
+
+/// Days and touches by state; touches by channel code too.
+struct Counts {
+    days: Vec<f64>,
+    touches: Vec<Vec<f64>>,
+}
+
+impl Counts {
+    fn new(channels: usize) -> Self {
+        Self { days: vec![0.0; STATES], touches: vec![vec![0.0; STATES]; channels] }
+    }
+
+    fn count(&mut self, expectation: &Expectation, subject: Subject<'_>, weight: f64) {
+        let mut now = subject.from;
+        let stretches = expectation.stretches(subject);
+        for stretch in &stretches {
+            self.days[stretch.state] += weight * days((stretch.end.min(subject.until) - now).max(0));
+            now = now.max(stretch.end);
+        }
+        for (&at, &channel) in subject.touched_at.iter().zip(subject.channels) {
+            if at < subject.from || at > subject.until {
+                continue;
+            }
+            // A touch at the instant of a change belongs to the stretch that ends there.
+            let stretch = stretches.partition_point(|stretch| stretch.end < at);
+            if let (Some(touches), Some(stretch)) = (self.touches.get_mut(channel as usize), stretches.get(stretch)) {
+                touches[stretch.state] += weight;
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let add = |into: &mut [f64], from: &[f64]| into.iter_mut().zip(from).for_each(|(into, from)| *into += from);
+        add(&mut self.days, &other.days);
+        self.touches.iter_mut().zip(&other.touches).for_each(|(into, from)| add(into, from));
     }
 }
 
@@ -156,7 +187,8 @@ mod tests {
                 Subject { key, from: 0, until: 50 * DAY, conversions: &[], covariates: &[], touched_at, channels };
             subjects.push(subject).unwrap();
         }
-        let expectation = Expectation::learn(&subjects, &subjects.by_key(), vec![true, false], &[1]);
+        let sample = Sample { accounts: (0..2_000).map(|position| (position, 1.0)).collect(), represents: 1.0 };
+        let expectation = Expectation::learn(&subjects, &sample, vec![true, false], &[1]);
         let state = |control: usize| control * CLASSES + CLASSES - 1;
         // Overall 2,000 touches in 100,000 days; the prior is 2 touches in 100 days.
         let silent = 2.0 / (60_000.0 + 100.0);

@@ -1,8 +1,10 @@
 //! Experiments: measured lifts that pull the estimates, by their precision.
 
+use super::design::Design;
 use super::error::IncrementalError;
-use super::objective::{Evaluation, Objective};
-use super::walk::{Feature, Role};
+use super::evaluation::Evaluation;
+use super::objective::{Objective, Terms};
+use super::walk::Role;
 
 /// What an experiment measured: conversions that happened because of a channel in a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,20 +44,22 @@ pub struct Calibration {
     pub after: f64,
 }
 
-/// An experiment ready for the objective: the model's lift is L(θ) = Σ d·e^η·(1 − e^(−β_f·exposure_f)) over the rows in the
+/// An experiment ready for the objective: the model's lift is L(θ) = Σ d·(λ − λ without the channel) over the rows in the
 /// window, the expected conversions less those without the channel.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    column: usize,
+    /// Which of the terms are the channel's.
+    own: Vec<usize>,
     rows: Vec<usize>,
     lift: f64,
     precision: f64,
 }
 
 impl Target {
-    /// Finds the feature and the rows. `position` counts from one, for people.
+    /// Finds the channel's terms and the rows. `position` counts from one, for people.
     pub(super) fn prepare(
-        objective: &Objective<'_>,
+        design: &Design,
+        terms: &Terms,
         experiment: &Experiment,
         position: usize,
     ) -> Result<Self, IncrementalError> {
@@ -63,37 +67,55 @@ impl Target {
         if !(experiment.standard_error > 0.0 && experiment.standard_error.is_finite() && experiment.lift.is_finite()) {
             return Err(wrong("needs a finite lift and a standard error above zero"));
         }
-        let credited = |f: &Feature| f.role == Role::Credited && f.channel == experiment.channel;
-        let column = objective.design.features.iter().position(credited);
-        let column = column.ok_or_else(|| wrong("names a channel that is not credited"))?;
+        let is_own = |&term: &usize| {
+            let feature = design.features[terms.columns[term]];
+            feature.role == Role::Credited && feature.channel == experiment.channel
+        };
+        let own: Vec<usize> = (0..terms.columns.len()).filter(is_own).collect();
+        if own.is_empty() {
+            return Err(wrong("names a channel that is not credited"));
+        }
         let window = experiment.from..experiment.until;
-        let frame = &objective.design.frame;
-        let rows: Vec<usize> = (0..frame.rows())
-            .filter(|&row| window.contains(&frame.at[row]) && objective.design.row(row)[column] > 0.0)
-            .collect();
+        let is_exposed = |row: usize| own.iter().any(|&term| design.row(row)[terms.columns[term]] > 0.0);
+        let rows: Vec<usize> =
+            (0..design.rows()).filter(|&row| window.contains(&design.at[row]) && is_exposed(row)).collect();
         if rows.is_empty() {
             return Err(wrong("has no touches of its channel in or before its window"));
         }
-        Ok(Self { column, rows, lift: experiment.lift, precision: experiment.standard_error.powi(-2) })
+        Ok(Self { own, rows, lift: experiment.lift, precision: experiment.standard_error.powi(-2) })
     }
 
     /// The model's lift and its gradient.
     pub(super) fn implied(&self, objective: &Objective<'_>, theta: &[f64], base: &[f64]) -> (f64, Vec<f64>) {
-        let base_count = objective.design.frame.base_count;
+        let (design, link) = (objective.design, objective.terms.link);
+        let base_count = design.base_count;
         let effects = &theta[base_count..];
+        let bounded = objective.bounded();
         let (mut lift, mut gradient) = (0.0, vec![0.0; theta.len()]);
+        let mut slope = vec![0.0; effects.len()];
         for &row in &self.rows {
-            let exposures = objective.design.row(row);
-            let expected = objective.expected(row, base, effects);
-            let caused = -expected * (-effects[self.column] * exposures[self.column]).exp_m1();
+            let log_rate = objective.log_rate(row, base, effects, &mut slope);
+            let exposures = design.row(row);
+            let exposure = |term: usize| exposures[objective.terms.columns[term]];
+            let rise = objective.rise(row, effects);
+            let without = rise - self.own.iter().map(|&term| exposure(term) * effects[term]).sum::<f64>();
+            let expected = design.represents * objective.expected(row, log_rate);
+            let left = expected * (link.log_rise(without) - link.log_rise(rise)).exp();
+            let caused = expected - left;
             lift += caused;
             gradient[0] += caused;
-            for &level in &objective.design.frame.cells[objective.design.frame.cell[row] as usize] {
+            for &level in &design.cells[design.cell[row] as usize] {
                 gradient[level as usize] += caused;
             }
-            for (f, &exposure) in exposures.iter().enumerate() {
-                // The rate without the channel does not move with the channel's own effect.
-                gradient[base_count + f] += exposure * if f == self.column { expected } else { caused };
+            for (term, slope) in slope.iter().enumerate() {
+                // The rate without the channel does not move with the channel's own effects.
+                gradient[base_count + term] += if self.own.contains(&term) {
+                    expected * slope
+                } else if bounded[base_count + term] {
+                    expected * slope - left * exposure(term) * link.slope(without)
+                } else {
+                    caused * slope
+                };
             }
         }
         (lift, gradient)

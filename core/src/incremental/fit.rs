@@ -1,28 +1,28 @@
 //! From subjects to a fitted model: refusals, choices, the fit, its calibration, and refits for the bootstrap.
 
+use super::average::{Average, Component};
+use super::clock::Clock;
 use super::credit::{ChannelEffect, Evidence, Incremental};
-use super::design::{Design, PERIODS_PER_CONVERSION};
+use super::design::Design;
 use super::error::IncrementalError;
 use super::expectation::Expectation;
 use super::experiment::{Calibration, Experiment, Target};
-use super::objective::Objective;
-use super::select::{self, Candidate};
+use super::influence::Influence;
+use super::lag::Lag;
+use super::objective::{Objective, Terms};
+use super::refuse::{refuse_counts, refuse_presence};
+use super::sample::Sample;
+use super::select::{self, Candidate, Candidates};
 use super::settings::IncrementalSettings;
-use super::shares::Influence;
-use super::solver::minimise;
+use super::solver::{TOLERANCE, minimise};
 use super::subjects::{SALES, Subjects};
-use super::walk::{Clock, Feature, Role};
+use super::walk::{Feature, Role};
 
-/// Fewest conversions, in all and per credited channel (ten events per variable: Peduzzi et al. 1996).
-const MIN_CONVERSIONS: usize = 30;
-const MIN_CONVERSIONS_PER_CHANNEL: usize = 10;
-/// Unexposed conversions expected of a channel without effect from which their absence means separation:
-/// by chance it would happen once in twenty times.
-const EXPECTED_UNEXPOSED: f64 = 3.0;
 /// The half-life at which a channel is judged present, and from which the choice starts.
 const USUAL_HALF_LIFE_DAYS: f64 = 30.0;
-/// Periods per conversion while choosing; the fit itself takes more.
-const CHOICE_PERIODS_PER_CONVERSION: f64 = 30.0;
+/// Half-lives, in days, at which a credited channel may also rise first: its peak lies 1.4 half-lives after the touch, and
+/// before a week or after a quarter it could not be told from other things.
+const RISING_DAYS: std::ops::RangeInclusive<f64> = 10.0..=70.0;
 
 /// A fitted incremental model with all that is needed to say how sure it is.
 #[derive(Debug)]
@@ -30,11 +30,25 @@ pub struct Fit {
     model: Incremental,
     calibrations: Vec<Calibration>,
     influence: Influence,
-    design: Design,
-    targets: Vec<Target>,
+    problem: Problem,
     theta: Vec<f64>,
-    ridge: f64,
     steps: u64,
+}
+
+/// All that was chosen before the final fit.
+#[derive(Debug)]
+struct Problem {
+    design: Design,
+    candidates: Candidates,
+    chosen: Vec<usize>,
+    /// The chosen columns, and all of them.
+    terms: Terms,
+    everything: Terms,
+    ridge: f64,
+    experiments: Vec<Experiment>,
+    /// The experiments in both.
+    targets: Vec<Target>,
+    targets_of_everything: Vec<Target>,
 }
 
 /// Fits the incremental model. `channels[code]` is the name of the channel with that dense code.
@@ -48,75 +62,118 @@ pub fn fit(
     experiments: &[Experiment],
 ) -> Result<Fit, IncrementalError> {
     settings.check()?;
-    let order = subjects.by_key();
     let touched = touched_channels(subjects, channels.len());
     let is_control = |code: u32| code == SALES || settings.control_channels.contains(&channels[code as usize]);
     let (controls, credited): (Vec<u32>, Vec<u32>) = touched.into_iter().partition(|&code| is_control(code));
     refuse_counts(subjects, credited.len())?;
 
-    let grid = &settings.half_lives_days;
+    let sample = Sample::draw(subjects, settings);
     let has_history = !controls.is_empty();
     let expectation = has_history.then(|| {
         let is_control = (0..channels.len()).zip(0..).map(|(_, code)| is_control(code)).collect();
-        Expectation::learn(subjects, &order, is_control, &credited)
+        Expectation::learn(subjects, &sample, is_control, &credited)
     });
-    let observed = features(&credited, grid, Role::Credited);
-    let expected = if has_history { features(&credited, grid, Role::Expected) } else { Vec::new() };
-    let of_controls = features(&controls, &settings.control_half_lives_days, Role::Control);
-    let conversions = f64::from(u32::try_from(subjects.conversion_count()).unwrap_or(u32::MAX));
-    let clock = Clock::new(settings.period_days, settings.seed, subjects, &order);
-    let build = |features: Vec<Feature>, per_conversion: f64| {
-        let periods = per_conversion * conversions;
-        Design::build(subjects, &order, features, channels.len(), expectation.as_ref(), &clock, periods)
-    };
+    let lags = lags(&settings.half_lives_days);
+    let at_once = |half_life_days: &f64| Lag { half_life_days: *half_life_days, rises: false };
+    let control_lags: Vec<Lag> = settings.control_half_lives_days.iter().map(at_once).collect();
+    let observed = features(&credited, &lags, Role::Credited);
+    let expected = if has_history { features(&credited, &lags, Role::Expected) } else { Vec::new() };
+    let of_controls = features(&controls, &control_lags, Role::Control);
+    let first_control = observed.len() + expected.len();
     let candidate =
         |position: usize| Candidate { observed: position, expected: has_history.then_some(observed.len() + position) };
-    let candidates: Vec<Candidate> = (0..observed.len()).map(candidate).collect();
-    let groups: Vec<Vec<Candidate>> = candidates.chunks(grid.len()).map(<[Candidate]>::to_vec).collect();
-    let first_control = observed.len() + expected.len();
-    let control_columns: Vec<usize> = (first_control..first_control + of_controls.len()).collect();
-    let search = build([observed, expected, of_controls].concat(), CHOICE_PERIODS_PER_CONVERSION);
-    let usual = nearest(grid, USUAL_HALF_LIFE_DAYS);
-    for (group, &code) in groups.iter().zip(&credited) {
-        refuse_presence(&search, group[usual].observed, &channels[code as usize])?;
+    let all: Vec<Candidate> = (0..observed.len()).map(candidate).collect();
+    let candidates = Candidates {
+        groups: all.chunks(lags.len()).map(<[Candidate]>::to_vec).collect(),
+        controls: (first_control..first_control + of_controls.len()).collect(),
+    };
+    let clock = Clock::new(settings.period_days, settings.seed, subjects, &sample);
+    let features = [observed, expected, of_controls].concat();
+    let design = Design::build(subjects, &sample, features, channels.len(), expectation.as_ref(), &clock);
+    let usual = nearest(&lags, USUAL_HALF_LIFE_DAYS);
+    for (group, &code) in candidates.groups.iter().zip(&credited) {
+        refuse_presence(&design, group[usual].observed, &channels[code as usize])?;
     }
-    let middle_ridge = settings.ridges[settings.ridges.len() / 2];
-    let columns = select::half_lives(&search, &groups, &control_columns, usual, middle_ridge)?;
-    let ridge = select::ridge(&search.select(&columns), &settings.ridges, settings.seed)?;
-    let chosen = columns.iter().map(|&column| search.features[column]).collect();
-    drop(search);
-    Fit::new(build(chosen, PERIODS_PER_CONVERSION), ridge, experiments)
+    let weakest = settings.ridges.iter().copied().fold(f64::INFINITY, f64::min);
+    let choice = select::lags(&design, &candidates, usual, weakest, settings.seed)?;
+    let ridge = select::ridge(&design, &choice, &settings.ridges, settings.seed)?;
+    let problem = Problem::new(design, candidates, choice.chosen, choice.terms, ridge, experiments)?;
+    Fit::new(problem, choice.optimum.theta)
+}
+
+impl Problem {
+    fn new(
+        design: Design,
+        candidates: Candidates,
+        chosen: Vec<usize>,
+        terms: Terms,
+        ridge: f64,
+        experiments: &[Experiment],
+    ) -> Result<Self, IncrementalError> {
+        let everything = Terms { columns: (0..design.features.len()).collect(), link: terms.link };
+        let targets = |terms: &Terms| {
+            let prepare = |(position, experiment)| Target::prepare(&design, terms, experiment, position);
+            (1..).zip(experiments).map(prepare).collect::<Result<Vec<Target>, _>>()
+        };
+        let (targets, targets_of_everything) = (targets(&terms)?, targets(&everything)?);
+        let experiments = experiments.to_vec();
+        Ok(Self { design, candidates, chosen, terms, everything, ridge, experiments, targets, targets_of_everything })
+    }
+
+    /// The objective of the chosen columns.
+    fn objective<'a>(&'a self, targets: &'a [Target], weight: impl Fn(usize) -> f64) -> Objective<'a> {
+        Objective::new(&self.design, &self.terms, self.ridge, targets, weight)
+    }
+
+    /// The objective of all columns.
+    fn full(&self, weight: impl Fn(usize) -> f64) -> Objective<'_> {
+        Objective::new(&self.design, &self.everything, self.ridge, &self.targets_of_everything, weight)
+    }
+
+    fn average(&self, full: &Objective<'_>, theta: &[f64]) -> Result<Average, IncrementalError> {
+        Average::new(full, &self.candidates, &self.chosen, theta)
+    }
+
+    fn model(&self, average: &Average) -> Incremental {
+        let effect = |component: &Component| {
+            let feature = self.design.features[component.column];
+            let is_tried = self.experiments.iter().any(|experiment| experiment.channel == feature.channel);
+            ChannelEffect {
+                channel: feature.channel,
+                effect: component.weight * component.effect,
+                lag: feature.lag,
+                weight: component.weight,
+                evidence: if is_tried { Evidence::ExperimentCalibrated } else { Evidence::Observational },
+            }
+        };
+        Incremental::new(self.terms.link, average.components.iter().map(effect).collect())
+    }
 }
 
 impl Fit {
-    fn new(design: Design, ridge: f64, experiments: &[Experiment]) -> Result<Self, IncrementalError> {
-        let bounded = select::bounded(&design);
-        let unpulled = Objective::new(&design, ridge, &[], |_| 1.0);
-        let before = minimise(&unpulled, select::cold_start(&unpulled), &bounded)?;
-        let prepare = |(position, experiment)| Target::prepare(&unpulled, experiment, position);
-        let targets = (1..).zip(experiments).map(prepare).collect::<Result<Vec<Target>, _>>()?;
-        let objective = Objective::new(&design, ridge, &targets, |_| 1.0);
-        let optimum =
-            if targets.is_empty() { before.clone() } else { minimise(&objective, before.theta.clone(), &bounded)? };
-        let implied = |target: &Target, theta: &[f64]| target.implied(&objective, theta, &objective.base(theta)).0;
-        let calibrations = experiments
-            .iter()
-            .zip(&targets)
-            .map(|(&experiment, target)| Calibration {
-                experiment,
-                before: implied(target, &before.theta),
-                after: implied(target, &optimum.theta),
-            })
-            .collect();
-        let free = minimise(&objective, optimum.theta.clone(), &vec![false; bounded.len()])?;
-        let influence = Influence::new(&objective, &free);
-        let effects = |theta: &[f64]| effects(&design, theta, experiments);
-        let model = Incremental::new(effects(&optimum.theta));
-        let steps = before.steps + optimum.steps + free.steps;
+    fn new(problem: Problem, start: Vec<f64>) -> Result<Self, IncrementalError> {
+        let before = minimise(&problem.objective(&[], |_| 1.0), start, TOLERANCE)?;
+        let pulled = problem.objective(&problem.targets, |_| 1.0);
+        let optimum = if problem.targets.is_empty() {
+            before.clone()
+        } else {
+            minimise(&pulled, before.theta.clone(), TOLERANCE)?
+        };
+        let implied = |target: &Target, theta: &[f64]| target.implied(&pulled, theta, &pulled.base(theta)).0;
+        let calibration = |(&experiment, target): (&Experiment, &Target)| Calibration {
+            experiment,
+            before: implied(target, &before.theta),
+            after: implied(target, &optimum.theta),
+        };
+        let calibrations = problem.experiments.iter().zip(&problem.targets).map(calibration).collect();
+        let full = problem.full(|_| 1.0);
+        let average = problem.average(&full, &optimum.theta)?;
+        let model = problem.model(&average);
+        let influence = Influence::new(&full, &average, model.clone())?;
+        let steps = before.steps + optimum.steps;
         let theta = optimum.theta;
-        drop(objective);
-        drop(unpulled);
-        Ok(Self { model, calibrations, influence, targets, theta, ridge, steps, design })
+        drop((full, pulled));
+        Ok(Self { model, calibrations, influence, problem, theta, steps })
     }
 
     /// The model.
@@ -124,7 +181,7 @@ impl Fit {
         &self.model
     }
 
-    /// What each experiment did, in their order.
+    /// What each experiment did, in their order, at the likeliest lags.
     pub fn calibrations(&self) -> &[Calibration] {
         &self.calibrations
     }
@@ -136,7 +193,22 @@ impl Fit {
 
     /// The ridge that cross-validation chose.
     pub fn ridge(&self) -> f64 {
-        self.ridge
+        self.problem.ridge
+    }
+
+    /// How many of all accounts each account of the fit stands for: one, unless there were more than it takes.
+    pub fn represents(&self) -> f64 {
+        self.problem.design.represents
+    }
+
+    /// The accounts of the fit.
+    pub fn accounts(&self) -> u64 {
+        self.problem.design.keys.len() as u64
+    }
+
+    /// Their conversions.
+    pub fn conversions(&self) -> u64 {
+        self.problem.design.conversion_count
     }
 
     /// Newton steps taken by the final fits, all of which converged.
@@ -144,44 +216,29 @@ impl Fit {
         self.steps
     }
 
-    /// The model with every account counted `weight(key)` times: one replicate of the bootstrap. Half-lives, ridge and
-    /// periods stay as they were chosen, and the fit starts where the first one ended.
+    /// The model with every account counted `weight(key)` times: one replicate of the bootstrap. Lags are weighted anew;
+    /// link, ridge, sample and periods stay as they were chosen, and the fit starts where the first one ended.
     ///
     /// # Errors
     /// [`IncrementalError::NotConverged`].
     pub fn refit(&self, weight: impl Fn(u64) -> u32) -> Result<Incremental, IncrementalError> {
-        let weights: Vec<f64> = self.design.frame.keys.iter().map(|&key| f64::from(weight(key))).collect();
-        let objective = Objective::new(&self.design, self.ridge, &self.targets, |account| weights[account]);
-        let optimum = minimise(&objective, self.theta.clone(), &select::bounded(&self.design))?;
-        let base_count = self.design.frame.base_count;
-        let mut effects = self.model.effects().to_vec();
-        for (effect, &value) in effects.iter_mut().zip(&optimum.theta[base_count..]) {
-            effect.effect = value;
-        }
-        Ok(Incremental::new(effects))
+        let problem = &self.problem;
+        let weights: Vec<f64> = problem.design.keys.iter().map(|&key| f64::from(weight(key))).collect();
+        let of_account = |account: usize| weights[account];
+        let optimum = minimise(&problem.objective(&problem.targets, of_account), self.theta.clone(), TOLERANCE)?;
+        Ok(problem.model(&problem.average(&problem.full(of_account), &optimum.theta)?))
     }
 }
 
-/// The credited features with their coefficients; they come first among the features.
-fn effects(design: &Design, theta: &[f64], experiments: &[Experiment]) -> Vec<ChannelEffect> {
-    let evidence = |channel| match experiments.iter().any(|experiment| experiment.channel == channel) {
-        true => Evidence::ExperimentCalibrated,
-        false => Evidence::Observational,
-    };
-    let credited =
-        design.features.iter().zip(&theta[design.frame.base_count..]).filter(|(f, _)| f.role == Role::Credited);
-    credited
-        .map(|(feature, &effect)| ChannelEffect {
-            channel: feature.channel,
-            effect,
-            half_life_days: feature.half_life_days,
-            evidence: evidence(feature.channel),
-        })
-        .collect()
+/// The lags at which a credited channel is tried.
+fn lags(half_lives: &[f64]) -> Vec<Lag> {
+    let at_once = half_lives.iter().map(|&half_life_days| Lag { half_life_days, rises: false });
+    let rising = half_lives.iter().filter(|half_life| RISING_DAYS.contains(half_life));
+    at_once.chain(rising.map(|&half_life_days| Lag { half_life_days, rises: true })).collect()
 }
 
-fn features(channels: &[u32], half_lives: &[f64], role: Role) -> Vec<Feature> {
-    let of = |&channel: &u32| half_lives.iter().map(move |&half_life_days| Feature { channel, half_life_days, role });
+fn features(channels: &[u32], lags: &[Lag], role: Role) -> Vec<Feature> {
+    let of = |&channel: &u32| lags.iter().map(move |&lag| Feature { channel, lag, role });
     channels.iter().flat_map(of).collect()
 }
 
@@ -200,48 +257,8 @@ fn touched_channels(subjects: &Subjects, channel_count: usize) -> Vec<u32> {
     (0..).zip(touched).chain([(SALES, by_sales)]).filter(|(_, seen)| *seen).map(|(code, _)| code).collect()
 }
 
-fn refuse_counts(subjects: &Subjects, channels: usize) -> Result<(), IncrementalError> {
-    let found = subjects.conversion_count();
-    if channels < 2 {
-        return Err(IncrementalError::OneChannel(channels));
-    }
-    let needed = MIN_CONVERSIONS.max(MIN_CONVERSIONS_PER_CHANNEL * channels);
-    if found < needed {
-        return Err(IncrementalError::TooFewConversions { found, needed, channels });
-    }
-    if (0..subjects.len()).all(|position| !subjects.get(position).conversions.is_empty()) {
-        return Err(IncrementalError::NoNonConverters(subjects.len()));
-    }
-    Ok(())
-}
-
-/// Refuses a channel that nobody was without, or without which nobody converted.
-fn refuse_presence(design: &Design, column: usize, name: &str) -> Result<(), IncrementalError> {
-    let frame = &design.frame;
-    let (mut unexposed, mut days) = ((0.0, 0.0), 0.0);
-    let mut conversions = 0.0;
-    for row in &frame.idle {
-        unexposed = (unexposed.0 + row.days, unexposed.1 + row.conversions);
-        days += row.days;
-        conversions += row.conversions;
-    }
-    for row in 0..frame.rows() {
-        days += frame.days[row];
-        conversions += frame.conversions[row];
-        if design.row(row)[column] == 0.0 {
-            unexposed = (unexposed.0 + frame.days[row], unexposed.1 + frame.conversions[row]);
-        }
-    }
-    if unexposed.0 == 0.0 {
-        return Err(IncrementalError::AlwaysPresent(name.to_owned()));
-    }
-    if unexposed.1 == 0.0 && conversions * unexposed.0 / days >= EXPECTED_UNEXPOSED {
-        return Err(IncrementalError::Separation(name.to_owned()));
-    }
-    Ok(())
-}
-
-fn nearest(grid: &[f64], wanted: f64) -> usize {
-    let distance = |value: f64| (value / wanted).ln().abs();
-    (0..grid.len()).min_by(|&a, &b| distance(grid[a]).total_cmp(&distance(grid[b]))).unwrap_or(0)
+/// The lag without rise that is nearest to a half-life.
+fn nearest(lags: &[Lag], wanted: f64) -> usize {
+    let distance = |lag: Lag| if lag.rises { f64::INFINITY } else { (lag.half_life_days / wanted).ln().abs() };
+    (0..lags.len()).min_by(|&a, &b| distance(lags[a]).total_cmp(&distance(lags[b]))).unwrap_or(0)
 }

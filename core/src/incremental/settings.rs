@@ -17,7 +17,9 @@ pub struct IncrementalSettings {
     pub ridges: Vec<f64>,
     /// Length of a person-period in whole days.
     pub period_days: u16,
-    /// Seeds the points at which periods are looked at, the sample of periods and the folds.
+    /// Conversions that are looked at: where there are more, the fit looks at a sample of the accounts.
+    pub max_conversions: u32,
+    /// Seeds the points at which periods are looked at, the samples of accounts and periods and the folds.
     pub seed: u64,
 }
 
@@ -29,6 +31,7 @@ impl Default for IncrementalSettings {
             control_half_lives_days: vec![2.0, 7.0, 20.0, 60.0],
             ridges: vec![0.25, 1.0, 4.0, 16.0, 64.0],
             period_days: 7,
+            max_conversions: 10_000,
             seed: 0,
         }
     }
@@ -54,6 +57,9 @@ impl IncrementalSettings {
         }
         if !(1..=366).contains(&self.period_days) {
             return refuse("period_days", "from 1 to 366");
+        }
+        if self.max_conversions < 500 {
+            return refuse("max_conversions", "at least 500");
         }
         Ok(())
     }

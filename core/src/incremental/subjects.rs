@@ -1,6 +1,7 @@
 //! Who is observed: accounts with their spans, conversions, covariates and touches, column by column.
 
 use super::IncrementalError;
+use super::sample::Sampling;
 
 /// The channel code of a sales touch: a control, whatever channel it came by.
 pub const SALES: u32 = u32::MAX;
@@ -28,6 +29,7 @@ pub struct Subject<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Subjects {
     covariate_count: usize,
+    sampling: Option<Sampling>,
     keys: Vec<u64>,
     spans: Vec<(i64, i64)>,
     covariates: Vec<u32>,
@@ -42,6 +44,21 @@ impl Subjects {
     /// Nobody yet; every subject will have `covariate_count` covariates.
     pub fn new(covariate_count: usize) -> Self {
         Self { covariate_count, ..Self::default() }
+    }
+
+    /// Nobody yet; of many accounts only those are to come that the sampling [`wants`](Self::wants).
+    pub fn sampled(covariate_count: usize, sampling: Sampling) -> Self {
+        Self { covariate_count, sampling: Some(sampling), ..Self::default() }
+    }
+
+    /// Whether an account is to be added.
+    pub fn wants(&self, key: u64, is_converted: bool) -> bool {
+        self.sampling.is_none_or(|sampling| sampling.weight(key, is_converted).is_some())
+    }
+
+    /// How those added were drawn; `None` where everybody is here.
+    pub(super) fn sampling(&self) -> Option<Sampling> {
+        self.sampling
     }
 
     /// Adds an account.
@@ -103,13 +120,6 @@ impl Subjects {
             touched_at: &self.touched_at[touches.clone()],
             channels: &self.channels[touches],
         }
-    }
-
-    /// Positions in the order of the keys, so that the order of adding changes nothing.
-    pub(super) fn by_key(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by_key(|&position| self.keys[position]);
-        order
     }
 }
 

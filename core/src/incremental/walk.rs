@@ -4,15 +4,12 @@
 //! the rate at a point drawn evenly inside the period, times its length (Berman and Turner 1992, *Approximating point
 //! process likelihoods with GLIM*; drawing the point makes the sum unbiased however fast exposures decay). So each
 //! conversion is a row without time, each period a row of time without conversion, and the rows are a Poisson regression.
-//! A point's hour is drawn from the hours of the conversions: were deals closed at the end of the day, as dates without
-//! a time are, and points looked at around the clock, the touches of the same day would seem to cause them.
 
+use super::clock::{Clock, account_stream, end_of_season, left_out};
 use super::expectation::{Expectation, Stretch};
-use super::subjects::{Subject, Subjects};
+use super::lag::{Lag, Step, Trace};
+use super::subjects::{SALES, Subject};
 use crate::journey::{DAY_MICROS, days};
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Below this, an exposure is nothing: less than three hundredths of a touch.
 const FLOOR: f64 = 0.03;
@@ -22,8 +19,8 @@ const FLOOR: f64 = 0.03;
 pub(super) struct Feature {
     /// The channel code, or `SALES`.
     pub channel: u32,
-    /// The half-life of its touches.
-    pub half_life_days: f64,
+    /// How its touches come and go.
+    pub lag: Lag,
     /// What it is for.
     pub role: Role,
 }
@@ -48,173 +45,215 @@ pub(super) struct Point {
     pub days: f64,
     /// Whether the account had converted before.
     pub is_customer: bool,
-    /// A draw from [0, 1), the same whatever the features: the point's place in a sample of periods.
-    pub draw: f64,
 }
 
-/// The feature positions of each channel code.
+/// The walk: what it collects, and where it stops.
 #[derive(Debug)]
 pub(super) struct Walker<'a> {
     features: &'a [Feature],
+    /// The lags there are, and which of them each feature has.
+    lags: Vec<Lag>,
+    lag_of: Vec<usize>,
+    /// The positions of the observed features: all, those of each channel code, and those of sales.
+    observed: Vec<usize>,
     of_channel: Vec<Vec<usize>>,
     of_sales: Vec<usize>,
+    /// Those of the expected ones.
+    expected: Vec<usize>,
+    /// Per feature, the exposure of an account without history, if it is an expected one.
+    silent: Vec<f64>,
     expectation: Option<&'a Expectation>,
     clock: &'a Clock,
+    /// The chance of a period after a touch to be kept.
+    keep: f64,
 }
 
-/// How time is cut: whole days a period, and the hours at which points may lie.
-#[derive(Debug)]
-pub(super) struct Clock {
-    period_days: u16,
-    seed: u64,
-    /// Microseconds into the day of every conversion, ascending; midnight ends a day.
-    hours: Vec<i64>,
-}
-
-impl Clock {
-    /// Hours are those of the subjects' conversions.
-    pub(super) fn new(period_days: u16, seed: u64, subjects: &Subjects, order: &[usize]) -> Self {
-        let conversions = order.iter().flat_map(|&position| subjects.get(position).conversions);
-        let mut hours: Vec<i64> = conversions.map(|at| (at - 1).rem_euclid(DAY_MICROS) + 1).collect();
-        hours.sort_unstable();
-        Self { period_days, seed, hours }
-    }
-
-    /// A point between `start` and `end`: a day of the period, at the hour of some conversion.
-    fn point(&self, rng: &mut ChaCha8Rng, start: i64, end: i64) -> i64 {
-        let whole_days = (end - start).div_euclid(DAY_MICROS) + i64::from((end - start).rem_euclid(DAY_MICROS) > 0);
-        let day = start.div_euclid(DAY_MICROS) + rng.random_range(0..whole_days.max(1));
-        let draw = rng.next_u64() % self.hours.len().max(1) as u64;
-        let hour = usize::try_from(draw).ok().and_then(|place| self.hours.get(place)).copied().unwrap_or(0);
-        (day * DAY_MICROS + hour).clamp(start, end)
-    }
+/// Where an account stands during the walk.
+struct Standing<'s> {
+    subject: Subject<'s>,
+    stretches: Vec<Stretch>,
+    traces: Vec<Trace>,
+    /// Up to when the traces were carried along.
+    now: i64,
+    next_touch: usize,
+    is_customer: bool,
 }
 
 impl<'a> Walker<'a> {
-    /// `expectation` is needed where a feature is an expected exposure.
+    /// `expectation` is needed where a feature is an expected exposure; `keep` is the chance of a period after a touch to be
+    /// kept.
     pub(super) fn new(
         features: &'a [Feature],
         channel_count: usize,
         expectation: Option<&'a Expectation>,
         clock: &'a Clock,
+        keep: f64,
     ) -> Self {
-        let of = |code: u32| -> Vec<usize> {
-            let observed = |f: &Feature| f.channel == code && f.role != Role::Expected;
-            features.iter().enumerate().filter(|(_, f)| observed(f)).map(|(position, _)| position).collect()
+        let positions = |of: &dyn Fn(&Feature) -> bool| -> Vec<usize> {
+            features.iter().enumerate().filter(|(_, f)| of(f)).map(|(position, _)| position).collect()
         };
+        let of = |code: u32| positions(&|f| f.channel == code && f.role != Role::Expected);
         let codes = u32::try_from(channel_count).unwrap_or(u32::MAX);
-        Self { features, of_channel: (0..codes).map(of).collect(), of_sales: of(super::SALES), expectation, clock }
+        let mut lags: Vec<Lag> = Vec::new();
+        let mut lag_of = Vec::new();
+        for feature in features {
+            let known = lags.iter().position(|lag| *lag == feature.lag);
+            lag_of.push(known.unwrap_or(lags.len()));
+            if known.is_none() {
+                lags.push(feature.lag);
+            }
+        }
+        let silent = |feature: &Feature| {
+            let expectation = expectation.filter(|_| feature.role == Role::Expected);
+            expectation.map_or(0.0, |expectation| feature.lag.steady(expectation.silent_rate(feature.channel)))
+        };
+        Self {
+            features,
+            lags,
+            lag_of,
+            observed: positions(&|f| f.role != Role::Expected),
+            of_channel: (0..codes).map(of).collect(),
+            of_sales: of(SALES),
+            expected: positions(&|f| f.role == Role::Expected),
+            silent: features.iter().map(silent).collect(),
+            expectation,
+            clock,
+            keep,
+        }
     }
 
-    /// Calls `visit` for the account's points in order of time, a conversion after the period points at its instant,
-    /// with ln(1 + exposure) per feature, and whether any is above the floor.
-    pub(super) fn walk(&self, subject: Subject<'_>, mut visit: impl FnMut(Point, &[f64], bool)) {
-        let mut decayed = vec![0.0_f64; self.features.len()];
+    /// Calls `visit` for the account's points in order of time, a conversion after the period points at its instant, with
+    /// ln(1 + exposure) per feature, or nothing where none is above the floor. Time before the first touch is told exactly,
+    /// season by season; of the periods after it some are left out, and the others stand for them.
+    pub(super) fn walk(&self, subject: Subject<'_>, mut visit: impl FnMut(Point, Option<&[f64]>)) {
         let mut exposures = vec![0.0_f64; self.features.len()];
-        let (mut now, mut next_touch) = (subject.from, 0);
-        let mut conversions = subject.conversions.iter().copied().peekable();
-        let mut is_customer = false;
-        let stretches = self.expectation.map_or_else(Vec::new, |expectation| expectation.stretches(subject));
-        let silent: Vec<Option<f64>> = self.features.iter().map(|feature| self.silent_exposure(feature)).collect();
-        let mut arrive = |point: Point, decayed: &mut [f64]| {
-            while let Some(&at) = subject.touched_at.get(next_touch).filter(|&&at| at <= point.at) {
-                // Carry-over from before the span has aged when the walk begins.
-                now = now.min(at);
-                self.pass(decayed, &stretches, now, at);
-                now = at;
-                for &feature in self.features_of(subject.channels[next_touch]) {
-                    decayed[feature] += 1.0;
-                }
-                next_touch += 1;
-            }
-            self.pass(decayed, &stretches, now, point.at);
-            now = point.at;
-            let mut any = false;
-            for ((exposure, &x), &silent) in exposures.iter_mut().zip(&*decayed).zip(&silent) {
-                any |= x.abs() >= FLOOR;
-                *exposure = match silent {
-                    _ if x.abs() < FLOOR => 0.0,
-                    None => x.ln_1p(),
-                    Some(silent) => expected_log(silent + x) - expected_log(silent),
-                };
-            }
-            visit(point, &exposures, any);
+        let mut standing = Standing {
+            subject,
+            stretches: self.expectation.map_or_else(Vec::new, |expectation| expectation.stretches(subject)),
+            traces: vec![Trace::default(); self.features.len()],
+            now: i64::MIN,
+            next_touch: 0,
+            is_customer: false,
         };
+        let mut conversions = subject.conversions.iter().copied().peekable();
+        let first_touch = subject.touched_at.first().copied().unwrap_or(i64::MAX);
+        let mut start = subject.from;
+        while start < first_touch.min(subject.until) {
+            while let Some(converted_at) = conversions.next_if(|&converted_at| converted_at <= start) {
+                self.convert(&mut standing, converted_at, &mut exposures, &mut visit);
+            }
+            let next_conversion = conversions.peek().copied().unwrap_or(i64::MAX);
+            let end = first_touch.min(subject.until).min(next_conversion).min(end_of_season(start));
+            visit(Point { at: start, days: days(end - start), is_customer: standing.is_customer }, None);
+            start = end;
+        }
         let mut rng = account_stream(self.clock.seed, subject.key);
         let period = i64::from(self.clock.period_days) * DAY_MICROS;
-        let mut start = subject.from;
-        while start < subject.until {
+        loop {
+            start = start.saturating_add(left_out(&mut rng, self.keep).saturating_mul(period));
+            if start >= subject.until {
+                break;
+            }
             let end = start.saturating_add(period).min(subject.until);
             let at = self.clock.point(&mut rng, start, end);
-            let draw = rng.random();
             while let Some(converted_at) = conversions.next_if(|&converted_at| converted_at < at) {
-                arrive(Point { at: converted_at, days: 0.0, is_customer, draw: 0.0 }, &mut decayed);
-                decayed.fill(0.0);
-                is_customer = true;
+                self.convert(&mut standing, converted_at, &mut exposures, &mut visit);
             }
-            arrive(Point { at, days: days(end - start), is_customer, draw }, &mut decayed);
+            let any = self.arrive(&mut standing, at, &mut exposures);
+            let point = Point { at, days: days(end - start) / self.keep, is_customer: standing.is_customer };
+            visit(point, any.then_some(&exposures));
             start = end;
         }
         for converted_at in conversions {
-            arrive(Point { at: converted_at, days: 0.0, is_customer, draw: 0.0 }, &mut decayed);
-            decayed.fill(0.0);
-            is_customer = true;
+            self.convert(&mut standing, converted_at, &mut exposures, &mut visit);
         }
     }
 
+    fn convert(
+        &self,
+        standing: &mut Standing<'_>,
+        at: i64,
+        exposures: &mut [f64],
+        visit: &mut impl FnMut(Point, Option<&[f64]>),
+    ) {
+        let any = self.arrive(standing, at, exposures);
+        visit(Point { at, days: 0.0, is_customer: standing.is_customer }, any.then_some(exposures));
+        standing.traces.fill(Trace::default());
+        standing.is_customer = true;
+    }
+
+    /// Takes in the touches up to `at` and writes the exposures there; whether any is above the floor.
+    fn arrive(&self, standing: &mut Standing<'_>, at: i64, exposures: &mut [f64]) -> bool {
+        self.observe(standing, at);
+        if let Some(expectation) = self.expectation.filter(|_| !self.expected.is_empty()) {
+            self.expect(expectation, standing, at);
+        }
+        standing.now = at;
+        let mut any = false;
+        for (position, feature) in self.features.iter().enumerate() {
+            let x = feature.lag.exposure(standing.traces[position]);
+            let (is_above, silent) = (x.abs() >= FLOOR, self.silent[position]);
+            any |= is_above;
+            exposures[position] = match feature.role {
+                _ if !is_above => 0.0,
+                Role::Expected => expected_log(feature.lag, silent + x) - expected_log(feature.lag, silent),
+                Role::Credited | Role::Control => x.ln_1p(),
+            };
+        }
+        any
+    }
+
+    /// Fades what was observed and takes in the touches up to `at`.
+    fn observe(&self, standing: &mut Standing<'_>, at: i64) {
+        let Subject { touched_at, channels, .. } = standing.subject;
+        if standing.next_touch > 0 && at > standing.now {
+            let steps = self.steps(days(at - standing.now));
+            self.observed.iter().for_each(|&position| standing.traces[position].pass(&steps[self.lag_of[position]]));
+        }
+        while let Some(&touched) = touched_at.get(standing.next_touch).filter(|&&touched| touched <= at) {
+            for &position in self.features_of(channels[standing.next_touch]) {
+                standing.traces[position].touched(&self.features[position].lag.step(days(at - touched)));
+            }
+            standing.next_touch += 1;
+        }
+    }
+
+    /// Lets what was to be expected grow by what each stretch until `at` brings in excess.
+    fn expect(&self, expectation: &Expectation, standing: &mut Standing<'_>, until: i64) {
+        let known_from = standing.subject.touched_at.first().map_or(until, |&at| at.min(until));
+        let mut now = standing.now.max(known_from);
+        let first = standing.stretches.partition_point(|stretch| stretch.end <= now);
+        for stretch in &standing.stretches[first..] {
+            if now >= until {
+                break;
+            }
+            let end = stretch.end.min(until);
+            let steps = self.steps(days(end - now));
+            for &position in &self.expected {
+                let rate = expectation.excess(self.features[position].channel, stretch.state);
+                standing.traces[position].pass_at(&steps[self.lag_of[position]], rate);
+            }
+            now = end;
+        }
+    }
+
+    fn steps(&self, days: f64) -> Vec<Step> {
+        self.lags.iter().map(|lag| lag.step(days)).collect()
+    }
+
     fn features_of(&self, channel: u32) -> &[usize] {
-        if channel == super::SALES {
+        if channel == SALES {
             return &self.of_sales;
         }
         self.of_channel.get(channel as usize).map_or(&[], Vec::as_slice)
     }
-
-    /// Lets exposures decay from `now` to `until`, and expected ones grow by what their stretches bring in excess.
-    fn pass(&self, decayed: &mut [f64], stretches: &[Stretch], now: i64, until: i64) {
-        if until <= now {
-            return;
-        }
-        for (x, feature) in decayed.iter_mut().zip(self.features) {
-            match self.expectation.filter(|_| feature.role == Role::Expected) {
-                None => *x *= (-days(until - now) / feature.half_life_days).exp2(),
-                Some(expectation) => {
-                    let mut now = now;
-                    for stretch in &stretches[stretches.partition_point(|stretch| stretch.end <= now)..] {
-                        let end = stretch.end.min(until);
-                        let left = (-days(end - now) / feature.half_life_days).exp2();
-                        let whole = expectation.excess(feature.channel, stretch.state) * feature.half_life_days;
-                        *x = *x * left + whole / std::f64::consts::LN_2 * (1.0 - left);
-                        now = end;
-                        if now >= until {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// What an expected exposure is counted from: that of an account without history. `None` for observed ones.
-    fn silent_exposure(&self, feature: &Feature) -> Option<f64> {
-        let expectation = self.expectation.filter(|_| feature.role == Role::Expected)?;
-        Some(expectation.silent_exposure(feature.channel, feature.half_life_days))
-    }
 }
 
-/// E ln(1 + X) of an exposure X with mean x: decayed touches at random times are shot noise with variance x/2
-/// (Campbell's theorem), here to second order. What is controlled for is the mean of what enters the model.
-fn expected_log(x: f64) -> f64 {
+/// E ln(1 + X) of an exposure X with mean x: decayed touches at random times are shot noise with a variance in
+/// proportion to x (Campbell's theorem), here to second order. What is controlled for is the mean of what enters the model.
+fn expected_log(lag: Lag, x: f64) -> f64 {
     let x = x.max(0.0);
-    x.ln_1p() - x / (4.0 * (1.0 + x) * (1.0 + x))
-}
-
-/// The generator of an account: its draws depend on nothing but the seed and its key.
-pub(super) fn account_stream(seed: u64, key: u64) -> ChaCha8Rng {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&key.to_le_bytes());
-    bytes[16] = 1;
-    ChaCha8Rng::from_seed(bytes)
+    x.ln_1p() - lag.dispersion() * x / (2.0 * (1.0 + x) * (1.0 + x))
 }
 
 #[cfg(test)]
@@ -225,10 +264,10 @@ mod tests {
 
     #[test]
     fn exposures_decay_restart_after_a_win_and_cover_the_span() {
-        let feature = Feature { channel: 0, half_life_days: 10.0, role: Role::Credited };
-        let features = [feature, Feature { channel: super::super::SALES, ..feature }];
+        let feature = Feature { channel: 0, lag: Lag { half_life_days: 10.0, rises: false }, role: Role::Credited };
+        let features = [feature, Feature { channel: SALES, ..feature }];
         let clock = Clock { period_days: 7, seed: 3, hours: vec![0, DAY / 2] };
-        let walker = Walker::new(&features, 1, None, &clock);
+        let walker = Walker::new(&features, 1, None, &clock, 1.0);
         let subject = Subject {
             key: 5,
             from: 0,
@@ -236,16 +275,16 @@ mod tests {
             conversions: &[20 * DAY, 40 * DAY],
             covariates: &[],
             touched_at: &[-10 * DAY, 10 * DAY, 10 * DAY, 30 * DAY],
-            channels: &[0, 0, super::super::SALES, 0],
+            channels: &[0, 0, SALES, 0],
         };
         let (mut time, mut conversions) = (0.0, Vec::new());
         let mut last = i64::MIN;
-        walker.walk(subject, |point, exposures, _| {
+        walker.walk(subject, |point, exposures| {
             assert!(point.at >= last);
             last = point.at;
             time += point.days;
             if point.days == 0.0 {
-                conversions.push((point.at / DAY, point.is_customer, exposures.to_vec()));
+                conversions.push((point.at / DAY, point.is_customer, exposures.unwrap().to_vec()));
             }
         });
         assert!((time - 60.0).abs() < 1e-9);

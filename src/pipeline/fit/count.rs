@@ -10,7 +10,7 @@ use super::states::StateCodes;
 use crate::engine::EngineError;
 use crate::pipeline::credit::EligibleTouches;
 use crate::scatter::touch::Touch;
-use closedloop_core::incremental::{IncrementalError, SALES, Subject, Subjects};
+use closedloop_core::incremental::{IncrementalError, SALES, Sampling, Subject, Subjects};
 use closedloop_core::statistics::CountedJourney;
 
 /// What to count.
@@ -19,8 +19,10 @@ pub(super) struct Wanted<'a> {
     pub(super) levels: Vec<(&'a StateCodes, LevelCounts)>,
     /// The states that distinct paths are told in, where they are wanted.
     pub(super) paths: Option<&'a StateCodes>,
-    /// The states of accounts over time, where a model of rates runs.
-    pub(super) subjects: Option<&'a StateCodes>,
+    /// The states of accounts over time.
+    pub(super) over_time: &'a StateCodes,
+    /// Which accounts each model of rates looks at.
+    pub(super) samplings: Vec<Sampling>,
     /// The experiments whose touches are counted.
     pub(super) experiments: &'a GivenExperiments,
     /// Whether the journeys of every level are kept, to be counted again with other weights.
@@ -34,7 +36,8 @@ pub(super) struct Counted {
     /// By level, empty unless they are wanted.
     pub(super) patterns: Vec<Patterns>,
     pub(super) paths: Paths,
-    pub(super) subjects: Subjects,
+    /// By sampling.
+    pub(super) subjects: Vec<Subjects>,
     /// Per experiment, the touches in its window of what it was on, and of the channel of that.
     pub(super) experiments: Vec<[u64; 2]>,
 }
@@ -60,7 +63,7 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
         levels: empty.levels,
         patterns: empty.patterns,
         paths: Paths::default(),
-        subjects: Subjects::new(COVARIATES),
+        subjects: wanted.sampled(),
         experiments: empty.experiments,
     };
     for counter in counters {
@@ -72,11 +75,17 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
         }
     }
     for part in subjects {
-        for position in 0..part.len() {
-            accepted(counted.subjects.push(part.get(position)));
+        for (mine, theirs) in counted.subjects.iter_mut().zip(part) {
+            (0..theirs.len()).for_each(|position| accepted(mine.push(theirs.get(position))));
         }
     }
     Ok(counted)
+}
+
+impl Wanted<'_> {
+    fn sampled(&self) -> Vec<Subjects> {
+        self.samplings.iter().map(|&sampling| Subjects::sampled(COVARIATES, sampling)).collect()
+    }
 }
 
 /// Segment and size.
@@ -119,15 +128,13 @@ struct Counter<'a> {
 
 impl Counter<'_> {
     /// Counts the journeys of a partition's accounts; returns the accounts over time.
-    fn partition(&mut self, partition: &PartitionTouches) -> Subjects {
-        let mut subjects = Subjects::new(COVARIATES);
+    fn partition(&mut self, partition: &PartitionTouches) -> Vec<Subjects> {
+        let mut subjects = self.wanted.sampled();
         for account in partition.accounts.clone() {
             self.count_journeys(partition, account);
             let touches = self.journeys.touches(partition, account);
             self.wanted.experiments.count(touches, &self.journeys.prepared.lines, &mut self.experiments);
-            if let Some(states) = self.wanted.subjects {
-                self.push_subject(&mut subjects, account, touches, states);
-            }
+            self.push_subject(&mut subjects, account, touches);
         }
         subjects
     }
@@ -157,24 +164,29 @@ impl Counter<'_> {
         });
     }
 
-    fn push_subject(&self, subjects: &mut Subjects, account: usize, touches: &[Touch], states: &StateCodes) {
-        let Journeys { prepared, subjects: known, as_of, .. } = self.journeys;
-        let first = prepared.conversions.first_of_account[account];
-        let converted = prepared.conversions.of_account(account).iter().zip(&known.is_first_line[first..]);
-        let conversions: Vec<i64> =
-            converted.filter(|(_, is_first)| **is_first).map(|(conversion, _)| conversion.converted_at).collect();
+    /// Adds an account to those who look at it.
+    fn push_subject(&self, subjects: &mut [Subjects], account: usize, touches: &[Touch]) {
+        let Journeys { subjects: known, as_of, .. } = self.journeys;
+        let (key, states) = (known.keys[account], self.wanted.over_time);
+        let is_converted = self.journeys.conversions(account).next().is_some();
+        let mut wanting = subjects.iter_mut().filter(|subjects| subjects.wants(key, is_converted)).peekable();
+        if wanting.peek().is_none() {
+            return;
+        }
+        let conversions: Vec<i64> = self.journeys.conversions(account).collect();
         let state = |touch: &Touch| if touch.of_sales { SALES } else { states.state(touch) };
         let observed = touches.iter().filter(|touch| (touch.eligible || touch.of_sales) && touch.at <= *as_of);
         let (touched_at, channels): (Vec<i64>, Vec<u32>) = observed.map(|touch| (touch.at, state(touch))).unzip();
-        accepted(subjects.push(Subject {
-            key: known.keys[account],
+        let subject = Subject {
+            key,
             from: known.observed_from.min(*as_of),
             until: *as_of,
             conversions: &conversions,
             covariates: &known.covariates[account],
             touched_at: &touched_at,
             channels: &channels,
-        }));
+        };
+        wanting.for_each(|subjects| accepted(subjects.push(subject)));
     }
 }
 

@@ -2,17 +2,18 @@
 
 use super::Wants;
 use super::count::{Counted, Wanted, count, touches_of_lines};
+use super::effects::EffectsLearned;
 use super::experiments::{GivenExperiment, GivenExperiments};
 use super::held_out::LevelCounts;
 use super::journeys::Journeys;
-use super::learned::{ChainLearned, EffectsLearned, GameLearned, Learned, PathsLearned};
+use super::learned::{ChainLearned, GameLearned, Learned, PathsLearned};
 use super::refit::{Again, Patterns, RefitGroup};
 use super::states::StateCodes;
 use super::validation::Validated;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::prepare::Prepared;
-use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, fit};
+use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, ShareEstimate, fit};
 use closedloop_core::model::{
     AttributionModel, ChainOrder, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel,
 };
@@ -35,12 +36,21 @@ pub(super) struct Evidences {
     pub(super) remarks: Vec<String>,
 }
 
-/// A model of rates, and how it does on accounts held out.
+/// A model of rates.
 struct RatesEvidence {
     settings: IncrementalSettings,
-    fitted: Result<Fit, IncrementalError>,
+    fitted: Result<Fitted, IncrementalError>,
+}
+
+/// A fit, what each channel brought about of the conversions that it looked at, and how it does on accounts held out.
+struct Fitted {
+    fit: Fit,
+    shares: Vec<ShareEstimate>,
     judged: Option<Validated>,
 }
+
+/// The level of the intervals of those shares.
+const LEVEL: f64 = 0.95;
 
 struct LevelEvidence {
     states: StateCodes,
@@ -90,10 +100,17 @@ impl Evidences {
         let countable =
             levels.iter().filter_map(|(level, (states, empty))| Some((*level, states, empty.as_ref().ok()?)));
         let counted_levels: Vec<StateLevel> = countable.clone().map(|(level, ..)| level).collect();
+        let mut settings: Vec<&IncrementalSettings> = Vec::new();
+        for asked in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
+            if !settings.contains(&asked) {
+                settings.push(asked);
+            }
+        }
         let wanted = Wanted {
             levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
             paths: wants.paths.then_some(&channels),
-            subjects: plan.follows_accounts().then_some(&with_sales),
+            over_time: &with_sales,
+            samplings: settings.iter().map(|settings| journeys.sampling(settings)).collect(),
             experiments: &experiments,
             patterns: wants.refits,
         };
@@ -103,15 +120,15 @@ impl Evidences {
         drop(wanted);
         let (measured, mut remarks) = experiments.measured(plan, prepared, &touches);
         let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
-        let mut fits: Vec<RatesEvidence> = Vec::new();
-        for settings in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
-            if fits.iter().all(|known| known.settings != *settings) {
-                let fitted = fit(&subjects, prepared.lines.channels(), settings, &lifts);
-                let judge = |fitted: &Fit| Validated::of_rates(&subjects, fitted);
-                let judged = fitted.as_ref().ok().filter(|_| wants.validation).map(judge);
-                fits.push(RatesEvidence { settings: settings.clone(), fitted, judged });
-            }
-        }
+        let fits = settings.into_iter().zip(&subjects).map(|(settings, subjects)| {
+            let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts).map(|fit| Fitted {
+                shares: fit.shares(subjects, LEVEL),
+                judged: wants.validation.then(|| Validated::of_rates(subjects, &fit)),
+                fit,
+            });
+            RatesEvidence { settings: settings.clone(), fitted }
+        });
+        let fits = fits.collect();
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
         let levels = levels.into_iter().map(|(level, (states, empty))| {
             let counted = empty.map(|empty| {
@@ -179,13 +196,13 @@ impl Evidences {
         learned: &mut Learned,
     ) -> Result<Built, Reason> {
         let rates = self.fits.iter().enumerate().find(|(_, known)| known.settings == *settings);
-        let (position, RatesEvidence { fitted, judged, .. }) = rates.ok_or(Reason::NotCounted("accounts over time"))?;
-        let fitted = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
-        let evidence = Evidence { incremental: Some(fitted.model()), ..Evidence::default() };
+        let (position, RatesEvidence { fitted, .. }) = rates.ok_or(Reason::NotCounted("accounts over time"))?;
+        let Fitted { fit, shares, judged } = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
+        let evidence = Evidence { incremental: Some(fit.model()), ..Evidence::default() };
         let names = prepared.lines.channels();
         let model = spec.build(names, evidence).map_err(|refusal| refusal.reason)?;
         learned.validated.extend(judged.iter().map(|judged| judged.named(spec.id())));
-        learned.effects.push(EffectsLearned::new(spec.id(), names, fitted, &self.experiments));
+        learned.effects.push(EffectsLearned::new(spec.id(), names, fit, shares, &self.experiments));
         let without_baseline = matches!(spec, ModelSpec::IncrementalTotal { .. });
         let states = Some(StateCodes::channels_and_sales(&prepared.lines));
         Ok(Built { model, states, refit: Some(Refit::Rates(position, without_baseline)) })
@@ -212,8 +229,8 @@ impl Evidences {
                 Refit::Rates(fit, without_baseline) if fit == at => Some((position, without_baseline)),
                 _ => None,
             });
-            if let Ok(fit) = rates.fitted {
-                groups.push(RefitGroup::of_rates(own.collect(), fit));
+            if let Ok(fitted) = rates.fitted {
+                groups.push(RefitGroup::of_rates(own.collect(), fitted.fit));
             }
         }
         groups

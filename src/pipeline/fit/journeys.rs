@@ -9,6 +9,7 @@ use crate::scatter::conversions::Conversion;
 use crate::scatter::group::Grouped;
 use crate::scatter::subjects::Subjects;
 use crate::scatter::touch::Touch;
+use closedloop_core::incremental::{IncrementalSettings, Sampling};
 use closedloop_core::statistics::Outcome;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -119,6 +120,22 @@ impl<'a> Journeys<'a> {
         if !scratch.position.is_empty() || !self.subjects.has_outcome(account) {
             found(FoundJourney { positions: &scratch.position, touches, outcome: Outcome::NULL });
         }
+    }
+
+    /// When an account converted: the first attributed booking of each of its opportunities.
+    pub(super) fn conversions(&self, account: usize) -> impl Iterator<Item = i64> {
+        let conversions = &self.prepared.conversions;
+        let is_first_line = &self.subjects.is_first_line[conversions.first_of_account[account]..];
+        let all = conversions.of_account(account).iter().zip(is_first_line);
+        all.filter(|(_, is_first)| **is_first).map(|(conversion, _)| conversion.converted_at)
+    }
+
+    /// How a fit under these settings looks at the accounts of the run.
+    pub(super) fn sampling(&self, settings: &IncrementalSettings) -> Sampling {
+        let accounts = self.subjects.keys.len();
+        let converted = (0..accounts).filter(|&account| self.conversions(account).next().is_some()).count();
+        let conversions = self.subjects.is_first_line.iter().filter(|is_first| **is_first).count();
+        Sampling::new(accounts, converted, conversions, settings)
     }
 
     /// What a deal is worth after the money given back on it.

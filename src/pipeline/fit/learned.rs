@@ -1,6 +1,6 @@
 //! What models learned, as rows of marts.
 
-use super::experiments::GivenExperiment;
+use super::effects::EffectsLearned;
 use super::number::{deals, major, number};
 use super::paths::PathRow;
 use super::states::StateCodes;
@@ -10,13 +10,10 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::pipeline::batches::Columns;
 use crate::pipeline::totals::CreditTotals;
-use crate::scatter::lines::Lines;
-use arrow::array::{ArrayRef, Date32Array, RecordBatch};
+use arrow::array::RecordBatch;
 use closedloop_core::chain::{RemovalEffects, Target};
-use closedloop_core::incremental::{Calibration, ChannelEffect, Evidence, Fit};
 use closedloop_core::model::{Markov, RateShapley, StateLevel};
 use closedloop_core::statistics::{JourneyStatistics, Outcome};
-use std::sync::Arc;
 
 /// What the models of a run learned.
 #[derive(Default)]
@@ -142,24 +139,6 @@ impl GameLearned {
     }
 }
 
-/// What an incremental model learned.
-pub(super) struct EffectsLearned {
-    model: String,
-    channels: Vec<(String, ChannelEffect)>,
-    calibrations: Vec<(GivenExperiment, Calibration)>,
-}
-
-impl EffectsLearned {
-    pub(super) fn new(model: &str, names: &[String], fit: &Fit, experiments: &[GivenExperiment]) -> Self {
-        let effects = fit.model().effects().iter();
-        Self {
-            model: model.to_owned(),
-            channels: effects.map(|effect| (names[effect.channel as usize].clone(), *effect)).collect(),
-            calibrations: experiments.iter().cloned().zip(fit.calibrations().iter().copied()).collect(),
-        }
-    }
-}
-
 impl Learned {
     /// `path_summary`.
     ///
@@ -252,49 +231,6 @@ impl Learned {
         columns.numbers("least_value", rows().map(|(_, row)| Some(row.least)));
         columns.finish()
     }
-
-    /// `channel_effects`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
-    pub(in crate::pipeline) fn channel_effects(&self) -> Result<RecordBatch, EngineError> {
-        let rows = || self.effects.iter().flat_map(|model| model.channels.iter().map(move |row| (model, row)));
-        let evidence = |effect: &ChannelEffect| match effect.evidence {
-            Evidence::Observational => "observational",
-            Evidence::ExperimentCalibrated => "experiment_calibrated",
-        };
-        let mut columns = Columns::default();
-        columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
-        columns.texts("channel", rows().map(|(_, (channel, _))| Some(channel.as_str())));
-        columns.numbers("effect", rows().map(|(_, (_, effect))| Some(effect.effect)));
-        columns.numbers("half_life_days", rows().map(|(_, (_, effect))| Some(effect.half_life_days)));
-        columns.texts("evidence", rows().map(|(_, (_, effect))| Some(evidence(effect))));
-        columns.finish()
-    }
-
-    /// `calibration`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
-    pub(in crate::pipeline) fn calibration(&self, lines: &Lines) -> Result<RecordBatch, EngineError> {
-        let rows = || self.effects.iter().flat_map(|model| model.calibrations.iter().map(move |row| (model, row)));
-        let days = |end: usize| -> ArrayRef {
-            Arc::new(rows().map(|(_, (given, _))| Some(given.days[end])).collect::<Date32Array>())
-        };
-        let channel = |calibration: &Calibration| lines.channels()[calibration.experiment.channel as usize].as_str();
-        let mut columns = Columns::default();
-        columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
-        columns.texts("campaign_id", rows().map(|(_, (given, _))| given.campaign.as_deref()));
-        columns.texts("channel", rows().map(|(_, (_, calibration))| Some(channel(calibration))));
-        columns.push("start_date", days(0));
-        columns.push("end_date", days(1));
-        columns.numbers("lift", rows().map(|(_, (_, calibration))| Some(calibration.experiment.lift)));
-        let error = |calibration: &Calibration| calibration.experiment.standard_error;
-        columns.numbers("standard_error", rows().map(|(_, (_, calibration))| Some(error(calibration))));
-        columns.numbers("before", rows().map(|(_, (_, calibration))| Some(calibration.before)));
-        columns.numbers("after", rows().map(|(_, (_, calibration))| Some(calibration.after)));
-        columns.finish()
-    }
 }
 
 impl Learned {
@@ -365,6 +301,6 @@ fn level_name(level: StateLevel) -> &'static str {
     }
 }
 
-fn whole(count: u64) -> Option<i64> {
+pub(super) fn whole(count: u64) -> Option<i64> {
     i64::try_from(count).ok()
 }

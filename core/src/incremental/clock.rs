@@ -1,0 +1,92 @@
+//! How an account's time is cut and drawn from: seasons, periods, and the points at which periods are looked at.
+//!
+//! A point's hour is drawn from the hours of the conversions: were deals closed at the end of the day, as dates without
+//! a time are, and points looked at around the clock, the touches of the same day would seem to cause them.
+
+use super::sample::Sample;
+use super::subjects::Subjects;
+use crate::journey::DAY_MICROS;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// The length of a season: a quarter of the mean Gregorian year, counted from the epoch.
+const SEASON_MICROS: i64 = 7_889_238_000_000;
+
+/// How time is cut: whole days a period, and the hours at which points may lie.
+#[derive(Debug)]
+pub(super) struct Clock {
+    pub period_days: u16,
+    pub seed: u64,
+    /// Microseconds into the day of every conversion, ascending; midnight ends a day.
+    pub hours: Vec<i64>,
+}
+
+impl Clock {
+    /// Hours are those of the sample's conversions.
+    pub(super) fn new(period_days: u16, seed: u64, subjects: &Subjects, sample: &Sample) -> Self {
+        let conversions = sample.accounts.iter().flat_map(|&(position, _)| subjects.get(position).conversions);
+        let mut hours: Vec<i64> = conversions.map(|at| (at - 1).rem_euclid(DAY_MICROS) + 1).collect();
+        hours.sort_unstable();
+        Self { period_days, seed, hours }
+    }
+
+    /// A point between `start` and `end`: a day of the period, at the hour of some conversion.
+    pub(super) fn point(&self, rng: &mut ChaCha8Rng, start: i64, end: i64) -> i64 {
+        let whole_days = (end - start).div_euclid(DAY_MICROS) + i64::from((end - start).rem_euclid(DAY_MICROS) > 0);
+        let day = start.div_euclid(DAY_MICROS) + rng.random_range(0..whole_days.max(1));
+        let draw = rng.next_u64() % self.hours.len().max(1) as u64;
+        let hour = usize::try_from(draw).ok().and_then(|place| self.hours.get(place)).copied().unwrap_or(0);
+        (day * DAY_MICROS + hour).clamp(start, end)
+    }
+}
+
+/// How many periods are left out before the next that is kept, of which there is a chance: geometric.
+#[expect(clippy::cast_possible_truncation, reason = "a count; far beyond any span it saturates")]
+pub(super) fn left_out(rng: &mut ChaCha8Rng, keep: f64) -> i64 {
+    if keep >= 1.0 {
+        return 0;
+    }
+    ((-rng.random::<f64>()).ln_1p() / (-keep).ln_1p()) as i64
+}
+
+/// The season of an instant.
+pub(super) fn season(at: i64) -> i64 {
+    at.div_euclid(SEASON_MICROS)
+}
+
+/// The first instant of the next season.
+pub(super) fn end_of_season(at: i64) -> i64 {
+    (season(at) + 1).saturating_mul(SEASON_MICROS)
+}
+
+/// The generator of an account: its draws depend on nothing but the seed and its key.
+pub(super) fn account_stream(seed: u64, key: u64) -> ChaCha8Rng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&key.to_le_bytes());
+    bytes[16] = 1;
+    ChaCha8Rng::from_seed(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of periods kept with chance p, (1 − p)/p are left out before each, in the mean.
+    #[test]
+    fn periods_are_kept_as_often_as_they_should_be() {
+        let mut rng = account_stream(1, 2);
+        let left: i64 = (0..100_000).map(|_| left_out(&mut rng, 0.2)).sum();
+        // The standard deviation of one is √(1 − p)/p = 4.5.
+        assert!((left as f64 / 1e5 - 4.0).abs() < 4.0 * 4.5 / 1e5_f64.sqrt(), "{left}");
+        assert_eq!(left_out(&mut rng, 1.0), 0);
+    }
+
+    #[test]
+    fn seasons_follow_each_other() {
+        for at in [-1, 0, SEASON_MICROS - 1, 5 * SEASON_MICROS] {
+            assert!(at < end_of_season(at) && season(end_of_season(at)) == season(at) + 1);
+        }
+    }
+}
