@@ -1,6 +1,7 @@
 //! What a run says about itself: the manifest for machines, the report for people.
 
 use super::batches::spec_hash;
+use super::campaign_names::CampaignNames;
 use super::clock::StageReport;
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
@@ -39,6 +40,8 @@ pub struct Report {
 pub struct TopCampaign {
     /// The campaign.
     pub campaign_id: String,
+    /// What tells it from all others: its name, with the identifier where others share the name; else the identifier.
+    pub label: String,
     /// Its channel.
     pub channel: String,
     /// Attributed money, minor units.
@@ -83,6 +86,7 @@ pub(super) fn report(
     manifest: Manifest,
     totals: &CreditTotals,
     lines: &Lines,
+    names: &CampaignNames,
     stages: Vec<StageReport>,
     refusals: Vec<String>,
 ) -> Report {
@@ -102,7 +106,10 @@ pub(super) fn report(
     }
     let mut top: Vec<TopCampaign> = campaigns
         .into_iter()
-        .map(|((id, channel), amount)| TopCampaign { campaign_id: id.to_owned(), channel: channel.to_owned(), amount })
+        .map(|((id, channel), amount)| {
+            let (campaign_id, channel) = (id.to_owned(), channel.to_owned());
+            TopCampaign { campaign_id, label: names.label(id), channel, amount }
+        })
         .collect();
     top.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.campaign_id.cmp(&b.campaign_id)));
     top.truncate(5);
