@@ -77,6 +77,7 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
     let sure = has_intervals.then_some("95 %");
     table.set_header([level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]));
+    let last = table.column_count() - 1;
     for line in lines {
         let (least, most) = line.range();
         let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
@@ -87,7 +88,8 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
         table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers).chain([Cell::new(decision)]));
     }
     writeln!(out)?;
-    print_fitted(out, table, &[])
+    // On a narrow terminal the names break, and decisions of two words.
+    print_fitted(out, table, &[0, last])
 }
 
 /// The interval of a line's roi.
