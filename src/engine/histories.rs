@@ -107,7 +107,9 @@ impl PurchaseRows {
         ];
         let params = params.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>();
         let frame = session::read_only(ctx, sql).await?;
-        Ok(session::collect(frame.with_param_values(ParamValues::from(params))?).await?)
+        let answer = session::collect(frame.with_param_values(ParamValues::from(params))?).await;
+        ctx.deregister_table("purchases")?;
+        Ok(answer?)
     }
 }
 
