@@ -178,7 +178,7 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
 }
 
 /// Orders of 500 simulated customers, as id, day and amount.
-fn orders() -> Vec<String> {
+pub(super) fn orders() -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let (rates, leaves) = (Gamma::new(0.9, 1.0 / 40.0).unwrap(), Beta::new(0.9, 3.0).unwrap());
