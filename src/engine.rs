@@ -8,6 +8,7 @@ pub mod contract;
 mod diagnose;
 mod error;
 mod functions;
+pub mod histories;
 pub mod ids;
 pub mod load;
 pub mod memory;

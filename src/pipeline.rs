@@ -6,6 +6,7 @@
 
 mod agreement;
 mod batches;
+mod campaign_names;
 mod clock;
 pub mod credit;
 mod credit_rows;

@@ -121,7 +121,7 @@ fn a_campaign_that_earned_nothing_in_a_quarter_says_so() {
     let arguments = ["explain", "fixtures/demo/closedloop.toml", "--campaign", "C-0001", "--quarter", "FY27Q2"];
     assert_eq!(
         shown(&arguments, Path::new("/nowhere")),
-        "campaign C-0001, FY27Q2, under w_shaped: 0.00 USD\nno deal gives it credit\n"
+        "campaign C-0001 Brand search FY24\nFY27Q2, under w_shaped: 0.00 USD\nno deal gives it credit\n"
     );
 }
 
@@ -224,6 +224,28 @@ fn an_unreadable_schema_version_is_named() {
     let assert = closedloop().args(["compare", &out]).assert().code(2);
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(message.contains("schema version 999") && message.contains("run again"), "{message}");
+}
+
+#[test]
+fn a_campaign_goes_by_its_name_too() {
+    let by = |campaign| {
+        let quarter = ["--campaign", campaign, "--quarter", "FY26Q2"];
+        shown(&[&["explain", "fixtures/demo/closedloop.toml"][..], &quarter].concat(), Path::new("/nowhere"))
+    };
+    assert_eq!(by("Content hub"), by("C-0049"));
+    insta::assert_snapshot!(by("Content hub"));
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--campaign", "Contenthub"];
+    let assert = closedloop().args(arguments).current_dir(project("")).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert_eq!(message, "error: there is no campaign \"Contenthub\"; did you mean \"Content hub\"?\n");
+}
+
+#[test]
+fn explain_gives_programs_the_campaign_with_its_name() {
+    let arguments = ["explain", "fixtures/demo/closedloop.toml", "--deal", "D-000002-1", "--format", "json"];
+    let deals: serde_json::Value = serde_json::from_str(&shown(&arguments, Path::new("/nowhere"))).unwrap();
+    let third = &deals[0]["touches"][2];
+    assert_eq!((&third["campaign_id"], &third["campaign_name"]), (&"C-0023".into(), &"Newsletter FY26".into()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Customer lifetime value: from transactions to fitted models to predictions with intervals.
 //!
 //! ```text
-//! Transactions ──summarise──► Histories ──.summaries──► Summaries ──rows──► Rows (unique x, t_x, T with counts)
+//! Transactions ──(SQL)──► Histories ──.summaries──► Summaries ──rows──► Rows (unique x, t_x, T with counts)
 //!  customer, day, amount       first, totals, refunds    x, t_x, T, mean value │
 //!                                                           │                  ├─PurchaseModel::fit──► Fit ─┐
 //!                                                           └──────fit_spend (Gamma-Gamma)─────────► Fit ─┤
@@ -25,12 +25,12 @@ mod error;
 mod family;
 mod fit;
 mod forecast;
+mod histories;
 mod interval;
 mod numeric;
 mod purchase;
 mod spend;
 mod summary;
-mod transactions;
 mod valuation;
 
 pub use contract::{Contract, GRACE_DAYS, Term};
@@ -41,9 +41,9 @@ pub use error::LifetimeError;
 pub use family::{Family, SegmentFacts, choose_family};
 pub use fit::{Fit, Parameter};
 pub use forecast::{Forecast, Horizon, Predictions, SpendFit, Total};
+pub use histories::{Grain, Histories, Holdout, Period};
 pub use interval::{Estimate, Outcome, PARAMETERS};
 pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};
-pub use transactions::{Grain, Histories, Holdout, Period, Transactions, calibrate, summarise};
 pub use valuation::{Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days};

@@ -14,6 +14,8 @@ mod laws;
 mod renewals;
 #[path = "lifetime/simulated.rs"]
 mod simulated;
+#[path = "lifetime/summarise.rs"]
+mod summarise;
 #[path = "lifetime/valuation.rs"]
 mod valuation;
 #[path = "lifetime/values.rs"]

@@ -5,7 +5,7 @@ WITH typed AS (
     SELECT
         deal_id, opportunity_id, amount, currency, reverses_deal_id, recorded_at, source_row,
         instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name,
-        local_date(starts_at) AS first_day, local_date(ends_at) AS last_day
+        starts_at, ends_at, local_date(starts_at) AS first_day, local_date(ends_at) AS last_day
     FROM source_deals
 )
 SELECT
@@ -13,6 +13,7 @@ SELECT
     d.minor AS amount, d.currency, d.kind_name AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
     CASE WHEN d.first_day <= d.last_day THEN d.first_day END AS starts_on,
     CASE WHEN d.first_day <= d.last_day THEN d.last_day END AS ends_on,
+    (d.starts_at IS NOT NULL OR d.ends_at IS NOT NULL) AND coalesce(d.first_day > d.last_day, true) AS has_unreadable_term,
     d.source_row,
     coalesce(d.closed <= $as_of AND coalesce(instant_end(d.recorded_at), d.closed) <= $as_of, true) AS in_scope,
     CASE

@@ -3,6 +3,6 @@
 SELECT
     opportunity_id AS deal_id, opportunity_id, account_id, created_at AS opportunity_created_at, closed_at,
     amount, arrow_cast(NULL, 'Dictionary(Int8, Utf8)') AS kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id,
-    CAST(NULL AS DATE) AS starts_on, CAST(NULL AS DATE) AS ends_on
+    CAST(NULL AS DATE) AS starts_on, CAST(NULL AS DATE) AS ends_on, false AS has_unreadable_term
 FROM opportunities
 WHERE is_won

@@ -3,6 +3,7 @@
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
+use super::table::sentence;
 use crate::config::Overrides;
 use crate::pipeline::inspect;
 use clap::Args;
@@ -31,7 +32,8 @@ impl CheckArgs {
         for finding in &findings {
             let amount = finding.amount.map(|amount| money(amount, plan.finance.minor_digits));
             let amount = amount.map(|amount| format!(" [{amount} {}]", plan.finance.currency)).unwrap_or_default();
-            writeln!(out, "{:<14}{}{amount}", finding.subject, finding.message)?;
+            let finding = format!("{:<14}{}{amount}", finding.subject, finding.message);
+            writeln!(out, "{}", sentence(&finding, 14))?;
         }
         if findings.is_empty() {
             if !self.quiet {

@@ -1,10 +1,11 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
+use super::table::{plain, print_fitted, right, sentence};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
 use clap::{Args, ValueEnum};
 use closedloop_core::lifetime::{Fit, Period, PurchaseModel};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Cell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
   closedloop clv orders.csv --id customer --at ordered_at --amount total --out clv
   closedloop clv summary.csv --rfm --id ID --models bg_nbd,gamma_gamma --format json
 
-Purchases of one day are one; for bg_bb those of one --unit. Negative amounts are refunds of the latest purchases.")]
+Negative amounts are refunds of the latest purchases.")]
 pub(super) struct ClvArgs {
     /// Transactions, or with --rfm summaries: CSV (also .gz), Parquet or NDJSON
     file: PathBuf,
@@ -34,6 +35,9 @@ pub(super) struct ClvArgs {
     /// Unit of time
     #[arg(long, value_enum, default_value_t = Unit::Week)]
     unit: Unit,
+    /// Purchases of one such period are one; for bg_bb those of one --unit
+    #[arg(long, value_enum, value_name = "UNIT", default_value_t = Unit::Day, conflicts_with = "rfm")]
+    merge: Unit,
     /// Last day observed; later transactions are left out [default: the latest in the file]
     #[arg(long, value_name = "DATE", conflicts_with = "rfm")]
     until: Option<jiff::civil::Date>,
@@ -63,6 +67,16 @@ enum Unit {
     Week,
     Month,
     Day,
+}
+
+impl Unit {
+    fn period(self) -> Period {
+        match self {
+            Self::Week => Period::Week,
+            Self::Month => Period::Month,
+            Self::Day => Period::Day,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -131,11 +145,8 @@ impl ClvArgs {
         FileQuestion {
             file: self.file.clone(),
             content,
-            unit: match self.unit {
-                Unit::Week => Period::Week,
-                Unit::Month => Period::Month,
-                Unit::Day => Period::Day,
-            },
+            unit: self.unit.period(),
+            merge: self.merge.period(),
             models: purchases.collect(),
             with_spend: self.models.contains(&Model::Spend),
             horizon_months: self.horizon,
@@ -185,11 +196,9 @@ fn print_csv(out: &mut impl Write, answer: &FileAnswer) -> anyhow::Result<()> {
 }
 
 fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["model", "parameter", "estimate", "standard_error", "log_likelihood", "customers"]);
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    let mut table = plain();
+    let numbers = ["estimate", "standard error", "log likelihood", "customers"];
+    table.set_header(["model", "parameter"].map(Cell::new).into_iter().chain(numbers.map(right)));
     for row in rows(&answer.fits) {
         table.add_row([
             Cell::new(row.model),
@@ -200,12 +209,12 @@ fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()>
             right(row.customers.to_string()),
         ]);
     }
-    writeln!(out, "{}", table.trim_fmt())?;
+    print_fitted(out, table, &[])?;
     if !answer.notes.is_empty() {
         writeln!(out)?;
     }
     for note in &answer.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "{}", sentence(&format!("note: {note}"), 6))?;
     }
     if let Some((folder, rows)) = &answer.predictions {
         writeln!(out, "\npredictions of {rows} customers: {}", folder.display())?;

@@ -5,14 +5,15 @@ mod lifetime;
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use super::table::{right, wrapping};
+use super::table::{fitted, plain, print_fitted, right, sentence, terminal_width};
 use crate::config::{Overrides, Plan};
 use crate::pipeline::RunError;
-use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, explain};
+use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, TouchExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use crate::pipeline::lifetime::explain::{LifetimeExplanation, explain_lifetime};
 use clap::{Args, ValueEnum};
-use comfy_table::{Cell, ColumnConstraint, Table};
+use comfy_table::{Cell, Table};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ struct Subject {
     /// Every deal of an account, and how its lifetime value arises
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
-    /// A campaign: the deals and touches behind its number under the default model
+    /// A campaign, by identifier or name: the deals and touches behind its number under the default model
     #[arg(long, value_name = "CAMPAIGN")]
     campaign: Option<String>,
 }
@@ -72,8 +73,8 @@ impl ExplainArgs {
                 self.print(&answer?, |out, answer| answer.print(out, &plan))
             }
             (None, None) => {
-                let campaign_id = self.subject.campaign.clone().unwrap_or_default();
-                let question = CampaignQuestion { campaign_id, quarter: self.quarter.clone() };
+                let campaign = self.subject.campaign.clone().unwrap_or_default();
+                let question = CampaignQuestion { campaign, quarter: self.quarter.clone() };
                 let campaign = explain_campaign(&plan, &question, self.plan.threads(), &bar);
                 bar.clear();
                 self.print(&campaign?, |out, campaign| print_campaign(out, &plan, campaign))
@@ -138,10 +139,12 @@ fn print_deal(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::
         writeln!(out, "{name:<20}{}", at.as_deref().map_or_else(|| "unknown".to_owned(), |at| local(plan, at)))?;
     }
     if !deal.touches.is_empty() {
-        writeln!(out, "\n{}", touch_table(plan, deal).trim_fmt())?;
+        print_touches(out, plan, deal)?;
     }
     if deal.touches.iter().any(|touch| !touch.credit.is_empty()) {
-        writeln!(out, "\n{}\n", credit_table(plan, deal).trim_fmt())
+        writeln!(out)?;
+        print_fitted(out, credit_table(plan, deal), &[])?;
+        writeln!(out)
     } else {
         print_uncredited(out, plan, deal)
     }
@@ -152,14 +155,32 @@ fn local(plan: &Plan, instant: &str) -> String {
     plan.calendar.local_minute(instant).unwrap_or_else(|| instant.to_owned())
 }
 
-/// The account's whole touch history.
-fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
-    let mut table = wrapping();
-    table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
-    // Where the terminal is narrow the status wraps, nothing else.
-    for column in table.column_iter_mut().take(6) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
+/// Columns of the touches that may break at words: campaign and status.
+const BREAKING: [usize; 2] = [3, 6];
+
+/// The account's whole touch history, with the campaigns' names; on a narrow terminal they stand beneath it.
+fn print_touches(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
+    let named = touch_table(plan, deal, TouchExplanation::campaign);
+    writeln!(out)?;
+    if terminal_width().is_none_or(|width| fitted(named.clone(), &BREAKING, width).is_some()) {
+        return print_fitted(out, named, &BREAKING);
     }
+    print_fitted(out, touch_table(plan, deal, |touch| touch.campaign_id.as_deref().unwrap_or_default()), &BREAKING)?;
+    let names =
+        deal.touches.iter().filter_map(|touch| Some((touch.campaign_id.as_ref()?, touch.campaign_name.as_ref()?)));
+    for (id, name) in names.collect::<BTreeMap<_, _>>() {
+        writeln!(out, "{}", sentence(&format!("campaign {id}: {name}"), 2))?;
+    }
+    Ok(())
+}
+
+fn touch_table<'a>(
+    plan: &Plan,
+    deal: &'a DealExplanation,
+    campaign: impl Fn(&'a TouchExplanation) -> &'a str,
+) -> Table {
+    let mut table = plain();
+    table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
     for touch in &deal.touches {
         let status = match (touch.status, touch.anchors.is_empty()) {
             (ELIGIBLE, false) => touch.anchors.join(", ").replace('_', " "),
@@ -169,7 +190,7 @@ fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
             right(touch.position.map(|position| position.to_string()).unwrap_or_default()),
             Cell::new(local(plan, &touch.touched_at)),
             Cell::new(&touch.touch_id),
-            Cell::new(touch.campaign_id.as_deref().unwrap_or("")),
+            Cell::new(campaign(touch)),
             Cell::new(touch.channel.as_deref().unwrap_or("")),
             right(format!("{:.1}", touch.age_days)),
             Cell::new(status),
@@ -182,7 +203,7 @@ fn touch_table(plan: &Plan, deal: &DealExplanation) -> Table {
 fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let digits = plan.finance.minor_digits;
     let credited: Vec<_> = deal.touches.iter().filter(|touch| !touch.credit.is_empty()).collect();
-    let mut table = wrapping();
+    let mut table = plain();
     table.set_header(["model", "#", "touch", "share", "money"]);
     for model in &plan.models {
         let mut name = model.id();
@@ -234,12 +255,14 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
     let quarter = campaign.quarter.as_deref().unwrap_or("all quarters");
     let (id, model) = (&campaign.campaign_id, &campaign.model);
     let amount = money(campaign.amount.into(), digits);
-    writeln!(out, "{BOLD}campaign {id}{BOLD:#}, {quarter}, under {model}: {amount} {}", plan.finance.currency)?;
+    let name = campaign.campaign_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    writeln!(out, "{BOLD}campaign {id}{name}{BOLD:#}")?;
+    writeln!(out, "{quarter}, under {model}: {amount} {}", plan.finance.currency)?;
     if campaign.touches.is_empty() {
         return writeln!(out, "no deal gives it credit");
     }
-    let mut table = wrapping();
-    table.set_header(["deal", "account", "kind", "closed", "touch", "touched at", "share", "money"]);
+    let mut table = plain();
+    table.set_header(["deal", "account", "kind", "closed", "touch", "touched on", "share", "money"]);
     for touch in &campaign.touches {
         table.add_row([
             Cell::new(&touch.deal_id),
@@ -247,10 +270,11 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
             Cell::new(touch.kind),
             Cell::new(&touch.close_quarter),
             Cell::new(&touch.touch_id),
-            Cell::new(local(plan, &touch.touched_at)),
+            Cell::new(local(plan, &touch.touched_at).split(' ').next().unwrap_or_default()),
             right(format!("{:.4}", touch.share)),
             right(money(touch.amount.into(), digits)),
         ]);
     }
-    writeln!(out, "\n{}", table.trim_fmt())
+    writeln!(out)?;
+    print_fitted(out, table, &[])
 }

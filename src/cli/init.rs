@@ -1,5 +1,6 @@
 //! `closedloop init`: a configuration for a folder of exports.
 
+use super::table::sentence;
 use crate::init::{Outcome, init};
 use clap::Args;
 use std::io::Write;
@@ -39,14 +40,14 @@ fn print(out: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
     if !outcome.unused.is_empty() {
         writeln!(out, "\n{}", head("not used"))?;
         for (path, why) in &outcome.unused {
-            writeln!(out, "  {path:<width$}  {why}")?;
+            writeln!(out, "{}", sentence(&format!("  {path:<width$}  {why}"), width + 4))?;
         }
     }
     let config = outcome.config.display();
     if !outcome.undecided.is_empty() {
         writeln!(out, "\n{}", head("could not decide; these lines hold a guess"))?;
         for (line, message) in &outcome.undecided {
-            writeln!(out, "  line {line:<4} {message}")?;
+            writeln!(out, "{}", sentence(&format!("  line {line:<4} {message}"), 12))?;
         }
     }
     writeln!(out, "\nwrote {config}")?;

@@ -1,9 +1,8 @@
 //! `closedloop marts`: the data dictionary, from the column catalogue.
 
-use super::table::wrapping;
+use super::table::{plain, print_fitted, sentence};
 use crate::mart::catalogue::{self, Mart, SCHEMA_VERSION};
 use clap::Args;
-use comfy_table::{ColumnConstraint, Width};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -31,29 +30,25 @@ impl MartsArgs {
             print_markdown(&mut out, &marts)?;
         } else {
             for mart in &marts {
-                writeln!(out, "{:<22}{}", mart.name, mart.grain)?;
+                writeln!(out, "{}", sentence(&format!("{:<22}{}", mart.name, mart.grain), 22))?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Leaves a narrow terminal room for the meaning.
-const SUMMED_WIDTH: u16 = 15;
-
 /// One mart for people, as wide as the terminal.
 fn print_mart(out: &mut impl Write, mart: &Mart) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
-    writeln!(out, "{bold}{}{bold:#}: one row per {}", mart.name, mart.grain)?;
-    let mut table = wrapping();
+    let title = sentence(&format!("{}: one row per {}", mart.name, mart.grain), 2);
+    writeln!(out, "{bold}{}{bold:#}{}", mart.name, &title[mart.name.len()..])?;
+    let mut table = plain();
     table.set_header(["column", "type", "may be summed", "meaning"]);
     for column in &mart.columns {
         table.add_row([&column.name, column.kind.name(), column.additivity.name(), &column.description]);
     }
-    if let Some(summed) = table.column_mut(2) {
-        summed.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(SUMMED_WIDTH)));
-    }
-    writeln!(out, "\n{}", table.trim_fmt())
+    writeln!(out)?;
+    print_fitted(out, table, &[2, 3])
 }
 
 /// All marts as one page; `docs/marts.md` is this.

@@ -2,6 +2,7 @@
 
 mod diff;
 
+use super::table::sentence;
 use crate::config::plan::available_models;
 use crate::config::{Overrides, Plan, remedy};
 use clap::Args;
@@ -34,7 +35,7 @@ impl ModelsArgs {
             diff::print(&mut out, [find(&models, a)?, find(&models, b)?])?;
         } else if self.ids.is_empty() {
             for model in &models {
-                writeln!(out, "{:<24}{}", model.id(), model.description())?;
+                writeln!(out, "{}", sentence(&format!("{:<24}{}", model.id(), model.description()), 24))?;
             }
         }
         for id in &self.ids {

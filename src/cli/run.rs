@@ -3,8 +3,9 @@
 use super::money::{grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
+use super::table::{clip, sentence};
 use crate::config::Overrides;
-use crate::pipeline::{Report, RunOptions, engine_plans, run};
+use crate::pipeline::{Report, RunOptions, TopCampaign, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
@@ -93,6 +94,10 @@ fn memory_limit(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Room for the names of buckets and campaigns: enough for buckets, and no more than a narrow terminal has.
+const LEAST_NAME_WIDTH: usize = 28;
+const MOST_NAME_WIDTH: usize = 48;
+
 /// The closing summary.
 fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: bool) -> std::io::Result<()> {
     let manifest = &report.manifest;
@@ -109,9 +114,13 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
             .map(|count| grouped(count.rows.into()));
         writeln!(out, "{table:<16}{:>14}{:>14}{:>14}{:>12}", cells[0], cells[1], cells[2], cells[3])?;
     }
+    let campaigns = report.top_campaigns.iter();
+    let campaigns: Vec<(String, i64)> = campaigns.map(|campaign| (shown(campaign), campaign.amount)).collect();
+    let longest = campaigns.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let width = longest.max(LEAST_NAME_WIDTH);
     let line = |name: &str, minor: i64| {
         let percent = percent_of(minor, manifest.booked);
-        format!("  {name:<26}{:>22}{percent:>9}", money(minor.into(), digits))
+        format!("  {name:<width$}{:>20}{percent:>9}", money(minor.into(), digits))
     };
     writeln!(
         out,
@@ -128,18 +137,17 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
     for (bucket, amount) in &report.residuals {
         writeln!(out, "{}", line(bucket, *amount))?;
     }
-    if !report.top_campaigns.is_empty() {
+    if !campaigns.is_empty() {
         writeln!(out, "\n{}", head("top campaigns"))?;
-        for campaign in &report.top_campaigns {
-            let name = format!("{} ({})", campaign.campaign_id, campaign.channel);
-            writeln!(out, "{}", line(&name, campaign.amount))?;
+        for (name, amount) in &campaigns {
+            writeln!(out, "{}", line(name, *amount))?;
         }
     }
     if !manifest.remarks.is_empty() {
         writeln!(out)?;
     }
     for remark in &manifest.remarks {
-        writeln!(out, "note: {remark}")?;
+        writeln!(out, "{}", sentence(&format!("note: {remark}"), 6))?;
     }
     if verbose {
         let columns = format!("{:<16}{:>14}{:>14}{:>14}{:>14}", "stage", "seconds", "rows", "bytes", "peak memory");
@@ -160,6 +168,12 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
         manifest.as_of,
         folder.display()
     )
+}
+
+/// A campaign and, where there is room, its channel.
+fn shown(campaign: &TopCampaign) -> String {
+    let whole = format!("{} ({})", campaign.label, campaign.channel);
+    if whole.chars().count() <= MOST_NAME_WIDTH { whole } else { clip(&campaign.label, MOST_NAME_WIDTH) }
 }
 
 fn percent_of(part: i64, whole: i64) -> String {

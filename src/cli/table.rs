@@ -1,19 +1,13 @@
-//! Tables for people: no lines, numbers to the right.
+//! Tables and sentences for people: no lines, numbers to the right, as wide as the terminal, and no word broken.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+use std::io::Write;
 
 /// A table without lines that never wraps.
 pub(super) fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-/// A table without lines that wraps its cells where the terminal is too narrow.
-pub(super) fn wrapping() -> Table {
-    let mut table = plain();
-    table.set_content_arrangement(ContentArrangement::Dynamic);
     table
 }
 
@@ -30,4 +24,148 @@ pub(super) fn terminal_width() -> Option<usize> {
 /// Columns that a table takes.
 pub(super) fn width_of(table: &Table) -> usize {
     table.trim_fmt().lines().map(|line| line.chars().count()).max().unwrap_or_default()
+}
+
+/// Prints a table as the terminal allows: as it is; else with the cells of the `wrapping` columns broken at words; else
+/// closed up as well; else every row as one value a line.
+pub(super) fn print_fitted(out: &mut (impl Write + ?Sized), table: Table, wrapping: &[usize]) -> std::io::Result<()> {
+    let Some(width) = terminal_width() else { return writeln!(out, "{}", table.trim_fmt()) };
+    match fitted(table.clone(), wrapping, width) {
+        Some(table) => writeln!(out, "{}", table.trim_fmt()),
+        None => print_records(out, &table),
+    }
+}
+
+/// The table in a width; none if it does not fit.
+pub(super) fn fitted(mut table: Table, wrapping: &[usize], width: usize) -> Option<Table> {
+    let content: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
+    // A blank on either side of a cell, then one behind it; what ends a line is trimmed.
+    for (blanks, padding) in [(2 * content.len(), (1, 1)), (content.len(), (0, 1))] {
+        let room = (width + 1).checked_sub(blanks)?;
+        let Some(columns) = shrunk(&table, &content, wrapping, room) else { continue };
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        for (column, content) in table.column_iter_mut().zip(columns) {
+            let whole = u16::try_from(content).unwrap_or(u16::MAX).saturating_add(padding.0 + padding.1);
+            column.set_padding(padding).set_constraint(ColumnConstraint::Absolute(Width::Fixed(whole)));
+        }
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        return Some(table);
+    }
+    None
+}
+
+/// The widths of the columns in so much room, the widest of the `wrapping` ones taken in first, none below its longest word.
+fn shrunk(table: &Table, content: &[usize], wrapping: &[usize], room: usize) -> Option<Vec<usize>> {
+    let mut widths = content.to_vec();
+    let least: Vec<usize> = (0..content.len()).map(|column| longest_word(table, column)).collect();
+    while widths.iter().sum::<usize>() > room {
+        let can_give = wrapping.iter().copied().filter(|&column| widths[column] > least[column]);
+        let widest = can_give.max_by_key(|&column| widths[column])?;
+        widths[widest] -= 1;
+    }
+    Some(widths)
+}
+
+fn longest_word(table: &Table, column: usize) -> usize {
+    let cells = table.header().into_iter().chain(table.row_iter()).filter_map(|row| row.cell_iter().nth(column));
+    let longest = |cell: &Cell| cell.content().split_whitespace().map(|word| word.chars().count()).max();
+    cells.filter_map(longest).max().unwrap_or_default()
+}
+
+/// Row after row, one value a line.
+fn print_records(out: &mut (impl Write + ?Sized), table: &Table) -> std::io::Result<()> {
+    let bold = anstyle::Style::new().bold();
+    let texts = |row: &Row| row.cell_iter().map(Cell::content).collect::<Vec<_>>();
+    let names = table.header().map(texts).unwrap_or_default();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    for (number, row) in table.row_iter().enumerate() {
+        let blank = if number > 0 { "\n" } else { "" };
+        writeln!(out, "{blank}{bold}row {}{bold:#}", number + 1)?;
+        for (name, text) in names.iter().zip(texts(row)) {
+            writeln!(out, "{}", format!("  {name:<width$}  {text}").trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+/// What is shown of the end of a name that is too long.
+const NAME_END: usize = 8;
+
+/// A name, short enough for a width. Both ends stay: names of one kind often differ at the end.
+pub(super) fn clip(name: &str, width: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= width {
+        return name.to_owned();
+    }
+    let (start, end) =
+        (&letters[..width.saturating_sub(NAME_END + 1)], &letters[letters.len() - NAME_END.min(width)..]);
+    start.iter().chain(&['…']).chain(end).collect()
+}
+
+/// A sentence that breaks at words where the terminal ends; its further lines are indented.
+pub(super) fn sentence(text: &str, indent: usize) -> String {
+    match terminal_width() {
+        Some(width) => broken(text, indent, width),
+        None => text.to_owned(),
+    }
+}
+
+fn broken(text: &str, indent: usize, width: usize) -> String {
+    let indent = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns of 4, 11 and 27 characters; the longest word of the last has 11.
+    fn table() -> Table {
+        let mut table = plain();
+        table.set_header(["deal", "a name", "status"]);
+        table.add_row(["D-01", "some campai", "first, opportunity creation"]);
+        table
+    }
+
+    #[test]
+    fn a_table_gives_way_step_by_step_and_breaks_no_word() {
+        let whole = width_of(&table());
+        assert_eq!(whole, 1 + 4 + 2 + 11 + 2 + 27);
+        let shown = |width| fitted(table(), &[2], width).map(|table| table.trim_fmt());
+        assert_eq!(shown(whole).unwrap().lines().count(), 2);
+        for width in (28..whole).rev() {
+            let text = shown(width).unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+            for word in ["D-01", "some campai", "first,", "opportunity", "creation"] {
+                assert!(text.contains(word), "{width}:\n{text}");
+            }
+        }
+        // 4 + 11 + 11 and a blank between each two.
+        assert!(shown(28).is_some() && shown(27).is_none());
+    }
+
+    #[test]
+    fn rows_that_fit_no_other_way_are_told_value_by_value() {
+        let mut out = Vec::new();
+        print_records(&mut out, &table()).unwrap();
+        let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+        assert_eq!(text, "row 1\n  deal    D-01\n  a name  some campai\n  status  first, opportunity creation\n");
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_ends() {
+        let long = format!("{} FY26", "ä".repeat(28));
+        assert_eq!(clip(&long, 28).chars().count(), 28);
+        assert!(clip(&long, 28).ends_with("…äää FY26"), "{}", clip(&long, 28));
+        assert_eq!(clip(&"ä".repeat(28), 28), "ä".repeat(28));
+    }
+
+    #[test]
+    fn a_sentence_breaks_at_blanks_only() {
+        assert_eq!(broken("note: a non-renewal is seen", 6, 16), "note: a\n      non-renewal\n      is seen");
+    }
 }

@@ -1,12 +1,13 @@
 //! `closedloop validate-models`: every model in simulated worlds whose truth is known.
 
+use super::table::{plain, print_fitted, right, sentence};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
 use closedloop_core::worlds::{
     CHANNELS, Estimator, ModelReport, Scenario, World, fitted_estimators, incremental_estimator, rule_estimators,
     scenarios, validate_models,
 };
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Cell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -162,16 +163,15 @@ fn print_scenario(
 ) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
     let (name, description) = (scenario.name, scenario.description);
-    let mut table = Table::new();
-    if format == Format::Markdown {
+    let mut table = plain();
+    let is_markdown = format == Format::Markdown;
+    if is_markdown {
         writeln!(out, "### {name}\n\n{description}")?;
-        table.load_style(presets::ASCII_MARKDOWN);
+        table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     } else {
-        writeln!(out, "{bold}{name}{bold:#}: {description}")?;
-        table.load_style(presets::NOTHING);
+        let title = sentence(&format!("{name}: {description}"), 2);
+        writeln!(out, "{bold}{name}{bold:#}{}", &title[name.len()..])?;
     }
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let numbers = ["worlds", "error", "bias", "rank", "covered"].into_iter().chain(CHANNELS[1..].iter().copied());
     table.set_header([Cell::new("model")].into_iter().chain(numbers.map(|name| right(name.to_owned()))));
     let percent = |share: f64| if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { String::new() };
@@ -191,10 +191,18 @@ fn print_scenario(
         let shares = report.shares.iter().map(|&share| percent(share));
         table.add_row([Cell::new(&report.model)].into_iter().chain(judged.into_iter().chain(shares).map(right)));
     }
-    writeln!(out, "\n{}\n", table.trim_fmt())?;
+    writeln!(out)?;
+    if is_markdown {
+        writeln!(out, "{}", table.trim_fmt())?;
+    } else {
+        print_fitted(out, table, &[])?;
+    }
+    writeln!(out)?;
     for report in reports {
         if let Some((worlds, reason)) = &report.refused {
-            writeln!(out, "{} was refused in {worlds} worlds: {reason}\n", report.model)?;
+            let refused = format!("{} was refused in {worlds} worlds: {reason}", report.model);
+            let refused = if is_markdown { refused } else { sentence(&refused, 2) };
+            writeln!(out, "{refused}\n")?;
         }
     }
     Ok(())

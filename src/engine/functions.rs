@@ -2,6 +2,7 @@
 
 mod instant;
 mod money;
+mod period;
 mod quarter;
 
 use crate::config::Calendar;
@@ -16,9 +17,8 @@ use std::sync::Arc;
 /// Registers every function for a calendar and a currency's digits.
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
-    for function in
-        instant::functions(&calendar).into_iter().chain(money::functions(digits)).chain(quarter::functions(&calendar))
-    {
+    let of_calendar = instant::functions(&calendar).into_iter().chain(quarter::functions(&calendar));
+    for function in of_calendar.chain(money::functions(digits)).chain(period::functions()) {
         ctx.register_udf(ScalarUDF::from(function));
     }
 }

@@ -31,6 +31,8 @@ pub struct Loaded {
     pub set_aside: Vec<SetAsideRow>,
     /// Touchpoints that count as one with an earlier touch of the same person; among those out of scope.
     pub collapsed: u64,
+    /// Whether transactions are given that have no column of amounts.
+    pub lacks_amounts: bool,
     /// The names of the cells of a touchpoint's source row.
     pub touch_cells: Vec<String>,
 }
@@ -61,6 +63,8 @@ pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> 
     loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
     loader.stage(Table::Experiments, include_str!("../../sql/stage/experiments.sql")).await?;
     loader.stage(Table::Transactions, include_str!("../../sql/stage/transactions.sql")).await?;
+    loader.loaded.lacks_amounts =
+        plan.source(Table::Transactions).is_some() && !loader.has_column(Table::Transactions, "amount");
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();

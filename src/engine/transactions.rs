@@ -9,7 +9,7 @@ use arrow::compute::{cast, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::{Column, ParamValues};
 use datafusion::logical_expr::{Expr, lit, try_cast};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use std::collections::BTreeMap;
 
@@ -33,6 +33,12 @@ pub async fn read_transactions(
     source: &Source,
     has_amount: bool,
 ) -> Result<FileTransactions, EngineError> {
+    let names = column_names(&source::read_files(ctx, source).await?);
+    for (canonical, flag) in FLAGS {
+        if let Some(wanted) = source.columns.get(canonical) {
+            find(&names, &[wanted]).ok_or_else(|| missing(source, &names, &format!("\"{wanted}\""), flag))?;
+        }
+    }
     let mut opened = source::open(ctx, source).await?;
     if !has_amount {
         opened.rows = opened.rows.with_column("amount", lit(ScalarValue::Utf8(None)))?;
@@ -85,13 +91,10 @@ pub async fn read_summaries(
     id: Option<&str>,
 ) -> Result<FileSummaries, EngineError> {
     let frame = source::read_files(ctx, source).await?;
-    let names: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let missing = |wanted: &str| {
-        source.fault(format!("column {wanted} is missing, found are {}; rename the column", names.join(", ")))
-    };
+    let names = column_names(&frame);
     let mut selected: Vec<Expr> = Vec::new();
     if let Some(id) = id {
-        let name = find(&names, &[id]).ok_or_else(|| missing(&format!("\"{id}\"")))?;
+        let name = find(&names, &[id]).ok_or_else(|| missing(source, &names, &format!("\"{id}\""), "--id"))?;
         selected.push(try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8).alias("customer"));
     }
     for (place, headings) in HEADINGS.into_iter().enumerate() {
@@ -101,7 +104,10 @@ pub async fn read_summaries(
                 selected.push(number.alias(headings[0]));
             }
             None if place == 3 => {}
-            None => return Err(missing(&headings.join(" or "))),
+            None => {
+                let (wanted, found) = (headings.join(" or "), names.join(", "));
+                return Err(source.fault(format!("column {wanted} is missing, found are {found}; rename the column")));
+            }
         }
     }
     let rows = session::collect(frame.select(selected)?).await.map_err(|error| source.explain(&error))?;
@@ -121,6 +127,21 @@ pub async fn read_summaries(
     let history = [numbers("frequency")?, numbers("recency")?, numbers("T")?];
     let mean_value = rows.column_by_name("monetary_value").map(|_| numbers("monetary_value")).transpose()?;
     Ok(FileSummaries { customer, history, mean_value })
+}
+
+/// The flags of `clv` that name the columns of a file.
+const FLAGS: [(&str, &str); 3] = [("account_id", "--id"), ("transacted_at", "--at"), ("amount", "--amount")];
+
+/// A column that a flag names and the file lacks.
+fn missing(source: &Source, names: &[String], wanted: &str, flag: &str) -> EngineError {
+    source.fault(format!(
+        "column {wanted} is missing; the columns are {}; name one of them with {flag}",
+        names.join(", ")
+    ))
+}
+
+fn column_names(frame: &DataFrame) -> Vec<String> {
+    frame.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
 /// The column of one of several names, exact or in another case.

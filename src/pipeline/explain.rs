@@ -4,6 +4,7 @@ mod deal;
 mod history;
 mod wanted;
 
+use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
@@ -70,6 +71,8 @@ pub struct TouchExplanation {
     pub touched_at: String,
     /// Its campaign.
     pub campaign_id: Option<String>,
+    /// The campaign's name.
+    pub campaign_name: Option<String>,
     /// Its channel, as credited.
     pub channel: Option<String>,
     /// `eligible`, or the rule that excluded it.
@@ -82,6 +85,13 @@ pub struct TouchExplanation {
     pub age_days: f64,
     /// Model → share and money.
     pub credit: BTreeMap<String, CreditExplanation>,
+}
+
+impl TouchExplanation {
+    /// What people call the campaign: its name, without one its identifier; nothing where there is no campaign.
+    pub fn campaign(&self) -> &str {
+        self.campaign_name.as_deref().or(self.campaign_id.as_deref()).unwrap_or_default()
+    }
 }
 
 /// What one model gives one touch.
@@ -138,6 +148,7 @@ pub fn explain(
     let prepared = indexed.scatter(plan, &workers, &mut clock, only)?;
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
+    let names = CampaignNames::read(&prepared.ctx, &workers)?;
     let crediting = Crediting::new(plan, &prepared, models);
     let mut explanations = Vec::new();
     if let Some(account) = wanted.account {
@@ -145,7 +156,7 @@ pub fn explain(
         for conversion in prepared.conversions.of_account(account) {
             let credits = prepared.conversions.credits_of(conversion).iter().map(|credit| credit.deal);
             for deal in std::iter::once(conversion.deal).chain(credits).filter(|deal| wanted.deals.contains(deal)) {
-                let place = Place { plan, prepared: &prepared, history: &history };
+                let place = Place { plan, prepared: &prepared, names: &names, history: &history };
                 explanations.push(place.explain(deal, Some(conversion), &credited)?);
             }
         }
@@ -153,7 +164,7 @@ pub fn explain(
     for credit in prepared.conversions.credits.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
         let mut totals = CreditTotals::new(plan.models.len());
         let credited = PartitionCredit::of_journeys(crediting.unmatched(&mut totals));
-        let place = Place { plan, prepared: &prepared, history: &history };
+        let place = Place { plan, prepared: &prepared, names: &names, history: &history };
         explanations.push(place.explain(credit.deal, None, &credited)?);
     }
     Ok(explanations)

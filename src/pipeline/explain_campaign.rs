@@ -1,5 +1,6 @@
 //! The deals and touches behind a campaign's number, largest first.
 
+use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::credit::Crediting;
 use super::error::RunError;
@@ -15,8 +16,8 @@ use std::collections::BTreeSet;
 /// Which number to explain.
 #[derive(Debug, Clone)]
 pub struct CampaignQuestion {
-    /// The campaign.
-    pub campaign_id: String,
+    /// The campaign, by its identifier or its name.
+    pub campaign: String,
     /// Fiscal quarter of the close, as in FY26Q3; `None` means all.
     pub quarter: Option<String>,
 }
@@ -26,6 +27,8 @@ pub struct CampaignQuestion {
 pub struct CampaignExplanation {
     /// The campaign.
     pub campaign_id: String,
+    /// Its name.
+    pub campaign_name: Option<String>,
     /// The fiscal quarter, when one was asked for.
     pub quarter: Option<String>,
     /// The default model, which the money is under.
@@ -74,7 +77,8 @@ pub fn explain_campaign(
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
-    let lines = wanted_lines(&prepared, &question.campaign_id)?;
+    let names = CampaignNames::read(&prepared.ctx, &workers)?;
+    let (campaign_id, lines) = wanted_lines(&prepared, &names, &question.campaign)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
@@ -84,7 +88,8 @@ pub fn explain_campaign(
         b.amount.cmp(&a.amount).then_with(|| (&a.deal_id, &a.touch_id).cmp(&(&b.deal_id, &b.touch_id)))
     });
     Ok(CampaignExplanation {
-        campaign_id: question.campaign_id.clone(),
+        campaign_name: names.name(&campaign_id).map(str::to_owned),
+        campaign_id,
         quarter: question.quarter.clone(),
         model: plan.default_model().id().to_owned(),
         currency: plan.finance.currency.clone(),
@@ -94,16 +99,13 @@ pub fn explain_campaign(
     })
 }
 
-/// The codes of the lines that belong to a campaign.
-fn wanted_lines(prepared: &Prepared, campaign: &str) -> Result<BTreeSet<u32>, RunError> {
+/// The campaign that is meant, and the codes of its lines.
+fn wanted_lines(prepared: &Prepared, names: &CampaignNames, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
     let codes = 0..u32::try_from(prepared.lines.len()).unwrap_or(u32::MAX);
-    let name = |code: u32| prepared.lines.line(code).campaign.as_deref();
-    let found: BTreeSet<u32> = codes.clone().filter(|&code| name(code) == Some(campaign)).collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let near = remedy(campaign, codes.filter_map(name), "see the dim_campaign mart for those there are");
-    Err(RunError::Unknown { what: "campaign", name: campaign.to_owned(), remedy: near })
+    let id = |code: u32| prepared.lines.line(code).campaign.as_deref();
+    let campaign = names.find(asked, &codes.clone().filter_map(id).collect())?;
+    let lines = codes.filter(|&code| id(code) == Some(&campaign)).collect();
+    Ok((campaign, lines))
 }
 
 /// The position of a quarter.

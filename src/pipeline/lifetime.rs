@@ -27,7 +27,7 @@ use closedloop_core::lifetime::Family;
 use customers::{Customers, day_of};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use value::Valued;
+use value::{Observed, Valued};
 
 /// The marts about lifetime value.
 const MARTS: [&str; 5] = ["customer_clv", "clv_cohorts", "clv_fit", "clv_validation", "campaign_clv"];
@@ -83,8 +83,9 @@ impl LifetimeValue {
         // Planned spend and late touches say nothing about how long customers were observed.
         let latest = customers.bookings.iter().map(|booking| booking.day).max();
         let until = plan.as_of.map(|instant| day_of(plan, instant)).or(latest).unwrap_or_default();
+        let observed = workers.runtime.block_on(Observed::read(&prepared.ctx, &customers, rules, until))?;
         workers.pool.install(|| {
-            let valued = Valued::of(&customers, rules, until)?;
+            let valued = Valued::of(&customers, rules, observed);
             let acquisitions = wanted
                 .contains(OF_CAMPAIGNS)
                 .then(|| Arc::new(attributed::acquisitions(&customers, &valued, prepared.deals.num_rows())));
@@ -131,7 +132,7 @@ impl LifetimeValue {
     pub(super) fn remarks(&self) -> Vec<String> {
         let Valued { histories, segments, .. } = &self.valued;
         let mut remarks = Vec::new();
-        let gone = histories.without_purchase.len();
+        let gone = self.customers.segments.len() - histories.customer.len();
         if gone > 0 {
             remarks.push(format!("lifetime value: {gone} accounts took all back and are no customers"));
         }

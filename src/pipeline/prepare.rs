@@ -113,7 +113,7 @@ pub(super) fn index(
         runtime.block_on(rows)
     };
     let table = |name| columns(name, &[]);
-    let terms: &[&str] = if plan.lifetime.is_some() { &[] } else { &["starts_on", "ends_on"] };
+    let terms: &[&str] = if plan.lifetime.is_some() { &[] } else { &["starts_on", "ends_on", "has_unreadable_term"] };
     let reversals: &[&str] = if plan.source(Table::Deals).is_some() { &[] } else { &["reverses_deal_id"] };
     let deals = columns("deals", &[terms, reversals].concat())?;
     let read = loaded.counts.values().map(|counts| counts.read.rows).sum();

@@ -1,6 +1,7 @@
 //! What a run says about itself: the manifest for machines, the report for people.
 
 use super::batches::spec_hash;
+use super::campaign_names::CampaignNames;
 use super::clock::StageReport;
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
@@ -11,8 +12,8 @@ use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::catalogue::SCHEMA_VERSION;
 use crate::mart::manifest::{Count, GENERATOR, InputFile, Manifest, ManifestModel, TableCounts};
 use crate::mart::writer::WrittenMart;
-use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::Lines;
+use arrow::array::{AsArray, RecordBatch};
 use std::collections::BTreeMap;
 
 /// What a run came to.
@@ -39,6 +40,8 @@ pub struct Report {
 pub struct TopCampaign {
     /// The campaign.
     pub campaign_id: String,
+    /// What tells it from all others: its name, with the identifier where others share the name; else the identifier.
+    pub label: String,
     /// Its channel.
     pub channel: String,
     /// Attributed money, minor units.
@@ -69,7 +72,7 @@ pub(super) fn manifest(
         models: plan.models.iter().map(|m| ManifestModel { id: m.id().to_owned(), spec_hash: spec_hash(m) }).collect(),
         inputs,
         tables: counts.iter().map(|(table, counts)| (table.name().to_owned(), table_counts(counts))).collect(),
-        remarks: remarks(plan, &prepared.conversions, &prepared.lines, &prepared.loaded),
+        remarks: remarks(plan, prepared),
         booked: narrow(totals.booked_amount()),
         collapsed: prepared.loaded.collapsed,
         marts,
@@ -83,6 +86,7 @@ pub(super) fn report(
     manifest: Manifest,
     totals: &CreditTotals,
     lines: &Lines,
+    names: &CampaignNames,
     stages: Vec<StageReport>,
     refusals: Vec<String>,
 ) -> Report {
@@ -102,7 +106,10 @@ pub(super) fn report(
     }
     let mut top: Vec<TopCampaign> = campaigns
         .into_iter()
-        .map(|((id, channel), amount)| TopCampaign { campaign_id: id.to_owned(), channel: channel.to_owned(), amount })
+        .map(|((id, channel), amount)| {
+            let (campaign_id, channel) = (id.to_owned(), channel.to_owned());
+            TopCampaign { campaign_id, label: names.label(id), channel, amount }
+        })
         .collect();
     top.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.campaign_id.cmp(&b.campaign_id)));
     top.truncate(5);
@@ -118,7 +125,8 @@ pub(super) fn report(
 }
 
 /// What a reader of the numbers should know about how they came about.
-pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loaded: &Loaded) -> Vec<String> {
+pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
+    let Prepared { conversions, lines, loaded, .. } = prepared;
     let mut remarks = Vec::new();
     for (table, effect) in [
         (Table::Deals, "won opportunities are the deals"),
@@ -148,8 +156,28 @@ pub(super) fn remarks(plan: &Plan, conversions: &Conversions, lines: &Lines, loa
         let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         remarks.push(format!("campaigns that only touches name: {} ({few}, …)", unknown.len()));
     }
+    if plan.lifetime.is_some() {
+        remarks.extend(lifetime_remarks(&prepared.deals, loaded));
+    }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
         remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));
+    }
+    remarks
+}
+
+/// What the inputs leave lifetime value without.
+fn lifetime_remarks(deals: &RecordBatch, loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let unreadable = deals.column_by_name("has_unreadable_term").map_or(0, |term| term.as_boolean().true_count());
+    if unreadable > 0 {
+        let deals = if unreadable == 1 { "deal has" } else { "deals have" };
+        remarks.push(format!(
+            "{unreadable} {deals} a term that cannot be read, and counts as none: starts_at and ends_at must both be \
+             dates, in this order"
+        ));
+    }
+    if loaded.lacks_amounts {
+        remarks.push("transactions have no amount: purchases are counted, and lifetime value is zero".to_owned());
     }
     remarks
 }

@@ -2,6 +2,7 @@
 
 use super::agreement::agreement;
 use super::batches::{self, Names};
+use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
@@ -72,6 +73,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(&wanted),
     };
     let fitted = fit::fit(plan, &workers, &prepared, wants)?;
+    let names = CampaignNames::read(&prepared.ctx, &workers)?;
     let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
     clock.stage("lifetime");
@@ -117,7 +119,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
     publication.publish()?;
-    Ok(report(plan, manifest, totals, &prepared.lines, stages, refusals))
+    Ok(report(plan, manifest, totals, &prepared.lines, &names, stages, refusals))
 }
 
 fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {

@@ -1,7 +1,7 @@
 //! What no model can be fitted to: a clear sentence, and the other marts as they would be without lifetime value.
 
 use super::{Company, MARTS, assert_finite, bytes};
-use crate::support::{money, read_mart, texts};
+use crate::support::{closedloop, money, numbers, read_mart, texts};
 
 /// Deals as (account, date, amount, first and last day of a term).
 type Deal<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
@@ -126,5 +126,89 @@ fn nothing_was_won() {
     let out = company.run("out", &[]);
     for mart in MARTS {
         assert_eq!(read_mart(&out, mart).num_rows(), 0, "{mart}");
+    }
+}
+
+/// Run and check say what of the inputs lifetime value goes without.
+fn remarks(company: &Company) -> [String; 2] {
+    let said = |command: &str, flags: &[&str]| {
+        let output = closedloop().arg(command).arg(company.config()).args(flags).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let out = company.config().with_file_name("out").to_string_lossy().into_owned();
+    [said("run", &["--out", &out]), said("check", &[])]
+}
+
+#[test]
+fn terms_that_cannot_be_read_are_counted() {
+    let deals = [
+        ("A", "2025-01-01", "5.00", "2025-12-31", "2025-01-01"),
+        ("B", "2025-01-01", "5.00", "2025-01-01", ""),
+        ("C", "2025-01-01", "5.00", "soon", "2025-12-31"),
+        ("D", "2025-01-01", "5.00", "2025-01-01", "2025-12-31"),
+        ("E", "2025-01-01", "5.00", "", ""),
+    ];
+    for text in remarks(&company(&deals, "")) {
+        let expected = "3 deals have a term that cannot be read, and counts as none: starts_at and ends_at must both be dates, in this order";
+        assert!(text.contains(expected), "{text}");
+    }
+    for text in remarks(&company(&deals, "[lifetime]\nenabled = false\n")) {
+        assert!(!text.contains("cannot be read"), "{text}");
+    }
+}
+
+#[test]
+fn transactions_without_amounts_are_named() {
+    let base = company(&[("A", "2025-01-01", "5.00", "", "")], "");
+    for (header, is_named) in [
+        ("account_id,transacted_at\nA,2025-01-01\n", true),
+        ("account_id,transacted_at,amount\nA,2025-01-01,5\n", false),
+    ] {
+        std::fs::write(base.config().with_file_name("transactions.csv"), header).unwrap();
+        let text = std::fs::read_to_string(base.config()).unwrap();
+        if !text.contains("[tables.transactions]") {
+            std::fs::write(base.config(), format!("[tables.transactions]\npath = \"transactions.csv\"\n{text}"))
+                .unwrap();
+        }
+        for text in remarks(&base) {
+            let expected = "transactions have no amount: purchases are counted, and lifetime value is zero";
+            assert_eq!(text.contains(expected), is_named, "{text}");
+        }
+    }
+}
+
+/// Five hundred customers of one segment can be fitted, the only one of another cannot.
+#[test]
+fn a_segment_that_cannot_be_fitted_takes_the_fit_of_all() {
+    let orders = super::file::orders();
+    let cells: Vec<Vec<&str>> = orders.iter().map(|order| order.split(',').collect()).collect();
+    let mut deals: Vec<Deal<'_>> = cells.iter().map(|cells| (cells[0], cells[1], cells[2], "", "")).collect();
+    deals.push(("z", "2025-01-15", "70.00", "", ""));
+    let company = company(&deals, "");
+    let names: std::collections::BTreeSet<&str> = cells.iter().map(|cells| cells[0]).collect();
+    let accounts: String = names.iter().map(|name| format!("{name},big\n")).collect();
+    std::fs::write(company.config().with_file_name("accounts.csv"), format!("account_id,segment\n{accounts}z,small\n"))
+        .unwrap();
+    let text = std::fs::read_to_string(company.config()).unwrap().replace("2026-06-30", "2025-06-30");
+    std::fs::write(company.config(), format!("[tables.accounts]\npath = \"accounts.csv\"\n{text}")).unwrap();
+    let out = company.run("out", &[]);
+    let customers = read_mart(&out, "customer_clv");
+    let last = customers.num_rows() - 1;
+    assert_eq!(texts(&customers, "account_id")[last].as_deref(), Some("z"));
+    assert_eq!(texts(&customers, "family")[last].as_deref(), Some("non_contractual"));
+    let reason = "the segment has one customer, who cannot show how customers differ; \
+                  so it takes the fit of all non_contractual segments together";
+    assert_eq!(texts(&customers, "reason")[last].as_deref(), Some(reason));
+    assert!(numbers(&customers, "expected_purchases")[last] > 0.0);
+    let fits = read_mart(&out, "clv_fit");
+    let of_small = texts(&fits, "segment")
+        .iter()
+        .zip(texts(&fits, "reason"))
+        .filter(|(segment, _)| segment.as_deref() == Some("small"))
+        .map(|(_, reason)| reason)
+        .collect::<Vec<_>>();
+    assert!(!of_small.is_empty() && of_small.iter().all(|found| found.as_deref() == Some(reason)));
+    for mart in MARTS {
+        assert_finite(mart, &read_mart(&out, mart));
     }
 }

@@ -93,6 +93,35 @@ fn half_of_the_cdnow_master_file_predicts_the_other_half() {
     assert!((ratio - 1.0).abs() < 0.1, "{fitted} fitted, {expected} expected, {came} came");
 }
 
+/// The second half alone, where purchases of one week are one: 39 weeks fitted, 39 predicted.
+#[test]
+fn half_of_the_cdnow_master_file_predicts_the_other_half_by_weeks() {
+    let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    cdnow(&data, "CDNOW_master.txt", &folder.path().join("master.csv"));
+    let text = std::fs::read_to_string(folder.path().join("master.csv")).unwrap();
+    assert_eq!(text.lines().count() - 1, 69_659);
+    let week = |date: &str| {
+        let days = date.parse::<jiff::civil::Date>().unwrap() - jiff::civil::date(1996, 12, 30);
+        days.get_days() / 7
+    };
+    let cut = week("1997-09-30");
+    let later: std::collections::BTreeSet<(&str, i32)> = (text.lines().skip(1))
+        .filter_map(|line| line.rsplit_once(',')?.0.split_once(','))
+        .map(|(customer, date)| (customer, week(date)))
+        .filter(|(_, week)| *week > cut)
+        .collect();
+    let came = f64::from(u32::try_from(later.len()).unwrap());
+    // 9 months are 39.13 weeks.
+    let columns = ["master.csv", "--id", "customer", "--at", "date", "--until", "1997-09-30", "--horizon", "9"];
+    let flags = ["--unit", "week", "--merge", "week", "--models", "bg_nbd", "--out", "clv"];
+    fitted(folder.path(), &[&columns[..], &flags[..]].concat());
+    let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
+    assert_eq!(predictions.num_rows(), 23_570);
+    let expected = numbers(&predictions, "expected_purchases").iter().sum::<f64>();
+    assert!((expected / came - 1.0).abs() < 0.1, "{expected} expected, {came} came");
+}
+
 #[test]
 fn summaries_are_taken_under_either_headings() {
     let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
@@ -137,13 +166,19 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 0"));
     let missing = super::file::refused(folder.path(), &["once.csv", "--rfm"]);
     assert!(missing.contains("column frequency or x is missing, found are id, at, amount"), "{missing}");
+    let missing = |columns: &[&str]| super::file::refused(folder.path(), &[&["once.csv"], columns].concat());
+    assert_eq!(
+        missing(&["--id", "customer", "--at", "at"]),
+        "error: table transactions (once.csv): column \"customer\" is missing; the columns are id, at, amount; name one of them with --id\n"
+    );
+    assert!(missing(&["--id", "id", "--at", "date"]).ends_with("name one of them with --at\n"));
+    assert!(missing(&["--id", "id", "--at", "at", "--amount", "total"]).ends_with("name one of them with --amount\n"));
     let unknown = closedloop().args(["clv", "x.csv", "--rfm", "--models", "bg_nbs"]).output().unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("bg_nbd, mbg_nbd, pareto_nbd, bg_bb, gamma_gamma"));
 }
 
-#[test]
-fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
-    let folder = tempfile::tempdir().unwrap();
+/// Orders of 500 simulated customers, as id, day and amount.
+pub(super) fn orders() -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let (rates, leaves) = (Gamma::new(0.9, 1.0 / 40.0).unwrap(), Beta::new(0.9, 3.0).unwrap());
@@ -160,6 +195,25 @@ fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
             }
         }
     }
+    rows
+}
+
+#[test]
+fn the_table_shows_every_parameter_and_says_what_to_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = orders().join("\n");
+    std::fs::write(folder.path().join("orders.csv"), format!("id,at,amount\n{rows}\nc001,soon,5\nc002,2025-07-01,5\n"))
+        .unwrap();
+    let columns = ["clv", "orders.csv", "--id", "id", "--at", "at", "--amount", "amount", "--until", "2025-06-30"];
+    let output = closedloop().args(columns).args(["--out", "clv"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = orders();
     let predictions = |name: &str, rows: &[String], threads: &str| {
         let file = format!("{name}.csv");
         std::fs::write(folder.path().join(&file), format!("id,at,amount\n{}\n", rows.join("\n"))).unwrap();

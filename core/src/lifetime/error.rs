@@ -21,24 +21,9 @@ pub enum LifetimeError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A transaction after the end of observation.
-    #[error(
-        "customer {customer} has a transaction on day {day}, after the last observed day {until}; move the end or leave out the transaction"
-    )]
-    FutureDate {
-        /// Code of the customer.
-        customer: u32,
-        /// Day of the transaction, since 1970-01-01.
-        day: i32,
-        /// Last observed day, since 1970-01-01.
-        until: i32,
-    },
     /// Money that does not fit 64 bits.
-    #[error("the amounts of customer {customer} add up to more than 64 bits hold; give amounts in a larger unit")]
-    Overflow {
-        /// Code of the customer.
-        customer: u32,
-    },
+    #[error("the amounts add up to more than 64 bits hold; give them in a larger unit")]
+    Overflow,
     /// Nobody to fit.
     #[error("there is no customer with a purchase; give transactions of at least two customers")]
     NoCustomers,

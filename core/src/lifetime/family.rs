@@ -33,6 +33,14 @@ pub struct SegmentFacts {
     pub repeaters: u64,
 }
 
+impl SegmentFacts {
+    /// The family of a segment that may have too few customers or repeats to be fitted alone: what its customers would be
+    /// if there were many of them.
+    pub fn family_if_many(self) -> Family {
+        if self.with_terms > self.customers / 2 { Family::Contractual } else { Family::NonContractual }
+    }
+}
+
 /// The family for a segment, and why, in one sentence. Renewal terms decide when most customers have them; then repeats.
 pub fn choose_family(facts: SegmentFacts) -> (Family, &'static str) {
     if facts.customers == 0 {

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod holdout;
+mod pooled;
 mod purchases;
 
 use super::contract::Contract;
@@ -9,10 +10,10 @@ use super::contractual::SurvivalStep;
 use super::family::{Family, SegmentFacts, choose_family};
 use super::fit::Fit;
 use super::forecast::Horizon;
+use super::histories::{Grain, Histories};
 use super::interval::{Estimate, Outcome};
 use super::purchase::PurchaseModel;
 use super::summary::Summaries;
-use super::transactions::{Grain, Histories};
 
 pub use holdout::{Calibration, Group, Past, hold_out, holdout_days};
 

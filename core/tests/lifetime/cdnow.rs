@@ -1,11 +1,12 @@
 //! The CDNOW customers: published estimates, the predictions of the lifetimes package, and a holdout.
 
 use closedloop_core::lifetime::{
-    Estimate, Fit, Forecast, Grain, Horizon, Period, PurchaseModel, Spend, SpendFit, Summaries, Transactions,
-    calibrate, fit_spend, frequency_value_correlation,
+    Estimate, Fit, Forecast, Grain, Horizon, Period, PurchaseModel, Spend, SpendFit, Summaries, fit_spend,
+    frequency_value_correlation,
 };
 
 use crate::data;
+use crate::summarise::{Transactions, calibrate};
 
 /// Asserts estimates within the digits given and a likelihood no worse than the best known.
 fn assert_fit(fit: &Fit, estimates: &[f64], within: f64, log_likelihood: f64) {
@@ -118,10 +119,10 @@ fn the_summary_of_the_sample_is_the_published_one() {
     let (Some(purchases), Some(published)) = (data::transactions("CDNOW_sample.txt", 1), data::sample()) else {
         return;
     };
-    let (until, end) = (data::day(1997, 9, 30), data::day(1998, 6, 30));
+    let until = data::day(1997, 9, 30);
     let (customer, day, amount) = (&purchases.customer[..], &purchases.day[..], &purchases.amount[..]);
     let grain = Grain { merge: Period::Day, unit: Period::Week };
-    let (histories, _) = calibrate(&Transactions { customer, day, amount }, grain, until, end).unwrap();
+    let (histories, _) = calibrate(&Transactions { customer, day, amount }, grain, until);
     assert_eq!(histories.summaries.x, published.x);
     let near = |ours: &[f64], theirs: &[f64], scale: f64| {
         ours.iter().zip(theirs).all(|(ours, theirs)| (ours / scale - theirs).abs() < 0.0051)
@@ -158,9 +159,9 @@ struct HeldOut {
 fn hold_out(model: PurchaseModel, grain: Grain) -> Option<HeldOut> {
     let purchases = data::transactions("CDNOW_master.txt", 0)?;
     assert_eq!(purchases.customer.len(), 69_659);
-    let (until, end) = (data::day(1997, 9, 30), data::day(1998, 6, 30));
+    let until = data::day(1997, 9, 30);
     let (customer, day, amount) = (&purchases.customer[..], &purchases.day[..], &purchases.amount[..]);
-    let (histories, holdout) = calibrate(&Transactions { customer, day, amount }, grain, until, end).unwrap();
+    let (histories, holdout) = calibrate(&Transactions { customer, day, amount }, grain, until);
     assert_eq!(histories.customer.len(), 23_570);
     let summaries = &histories.summaries;
     let rows = summaries.rows();

@@ -1,8 +1,9 @@
 //! Segments valued: any history gives finite money or a reason, simulated contracts are forecast, a holdout is held to.
 
+use crate::summarise::{Transactions, calibrate, summarise};
 use closedloop_core::lifetime::{
     Contract, Expectation, Family, Grain, Histories, Holdout, Horizon, Method, Past, Period, PurchaseModel, Segment,
-    Term, Transactions, Valuation, calibrate, hold_out, summarise,
+    Term, Valuation, hold_out,
 };
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -22,7 +23,7 @@ fn histories(rows: &[(u32, i32, i64)], until: i32) -> Histories {
     let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
     let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
-    summarise(&transactions, Grain { merge: Period::Day, unit: Period::Month }, until).unwrap()
+    summarise(&transactions, Grain { merge: Period::Day, unit: Period::Month }, until)
 }
 
 fn segment(histories: &Histories, contracts: &[Option<Contract>], until: i32) -> Segment {
@@ -209,7 +210,7 @@ fn a_holdout_of_purchases_is_what_was_bought_after_the_cut() {
     let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
     let transactions = Transactions { customer: &customer, day: &day, amount: &amount };
     let method = method(12, 0.0);
-    let (histories, since) = calibrate(&transactions, method.grain, cut, end).unwrap();
+    let (histories, since) = calibrate(&transactions, method.grain, cut);
     let contracts = vec![None; histories.customer.len()];
     let segment = segment(&histories, &contracts, cut);
     let past = Past { segment: &segment, since: &since, contracts: &contracts, end };
@@ -255,4 +256,44 @@ fn customers_who_do_not_differ_are_fitted_by_the_limit() {
     assert!((active.purchases.mean - expected).abs() < 1e-6, "{active:?}");
     assert!((active.clv.mean - 1_000.0 * expected).abs() < 1e-3);
     valuation.expectations.iter().for_each(check);
+}
+
+/// The only customer of a segment is told as one among all.
+#[test]
+fn a_segment_that_cannot_be_fitted_alone_is_valued_as_part_of_all() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let rates = Gamma::new(0.8, 1.0 / 60.0).unwrap();
+    let mut rows: Vec<(u32, i32, i64)> = Vec::new();
+    for customer in 0..300 {
+        let wait = Exp::new(rates.sample(&mut random)).unwrap();
+        let mut now = random.random_range(0.0..100.0);
+        while now < 400.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "a day of the simulation")]
+            rows.push((customer, now as i32, random.random_range(500..900)));
+            now += wait.sample(&mut random);
+            if random.random_bool(0.2) {
+                break;
+            }
+        }
+    }
+    let histories = histories(&rows, 400);
+    let all: Vec<usize> = (0..histories.customer.len()).collect();
+    let contracts = vec![None; all.len()];
+    let of = |positions: &[usize]| Segment::new(&histories, &contracts, positions, 400);
+    let (most, last) = all.split_at(all.len() - 1);
+    let method = method(12, 0.01);
+    let valuations = Valuation::of_all(&[of(most), of(last)], &method);
+    assert_eq!(valuations[0], Valuation::of(&of(most), &method));
+    let whole = Valuation::of(&of(&all), &method);
+    assert_eq!(valuations[1].expectations[..], whole.expectations[most.len()..]);
+    assert_eq!((valuations[1].family, &valuations[1].trials), (Family::NonContractual, &whole.trials));
+    assert!(
+        valuations[1].reason.contains("one customer") && valuations[1].reason.contains("all non_contractual segments")
+    );
+    // Where history alone is asked for, nothing is lent.
+    let historic =
+        Valuation::of_all(&[of(most), of(last)], &Method { family: Some(Family::Historic), ..method.clone() });
+    assert!(historic.iter().all(|valuation| valuation.expectations.is_empty()));
+    // With nobody to borrow from, the segment keeps its history.
+    assert_eq!(Valuation::of_all(&[of(last)], &method)[0].family, Family::Historic);
 }

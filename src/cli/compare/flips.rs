@@ -2,7 +2,7 @@
 
 use super::comparison::{Comparison, Line};
 use super::table::{clip, compact, counted, ratio, width};
-use crate::cli::table::{plain, right, width_of};
+use crate::cli::table::{plain, print_fitted, right, sentence, width_of};
 use comfy_table::{Cell, Table};
 use std::io::Write;
 
@@ -12,15 +12,18 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     let (all_channels, all_campaigns) = (flips("channel").count(), flips("campaign").count());
     let hurdle = comparison.hurdle;
     if all_channels + all_campaigns == 0 {
-        writeln!(out, "\nNo choice of model changes a decision at a hurdle roi of {hurdle}.")?;
+        let none = format!("No choice of model changes a decision at a hurdle roi of {hurdle}.");
+        writeln!(out, "\n{}", sentence(&none, 0))?;
         return print_close_calls(out, comparison);
     }
     let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
-    writeln!(out, "\nAt a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:")?;
+    let depend = format!("At a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:");
+    writeln!(out, "\n{}", sentence(&depend, 0))?;
     let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
     let named = table(&lines, hurdle, true);
     let shown = if width_of(&named) <= width() { named } else { table(&lines, hurdle, false) };
-    writeln!(out, "\n{}", shown.trim_fmt())?;
+    writeln!(out)?;
+    print_fitted(out, shown, &[0])?;
     let rest = all_campaigns - all_campaigns.min(campaigns);
     if rest > 0 {
         writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
@@ -37,10 +40,10 @@ fn print_close_calls(out: &mut impl Write, comparison: &Comparison) -> std::io::
     }
     let (channels, campaigns) = (counted(channels, "channel"), counted(campaigns, "campaign"));
     let model = &comparison.default_model;
-    writeln!(
-        out,
-        "\nToo close to call: on {channels} and {campaigns} the hurdle lies inside the 95 % interval of {model}."
-    )
+    let close = format!(
+        "Too close to call: on {channels} and {campaigns} the hurdle lies inside the 95 % interval of {model}."
+    );
+    writeln!(out, "\n{}", sentence(&close, 0))
 }
 
 /// The lines with the span of their roi, perhaps with the models at its ends.

@@ -3,14 +3,12 @@
 use super::Measure;
 use super::comparison::{Comparison, Line};
 use super::flips;
-use crate::cli::table::{plain, right, terminal_width};
+use crate::cli::table::{plain, print_fitted, right, sentence, terminal_width};
 use comfy_table::Cell;
 use std::io::Write;
 
 /// The longest name shown whole.
 const NAME_WIDTH: usize = 28;
-/// What is shown of the end of a longer one.
-const NAME_END: usize = 8;
 /// The blanks around a cell.
 const PADDING: usize = 2;
 /// Width of a number.
@@ -62,14 +60,14 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     let of_default = attributed.get(&comparison.default_model).copied().unwrap_or_default();
     let least = attributed.values().copied().fold(f64::INFINITY, f64::min);
     let most = attributed.values().copied().fold(f64::NEG_INFINITY, f64::max);
-    writeln!(
-        out,
+    let coverage = format!(
         "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % by model",
         percent(of_default),
         compact(*booked),
         percent(least),
         percent(most)
-    )
+    );
+    writeln!(out, "{}", sentence(&coverage, 2))
 }
 
 /// The default model's answer, and the range of all models'.
@@ -79,6 +77,7 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
     let sure = has_intervals.then_some("95 %");
     table.set_header([level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]));
+    let last = table.column_count() - 1;
     for line in lines {
         let (least, most) = line.range();
         let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
@@ -88,7 +87,9 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
         let decision = line.call.or(line.decision).unwrap_or("no spend").replace('_', " ");
         table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers).chain([Cell::new(decision)]));
     }
-    writeln!(out, "\n{}", table.trim_fmt())
+    writeln!(out)?;
+    // On a narrow terminal the names break, and decisions of two words.
+    print_fitted(out, table, &[0, last])
 }
 
 /// The interval of a line's roi.
@@ -144,14 +145,9 @@ pub(super) fn width() -> usize {
     terminal_width().unwrap_or(DEFAULT_WIDTH)
 }
 
-/// A name, short enough for its column. Both ends stay: names of one kind often differ at the end.
+/// A name, short enough for its column.
 pub(super) fn clip(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= NAME_WIDTH {
-        return name.to_owned();
-    }
-    let (start, end) = (&letters[..NAME_WIDTH - NAME_END - 1], &letters[letters.len() - NAME_END..]);
-    start.iter().chain(&['…']).chain(end).collect()
+    crate::cli::table::clip(name, NAME_WIDTH)
 }
 
 /// How many of something, in words.
@@ -200,13 +196,5 @@ mod tests {
         assert_eq!(groups(31), [2, 1]);
         assert_eq!(groups(30), [1, 1, 1]);
         assert_eq!(groups(0), [1, 1, 1]);
-    }
-
-    #[test]
-    fn a_long_name_keeps_both_ends() {
-        let long = format!("{} FY26", "ä".repeat(NAME_WIDTH));
-        assert_eq!(clip(&long).chars().count(), NAME_WIDTH);
-        assert!(clip(&long).ends_with("…äää FY26"), "{}", clip(&long));
-        assert_eq!(clip(&"ä".repeat(NAME_WIDTH)), "ä".repeat(NAME_WIDTH));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::BOLD;
 use crate::cli::money::money;
-use crate::cli::table::{plain, right};
+use crate::cli::table::{plain, print_fitted, right, sentence};
 use crate::config::Plan;
 use crate::pipeline::lifetime::explain::LifetimeExplanation;
 use comfy_table::Cell;
@@ -26,8 +26,10 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
             right(minor(booking.earned)),
         ]);
     }
-    writeln!(out, "\n{}\n", table.trim_fmt())?;
-    writeln!(out, "segment {}: {}, as {}", lifetime.segment, lifetime.family, lifetime.reason)?;
+    writeln!(out)?;
+    print_fitted(out, table, &[3])?;
+    let segment = format!("segment {}: {}, as {}", lifetime.segment, lifetime.family, lifetime.reason);
+    writeln!(out, "\n{}", sentence(&segment, 2))?;
     if !lifetime.parameters.is_empty() {
         let mut table = plain();
         table.set_header(["model", "parameter", "estimate", "standard error"]);
@@ -39,7 +41,9 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
                 right(format!("{:.4}", row.standard_error)),
             ]);
         }
-        writeln!(out, "\n{}\n", table.trim_fmt())?;
+        writeln!(out)?;
+        print_fitted(out, table, &[])?;
+        writeln!(out)?;
     }
     let summary = &lifetime.summary;
     match &lifetime.contract {
@@ -67,9 +71,8 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
         let (low, high) = prediction.interval;
         line(out, &format!("expected margin of the next {} months", prediction.horizon_months), prediction.margin)?;
         line(out, "= lifetime value", lifetime.clv)?;
-        writeln!(
-            out,
-            "\nexpected: P(alive) {:.4}; {:.3} purchases at {} = {} undiscounted; discounted by {} % a year {},\n95 % from {} to {}",
+        let expected = format!(
+            "expected: P(alive) {:.4}; {:.3} purchases at {} = {} undiscounted; discounted by {} % a year {}, 95 % from {} to {}",
             prediction.p_alive,
             prediction.purchases,
             minor(prediction.value),
@@ -78,7 +81,8 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
             minor(prediction.margin),
             minor(low),
             minor(high)
-        )?;
+        );
+        writeln!(out, "\n{}", sentence(&expected, 2))?;
     } else {
         line(out, "= lifetime value, historic only", lifetime.clv)?;
     }

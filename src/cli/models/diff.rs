@@ -1,6 +1,6 @@
 //! Two models side by side: the keys of their definitions, then their credits for example journeys.
 
-use crate::cli::table::{plain, right};
+use crate::cli::table::{plain, print_fitted, right, sentence};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::{Allotter, Residual, WHOLE};
 use closedloop_core::model::Evidence;
@@ -19,7 +19,7 @@ const DIRECT: &str = "direct";
 /// Prints what sets the models apart. Keys and journeys that differ are marked.
 pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Result<()> {
     for model in models {
-        writeln!(out, "{}: {}", model.id(), model.description())?;
+        writeln!(out, "{}", sentence(&format!("{}: {}", model.id(), model.description()), 2))?;
     }
     let keys = [keys(models[0])?, keys(models[1])?];
     let mut table = table(["", "key", models[0].id(), models[1].id()]);
@@ -27,14 +27,14 @@ pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Re
         let values = keys.each_ref().map(|keys| keys.get(key).map_or("", String::as_str));
         table.add_row([mark(values[0] != values[1]), key, values[0], values[1]]);
     }
-    writeln!(out, "\n{}", table.trim_fmt())?;
-    writeln!(
-        out,
-        "\nCredit in % for journeys of {} to {} touches, {DAYS_APART} days apart, the last on the day of the conversion and \
-         \"{DIRECT}\".\nThe 2nd creates the lead, the 3rd the opportunity; in shorter journeys the last does.\n",
-        LENGTHS.start(),
-        LENGTHS.end()
-    )?;
+    writeln!(out)?;
+    print_fitted(out, table, &[1, 2, 3])?;
+    let (least, most) = (LENGTHS.start(), LENGTHS.end());
+    let examples = format!(
+        "Credit in % for journeys of {least} to {most} touches, {DAYS_APART} days apart, the last on the day of the \
+         conversion and \"{DIRECT}\". The 2nd creates the lead, the 3rd the opportunity; in shorter journeys the last does."
+    );
+    writeln!(out, "\n{}\n", sentence(&examples, 0))?;
     print_credits(out, models)
 }
 
@@ -51,7 +51,7 @@ fn print_credits(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Resul
             table.add_row(cells);
         }
     }
-    Ok(writeln!(out, "{}", table.trim_fmt())?)
+    Ok(print_fitted(out, table, &[])?)
 }
 
 /// The definition as dotted keys, without the names.

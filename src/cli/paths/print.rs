@@ -1,8 +1,9 @@
 //! The answers as a table, as CSV or as JSON: a row per model and channel.
 
 use super::Answer;
+use crate::cli::table::{plain, print_fitted, right};
 use closedloop_core::paths::ChannelResult;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Cell;
 use serde::Serialize;
 use std::io::Write;
 
@@ -41,12 +42,9 @@ pub(super) fn table(
     answers: &[Answer],
     has_value: bool,
 ) -> std::io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    let mut table = plain();
     let (text, numbers) = COLUMNS.split_at(2);
-    table.set_header(text.iter().map(Cell::new).chain(numbers.iter().map(|name| right((*name).to_owned()))));
+    table.set_header(text.iter().map(Cell::new).chain(numbers.iter().map(|name| right(*name))));
     let rounded =
         |number: Option<f64>, digits: usize| number.map_or_else(String::new, |number| format!("{number:.digits$}"));
     for row in rows(channels, answers, has_value) {
@@ -59,7 +57,7 @@ pub(super) fn table(
             right(rounded(row.value, 2)),
         ]);
     }
-    writeln!(out, "{}", table.trim_fmt())?;
+    print_fitted(out, table, &[])?;
     out.flush()
 }
 

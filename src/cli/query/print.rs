@@ -1,6 +1,6 @@
 //! The rows of an answer: as a table for people, as CSV, or as JSON.
 
-use crate::cli::table::{plain, right, terminal_width, width_of};
+use crate::cli::table::{plain, print_fitted, right};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -56,27 +56,10 @@ fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
             if *is_number { right(text) } else { Cell::new(text) }
         }));
     }
-    if terminal_width().is_some_and(|terminal| terminal < width_of(&table)) {
-        print_records(out, &names(rows), &cells)?;
-    } else {
-        writeln!(out, "{}\n", table.trim_fmt())?;
-    }
+    print_fitted(out, table, &[])?;
+    writeln!(out)?;
     let plural = if rows.num_rows() == 1 { "" } else { "s" };
     Ok(writeln!(out, "{} row{plural}", rows.num_rows())?)
-}
-
-/// Row after row, one value a line.
-fn print_records(out: &mut impl Write, names: &[String], rows: &[Vec<Option<String>>]) -> std::io::Result<()> {
-    let bold = anstyle::Style::new().bold();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    for (number, row) in rows.iter().enumerate() {
-        writeln!(out, "{bold}row {}{bold:#}", number + 1)?;
-        for (name, text) in names.iter().zip(row) {
-            writeln!(out, "{}", format!("  {name:<width$}  {}", text.as_deref().unwrap_or_default()).trim_end())?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn print_csv(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! One deal's explanation: its milestones, each touch with the rule that decided on it, and what each model did.
 
+use super::super::campaign_names::CampaignNames;
 use super::super::credit::PartitionCredit;
 use super::super::credit_rows::CreditRows;
 use super::super::error::RunError;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 pub(super) struct Place<'a> {
     pub(super) plan: &'a Plan,
     pub(super) prepared: &'a Prepared,
+    pub(super) names: &'a CampaignNames,
     pub(super) history: &'a RecordBatch,
 }
 
@@ -92,13 +94,15 @@ impl Place<'_> {
             let status = self.status(conversion, &rows, row, &repeats);
             let is_eligible = status == ELIGIBLE;
             positions += usize::from(is_eligible);
+            let campaign_id = rows.campaigns.text(row);
             let credit_row = credited.get(&touch_id).copied().filter(|_| is_eligible);
             TouchExplanation {
                 touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
                 channel: credit_row
                     .map(|credit| self.prepared.lines.line(credits.lines[credit]).channel.clone())
                     .or_else(|| rows.channel(row)),
-                campaign_id: rows.campaigns.text(row),
+                campaign_name: campaign_id.as_deref().and_then(|id| self.names.name(id)).map(str::to_owned),
+                campaign_id,
                 status,
                 position: is_eligible.then_some(positions),
                 anchors: credit_row.map(|credit| anchors(credits.anchors[credit])).unwrap_or_default(),

@@ -5,6 +5,7 @@ use crate::config::Plan;
 use crate::config::calendar::days_since_epoch;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
+use crate::engine::histories::PurchaseRows;
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
 use crate::pipeline::prepare::Prepared;
@@ -14,7 +15,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, RecordBatc
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use closedloop_core::ledger::portion;
-use closedloop_core::lifetime::{Term, Transactions};
+use closedloop_core::lifetime::{LifetimeError, Term};
 
 /// No customer, no conversion.
 pub(super) const NOBODY: u32 = u32::MAX;
@@ -87,8 +88,11 @@ impl Customers {
     }
 
     /// The purchases as the models take them.
-    pub(super) fn transactions(&self) -> Transactions<'_> {
-        Transactions { customer: &self.customer, day: &self.day, amount: &self.margin }
+    ///
+    /// # Errors
+    /// Money beyond 64 bits.
+    pub(super) fn purchases(&self) -> Result<PurchaseRows, LifetimeError> {
+        PurchaseRows::new(self.customer.clone(), self.day.clone(), self.margin.clone())
     }
 
     fn empty(names: StringArray, segments: Vec<String>) -> Self {

@@ -5,6 +5,7 @@ use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
 use crate::config::plan::{Source, format_of, has_ending};
+use crate::engine::histories::PurchaseRows;
 use crate::engine::memory::Budget;
 use crate::engine::transactions::{self, FileSummaries};
 use crate::engine::{EngineError, session};
@@ -18,7 +19,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use closedloop_core::lifetime::{
     Estimate, Fit, Forecast, Grain, Horizon, LifetimeError, Period, Predictions, PurchaseModel, SpendFit, Summaries,
-    Transactions, fit_spend, frequency_value_correlation, summarise,
+    fit_spend, frequency_value_correlation,
 };
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -32,8 +33,10 @@ pub struct FileQuestion {
     pub file: PathBuf,
     /// What the file holds.
     pub content: Content,
-    /// Unit of time. Purchases of one day are one; for BG/BB those of one unit.
+    /// Unit of time.
     pub unit: Period,
+    /// Purchases of one such period are one; for BG/BB those of one unit.
+    pub merge: Period,
     /// The purchase models to fit; predictions are those of the first that can be fitted.
     pub models: Vec<PurchaseModel>,
     /// Whether to fit Gamma-Gamma to the amounts.
@@ -97,8 +100,8 @@ pub fn fit_file(question: &FileQuestion) -> Result<FileAnswer, RunError> {
 /// The customers of a file.
 struct Customers {
     names: ArrayRef,
-    /// Merged by day, or as given.
-    by_day: Summaries,
+    /// As merged or given.
+    merged: Summaries,
     /// Merged by the unit, where BG/BB asks for it.
     by_unit: Option<Summaries>,
     has_amounts: bool,
@@ -133,10 +136,10 @@ impl Customers {
             repeats.push(whole(x).ok_or(LifetimeError::BadRow { row, reason: "the frequency is not a whole number" })?);
         }
         let (has_amounts, rows) = (given.mean_value.is_some(), repeats.len());
-        let by_day = Summaries::new(repeats, recency, observed, given.mean_value.unwrap_or_else(|| vec![0.0; rows]))?;
+        let merged = Summaries::new(repeats, recency, observed, given.mean_value.unwrap_or_else(|| vec![0.0; rows]))?;
         let numbered = || StringArray::from_iter_values((1..=rows).map(|row| row.to_string()));
         let names = Arc::new(given.customer.unwrap_or_else(numbered));
-        Ok(Self { names, by_unit: Some(by_day.clone()), by_day, has_amounts, notes: vec![] })
+        Ok(Self { names, by_unit: Some(merged.clone()), merged, has_amounts, notes: vec![] })
     }
 
     async fn of_transactions(
@@ -164,37 +167,33 @@ impl Customers {
         let ids = column(&rows, "account_id")?;
         let coded = code(ids)?;
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
-        let table = Transactions { customer: &coded.codes, day: days(&rows)?.values(), amount: amounts.values() };
-        let by_day = summarise(&table, Grain { merge: Period::Day, unit: question.unit }, until)?;
-        let by_unit = question.models.contains(&PurchaseModel::BgBb).then(|| {
-            let histories = summarise(&table, Grain::of(question.unit), until)?;
-            Ok::<_, LifetimeError>(histories.summaries)
-        });
-        if !by_day.without_purchase.is_empty() {
-            let gone = by_day.without_purchase.len();
+        let purchases = PurchaseRows::new(coded.codes, days(&rows)?.values().to_vec(), amounts.values().to_vec())?;
+        let grain = Grain { merge: question.merge, unit: question.unit };
+        let merged = purchases.histories(ctx, grain, until).await?;
+        let by_unit = if question.models.contains(&PurchaseModel::BgBb) {
+            Some(purchases.histories(ctx, Grain::of(question.unit), until).await?.summaries)
+        } else {
+            None
+        };
+        let gone = coded.rows.len() - merged.customer.len();
+        if gone > 0 {
             notes.push(format!("{gone} customers have no purchase left after refunds and were left out"));
         }
-        let first_rows: UInt32Array = by_day.customer.iter().map(|&code| Some(coded.rows[code as usize])).collect();
+        let first_rows: UInt32Array = merged.customer.iter().map(|&code| Some(coded.rows[code as usize])).collect();
         let names = cast(&take(ids, &first_rows, None).map_err(EngineError::from)?, &DataType::Utf8);
         let names = names.map_err(EngineError::from)?;
         let in_units = |mut summaries: Summaries| {
             summaries.mean_value.iter_mut().for_each(|value| *value /= UNIT);
             summaries
         };
-        Ok(Self {
-            names,
-            by_day: in_units(by_day.summaries),
-            by_unit: by_unit.transpose()?.map(in_units),
-            has_amounts,
-            notes,
-        })
+        Ok(Self { names, merged: in_units(merged.summaries), by_unit: by_unit.map(in_units), has_amounts, notes })
     }
 
     fn answer(mut self, question: &FileQuestion) -> Result<FileAnswer, RunError> {
         let mut notes = std::mem::take(&mut self.notes);
         let mut fits: Vec<Fit> = Vec::new();
         let mut refused: Option<LifetimeError> = None;
-        let rows = self.by_day.rows();
+        let rows = self.merged.rows();
         let unit_rows = self.by_unit.as_ref().map(Summaries::rows);
         let mut first = None;
         for &model in &question.models {
@@ -215,8 +214,9 @@ impl Customers {
             let predictions = match (first, &question.out) {
                 (Some((model, fit)), Some(out)) => {
                     let by_unit = self.by_unit.as_ref().zip(unit_rows.as_ref());
-                    let day = (&self.by_day, &rows);
-                    let (summaries, rows) = if model == PurchaseModel::BgBb { by_unit.unwrap_or(day) } else { day };
+                    let merged = (&self.merged, &rows);
+                    let (summaries, rows) =
+                        if model == PurchaseModel::BgBb { by_unit.unwrap_or(merged) } else { merged };
                     let horizon = horizon(question);
                     let spend = match &spend {
                         Some(fit) => SpendFit::Fitted(fit),
@@ -236,9 +236,9 @@ impl Customers {
 
     /// Gamma-Gamma, with a word on its assumption.
     fn spend(&self, notes: &mut Vec<String>, refused: &mut Option<LifetimeError>) -> Option<Fit> {
-        match fit_spend(&self.by_day) {
+        match fit_spend(&self.merged) {
             Ok(fit) => {
-                if let Some(correlation) = frequency_value_correlation(&self.by_day) {
+                if let Some(correlation) = frequency_value_correlation(&self.merged) {
                     notes.push(format!(
                         "gamma_gamma takes spend to be independent of frequency; their correlation is {correlation:.3}"
                     ));

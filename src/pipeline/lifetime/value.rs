@@ -4,10 +4,12 @@ use super::customers::{Booking, Customers};
 use super::of_file::monthly;
 use crate::config::file::FamilyChoice;
 use crate::config::plan::Lifetime;
+use crate::pipeline::RunError;
 use closedloop_core::lifetime::{
-    Calibration, Contract, Expectation, Family, Grain, Histories, Horizon, LifetimeError, Method, Past, Period,
-    Segment, Term, Valuation, calibrate, hold_out, holdout_days, summarise,
+    Calibration, Contract, Expectation, Family, Grain, Histories, Holdout, Horizon, Method, Past, Period, Segment,
+    Term, Valuation, hold_out, holdout_days,
 };
+use datafusion::prelude::SessionContext;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -38,6 +40,42 @@ pub(super) struct Valued {
     pub(super) money: Vec<CustomerMoney>,
 }
 
+/// What is known of the customers' purchases: all of it, and split where the holdout begins.
+#[derive(Debug)]
+pub(super) struct Observed {
+    until: i32,
+    histories: Histories,
+    cut: i32,
+    past: Histories,
+    since: Holdout,
+}
+
+impl Observed {
+    /// The purchases as seen at the end of day `until`.
+    ///
+    /// # Errors
+    /// Money beyond 64 bits.
+    pub(super) async fn read(
+        ctx: &SessionContext,
+        customers: &Customers,
+        rules: &Lifetime,
+        until: i32,
+    ) -> Result<Self, RunError> {
+        let (purchases, grain) = (customers.purchases()?, grain(rules));
+        let histories = purchases.histories(ctx, grain, until).await?;
+        let days = histories.first_period.iter().min().map_or(0, |first| until.saturating_sub(*first));
+        let cut = until.saturating_sub(holdout_days(days));
+        let past = purchases.histories(ctx, grain, cut).await?;
+        let since = purchases.holdout(ctx, grain, cut, &past).await?;
+        Ok(Self { until, histories, cut, past, since })
+    }
+}
+
+/// Purchases of one day are one, whatever the unit of time.
+fn grain(rules: &Lifetime) -> Grain {
+    Grain { merge: Period::Day, unit: rules.unit }
+}
+
 /// A customer's money, in minor units.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CustomerMoney {
@@ -54,13 +92,10 @@ pub(super) struct CustomerMoney {
 }
 
 impl Valued {
-    /// Values the customers as seen at the end of day `until`.
-    ///
-    /// # Errors
-    /// Money beyond 64 bits.
-    pub(super) fn of(customers: &Customers, rules: &Lifetime, until: i32) -> Result<Self, LifetimeError> {
-        let transactions = customers.transactions();
-        let grain = Grain { merge: Period::Day, unit: rules.unit };
+    /// Values the customers.
+    pub(super) fn of(customers: &Customers, rules: &Lifetime, observed: Observed) -> Self {
+        let Observed { until, histories, cut, past, since } = observed;
+        let grain = grain(rules);
         let horizon = Horizon {
             months: rules.horizon_months,
             month: Period::Month.days() / rules.unit.days(),
@@ -73,14 +108,14 @@ impl Valued {
             FamilyChoice::Historic => Some(Family::Historic),
         };
         let method = Method { grain, horizon, family, models: rules.models.clone() };
-        let histories = summarise(&transactions, grain, until)?;
         let contracts = contracts(customers, &histories.customer, until, i32::MAX);
-        let cut = until.saturating_sub(holdout_days(observed(&histories, until)));
-        let (past, since) = calibrate(&transactions, grain, cut, until)?;
         let past_contracts = contracts_at(customers, &past, cut);
         let mut segments = Vec::new();
-        for (name, positions) in by_segment(customers, &histories) {
-            let valuation = Valuation::of(&Segment::new(&histories, &contracts, &positions, until), &method);
+        let by_segment = by_segment(customers, &histories);
+        let alone: Vec<Segment> =
+            (by_segment.values()).map(|positions| Segment::new(&histories, &contracts, positions, until)).collect();
+        let valuations = Valuation::of_all(&alone, &method);
+        for ((name, positions), valuation) in by_segment.into_iter().zip(valuations) {
             let then: Vec<usize> = (positions.iter())
                 .filter_map(|&at| past.customer.binary_search(&histories.customer[at]).ok())
                 .collect();
@@ -88,7 +123,7 @@ impl Valued {
                 .map(|&at| contracts[histories.customer.binary_search(&past.customer[at]).ok()?])
                 .collect();
             let segment = Segment::new(&past, &past_contracts, &then, cut);
-            let since = closedloop_core::lifetime::Holdout {
+            let since = Holdout {
                 purchases: then.iter().map(|&at| since.purchases[at]).collect(),
                 amount: then.iter().map(|&at| since.amount[at]).collect(),
             };
@@ -104,7 +139,7 @@ impl Valued {
             }
         }
         let money = money(customers, &histories, until, horizon.discount);
-        Ok(Self { until, cut, horizon, histories, contracts, segments, place, money })
+        Self { until, cut, horizon, histories, contracts, segments, place, money }
     }
 
     /// The segment of the customer at a position.
@@ -158,10 +193,6 @@ fn days_of(months: u32) -> i32 {
 #[expect(clippy::cast_possible_truncation, reason = "checked to be below 10¹⁶; the cast saturates")]
 pub(super) fn minor(value: f64) -> i64 {
     value.round() as i64
-}
-
-fn observed(histories: &Histories, until: i32) -> i32 {
-    histories.first_period.iter().min().map_or(0, |first| until.saturating_sub(*first))
 }
 
 fn by_segment(customers: &Customers, histories: &Histories) -> BTreeMap<String, Vec<usize>> {

@@ -11,8 +11,8 @@ use crate::lifetime::error::LifetimeError;
 use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
 use crate::lifetime::forecast::Horizon;
+use crate::lifetime::histories::Period;
 use crate::lifetime::interval::{Estimate, Outcome};
-use crate::lifetime::transactions::Period;
 
 /// Values a segment.
 pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {

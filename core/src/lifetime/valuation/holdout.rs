@@ -5,9 +5,9 @@ use crate::lifetime::contract::{Contract, GRACE_DAYS};
 use crate::lifetime::contractual::{ContractGroup, contract_covariance};
 use crate::lifetime::family::Family;
 use crate::lifetime::forecast::{Forecast, Horizon, SpendFit};
+use crate::lifetime::histories::Holdout;
 use crate::lifetime::interval::{Estimate, Outcome};
 use crate::lifetime::spend::fit_spend;
-use crate::lifetime::transactions::Holdout;
 
 /// Some customers: what was predicted of them, and what they did.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,62 @@
+-- histories: what the lifetime models see of every customer that has a purchase; one row a customer, in order of its code.
+-- x repeat purchases, t_x time of the last purchase and t time observed, both since the first and in units of time;
+-- mean_value of the repeat purchases; total and repeat_total money.
+--
+-- Merging: purchases (amounts of 0 or more) of one period are one of their summed amount; $merge is day, week or month.
+-- Refunds: a negative amount is taken off the customer's purchases at or before its period, latest first. A purchase taken
+-- back in full did not happen; one of nothing cannot be taken back.
+--
+-- In: purchases (customer, day, amount), $until and $last_period (the last day and period observed), $merge, and the days of
+-- a period and of a unit of time, $period_days and $unit_days.
+WITH refunders AS (
+    SELECT DISTINCT customer FROM purchases WHERE amount < 0 AND day <= $until
+),
+periods AS (
+    SELECT
+        p.customer, p.period, r.customer IS NOT NULL AS has_refunds,
+        sum(CASE WHEN p.amount >= 0 THEN p.amount END) AS bought, sum(p.amount) AS net
+    FROM (SELECT customer, period_number($merge, day) AS period, amount FROM purchases WHERE day <= $until) p
+    LEFT JOIN refunders r ON p.customer = r.customer
+    GROUP BY p.customer, p.period, r.customer IS NOT NULL
+),
+-- Refunds are rare, and only their customers need the walk through the periods. What is left of all purchases after a period
+-- is the running sum, started again wherever refunds went below nothing.
+balances AS (
+    SELECT *, sum(net) OVER (PARTITION BY customer ORDER BY period) AS running FROM periods WHERE has_refunds
+),
+stacks AS (
+    SELECT *, running - least(0, min(running) OVER (PARTITION BY customer ORDER BY period)) AS height FROM balances
+),
+-- Of a period's purchase that much is left as later refunds never dug into.
+walked AS (
+    SELECT
+        customer, period, bought,
+        least(bought, greatest(0,
+            min(height) OVER (PARTITION BY customer ORDER BY period ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+            - lag(height, 1, 0) OVER (PARTITION BY customer ORDER BY period)
+        )) AS money
+    FROM stacks
+),
+kept AS (
+    SELECT customer, period, bought AS money FROM periods WHERE NOT has_refunds
+    UNION ALL
+    SELECT customer, period, money FROM walked WHERE money > 0 OR bought = 0
+),
+-- The money of the first period is in the least of period · 10¹⁹ + money, which is quicker than sorting.
+customers AS (
+    SELECT
+        customer, min(period) AS first_period, max(period) AS latest_period, count(*) - 1 AS x, sum(money) AS total,
+        min(CAST(period AS DECIMAL(10, 0)) * CAST(1e19 AS DECIMAL(20, 0)) + CAST(money AS DECIMAL(19, 0)))
+            - CAST(min(period) AS DECIMAL(10, 0)) * CAST(1e19 AS DECIMAL(20, 0)) AS first_money
+    FROM kept
+    GROUP BY customer
+),
+repeats AS (
+    SELECT *, total - CAST(first_money AS BIGINT) AS repeat_total FROM customers
+)
+SELECT
+    customer, first_period, x, (latest_period - first_period) * $period_days / $unit_days AS t_x,
+    ($last_period - first_period) * $period_days / $unit_days AS t,
+    repeat_total / CAST(greatest(x, 1) AS DOUBLE) AS mean_value, total, repeat_total
+FROM repeats
+ORDER BY customer

@@ -1,0 +1,72 @@
+//! What people call the campaigns.
+
+use super::error::RunError;
+use super::prepare::Workers;
+use crate::config::remedy;
+use crate::engine::ids::IdColumn;
+use crate::engine::{EngineError, session};
+use crate::scatter::lines::text_column;
+use arrow::array::{Array, AsArray};
+use datafusion::prelude::SessionContext;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names that the campaigns table gives.
+#[derive(Debug, Default)]
+pub(super) struct CampaignNames {
+    names: BTreeMap<String, String>,
+    /// Names that several campaigns bear.
+    shared: BTreeSet<String>,
+}
+
+impl CampaignNames {
+    /// Reads the canonical campaigns.
+    pub(super) fn read(ctx: &SessionContext, workers: &Workers) -> Result<Self, RunError> {
+        let rows = async { Ok::<_, EngineError>(session::collect(ctx.table("campaigns").await?).await?) };
+        let rows = workers.runtime.block_on(rows)?;
+        let ids = rows.column_by_name("campaign_id").unwrap_or_else(|| rows.column(0));
+        let (ids, texts) = (IdColumn::try_new(ids)?, text_column(&rows, "name")?);
+        let texts = texts.as_string::<i32>();
+        let pairs = (0..rows.num_rows()).filter(|&row| texts.is_valid(row));
+        let pairs = pairs.filter_map(|row| Some((ids.text(row)?, texts.value(row).to_owned())));
+        let (mut names, mut seen, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        for (id, name) in pairs {
+            if !seen.insert(name.clone()) {
+                shared.insert(name.clone());
+            }
+            names.insert(id, name);
+        }
+        Ok(Self { names, shared })
+    }
+
+    /// A campaign's name.
+    pub(super) fn name(&self, id: &str) -> Option<&str> {
+        self.names.get(id).map(String::as_str)
+    }
+
+    /// What tells a campaign from all others: its name, with the identifier where others share the name; without a name
+    /// the identifier.
+    pub(super) fn label(&self, id: &str) -> String {
+        match self.name(id) {
+            Some(name) if self.shared.contains(name) => format!("{name} {id}"),
+            Some(name) => name.to_owned(),
+            None => id.to_owned(),
+        }
+    }
+
+    /// The campaign, one of `ids`, that `asked` means by identifier or by name.
+    pub(super) fn find(&self, asked: &str, ids: &BTreeSet<&str>) -> Result<String, RunError> {
+        if ids.contains(asked) {
+            return Ok(asked.to_owned());
+        }
+        let bearers: Vec<&str> = ids.iter().copied().filter(|id| self.name(id) == Some(asked)).collect();
+        let remedy = match bearers.as_slice() {
+            [only] => return Ok((*only).to_owned()),
+            [] => {
+                let names = ids.iter().copied().chain(ids.iter().filter_map(|id| self.name(id)));
+                remedy(asked, names, "see the dim_campaign mart for those there are")
+            }
+            several => format!("it is the name of several, give the identifier: {}", several.join(", ")),
+        };
+        Err(RunError::Unknown { what: "campaign", name: asked.to_owned(), remedy })
+    }
+}
