@@ -209,7 +209,7 @@ fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()>
             right(row.customers.to_string()),
         ]);
     }
-    print_fitted(out, table, &[])?;
+    print_fitted(out, &table, &[])?;
     if !answer.notes.is_empty() {
         writeln!(out)?;
     }

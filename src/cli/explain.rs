@@ -143,7 +143,7 @@ fn print_deal(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::
     }
     if deal.touches.iter().any(|touch| !touch.credit.is_empty()) {
         writeln!(out)?;
-        print_fitted(out, credit_table(plan, deal), &[])?;
+        print_fitted(out, &credit_table(plan, deal), &[])?;
         writeln!(out)
     } else {
         print_uncredited(out, plan, deal)
@@ -163,9 +163,9 @@ fn print_touches(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> st
     let named = touch_table(plan, deal, TouchExplanation::campaign);
     writeln!(out)?;
     if terminal_width().is_none_or(|width| fitted(named.clone(), &BREAKING, width).is_some()) {
-        return print_fitted(out, named, &BREAKING);
+        return print_fitted(out, &named, &BREAKING);
     }
-    print_fitted(out, touch_table(plan, deal, |touch| touch.campaign_id.as_deref().unwrap_or_default()), &BREAKING)?;
+    print_fitted(out, &touch_table(plan, deal, |touch| touch.campaign_id.as_deref().unwrap_or_default()), &BREAKING)?;
     let names =
         deal.touches.iter().filter_map(|touch| Some((touch.campaign_id.as_ref()?, touch.campaign_name.as_ref()?)));
     for (id, name) in names.collect::<BTreeMap<_, _>>() {
@@ -276,5 +276,5 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
         ]);
     }
     writeln!(out)?;
-    print_fitted(out, table, &[])
+    print_fitted(out, &table, &[])
 }

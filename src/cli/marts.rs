@@ -48,7 +48,7 @@ fn print_mart(out: &mut impl Write, mart: &Mart) -> std::io::Result<()> {
         table.add_row([&column.name, column.kind.name(), column.additivity.name(), &column.description]);
     }
     writeln!(out)?;
-    print_fitted(out, table, &[2, 3])
+    print_fitted(out, &table, &[2, 3])
 }
 
 /// All marts as one page; `docs/marts.md` is this.

@@ -28,11 +28,11 @@ pub(super) fn width_of(table: &Table) -> usize {
 
 /// Prints a table as the terminal allows: as it is; else with the cells of the `wrapping` columns broken at words; else
 /// closed up as well; else every row as one value a line.
-pub(super) fn print_fitted(out: &mut (impl Write + ?Sized), table: Table, wrapping: &[usize]) -> std::io::Result<()> {
+pub(super) fn print_fitted(out: &mut (impl Write + ?Sized), table: &Table, wrapping: &[usize]) -> std::io::Result<()> {
     let Some(width) = terminal_width() else { return writeln!(out, "{}", table.trim_fmt()) };
     match fitted(table.clone(), wrapping, width) {
         Some(table) => writeln!(out, "{}", table.trim_fmt()),
-        None => print_records(out, &table),
+        None => print_records(out, table),
     }
 }
 

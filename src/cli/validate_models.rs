@@ -195,7 +195,7 @@ fn print_scenario(
     if is_markdown {
         writeln!(out, "{}", table.trim_fmt())?;
     } else {
-        print_fitted(out, table, &[])?;
+        print_fitted(out, &table, &[])?;
     }
     writeln!(out)?;
     for report in reports {

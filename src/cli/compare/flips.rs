@@ -23,7 +23,7 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     let named = table(&lines, hurdle, true);
     let shown = if width_of(&named) <= width() { named } else { table(&lines, hurdle, false) };
     writeln!(out)?;
-    print_fitted(out, shown, &[0])?;
+    print_fitted(out, &shown, &[0])?;
     let rest = all_campaigns - all_campaigns.min(campaigns);
     if rest > 0 {
         writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;

@@ -89,7 +89,7 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     }
     writeln!(out)?;
     // On a narrow terminal the names break, and decisions of two words.
-    print_fitted(out, table, &[0, last])
+    print_fitted(out, &table, &[0, last])
 }
 
 /// The interval of a line's roi.

@@ -27,7 +27,7 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
         ]);
     }
     writeln!(out)?;
-    print_fitted(out, table, &[3])?;
+    print_fitted(out, &table, &[3])?;
     let segment = format!("segment {}: {}, as {}", lifetime.segment, lifetime.family, lifetime.reason);
     writeln!(out, "\n{}", sentence(&segment, 2))?;
     if !lifetime.parameters.is_empty() {
@@ -42,7 +42,7 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
             ]);
         }
         writeln!(out)?;
-        print_fitted(out, table, &[])?;
+        print_fitted(out, &table, &[])?;
         writeln!(out)?;
     }
     let summary = &lifetime.summary;

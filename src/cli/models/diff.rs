@@ -28,7 +28,7 @@ pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Re
         table.add_row([mark(values[0] != values[1]), key, values[0], values[1]]);
     }
     writeln!(out)?;
-    print_fitted(out, table, &[1, 2, 3])?;
+    print_fitted(out, &table, &[1, 2, 3])?;
     let (least, most) = (LENGTHS.start(), LENGTHS.end());
     let examples = format!(
         "Credit in % for journeys of {least} to {most} touches, {DAYS_APART} days apart, the last on the day of the \
@@ -51,7 +51,7 @@ fn print_credits(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Resul
             table.add_row(cells);
         }
     }
-    Ok(print_fitted(out, table, &[])?)
+    Ok(print_fitted(out, &table, &[])?)
 }
 
 /// The definition as dotted keys, without the names.

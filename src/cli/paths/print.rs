@@ -57,7 +57,7 @@ pub(super) fn table(
             right(rounded(row.value, 2)),
         ]);
     }
-    print_fitted(out, table, &[])?;
+    print_fitted(out, &table, &[])?;
     out.flush()
 }
 

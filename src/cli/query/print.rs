@@ -56,7 +56,7 @@ fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
             if *is_number { right(text) } else { Cell::new(text) }
         }));
     }
-    print_fitted(out, table, &[])?;
+    print_fitted(out, &table, &[])?;
     writeln!(out)?;
     let plural = if rows.num_rows() == 1 { "" } else { "s" };
     Ok(writeln!(out, "{} row{plural}", rows.num_rows())?)

@@ -166,7 +166,7 @@ impl Evidences {
         if let Some(markov) = spec.build_markov(evidence) {
             let markov = markov?;
             if self.wants_validation {
-                let rest = spec.build_markov(of_rest).unwrap_or(Ok(markov.clone()));
+                let rest = spec.build_markov(of_rest).unwrap_or_else(|| Ok(markov.clone()));
                 let rest = rest.map_err(|refusal| refusal.reason.to_string());
                 learned.validated.push(Validated::of_chain(spec.id(), counts, rest));
             }
@@ -178,7 +178,8 @@ impl Evidences {
         if let Some(game) = spec.build_rate_shapley(of_level.states.names(), evidence) {
             let game = game?;
             if self.wants_validation {
-                let rest = spec.build_rate_shapley(of_level.states.names(), of_rest).unwrap_or(Ok(game.clone()));
+                let rest =
+                    spec.build_rate_shapley(of_level.states.names(), of_rest).unwrap_or_else(|| Ok(game.clone()));
                 let rest = rest.map_err(|refusal| refusal.reason.to_string());
                 learned.validated.push(Validated::of_game(spec.id(), counts, rest));
             }
