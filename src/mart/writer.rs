@@ -14,7 +14,7 @@ use parquet::arrow::arrow_writer::{
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
@@ -254,8 +254,11 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
     let description = serde_json::to_string(&Description { schema_version: SCHEMA_VERSION, mart })
         .map_err(|error| MartError::Shape { mart: mart.name.to_owned(), message: error.to_string() })?;
     let mut properties = WriterProperties::builder();
-    for column in mart.columns.iter().filter(|column| hardly_repeats(column)) {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
+    for column in mart.columns.iter().filter(|column| hardly_repeats(mart, column)) {
+        let path = ColumnPath::from(column.name.as_str());
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
     }
     Ok(properties
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -264,7 +267,8 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
         .build())
 }
 
-/// Columns whose values are nearly all different, for which a dictionary is only work.
-fn hardly_repeats(column: &MartColumn) -> bool {
-    column.name == "touch_id" || matches!(column.kind, MartType::Instant | MartType::Double)
+/// Columns whose values are nearly all different, for which a dictionary, and bounds of every page, are only work.
+fn hardly_repeats(mart: &Mart, column: &MartColumn) -> bool {
+    let is_of_touches = mart.name == "touch_credits" && matches!(column.kind, MartType::Money);
+    column.name == "touch_id" || is_of_touches || matches!(column.kind, MartType::Instant | MartType::Double)
 }
