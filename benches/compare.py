@@ -10,8 +10,10 @@ round, and tells medians: of each one's wall seconds, CPU seconds and peak memor
 process each time. Start-up is measured beside it. Needs nothing but Python and cargo: the rivals come into a virtual
 environment under --work, unless --python names an interpreter that has the packages of requirements.txt.
 
-With --memory-limit, closedloop under that limit also meets DuckDB with `memory_limit=1GB`; it must write the same marts
-as without the limit and stay within 1 GiB resident, or the exit code is 1.
+With --memory-limit, closedloop under that limit also meets DuckDB with `memory_limit=1GB` in the money job; it must write
+the same marts as without the limit and stay within 1 GiB resident, or the exit code is 1.
+
+Where a rival does the same work, ours runs with `--intervals off`; all our marts come with them.
 """
 
 import datetime
@@ -45,11 +47,13 @@ class Job(NamedTuple):
     credits: bool
     # Whether we run all house models instead of the job's six.
     house: bool = False
+    # Whether we also tell how sure the numbers are, which no rival does.
+    intervals: bool = True
 
 
 JOBS = {
-    "money": Job("six models: money and roi by campaign and quarter", "campaign_roi", False),
-    "credits": Job("the same with a row for every deal and touch", "campaign_roi,touch_credits", True),
+    "money": Job("six models: money and roi by campaign and quarter", "campaign_roi", False, intervals=False),
+    "credits": Job("the same with a row for every deal and touch", "campaign_roi,touch_credits", True, intervals=False),
     "marts": Job("all our marts of the six models, against money and credits", None, True),
     "house": Job("all our marts of all house models, against six models' money alone", None, False, house=True),
 }
@@ -68,7 +72,7 @@ class Contest:
     def ours(self, job, limit=None):
         house = [model for model in models(self.options.binary) if "." not in model] if job.house else []
         config = config_with(self.options, house) if house else CONFIG
-        command = run_command(self.options, config, job.marts, limit)
+        command = run_command(self.options, config, job.marts, limit, None if job.intervals else "off")
         return lambda: measure(command, environment(self.data, self.out))
 
     def theirs(self, rival, credits, memory=None):
@@ -128,13 +132,13 @@ class Contest:
     def check_bounded(self):
         """The marts are the same bytes within the limit, and the process stays within 1 GiB; says so."""
         say("checking that the limit changes nothing")
-        self.ours(JOBS["marts"])()
+        self.ours(JOBS["money"])()
         without = digest(self.out)
-        cost = self.ours(JOBS["marts"], self.options.memory_limit)()
+        cost = self.ours(JOBS["money"], self.options.memory_limit)()
         same = digest(self.out) == without
         within = cost.peak <= BOUND_MIB
-        say(f"{'agrees ' if same else 'DIFFERS'}  all marts under the limit, byte by byte")
-        say(f"{'agrees ' if within else 'DIFFERS'}  all marts under the limit took {cost.peak:,.0f} MiB of {BOUND_MIB:,}")
+        say(f"{'agrees ' if same else 'DIFFERS'}  the marts under the limit, byte by byte")
+        say(f"{'agrees ' if within else 'DIFFERS'}  the run under the limit took {cost.peak:,.0f} MiB of {BOUND_MIB:,}")
         return same and within
 
 

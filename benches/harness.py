@@ -115,11 +115,12 @@ def models(binary):
     return [line.split()[0] for line in output([binary, "models"]).splitlines()]
 
 
-def run_command(options, config=CONFIG, marts=None, limit=None):
-    """Our command; `marts` of None are all of them."""
+def run_command(options, config=CONFIG, marts=None, limit=None, intervals=None):
+    """Our command; `marts` of None are all of them, `intervals` of None what is usual."""
+    intervals = ["--intervals", intervals] if intervals else []
     marts = ["--marts", marts] if marts else []
     limit = ["--memory-limit", limit] if limit else []
-    return [options.binary, "run", config, "--quiet", "--threads", options.threads, *marts, *limit]
+    return [options.binary, "run", config, "--quiet", "--threads", options.threads, *marts, *limit, *intervals]
 
 
 def environment(data, out):

@@ -93,7 +93,15 @@ pub(super) struct Prepared {
     /// What touches are credited to.
     pub(super) lines: Lines,
     /// What of the budget the small side takes.
-    _held: Holding,
+    held: Option<Holding>,
+}
+
+impl Prepared {
+    /// Leaves the whole budget to the roll-ups, once all is credited.
+    pub(super) fn settle(&mut self) {
+        self.scattered.settle();
+        self.held = None;
+    }
 }
 
 /// Loads and indexes the small side.
@@ -158,7 +166,7 @@ impl Indexed {
             scatter_touches::scatter(&workers.runtime, &ctx, plan, &conversions, codes, only, &memory, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let latest = latest.max(scattered.counts.latest);
-        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, _held: held })
+        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, held: Some(held) })
     }
 }
 

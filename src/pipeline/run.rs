@@ -86,7 +86,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
     let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
     let mut outcome = workers.pool.install(credit)?;
-    prepared.scattered.settle();
+    prepared.settle();
     remarks.append(&mut outcome.remarks);
     count_written(&mut clock, &written);
     let written_by_credit = written.len();
