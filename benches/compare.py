@@ -2,7 +2,7 @@
 """closedloop against its rivals on the same data and the same jobs; prints Markdown tables.
 
     compare.py [--touches 1000000] [--ids int|str] [--data DIR] [--rivals duckdb,polars,datafusion,chdb]
-        [--jobs money,credits,marts,house] [--pairs 5] [--threads N] [--memory-limit 700MB]
+        [--jobs money,credits,marts,house,fitted] [--pairs 5] [--threads N] [--memory-limit 700MB]
         [--binary FILE] [--python PYTHON] [--json FILE] [--out FILE]
 
 Builds closedloop, generates the data, checks once that all give the same answer, then runs all in turn, round by
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness import (
-    BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, models, output, prepare,
-    run_command, say,
+    BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, output, prepare, run_command,
+    say,
 )
 from tables import comparison
 
@@ -45,8 +45,8 @@ class Job(NamedTuple):
     marts: str | None
     # Whether the rivals write a row for every deal and touch.
     credits: bool
-    # Whether we run all house models instead of the job's six.
-    house: bool = False
+    # The models or groups that we run instead of the job's six.
+    models: tuple = ()
     # Whether we also tell how sure the numbers are, which no rival does.
     intervals: bool = True
 
@@ -55,7 +55,8 @@ JOBS = {
     "money": Job("six models: money and roi by campaign and quarter", "campaign_roi", False, intervals=False),
     "credits": Job("the same with a row for every deal and touch", "campaign_roi,touch_credits", True, intervals=False),
     "marts": Job("all our marts of the six models, against money and credits", None, True),
-    "house": Job("all our marts of all house models, against six models' money alone", None, False, house=True),
+    "house": Job("our default run, every mart of thirteen models, against six models' money alone", None, False, ("rules",)),
+    "fitted": Job("the same with all data-driven models added", None, False, ("rules", "fitted")),
 }
 
 
@@ -70,8 +71,7 @@ class Contest:
         self.out = self.work / "out"
 
     def ours(self, job, limit=None):
-        house = [model for model in models(self.options.binary) if "." not in model] if job.house else []
-        config = config_with(self.options, house) if house else CONFIG
+        config = config_with(self.options, job.models, "linear") if job.models else CONFIG
         command = run_command(self.options, config, job.marts, limit, None if job.intervals else "off")
         return lambda: measure(command, environment(self.data, self.out))
 

@@ -98,11 +98,11 @@ def generate(options, *shape):
     return data
 
 
-def config_with(options, models):
-    """The benchmark's configuration with other models to run, the first of them the default, as a file beside the data."""
+def config_with(options, models, default=None):
+    """The benchmark's configuration with other models or groups to run, the first the default, as a file beside the data."""
     listed = ", ".join(f'"{model}"' for model in models)
     text, lines = re.subn(
-        r"^run = .*\ndefault = .*$", f'run = [{listed}]\ndefault = "{models[0]}"', CONFIG.read_text(), flags=re.MULTILINE
+        r"^run = .*\ndefault = .*$", f'run = [{listed}]\ndefault = "{default or models[0]}"', CONFIG.read_text(), flags=re.MULTILINE
     )
     assert lines == 1, f"{CONFIG} has no two lines that say which models run"
     path = options.work / f"{len(models)}-models.toml"

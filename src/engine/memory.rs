@@ -55,3 +55,13 @@ impl Holding {
         self.0.resize(bytes);
     }
 }
+
+/// Lets all threads share what any of them has freed, as far as the allocator can be told: else glibc keeps freed memory
+/// apart for every thread, a fifth of what a large run under a limit takes.
+pub fn share_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "mallopt sets a number under the lock of the allocator")]
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+    }
+}

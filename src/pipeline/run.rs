@@ -19,7 +19,7 @@ use super::spread::{self, IntervalRow, Kept};
 use super::totals::CreditTotals;
 use crate::config::file::Table;
 use crate::config::{Intervals, Plan};
-use crate::engine::memory::Budget;
+use crate::engine::memory::{Budget, share_freed_memory};
 use crate::engine::session;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::MartError;
@@ -55,6 +55,9 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let mut wanted = wanted_marts(options.marts.as_deref())?;
     lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
+    if options.memory_limit.is_some() {
+        share_freed_memory();
+    }
     let hashes = InputHashes::start(plan);
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);

@@ -133,19 +133,20 @@ impl Conversions {
         let deals = DealRows::try_new(deals)?;
         let (mut originals, credit_rows) = deals.originals_and_credits();
         deals.sort_by_account_and_close(&mut originals);
-        let starts = (1..originals.len()).filter(|&i| !deals.same_account(originals[i - 1], originals[i]));
-        let first_of_account: Vec<usize> = match originals.len() {
-            0 => vec![0],
-            len => std::iter::once(0).chain(starts).chain([len]).collect(),
-        };
-        let all = make_conversions(plan, &deals, &originals, &first_of_account);
+        let starts = starts_of_accounts(&deals, &originals);
+        let all = make_conversions(plan, &deals, &originals, &starts);
+        drop(originals);
         let quarters = spanned_quarters(plan, &deals, &all);
         let credits = deals.match_credits(credit_rows, &all, &quarters);
-        let first_rows = first_of_account[..first_of_account.len() - 1].iter().map(|&first| all[first].deal as usize);
+        let first_rows = starts[..starts.len() - 1].iter().map(|&first| all[first].deal as usize);
         let numbering = others.map(|others| Numbering::new(deals.accounts, first_rows.clone(), others)).transpose()?;
-        let (first_of_account, by_account) = match &numbering {
-            None => (first_of_account.clone(), KeyIndex::build(deals.accounts, first_rows.zip(0..))?),
-            Some(numbering) => (numbering.spread(&first_of_account), numbering.index()?),
+        let by_account = match &numbering {
+            None => KeyIndex::build(deals.accounts, first_rows.zip(0..))?,
+            Some(numbering) => numbering.index()?,
+        };
+        let first_of_account = match &numbering {
+            None => starts,
+            Some(numbering) => numbering.spread(&starts),
         };
         let widest = (0..first_of_account.len() - 1)
             .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
@@ -247,6 +248,16 @@ fn spanned_quarters(plan: &Plan, deals: &DealRows<'_>, all: &[Conversion]) -> Qu
 
 /// Accounts whose conversions are made in one go.
 const ACCOUNTS_PER_TASK: usize = 4_096;
+
+/// Where the deals of each account start, and where those of the last end.
+fn starts_of_accounts(deals: &DealRows<'_>, originals: &[u32]) -> Vec<usize> {
+    let mut starts: Vec<usize> = (0..originals.len())
+        .filter(|&i| i == 0 || !deals.same_account(originals[i - 1], originals[i]))
+        .chain([originals.len()])
+        .collect();
+    starts.shrink_to_fit();
+    starts
+}
 
 /// The conversions of all accounts, each made where it stays.
 fn make_conversions(
