@@ -92,6 +92,18 @@ mod tests {
     }
 
     #[test]
+    fn very_many_ties_are_no_obstacle() {
+        // Nearly all campaigns earned nothing under either model; of the two that did, the order is the same, or turned.
+        let mut amounts = vec![0; 300_000];
+        amounts.extend([10, 20]);
+        assert!(close(Agreement::of(&amounts, &amounts).kendall, 1.0));
+        let mut turned = vec![0; 300_000];
+        turned.extend([20, 10]);
+        // Of the 600,001 pairs that are tied in neither, one is turned: τ = (600,000 − 1) / 600,001.
+        assert!(close(Agreement::of(&amounts, &turned).kendall, 599_999.0 / 600_001.0));
+    }
+
+    #[test]
     fn one_swap_among_four_by_hand() {
         // Ranks 4 3 2 1 against 4 3 1 2: of six pairs five agree and one does not, so τ = 4/6; Σd² = 2, so
         // ρ = 1 − 6·2/(4·15) = 0.8. The differences are 0, 10, 15, 25: 25 change place, of 100.
