@@ -18,7 +18,6 @@ Where a rival does the same work, ours runs with `--intervals off`; all our mart
 
 import datetime
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -26,8 +25,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness import (
-    BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, output, prepare, run_command,
-    say,
+    BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, output, prepare, publish,
+    run_command, say,
 )
 from tables import comparison
 
@@ -232,10 +231,5 @@ if __name__ == "__main__":
     options = parse()
     found, holds = compare(options)
     text = comparison(found)
-    print(text)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
-    if options.out:
-        with options.out.open("a") as file:
-            file.write(text + "\n\n")
+    publish(options, text, found)
     sys.exit(not holds)

@@ -21,7 +21,8 @@ from typing import Callable, NamedTuple
 
 from growth_tables import growth_report
 from harness import (
-    CONFIG, arguments, config_with, environment, generate, machine, measure, models, output, prepare, run_command, say,
+    CONFIG, arguments, config_with, environment, generate, machine, measure, models, output, prepare, publish,
+    run_command, say,
 )
 
 MILLION = 1_000_000
@@ -146,9 +147,4 @@ if __name__ == "__main__":
     options = parse()
     found = grow(options)
     text = growth_report(found)
-    print(text)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
-    if options.out:
-        with options.out.open("a") as file:
-            file.write(text + "\n\n")
+    publish(options, text, found)

@@ -4,6 +4,7 @@ It imports nothing large: a process's peak memory counts what it was started fro
 """
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -126,6 +127,16 @@ def run_command(options, config=CONFIG, marts=None, limit=None, intervals=None):
 def environment(data, out):
     """Where the configuration finds its data and puts its marts."""
     return {"BENCH_DATA": str(data), "BENCH_OUT": str(out)}
+
+
+def publish(options, text, found):
+    """Prints the tables, and writes them and what was measured where that is wanted."""
+    print(text)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if options.out:
+        with options.out.open("a") as file:
+            file.write(text + "\n\n")
 
 
 def machine():
