@@ -42,7 +42,7 @@ pub struct Milestones {
 }
 
 /// The position in the journey of the touch that holds each anchor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Anchors {
     positions: [Option<usize>; 4],
 }
@@ -71,6 +71,15 @@ impl Anchors {
     }
 }
 
+/// What rules by position see of a journey: how many touches there are, and where the anchors are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// The number of touches.
+    pub touches: usize,
+    /// Which touches hold the anchors.
+    pub anchors: Anchors,
+}
+
 /// One conversion's eligible touches in order of `(touched_at, touch_id)`. Never empty when a model sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Journey<'a> {
@@ -93,6 +102,11 @@ impl Journey<'_> {
     /// Whether there is no touch at all.
     pub fn is_empty(&self) -> bool {
         self.touched_at.is_empty()
+    }
+
+    /// What rules by position see of it.
+    pub fn shape(&self) -> Shape {
+        Shape { touches: self.len(), anchors: self.anchors }
     }
 }
 

@@ -129,25 +129,41 @@ impl Allotter {
         if left == 0 {
             return;
         }
+        self.remainders.push(residual_remainder);
+        let left = usize::try_from(left).unwrap_or(usize::MAX).min(self.remainders.len());
+        let parts = parts.iter_mut().chain(std::iter::once(residual));
+        if self.remainders.len() <= RANKED_ONE_BY_ONE {
+            for (position, part) in parts.enumerate() {
+                if self.rank(position) < left {
+                    *part += unit;
+                }
+            }
+            return;
+        }
         let Self { remainders, ranked } = self;
-        remainders.push(residual_remainder);
-        let mut left = usize::try_from(left).unwrap_or(usize::MAX).min(remainders.len());
         ranked.clone_from(remainders);
         let (larger, &mut least, _) = ranked.select_nth_unstable_by(left - 1, |a, b| b.cmp(a));
-        left -= larger.iter().filter(|remainder| **remainder > least).count();
-        let mut give = |remainder: u64, part: &mut T| {
-            let is_tied = remainder == least && left > 0;
-            left -= usize::from(is_tied);
-            if remainder > least || is_tied {
+        let mut tied = left - larger.iter().filter(|remainder| **remainder > least).count();
+        for (&remainder, part) in remainders.iter().zip(parts) {
+            let is_served = remainder == least && tied > 0;
+            tied -= usize::from(is_served);
+            if remainder > least || is_served {
                 *part += unit;
             }
-        };
-        for (&remainder, part) in remainders.iter().zip(parts) {
-            give(remainder, part);
         }
-        give(residual_remainder, residual);
+    }
+
+    /// How many remainders come before that at `position`: larger ones, and equal ones before it.
+    fn rank(&self, position: usize) -> usize {
+        let own = self.remainders[position];
+        let (before, after) = self.remainders.split_at(position);
+        let larger = |remainders: &[u64]| remainders.iter().map(|&other| usize::from(other > own)).sum::<usize>();
+        larger(after) + before.iter().map(|&other| usize::from(other >= own)).sum::<usize>()
     }
 }
+
+/// Up to so many parts, to count for each what comes before it is quicker than to select.
+const RANKED_ONE_BY_ONE: usize = 16;
 
 /// What is to be known of credits before they are divided, in one pass.
 #[derive(Debug, Clone, Copy, Default)]

@@ -40,4 +40,10 @@ pub trait AttributionModel: Send + Sync {
     /// Writes one finite, non-negative credit per touch, and says what it leaves to a residual. Credits need not sum
     /// to one, but something must be given. `journey` has at least one touch and `credits` has its length.
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual;
+
+    /// Whether the [`Shape`](crate::journey::Shape) of a journey is all that the credit depends on, so that journeys of
+    /// one shape are credited alike.
+    fn sees_shape_only(&self) -> bool {
+        false
+    }
 }

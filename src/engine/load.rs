@@ -109,6 +109,7 @@ impl Loader<'_> {
         };
         let outcome = ["is_won", "is_closed"].iter().any(|name| self.has_column(Table::Opportunities, name));
         let has_amount = self.has_column(Table::Transactions, "amount");
+        let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
         let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
         let values: Vec<(&str, ScalarValue)> = vec![
             ("as_of", as_of),
@@ -117,6 +118,8 @@ impl Loader<'_> {
             ("deals_given", given(Table::Deals)),
             ("has_outcome", ScalarValue::from(outcome)),
             ("has_amount", ScalarValue::from(has_amount)),
+            ("has_responded", of_touches("responded")),
+            ("has_recorded_at", of_touches("recorded_at")),
             ("won_stages", words(&self.plan.stages.won)),
             ("lost_stages", words(&self.plan.stages.lost)),
         ];

@@ -3,6 +3,7 @@
 
 use super::EngineError;
 use super::contract::{self, ColumnKind};
+use super::nullability::without_nulls;
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
@@ -11,6 +12,7 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Column;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::error::DataFusionError;
 use datafusion::functions::expr_fn::{btrim, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, cast, lit, try_cast};
@@ -77,9 +79,7 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
                 .file_compression_type(compression);
             ctx.read_csv(paths, options).await
         }
-        Format::Parquet => {
-            ctx.read_parquet(paths, ParquetReadOptions { file_extension: "", ..Default::default() }).await
-        }
+        Format::Parquet => read_parquet(ctx, source, paths).await,
         Format::Ndjson => {
             // A field may first appear, and a number first have a point, in any line.
             let options =
@@ -91,6 +91,13 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
     })
+}
+
+async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<DataFrame, DataFusionError> {
+    let options = ParquetReadOptions { file_extension: "", ..Default::default() };
+    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
+    let schema = without_nulls(frame.schema().as_arrow(), &source.files)?;
+    ctx.read_parquet(paths, options.schema(&schema)).await
 }
 
 /// The header that all files of a CSV source share.

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriter, compute_leaves,
 };
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -254,11 +254,16 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
     let description = serde_json::to_string(&Description { schema_version: SCHEMA_VERSION, mart })
         .map_err(|error| MartError::Shape { mart: mart.name.to_owned(), message: error.to_string() })?;
     let mut properties = WriterProperties::builder();
-    for column in mart.columns.iter().filter(|column| hardly_repeats(mart, column)) {
+    for column in &mart.columns {
         let path = ColumnPath::from(column.name.as_str());
-        properties = properties
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        properties = match habit(mart, column) {
+            Habit::Repeats => properties,
+            Habit::HardlyRepeats => properties.set_column_dictionary_enabled(path.clone(), false),
+            Habit::GoesOn => properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY),
+        };
+        properties = properties.set_column_statistics_enabled(path, bounds(mart, column));
     }
     Ok(properties
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -267,8 +272,38 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
         .build())
 }
 
-/// Columns whose values are nearly all different, for which a dictionary, and bounds of every page, are only work.
-fn hardly_repeats(mart: &Mart, column: &MartColumn) -> bool {
-    let is_of_touches = mart.name == "touch_credits" && matches!(column.kind, MartType::Money);
-    column.name == "touch_id" || is_of_touches || matches!(column.kind, MartType::Instant | MartType::Double)
+/// Of which rows the bounds are kept. Rows of deals stand in order of account, so that in any other column the bounds of
+/// some thousand rows are those of all, and only work; so are bounds of every page where values hardly repeat.
+fn bounds(mart: &Mart, column: &MartColumn) -> EnabledStatistics {
+    match habit(mart, column) {
+        _ if is_of_deals(mart) && column.name != "account_id" => EnabledStatistics::None,
+        Habit::HardlyRepeats => EnabledStatistics::Chunk,
+        Habit::Repeats | Habit::GoesOn => EnabledStatistics::Page,
+    }
 }
+
+fn is_of_deals(mart: &Mart) -> bool {
+    ["touch_credits", "journeys"].contains(&mart.name)
+}
+
+/// How the values of a column follow each other.
+enum Habit {
+    /// Few values, which a dictionary makes small.
+    Repeats,
+    /// Nearly all are different, and a dictionary is only work.
+    HardlyRepeats,
+    /// Each is the one before, or begins like it.
+    GoesOn,
+}
+
+fn habit(mart: &Mart, column: &MartColumn) -> Habit {
+    match column.kind {
+        MartType::Instant | MartType::Double => Habit::HardlyRepeats,
+        MartType::Money if is_of_deals(mart) => Habit::HardlyRepeats,
+        _ if is_of_deals(mart) && OF_ONE_DEAL.contains(&column.name.as_str()) => Habit::GoesOn,
+        _ => Habit::Repeats,
+    }
+}
+
+/// Identifiers that go on from row to row: an account has several deals, and a deal several touches.
+const OF_ONE_DEAL: [&str; 4] = ["account_id", "deal_id", "opportunity_id", "touch_id"];

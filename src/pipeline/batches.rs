@@ -19,6 +19,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
     StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
 };
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
@@ -101,8 +102,8 @@ impl<'a> Names<'a> {
         for (anchor, name) in
             ["is_first", "is_lead_creation", "is_opportunity_creation", "is_closing"].iter().enumerate()
         {
-            let held: BooleanArray = rows.anchors.iter().map(|held| Some(held[anchor])).collect();
-            columns.push(name, Arc::new(held));
+            let held = BooleanBuffer::collect_bool(rows.anchors.len(), |row| rows.anchors[row][anchor]);
+            columns.push(name, Arc::new(BooleanArray::new(held, None)));
         }
         for ((model, shares), amounts) in self.models.iter().zip(rows.shares).zip(rows.amounts) {
             let stem = model.column_stem();

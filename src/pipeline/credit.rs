@@ -1,6 +1,7 @@
 //! Credit: for every conversion its journey, every model's shares, and the money, to the minor unit.
 
 mod eligible;
+mod shapes;
 mod split;
 mod worker;
 
@@ -26,6 +27,7 @@ use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
 use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
+pub(super) use split::Split;
 use std::sync::{Arc, Mutex, PoisonError};
 use worker::Worker;
 
@@ -43,6 +45,9 @@ pub struct Crediting<'a> {
     pub lines: &'a Lines,
     /// The models, in the order of the plan.
     pub models: Vec<Box<dyn AttributionModel>>,
+    /// Positions of the models that see nothing but the shape of a journey, and of those that see more.
+    of_shape: Vec<usize>,
+    of_journey: Vec<usize>,
     /// What each sees of a touch; `None` for its channel.
     states: Vec<Option<StateCodes>>,
     /// Which repeated touches of a person count once.
@@ -144,9 +149,8 @@ enum Fault {
     Sum { got: i64, booked: i64 },
 }
 
-/// Partitions that are credited before their rows are handed on, per thread: enough that no thread waits long for the
-/// last one.
-const WAVE: usize = 8;
+/// Partitions that are credited before their rows are handed on, per thread.
+const WAVE: usize = 4;
 
 impl<'a> Crediting<'a> {
     /// A stage that runs the plan's models.
@@ -182,6 +186,7 @@ impl<'a> Crediting<'a> {
     ) -> Self {
         let Models { built: models, states, refits } = models;
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
+        let (of_shape, of_journey) = by_what_they_see(&models);
         Self {
             plan,
             deals,
@@ -189,6 +194,8 @@ impl<'a> Crediting<'a> {
             scattered,
             lines,
             models,
+            of_shape,
+            of_journey,
             states,
             collapse,
             wants_touch_credits: true,
@@ -209,9 +216,12 @@ impl<'a> Crediting<'a> {
         models: Vec<Box<dyn AttributionModel>>,
         lookback: i64,
     ) -> Self {
+        let (of_shape, of_journey) = by_what_they_see(&models);
         Self {
             states: models.iter().map(|_| None).collect(),
             models,
+            of_shape,
+            of_journey,
             specs,
             lookback: Some(lookback),
             collapse: None,
@@ -233,10 +243,11 @@ impl<'a> Crediting<'a> {
     pub fn run<T: Send>(
         &self,
         shape: impl Fn(PartitionCredit) -> Result<T, RunError> + Sync,
-        mut sink: impl FnMut(Vec<T>) -> Result<(), RunError>,
+        mut sink: impl FnMut(Vec<T>) -> Result<(), RunError> + Send,
     ) -> Result<Credited, RunError> {
         let idle: Mutex<Vec<Worker<'_>>> = Mutex::new(Vec::new());
         let partitions: Vec<usize> = (0..self.scattered.len()).collect();
+        let mut finished = Vec::new();
         for wave in partitions.chunks(WAVE * rayon::current_num_threads()) {
             let credit = |&partition: &usize| {
                 let mut worker = take_idle(&idle).unwrap_or_else(|| Worker::new(self));
@@ -246,8 +257,13 @@ impl<'a> Crediting<'a> {
                 self.scattered.release(partition);
                 shaped
             };
-            sink(wave.par_iter().map(credit).collect::<Result<Vec<T>, RunError>>()?)?;
+            // While a wave is credited the one before is handed on, so that neither waits for the last of the other.
+            let shaped = || wave.par_iter().map(credit).collect::<Result<Vec<T>, RunError>>();
+            let (shaped, handed_on) = rayon::join(shaped, || sink(std::mem::take(&mut finished)));
+            handed_on?;
+            finished = shaped?;
         }
+        sink(finished)?;
         let mut credited = self.nothing();
         for worker in idle.into_inner().unwrap_or_else(PoisonError::into_inner) {
             credited.add(worker);
@@ -301,6 +317,11 @@ impl<'a> Crediting<'a> {
             }
         }
     }
+}
+
+/// The positions of models that see only the shape of a journey, and of the others.
+fn by_what_they_see(models: &[Box<dyn AttributionModel>]) -> (Vec<usize>, Vec<usize>) {
+    (0..models.len()).partition(|&model| models[model].sees_shape_only())
 }
 
 fn take_idle<'a>(idle: &Mutex<Vec<Worker<'a>>>) -> Option<Worker<'a>> {

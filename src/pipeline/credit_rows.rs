@@ -1,9 +1,11 @@
 //! Rows of `touch_credits`, column by column, until they become a batch.
 
+use super::credit::{EligibleTouches, Split};
 use super::journey_rows::JourneyRow;
 use crate::config::file::DealKind;
 use crate::scatter::touch::Touch;
-use closedloop_core::journey::{Anchor, Anchors};
+use closedloop_core::journey::Anchor;
+use std::iter::repeat_n;
 
 /// Deal × touch rows with every model's share and money.
 #[derive(Debug)]
@@ -60,28 +62,22 @@ impl CreditRows {
         self.deals.is_empty()
     }
 
-    /// Appends the `position`-th touch of a deal's journey with each model's `(share, amount)`.
-    pub(super) fn push(
-        &mut self,
-        deal: &JourneyRow,
-        position: usize,
-        touch: &Touch,
-        touch_quarter: u32,
-        anchors: Anchors,
-        money: impl Iterator<Item = (u64, i64)>,
-    ) {
-        self.deals.push(deal.deal);
-        self.kinds.push(deal.kind);
-        self.positions.push(i32::try_from(position + 1).unwrap_or(i32::MAX));
-        self.touch_ids.push(touch.id);
-        self.touched_at.push(touch.at);
-        self.lines.push(touch.line);
-        self.close_quarters.push(deal.close_quarter);
-        self.touch_quarters.push(touch_quarter);
-        self.anchors.push(Anchor::ALL.map(|anchor| anchors.position(anchor) == Some(position)));
-        for (model, (share, amount)) in money.enumerate() {
-            self.shares[model].push(share);
-            self.amounts[model].push(amount);
+    /// Appends the touches of a deal's journey, with what each model gives them.
+    pub(super) fn push(&mut self, deal: &JourneyRow, journey: &EligibleTouches, touches: &[Touch], split: &Split) {
+        let count = journey.position.len();
+        self.deals.extend(repeat_n(deal.deal, count));
+        self.kinds.extend(repeat_n(deal.kind, count));
+        self.positions.extend((1..).take(count));
+        self.touch_ids.extend(journey.position.iter().map(|&position| touches[position].id));
+        self.touched_at.extend_from_slice(&journey.touched_at);
+        self.lines.extend_from_slice(&journey.lines);
+        self.close_quarters.extend(repeat_n(deal.close_quarter, count));
+        self.touch_quarters.extend_from_slice(&journey.quarters);
+        let held = |touch| Anchor::ALL.map(|anchor| deal.anchors.position(anchor) == Some(touch));
+        self.anchors.extend((0..count).map(held));
+        for (model, (shares, amounts)) in self.shares.iter_mut().zip(&mut self.amounts).enumerate() {
+            shares.extend_from_slice(split.shares_of(model, count));
+            amounts.extend(split.posted(model, count));
         }
     }
 }

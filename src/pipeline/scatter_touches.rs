@@ -21,6 +21,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, cast, col, is_null, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,10 +102,18 @@ pub(super) async fn touch_columns(
     let sales = plan.follows_accounts().then(|| of_sales(&touchpoints, plan)).transpose()?;
     let of_sales = sales.is_some().then_some(OF_SALES_COLUMN);
     let sales = sales.unwrap_or_else(|| lit(false));
+    let contact = match plan.source(Table::Contacts) {
+        Some(_) => col("contact_id"),
+        // Nobody knows any, so they need not be read.
+        None => {
+            lit(ScalarValue::try_from(touchpoints.schema().field_with_unqualified_name("contact_id")?.data_type())?)
+        }
+    };
     let selected = TOUCH_COLUMNS.into_iter().chain(touch_type).chain(of_sales).map(|name| match name {
         "eligible" => eligible.clone().alias(name),
         OF_SALES_COLUMN => sales.clone().alias(name),
         "is_good" => is_null(col("reason")).alias(name),
+        "contact_id" => contact.clone().alias(name),
         _ => col(name),
     });
     touchpoints.select(selected).map_err(|error| predicate_fault("journeys.eligible", words(&error)))

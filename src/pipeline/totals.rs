@@ -77,10 +77,10 @@ pub struct CreditTotals {
     rows_of_block: Vec<[u32; LINES_PER_BLOCK]>,
     keys: Vec<CreditKey>,
     counts: Vec<LineCounts>,
-    /// `row · models + model`, minor units.
-    amounts: Vec<i64>,
-    /// `row · models + model`, units of 2⁻⁴⁸.
-    shares: Vec<u128>,
+    /// `row · models + model`.
+    cells: Vec<Cell>,
+    /// How often the share of a cell has run over.
+    carries: HashMap<usize, u64, FixedState>,
     /// By close quarter and kind.
     books: HashMap<(u32, DealKind), Book, FixedState>,
     /// The value of the customers that the deals acquired.
@@ -88,6 +88,15 @@ pub struct CreditTotals {
 }
 
 type PageKey = (u32, u32, DealKind);
+
+/// What a line earned under one model, small, because adding to it waits for memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    /// Minor units.
+    amount: i64,
+    /// The low half of the sum of shares in units of 2⁻⁴⁸: 65,536 whole deals run it over.
+    share: u64,
+}
 
 /// What was booked in a quarter of one kind, and what of it was left to residuals.
 #[derive(Debug, Default)]
@@ -101,16 +110,6 @@ struct Book {
 const LINES_PER_BLOCK: usize = 256;
 const BUCKETS: usize = Bucket::ALL.len();
 
-/// What a touch is added to.
-pub struct LineTotals<'a> {
-    /// Counts that no model changes.
-    pub counts: &'a mut LineCounts,
-    /// Money per model, minor units.
-    pub amounts: &'a mut [i64],
-    /// Shares per model, units of 2⁻⁴⁸.
-    pub shares: &'a mut [u128],
-}
-
 impl CreditTotals {
     /// Nothing yet, for so many models.
     pub fn new(models: usize) -> Self {
@@ -122,8 +121,8 @@ impl CreditTotals {
             rows_of_block: vec![[0; LINES_PER_BLOCK]],
             keys: Vec::new(),
             counts: Vec::new(),
-            amounts: Vec::new(),
-            shares: Vec::new(),
+            cells: Vec::new(),
+            carries: HashMap::default(),
             books: HashMap::default(),
             acquired: AcquiredTotals::default(),
         }
@@ -168,19 +167,26 @@ impl CreditTotals {
         self.rows_of_block[blocks[block] as usize][key.line as usize % LINES_PER_BLOCK] = narrow(row + 1);
         self.keys.push(key);
         self.counts.push(LineCounts::default());
-        self.amounts.resize(self.amounts.len() + self.models, 0);
-        self.shares.resize(self.shares.len() + self.models, 0);
+        self.cells.resize(self.cells.len() + self.models, Cell::default());
         row
     }
 
-    /// The totals in a row.
+    /// Adds to a row what a touch earned under every model: minor units, and units of 2⁻⁴⁸ of a deal.
     #[inline]
-    pub fn line(&mut self, row: usize) -> LineTotals<'_> {
-        let cells = row * self.models..(row + 1) * self.models;
-        LineTotals {
-            counts: &mut self.counts[row],
-            amounts: &mut self.amounts[cells.clone()],
-            shares: &mut self.shares[cells],
+    pub fn add(&mut self, row: usize, is_first_of_deal: bool, earned: impl Iterator<Item = (i64, u64)>) {
+        let counts = &mut self.counts[row];
+        counts.touches += 1;
+        counts.deals += u64::from(is_first_of_deal);
+        let first = row * self.models;
+        for (model, (cell, (amount, share))) in
+            self.cells[first..first + self.models].iter_mut().zip(earned).enumerate()
+        {
+            cell.amount += amount;
+            let (sum, runs_over) = cell.share.overflowing_add(share);
+            cell.share = sum;
+            if runs_over {
+                *self.carries.entry(first + model).or_default() += 1;
+            }
         }
     }
 
@@ -208,12 +214,13 @@ impl CreditTotals {
         self.acquired.merge(&other.acquired);
         for (theirs, &key) in other.keys.iter().enumerate() {
             let row = self.row(key);
-            let mine = self.line(row);
-            mine.counts.touches += other.counts[theirs].touches;
-            mine.counts.deals += other.counts[theirs].deals;
-            for (model, earned) in other.earned(theirs).enumerate() {
-                mine.amounts[model] += earned.amount;
-                mine.shares[model] += earned.share;
+            self.counts[row].touches += other.counts[theirs].touches;
+            self.counts[row].deals += other.counts[theirs].deals;
+            for model in 0..self.models {
+                let (mine, theirs) = (row * self.models + model, theirs * self.models + model);
+                let share = self.share(mine) + other.share(theirs);
+                self.cells[mine].amount += other.cells[theirs].amount;
+                self.set_share(mine, share);
             }
         }
         for (&(quarter, kind), theirs) in &other.books {
@@ -225,10 +232,22 @@ impl CreditTotals {
         }
     }
 
+    fn share(&self, cell: usize) -> u128 {
+        let carry = if self.carries.is_empty() { None } else { self.carries.get(&cell) };
+        u128::from(carry.copied().unwrap_or_default()) << 64 | u128::from(self.cells[cell].share)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
+    fn set_share(&mut self, cell: usize, share: u128) {
+        self.cells[cell].share = share as u64;
+        if share >> 64 > 0 {
+            self.carries.insert(cell, (share >> 64) as u64);
+        }
+    }
+
     fn earned(&self, row: usize) -> impl Iterator<Item = Earned> {
         let cells = row * self.models..(row + 1) * self.models;
-        let both = self.amounts[cells.clone()].iter().zip(&self.shares[cells]);
-        both.map(|(&amount, &share)| Earned { amount, share })
+        cells.map(|cell| Earned { amount: self.cells[cell].amount, share: self.share(cell) })
     }
 
     /// Every key with its counts and per-model earnings, sorted.
@@ -270,7 +289,8 @@ impl CreditTotals {
 
     /// What attributed money and residuals of a model sum to.
     pub fn accounted(&self, model: usize) -> i128 {
-        let attributed: i128 = self.amounts.iter().skip(model).step_by(self.models).map(|&a| i128::from(a)).sum();
+        let attributed: i128 =
+            self.cells.iter().skip(model).step_by(self.models).map(|cell| i128::from(cell.amount)).sum();
         let left = self.residuals().into_iter().filter(|(key, _)| key.model == model);
         attributed + left.map(|(_, left)| i128::from(left.earned.amount)).sum::<i128>()
     }
@@ -292,4 +312,27 @@ impl LeftOver {
 #[expect(clippy::cast_possible_truncation, reason = "rows, blocks and quarters are far fewer than 2³²")]
 fn narrow(position: usize) -> u32 {
     position as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use closedloop_core::ledger::WHOLE;
+
+    #[test]
+    fn shares_of_more_whole_deals_than_64_bits_hold_are_kept() {
+        let key = CreditKey { close_quarter: 0, touch_quarter: 0, line: 3, kind: DealKind::New };
+        let of_deals = |deals: u64| {
+            let mut totals = CreditTotals::new(2);
+            let row = totals.row(key);
+            (0..deals).for_each(|_| totals.add(row, true, [(-5, 1), (7, WHOLE)].into_iter()));
+            totals
+        };
+        let mut totals = of_deals(100_000);
+        totals.merge(&of_deals(40_000));
+        let (_, counts, earned) = totals.lines().remove(0);
+        assert_eq!((counts.touches, counts.deals), (140_000, 140_000));
+        assert_eq!(earned[0], Earned { amount: -700_000, share: 140_000 });
+        assert_eq!(earned[1], Earned { amount: 980_000, share: 140_000 * u128::from(WHOLE) });
+    }
 }

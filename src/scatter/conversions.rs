@@ -19,7 +19,7 @@ pub use credits::{CreditDeal, CreditDeals};
 pub(super) use deal_rows::{DealRows, OpportunityKey, column, micros, narrow, value};
 use rayon::prelude::*;
 use std::ops::Range;
-use windows::conversions_of_account;
+use windows::WindowMaker;
 
 /// A won deal line that credit is given for.
 #[derive(Debug, Clone)]
@@ -275,11 +275,15 @@ fn make_conversions(
         tasks.push((&first_of_account[at..=last], task));
         (rest, at) = (others, last);
     }
-    tasks.into_par_iter().for_each(|(bounds, task)| {
-        for account in bounds.windows(2) {
-            let conversions = &mut task[account[0] - bounds[0]..account[1] - bounds[0]];
-            conversions_of_account(plan, deals, &originals[account[0]..account[1]], conversions);
-        }
-    });
+    tasks.into_par_iter().for_each_init(
+        || (WindowMaker::new(plan, deals), Vec::new()),
+        |(maker, facts), (bounds, task)| {
+            deals.facts(&originals[bounds[0]..][..task.len()], facts);
+            for account in bounds.windows(2) {
+                let of_account = account[0] - bounds[0]..account[1] - bounds[0];
+                maker.make(&facts[of_account.clone()], &mut task[of_account]);
+            }
+        },
+    );
     all
 }

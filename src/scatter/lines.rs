@@ -83,13 +83,18 @@ pub struct LineReader<'a> {
 }
 
 impl LineReader<'_> {
-    /// The code of the touch at `position` of a batch.
+    /// The code of the touch at `position` of a batch; its channel is asked for where no known campaign gives one.
     #[inline]
-    pub fn code(&mut self, campaigns: &IdColumn<'_>, channel: Option<&str>, position: usize) -> u32 {
+    pub fn code<'b>(
+        &mut self,
+        campaigns: &IdColumn<'_>,
+        channel: impl FnOnce() -> Option<&'b str>,
+        position: usize,
+    ) -> u32 {
         if let Some(code) = self.codes.campaigns.probe(campaigns, position) {
             return code;
         }
-        let channel = channel.unwrap_or(UNKNOWN_CHANNEL);
+        let channel = channel().unwrap_or(UNKNOWN_CHANNEL);
         match campaigns.text(position) {
             Some(campaign) => self.codes.meet(Some(campaign), channel),
             None => match self.of_channel.get(channel) {

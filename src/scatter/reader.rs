@@ -40,10 +40,14 @@ pub struct Reader<'a> {
     memory: Holding,
     folder: Option<SpillFolder>,
     spill: Option<SpillWriter>,
-    /// The batch's dense accounts, contacts and survivors.
+    /// The batch's dense accounts and contacts.
     accounts: Vec<u32>,
     contacts: Vec<u32>,
+    /// Rows that count with their known accounts, those accounts' windows, the rows within, and accounts of those before.
+    known: Vec<(u32, u32)>,
+    windows: Vec<(i64, i64)>,
     found: Vec<(u32, u32)>,
+    early: Vec<u32>,
     counts: TouchCounts,
 }
 
@@ -59,7 +63,10 @@ impl<'a> Reader<'a> {
             spill: None,
             accounts: Vec::new(),
             contacts: Vec::new(),
+            known: Vec::new(),
+            windows: Vec::new(),
             found: Vec::new(),
+            early: Vec::new(),
             counts: TouchCounts::default(),
         }
     }
@@ -98,31 +105,30 @@ impl<'a> Reader<'a> {
 
     /// Finds the touches that an account's widest window spans.
     fn keep_in_window(&mut self, columns: &TouchColumns<'_>, rows: usize) {
-        self.found.clear();
-        let all_good = columns.is_good.null_count() == 0 && columns.is_good.true_count() == rows;
-        if !all_good {
-            let unreadable = (0..rows).filter(|&row| !columns.is_good(row)).count();
-            self.counts.unreadable += unreadable as u64;
-        }
+        let at = &columns.touched_at.values()[..rows];
+        let all_good = columns.is_good.true_count() == rows;
         let all_in_scope = columns.in_scope.null_count() == 0 && columns.in_scope.true_count() == rows;
-        let at = columns.touched_at.values();
-        let latest = (0..rows).filter(|&row| all_good || columns.is_good(row)).map(|row| at[row]).max();
+        self.counts.unreadable += (rows - columns.is_good.true_count()) as u64;
+        let latest = if all_good {
+            at.iter().copied().max()
+        } else {
+            columns.is_good.values().set_indices().map(|row| at[row]).max()
+        };
         self.counts.latest = self.counts.latest.max(latest);
+        let counts = |row| (all_good || columns.is_good.value(row)) && (all_in_scope || columns.in_scope.value(row));
+        let accounts = self.accounts.iter().enumerate();
+        keep(
+            &mut self.known,
+            accounts.map(|(row, &account)| ((narrow(row), account), account != NO_NUMBER && counts(row))),
+        );
         let windows = &self.scatter.conversions.widest;
-        for (row, &account) in self.accounts.iter().enumerate() {
-            if account == NO_NUMBER
-                || !(all_good || columns.is_good(row))
-                || !(all_in_scope || columns.in_scope.value(row))
-            {
-                continue;
-            }
-            let (start, end) = windows[account as usize];
-            if at[row] < start {
-                self.scatter.note_earlier(account);
-            } else if at[row] <= end {
-                self.found.push((u32::try_from(row).unwrap_or(u32::MAX), account));
-            }
-        }
+        self.windows.clear();
+        self.windows.extend(self.known.iter().map(|&(_, account)| windows[account as usize]));
+        let known =
+            || self.known.iter().zip(&self.windows).map(|(&touch, window)| (touch, at[touch.0 as usize], window));
+        keep(&mut self.found, known().map(|(touch, at, window)| (touch, window.0 <= at && at <= window.1)));
+        keep(&mut self.early, known().map(|((_, account), at, window)| (account, at < window.0)));
+        self.early.iter().for_each(|&account| self.scatter.note_earlier(account));
         if let Some(subjects) = &self.scatter.conversions.subjects {
             for &(row, account) in &self.found {
                 if at[row as usize] < subjects.converting[account as usize].0 {
@@ -142,7 +148,7 @@ impl<'a> Reader<'a> {
                 IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
                 IdColumn::Text(ids) => piece.push_text(ids.get(row).unwrap_or_default()),
             };
-            let line = self.lines.code(&columns.campaigns, columns.channel(row), row);
+            let line = self.lines.code(&columns.campaigns, || columns.channel(row), row);
             let touch_type = columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name));
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
             let touch =
@@ -220,10 +226,6 @@ impl<'a> TouchColumns<'a> {
         })
     }
 
-    fn is_good(&self, row: usize) -> bool {
-        self.is_good.value(row)
-    }
-
     fn eligible(&self, row: usize) -> bool {
         self.eligible.is_valid(row) && self.eligible.value(row)
     }
@@ -239,6 +241,25 @@ impl<'a> TouchColumns<'a> {
     fn touch_type(&self, row: usize) -> Option<&str> {
         text(self.touch_types.as_ref()?, row)
     }
+}
+
+/// Fills `kept` with the items that are marked. What is marked cannot be foretold, so every item is written and the next
+/// one over it unless it stays: no jump is taken wrongly.
+#[inline]
+fn keep<T: Copy + Default>(kept: &mut Vec<T>, items: impl ExactSizeIterator<Item = (T, bool)>) {
+    kept.clear();
+    kept.resize(items.len(), T::default());
+    let mut count = 0;
+    for (item, stays) in items {
+        kept[count] = item;
+        count += usize::from(stays);
+    }
+    kept.truncate(count);
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a batch has far fewer rows than 2³²")]
+fn narrow(row: usize) -> u32 {
+    row as u32
 }
 
 fn text(texts: &StringViewArray, row: usize) -> Option<&str> {

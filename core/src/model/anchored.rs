@@ -61,6 +61,10 @@ impl AttributionModel for Anchored {
         }
         self.leave(missing_weight)
     }
+
+    fn sees_shape_only(&self) -> bool {
+        true
+    }
 }
 
 impl Anchored {

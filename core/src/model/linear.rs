@@ -13,4 +13,8 @@ impl AttributionModel for Linear {
         credits.fill(1.0);
         Residual::None
     }
+
+    fn sees_shape_only(&self) -> bool {
+        true
+    }
 }

@@ -9,10 +9,10 @@ use crate::scatter::touch::Touch;
 pub(in crate::pipeline) struct EligibleTouches {
     /// Position in the account's run.
     pub(in crate::pipeline) position: Vec<usize>,
-    pub(super) touched_at: Vec<i64>,
-    pub(super) lines: Vec<u32>,
-    pub(super) channels: Vec<u32>,
-    pub(super) quarters: Vec<u32>,
+    pub(in crate::pipeline) touched_at: Vec<i64>,
+    pub(in crate::pipeline) lines: Vec<u32>,
+    pub(in crate::pipeline) channels: Vec<u32>,
+    pub(in crate::pipeline) quarters: Vec<u32>,
 }
 
 impl EligibleTouches {

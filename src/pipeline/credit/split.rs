@@ -4,7 +4,7 @@ use closedloop_core::ledger::{Allotter, Bucket};
 
 /// Shares and money of one deal: `model · touches + touch`.
 #[derive(Default)]
-pub(super) struct Split {
+pub(in crate::pipeline) struct Split {
     pub(super) shares: Vec<u64>,
     pub(super) amounts: Vec<i64>,
     pub(super) previous: Vec<i64>,
@@ -53,11 +53,14 @@ impl Split {
         }
     }
 
-    /// What a posting gives to the touches under a model.
-    pub(super) fn posted(&self, model: usize, touches: usize) -> i64 {
+    /// The shares of the touches under a model.
+    pub(in crate::pipeline) fn shares_of(&self, model: usize, touches: usize) -> &[u64] {
+        &self.shares[model * touches..(model + 1) * touches]
+    }
+
+    /// What a posting gives to each of the touches under a model: the balance after, less the balance before.
+    pub(in crate::pipeline) fn posted(&self, model: usize, touches: usize) -> impl Iterator<Item = i64> + '_ {
         let cells = model * touches..(model + 1) * touches;
-        // A sum that wraps is not what was booked, so it needs no wider integer.
-        let sum = |amounts: &[i64]| amounts.iter().fold(0_i64, |sum, amount| sum.wrapping_add(*amount));
-        sum(&self.amounts[cells.clone()]).wrapping_sub(sum(&self.previous[cells]))
+        self.amounts[cells.clone()].iter().zip(&self.previous[cells]).map(|(after, before)| after - before)
     }
 }

@@ -1,17 +1,18 @@
 //! One thread at work on a partition: journeys, models, shares, money, rows, totals.
 
 use super::eligible::EligibleTouches;
+use super::shapes::Shapes;
 use super::split::{ModelResidual, Split};
 use super::{Broken, Crediting, Fault, PartitionCredit};
 use crate::pipeline::RunError;
 use crate::pipeline::journey_rows::{JourneyRow, JourneyRows};
 use crate::pipeline::lifetime::acquired::AcquiredTotals;
 use crate::pipeline::spread::Spread;
-use crate::pipeline::totals::{CreditKey, CreditTotals, LineTotals, ResidualKey};
+use crate::pipeline::totals::{CreditKey, CreditTotals, ResidualKey};
 use crate::scatter::conversions::{Conversion, CreditDeal};
 use crate::scatter::group::Grouped;
 use crate::scatter::touch::Touch;
-use closedloop_core::journey::{Anchors, Journey};
+use closedloop_core::journey::{Anchors, Journey, Shape};
 use closedloop_core::ledger::{Allotter, Bucket, Residual, WHOLE};
 
 /// One thread's totals and scratch space.
@@ -28,6 +29,7 @@ pub(super) struct Worker<'a> {
     /// What a model sees of the journey's touches where that is not their channels.
     states: Vec<u32>,
     split: Split,
+    shapes: Shapes,
     /// The last journey that each line was seen in, to count deals once per line.
     seen: Vec<u64>,
     journeys: u64,
@@ -48,6 +50,7 @@ impl<'a> Worker<'a> {
             credits: Vec::new(),
             states: Vec::new(),
             split: Split::default(),
+            shapes: Shapes::default(),
             seen: vec![0; stage.lines.len()],
             journeys: 0,
         }
@@ -209,65 +212,69 @@ impl<'a> Worker<'a> {
         self.split.start_books();
         let mut balance = conversion.amount;
         self.split.allot(&mut self.allotter, balance);
-        self.post(row, anchors, touches, out)?;
+        self.post(row, touches, out)?;
         for credit in credits {
             balance += credit.amount;
             self.split.allot(&mut self.allotter, balance);
             let row = row.of_credit(credit);
             self.totals.book(row.close_quarter, row.kind, row.amount);
             self.journeys += 1;
-            self.post(&row, anchors, touches, out)?;
+            self.post(&row, touches, out)?;
         }
         Ok(())
     }
 
-    /// Asks every model for credits and turns them into shares.
+    /// Every model's shares of the journey.
     fn shares(&mut self, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
+        let shape = Shape { touches: self.journey.position.len(), anchors };
+        self.credits.resize(shape.touches, 0.0);
+        self.split.resize(shape.touches, self.stage.models.len());
+        let stage = self.stage;
+        if !self.shapes.recall(shape, &stage.of_shape, &mut self.split) {
+            for &model in &stage.of_shape {
+                self.share(model, conversion, anchors, all)?;
+            }
+            self.shapes.remember(shape, &stage.of_shape, &self.split);
+        }
+        stage.of_journey.iter().try_for_each(|&model| self.share(model, conversion, anchors, all))
+    }
+
+    /// Asks a model for credits and turns them into shares.
+    fn share(&mut self, model: usize, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
         let EligibleTouches { touched_at, channels, position, .. } = &self.journey;
         let (touches, credits) = (touched_at.len(), &mut self.credits);
-        credits.resize(touches, 0.0);
-        self.split.resize(touches, self.stage.models.len());
         let journey = Journey { touched_at, channels, converted_at: conversion.converted_at, anchors };
-        for (model, attribution) in self.stage.models.iter().enumerate() {
-            let residual = match &self.stage.states[model] {
-                None => attribution.credit(journey, credits),
-                Some(states) => {
-                    self.states.clear();
-                    self.states.extend(position.iter().map(|&position| states.state(&all[position])));
-                    attribution.credit(Journey { channels: &self.states, ..journey }, credits)
-                }
-            };
-            let (bucket, left) = match residual {
-                Residual::None => (None, 0.0),
-                Residual::Left { bucket, credit } => (Some(bucket), credit),
-            };
-            let shares = &mut self.split.shares[model * touches..(model + 1) * touches];
-            let share = self.allotter.shares(credits, left, shares).map_err(|error| Broken {
-                deal: conversion.deal,
-                model,
-                fault: Fault::Credit(error),
-            })?;
-            let whole = shares.iter().sum::<u64>() + share;
-            check_sum(conversion.deal, model, whole.cast_signed(), WHOLE.cast_signed())?;
-            self.split.residuals[model] = ModelResidual { bucket, share, ..ModelResidual::default() };
-        }
+        let attribution = &self.stage.models[model];
+        let residual = match &self.stage.states[model] {
+            None => attribution.credit(journey, credits),
+            Some(states) => {
+                self.states.clear();
+                self.states.extend(position.iter().map(|&position| states.state(&all[position])));
+                attribution.credit(Journey { channels: &self.states, ..journey }, credits)
+            }
+        };
+        let (bucket, left) = match residual {
+            Residual::None => (None, 0.0),
+            Residual::Left { bucket, credit } => (Some(bucket), credit),
+        };
+        let shares = &mut self.split.shares[model * touches..(model + 1) * touches];
+        let broken = |error| Broken { deal: conversion.deal, model, fault: Fault::Credit(error) };
+        let share = self.allotter.shares(credits, left, shares).map_err(broken)?;
+        let whole = shares.iter().sum::<u64>() + share;
+        check_sum(conversion.deal, model, whole.cast_signed(), WHOLE.cast_signed())?;
+        self.split.residuals[model] = ModelResidual { bucket, share, ..ModelResidual::default() };
         Ok(())
     }
 
     /// Posts one deal's money to the totals and the rows; checks the law for every model.
-    fn post(
-        &mut self,
-        row: &JourneyRow,
-        anchors: Anchors,
-        touches: &[Touch],
-        out: &mut PartitionCredit,
-    ) -> Result<(), Broken> {
+    fn post(&mut self, row: &JourneyRow, touches: &[Touch], out: &mut PartitionCredit) -> Result<(), Broken> {
         let count = self.journey.position.len();
         if !self.stage.refits.is_empty() {
             out.kept.post(row.close_quarter, row.kind, row.amount);
         }
         for (model, residual) in self.split.residuals.iter().enumerate() {
-            let posted = self.split.posted(model, count).wrapping_add(residual.posted());
+            // A sum that wraps is not what was booked, so it needs no wider integer.
+            let posted = self.split.posted(model, count).fold(residual.posted(), i64::wrapping_add);
             check_sum(row.deal, model, posted, row.amount)?;
             if let Some(bucket) = residual.bucket.filter(|_| residual.share > 0) {
                 let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
@@ -283,31 +290,18 @@ impl<'a> Worker<'a> {
                 kind: row.kind,
             };
             let row = self.totals.row(key);
-            let LineTotals { counts, amounts, shares } = self.totals.line(row);
-            counts.touches += 1;
             let seen = &mut self.seen[line as usize];
-            counts.deals += u64::from(*seen != self.journeys);
+            let is_first = *seen != self.journeys;
             *seen = self.journeys;
-            for (model, (amount, share)) in amounts.iter_mut().zip(shares).enumerate() {
-                let cell = model * count + touch;
-                *amount += self.split.amounts[cell] - self.split.previous[cell];
-                *share += u128::from(self.split.shares[cell]);
-            }
+            let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
+            let got = cells.map(|cell| (self.split.amounts[cell] - self.split.previous[cell], self.split.shares[cell]));
+            self.totals.add(row, is_first, got.clone());
             if let Some(spread) = &mut self.spread {
-                let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
-                let got =
-                    cells.map(|cell| (self.split.amounts[cell] - self.split.previous[cell], self.split.shares[cell]));
                 spread.add(row, key, self.journey.channels[touch], got);
             }
         }
         if self.stage.wants_touch_credits {
-            for touch in 0..count {
-                let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
-                let money =
-                    cells.map(|cell| (self.split.shares[cell], self.split.amounts[cell] - self.split.previous[cell]));
-                let source = &touches[self.journey.position[touch]];
-                out.credits.push(row, touch, source, self.journey.quarters[touch], anchors, money);
-            }
+            out.credits.push(row, &self.journey, touches, &self.split);
         }
         if self.stage.wants_journeys {
             out.journeys

@@ -32,6 +32,24 @@ pub(in crate::scatter) enum IdValue<'a> {
     Text(&'a str),
 }
 
+/// What the windows are made of, of one deal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DealFacts {
+    pub(super) row: u32,
+    given_kind: Option<DealKind>,
+    pub(super) amount: i64,
+    pub(super) created_at: i64,
+    pub(super) closed_at: i64,
+}
+
+impl DealFacts {
+    /// The given kind, or what the order of wins says: the first opportunity is new business, later ones expansion.
+    pub(super) fn kind(&self, of_first_win: bool) -> DealKind {
+        let inferred = if of_first_win { DealKind::New } else { DealKind::Expansion };
+        self.given_kind.unwrap_or(inferred)
+    }
+}
+
 /// The deals table, column by column.
 pub(in crate::scatter) struct DealRows<'a> {
     ids: IdColumn<'a>,
@@ -68,22 +86,24 @@ impl<'a> DealRows<'a> {
         self.kinds.len()
     }
 
-    pub(super) fn created(&self, row: u32) -> i64 {
-        self.created_at.value(row as usize)
-    }
-
     pub(super) fn closed(&self, row: u32) -> i64 {
         self.closed_at.value(row as usize)
     }
 
-    pub(super) fn amount(&self, row: u32) -> i64 {
+    fn amount(&self, row: u32) -> i64 {
         self.amounts.value(row as usize)
     }
 
-    /// The given kind, or what the order of wins says: the first opportunity is new business, later ones expansion.
-    pub(super) fn kind(&self, row: u32, of_first_win: bool) -> DealKind {
-        let inferred = if of_first_win { DealKind::New } else { DealKind::Expansion };
-        self.kinds[row as usize].unwrap_or(inferred)
+    /// What windows are made of, of these rows. They lie scattered over the table, and column by column the memory is
+    /// waited for together.
+    pub(super) fn facts(&self, rows: &[u32], facts: &mut Vec<DealFacts>) {
+        facts.clear();
+        let blank = DealFacts { row: 0, given_kind: None, amount: 0, created_at: 0, closed_at: 0 };
+        facts.extend(rows.iter().map(|&row| DealFacts { row, ..blank }));
+        facts.iter_mut().for_each(|deal| deal.created_at = self.created_at.value(deal.row as usize));
+        facts.iter_mut().for_each(|deal| deal.closed_at = self.closed(deal.row));
+        facts.iter_mut().for_each(|deal| deal.amount = self.amount(deal.row));
+        facts.iter_mut().for_each(|deal| deal.given_kind = self.kinds[deal.row as usize]);
     }
 
     /// Negative money without a kind is a credit.

@@ -1,50 +1,79 @@
 //! The windows of conversions: each opportunity's lookback, cut where an earlier win restarts the journey.
 
 use super::Conversion;
-use super::deal_rows::{DealRows, OpportunityKey};
+use super::deal_rows::{DealFacts, DealRows, OpportunityKey};
 use crate::config::Plan;
 use crate::config::file::{DealKind, LookbackFrom, Restart};
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
-/// Makes the conversions of one account of its original deals in order of closing, one of each.
-pub(super) fn conversions_of_account(plan: &Plan, deals: &DealRows<'_>, rows: &[u32], conversions: &mut [Conversion]) {
-    // Wins of the account by opportunity, in the order of their first closing.
-    let mut opportunities: Vec<OpportunityWin> = Vec::new();
-    let mut ranks: HashMap<OpportunityKey<'_>, usize> = HashMap::new();
-    let mut lines: Vec<(u32, usize)> = Vec::with_capacity(rows.len());
-    for &row in rows {
-        let next = opportunities.len();
-        // Most accounts have one deal, which is nothing to look up.
-        let rank = if rows.len() == 1 { next } else { *ranks.entry(deals.opportunity_key(row)).or_insert(next) };
-        if rank == next {
-            opportunities.push(OpportunityWin {
-                created_at: deals.created(row),
-                first_close: deals.closed(row),
-                last_close: deals.closed(row),
-                kind: deals.kind(row, rank == 0),
-                window_start: 0,
-            });
+/// Makes conversions account by account; holds only scratch space, so one per thread is enough.
+pub(super) struct WindowMaker<'a> {
+    plan: &'a Plan,
+    deals: &'a DealRows<'a>,
+    /// Wins of the account at work by opportunity, in the order of their first closing.
+    opportunities: Vec<OpportunityWin>,
+    ranks: HashMap<OpportunityKey<'a>, usize, FixedState>,
+    /// The rank of each deal's opportunity.
+    rank_of_deal: Vec<usize>,
+    /// When each opportunity was last won, in that order, with its rank.
+    wins: Vec<(i64, usize)>,
+}
+
+impl<'a> WindowMaker<'a> {
+    pub(super) fn new(plan: &'a Plan, deals: &'a DealRows<'a>) -> Self {
+        let (opportunities, rank_of_deal, wins) = (Vec::new(), Vec::new(), Vec::new());
+        Self { plan, deals, opportunities, ranks: HashMap::default(), rank_of_deal, wins }
+    }
+
+    /// Makes the conversions of one account of its original deals in order of closing, one of each.
+    pub(super) fn make(&mut self, deals: &[DealFacts], conversions: &mut [Conversion]) {
+        self.rank(deals);
+        self.wins.clear();
+        self.wins.extend(self.opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)));
+        self.wins.sort_unstable();
+        for (rank, win) in self.opportunities.iter_mut().enumerate() {
+            win.window_start = window_start(self.plan, win, rank, &self.wins);
         }
-        opportunities[rank].last_close = opportunities[rank].last_close.max(deals.closed(row));
-        lines.push((row, rank));
+        for ((deal, &rank), conversion) in deals.iter().zip(&self.rank_of_deal).zip(conversions) {
+            let win = &self.opportunities[rank];
+            *conversion = Conversion {
+                deal: deal.row,
+                kind: deal.kind(rank == 0),
+                amount: deal.amount,
+                converted_at: deal.closed_at,
+                window_start: win.window_start,
+                measured_from: win.measured_from(self.plan),
+                opportunity_created_at: win.created_at,
+            };
+        }
     }
-    let mut wins: Vec<(i64, usize)> =
-        opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)).collect();
-    wins.sort_unstable();
-    for (rank, win) in opportunities.iter_mut().enumerate() {
-        win.window_start = window_start(plan, win, rank, &wins);
-    }
-    for ((row, rank), conversion) in lines.into_iter().zip(conversions) {
-        let win = &opportunities[rank];
-        *conversion = Conversion {
-            deal: row,
-            kind: deals.kind(row, rank == 0),
-            amount: deals.amount(row),
-            converted_at: deals.closed(row),
-            window_start: win.window_start,
-            measured_from: win.measured_from(plan),
-            opportunity_created_at: win.created_at,
-        };
+
+    /// Finds the opportunity of every deal.
+    fn rank(&mut self, deals: &[DealFacts]) {
+        self.opportunities.clear();
+        self.ranks.clear();
+        self.rank_of_deal.clear();
+        for deal in deals {
+            let next = self.opportunities.len();
+            // Most accounts have one deal, which is nothing to look up.
+            let rank = match deals.len() {
+                1 => next,
+                _ => *self.ranks.entry(self.deals.opportunity_key(deal.row)).or_insert(next),
+            };
+            if rank == next {
+                self.opportunities.push(OpportunityWin {
+                    created_at: deal.created_at,
+                    first_close: deal.closed_at,
+                    last_close: deal.closed_at,
+                    kind: deal.kind(rank == 0),
+                    window_start: 0,
+                });
+            }
+            let win = &mut self.opportunities[rank];
+            win.last_close = win.last_close.max(deal.closed_at);
+            self.rank_of_deal.push(rank);
+        }
     }
 }
 
