@@ -12,6 +12,7 @@ pub mod histories;
 pub mod ids;
 pub mod load;
 pub mod memory;
+pub mod purchases;
 pub mod session;
 pub mod set_aside;
 mod source;

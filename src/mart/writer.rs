@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows of a row group.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Row groups of a file.
 const FILE_ROW_GROUPS: usize = 64;
 
