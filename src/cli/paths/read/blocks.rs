@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Result};
 
 /// Bytes that are asked of the file at a time, and about the size of a block.
-const SIZE: usize = 1 << 20;
+const SIZE: usize = 1 << 18;
 
 /// Whole records of a file.
 pub(super) struct Block {
@@ -101,8 +101,8 @@ mod tests {
     fn what_comes_from_a_quote_on_stays_together() {
         let lines = b"abc;1\n".repeat(400_000);
         let blocks = cut(&[&lines[..], b"\"x\n\";1\n", &lines[..]].concat());
-        assert_eq!(blocks.len(), 3);
-        assert!(blocks[2].1.len() > lines.len());
+        assert!(blocks.len() > 2);
+        assert!(blocks.last().is_some_and(|(_, bytes)| bytes.len() > lines.len()));
     }
 
     #[test]
