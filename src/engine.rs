@@ -13,6 +13,7 @@ pub mod ids;
 pub mod load;
 pub mod memory;
 mod nullability;
+pub mod purchases;
 pub mod session;
 pub mod set_aside;
 mod source;

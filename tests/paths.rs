@@ -300,6 +300,49 @@ fn faults_of_a_file_are_one_sentence_with_line_column_and_remedy() {
 }
 
 #[test]
+fn paths_may_come_through_a_pipe() {
+    let scratch = tempfile::tempdir().unwrap();
+    let piped = closedloop().args(["paths", "/dev/stdin"]).write_stdin(THREE).output().unwrap();
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), shown(&[&file(&scratch, THREE)]).0);
+}
+
+/// Longer than what one thread reads at a time: with either line end, blank lines, and line breaks in quotes.
+#[test]
+fn a_long_file_is_read_as_a_whole_and_its_faults_are_found() {
+    const ROWS: usize = 250_000;
+    for end in ["\n", "\r\n"] {
+        for quotes_from in [ROWS, 200_000, 0] {
+            let (mut text, mut lines) = (format!("\u{feff}{}{end}{end}", THREE.lines().next().unwrap()), 2);
+            for at in 0..ROWS {
+                let (row, more) = match at % 1_000 {
+                    500 if at >= quotes_from => ("\"a >\n b\";1;10;0", 1),
+                    // A byte-order mark is a part of the text here.
+                    700 => ("\u{feff}c > b;1;10;0", 0),
+                    900 => ("\na>b;1;10;0", 1),
+                    _ => ("a > b;1;10;0", 0),
+                };
+                text += row;
+                text += end;
+                lines += 1 + more;
+            }
+            let scratch = tempfile::tempdir().unwrap();
+            let answers = answers(&[&file(&scratch, &text), "--models", "linear"]);
+            for (channel, rows) in [("a", ROWS - ROWS / 1_000), ("b", ROWS), ("\u{feff}c", ROWS / 1_000)] {
+                let [_, _, conversions, value] = answers[&("linear".to_owned(), channel.to_owned())];
+                assert_eq!([conversions, value], [rows as f64 / 2.0, rows as f64 * 5.0], "{channel}");
+            }
+            for (row, fault) in [
+                ("a > b;1;x;0", ", column \"total_conversion_value\": \"x\" is not a number; write it as in 1234.5"),
+                ("a > b;1", ": has 2 cells, but the header has 4; quote cells that hold the delimiter"),
+            ] {
+                let wrong = format!("{text}{row}{end}a;also;wrong;0{end}");
+                assert_eq!(refused(wrong, &[]), format!("error: FILE line {}{fault}\n", lines + 1));
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_file_and_a_missing_one_are_named() {
     assert!(refused("", &[]).starts_with("error: FILE has "), "{}", refused("", &[]));
     let missing = PathBuf::from("/nowhere/paths.csv").display().to_string();

@@ -84,6 +84,8 @@ pub struct Paths {
     table: PathTable,
     /// In which conversions and value are summed.
     units: [Unit; 2],
+    /// All conversions and all value.
+    totals: [f64; 2],
     statistics: JourneyStatistics,
     best_order: Option<u8>,
 }
@@ -121,7 +123,7 @@ impl Paths {
         };
         let statistics = count(&table, shape, &units)?;
         let best_order = best.and_then(|order| u8::try_from(order).ok());
-        Ok(Self { channels, table, units: units.sums, statistics, best_order })
+        Ok(Self { channels, table, units: units.sums, totals: units.totals, statistics, best_order })
     }
 
     /// The channels in ascending order, by code.
@@ -197,11 +199,7 @@ impl Paths {
 
     /// All conversions and all value in proportion to removal effects.
     fn literature(&self, effects: &RemovalEffects) -> Vec<ChannelResult> {
-        let mut sums = Sums::default();
-        for counts in self.table.counts() {
-            add(&mut sums, self.parts([counts.conversions, counts.value]));
-        }
-        let [conversions, value] = self.numbers(sums);
+        let [conversions, value] = self.totals;
         let conversions = RemovalEffects::totals(&effects.conversions, conversions);
         let value = RemovalEffects::totals(&effects.value, value);
         let result = |code: usize| ChannelResult {

@@ -6,23 +6,21 @@
 -- Refunds: a negative amount is taken off the customer's purchases at or before its period, latest first. A purchase taken
 -- back in full did not happen; one of nothing cannot be taken back.
 --
--- In: purchases (customer, day, amount), $until and $last_period (the last day and period observed), $merge, and the days of
--- a period and of a unit of time, $period_days and $unit_days.
-WITH refunders AS (
-    SELECT DISTINCT customer FROM purchases WHERE amount < 0 AND day <= $until
-),
-periods AS (
+-- In: purchases (customer, day, amount) of customers who gave something back ($gave_back) or who all kept everything, $until and
+-- $last_period (the last day and period observed), $merge, and the days of a period and of a unit of time, $period_days and
+-- $unit_days.
+WITH periods AS (
     SELECT
-        p.customer, p.period, r.customer IS NOT NULL AS has_refunds,
-        sum(CASE WHEN p.amount >= 0 THEN p.amount END) AS bought, sum(p.amount) AS net
-    FROM (SELECT customer, period_number($merge, day) AS period, amount FROM purchases WHERE day <= $until) p
-    LEFT JOIN refunders r ON p.customer = r.customer
-    GROUP BY p.customer, p.period, r.customer IS NOT NULL
+        customer, period_number($merge, day) AS period,
+        sum(CASE WHEN amount >= 0 THEN amount END) AS bought, sum(amount) AS net
+    FROM purchases
+    WHERE day <= $until
+    GROUP BY customer, period_number($merge, day)
 ),
--- Refunds are rare, and only their customers need the walk through the periods. What is left of all purchases after a period
--- is the running sum, started again wherever refunds went below nothing.
+-- Refunds are rare, and only customers who gave something back need the walk through the periods. What is left of all purchases
+-- after a period is the running sum, started again wherever refunds went below nothing.
 balances AS (
-    SELECT *, sum(net) OVER (PARTITION BY customer ORDER BY period) AS running FROM periods WHERE has_refunds
+    SELECT *, sum(net) OVER (PARTITION BY customer ORDER BY period) AS running FROM periods WHERE $gave_back
 ),
 stacks AS (
     SELECT *, running - least(0, min(running) OVER (PARTITION BY customer ORDER BY period)) AS height FROM balances
@@ -38,21 +36,19 @@ walked AS (
     FROM stacks
 ),
 kept AS (
-    SELECT customer, period, bought AS money FROM periods WHERE NOT has_refunds
+    SELECT customer, period, bought AS money FROM periods WHERE NOT $gave_back
     UNION ALL
     SELECT customer, period, money FROM walked WHERE money > 0 OR bought = 0
 ),
--- The money of the first period is in the least of period · 10¹⁹ + money, which is quicker than sorting.
 customers AS (
     SELECT
         customer, min(period) AS first_period, max(period) AS latest_period, count(*) - 1 AS x, sum(money) AS total,
-        min(CAST(period AS DECIMAL(10, 0)) * CAST(1e19 AS DECIMAL(20, 0)) + CAST(money AS DECIMAL(19, 0)))
-            - CAST(min(period) AS DECIMAL(10, 0)) * CAST(1e19 AS DECIMAL(20, 0)) AS first_money
+        money_of(min(dated(period, money))) AS first_money
     FROM kept
     GROUP BY customer
 ),
 repeats AS (
-    SELECT *, total - CAST(first_money AS BIGINT) AS repeat_total FROM customers
+    SELECT *, total - first_money AS repeat_total FROM customers
 )
 SELECT
     customer, first_period, x, (latest_period - first_period) * $period_days / $unit_days AS t_x,

@@ -71,6 +71,14 @@ impl Calendar {
         Some(Timestamp::from_microsecond(instant).ok()?.to_zoned(self.zone.clone()).date())
     }
 
+    /// The local day of an instant, since 1970-01-01.
+    pub fn day_of(&self, instant: i64) -> Option<i32> {
+        const SECOND: i64 = 1_000_000;
+        let offset = self.zone.to_offset(Timestamp::from_microsecond(instant).ok()?);
+        let local = instant + i64::from(offset.seconds()) * SECOND;
+        i32::try_from(local.div_euclid(86_400 * SECOND)).ok()
+    }
+
     /// The local time, to the minute, of an instant as [`instant_text`] writes it.
     pub fn local_minute(&self, instant: &str) -> Option<String> {
         let local = instant.parse::<Timestamp>().ok()?.to_zoned(self.zone.clone());
@@ -133,6 +141,19 @@ pub fn date_of_days(days: i32) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_day_of_an_instant_is_that_of_its_date() {
+        for zone in ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia"] {
+            let calendar = Calendar::new(TimeZone::get(zone).unwrap(), 1);
+            // Apia skipped 2011-12-30.
+            for hour in (-600_000..600_000).step_by(7).chain(368_100..368_300) {
+                let instant = hour * 3_600_000_000 - 1;
+                assert_eq!(calendar.day_of(instant), calendar.date_of(instant).map(days_since_epoch), "{zone} {hour}");
+            }
+            assert_eq!(calendar.day_of(i64::MAX), None);
+        }
+    }
 
     fn new_york() -> Calendar {
         Calendar::new(TimeZone::get("America/New_York").unwrap(), 2)

@@ -1,47 +1,16 @@
 //! The histories that lifetime models see, from purchases by `sql/lifetime/histories.sql`.
 
+use super::purchases::PurchaseRows;
 use super::{EngineError, session};
-use arrow::array::{ArrayRef, ArrowPrimitiveType, AsArray, Int32Array, Int64Array, RecordBatch, UInt32Array};
-use arrow::compute::cast;
+use arrow::array::{ArrowPrimitiveType, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches, sort_to_indices, take_record_batch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt32Type};
-use closedloop_core::lifetime::{Grain, Histories, Holdout, LifetimeError, Period, Summaries};
+use closedloop_core::lifetime::{Grain, Histories, Holdout, Period, Summaries};
 use datafusion::common::ParamValues;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use std::sync::Arc;
-
-/// Purchases and refunds of customers, in any order.
-#[derive(Debug, Clone)]
-pub struct PurchaseRows {
-    customer: ArrayRef,
-    day: ArrayRef,
-    amount: ArrayRef,
-}
-
-/// Rows that one thread takes at a time.
-const SLICE: usize = 1 << 16;
 
 impl PurchaseRows {
-    /// Rows of customer (a code, not null), local day (since 1970-01-01, not null) and amount (minor units; refunds are negative).
-    ///
-    /// # Errors
-    /// Columns of different lengths; amounts that together exceed 64 bits.
-    pub fn new(customer: Vec<u32>, day: Vec<i32>, amount: Vec<i64>) -> Result<Self, LifetimeError> {
-        let lengths = vec![customer.len(), day.len(), amount.len()];
-        if lengths.iter().any(|&length| length != amount.len()) {
-            return Err(LifetimeError::ColumnLengths { table: "the transactions", lengths });
-        }
-        let whole: u128 = amount.iter().map(|amount| u128::from(amount.unsigned_abs())).sum();
-        if i64::try_from(whole).is_err() {
-            return Err(LifetimeError::Overflow);
-        }
-        Ok(Self {
-            customer: Arc::new(UInt32Array::from(customer)),
-            day: Arc::new(Int32Array::from(day)),
-            amount: Arc::new(Int64Array::from(amount)),
-        })
-    }
-
     /// The histories observed up to the end of day `until`.
     ///
     /// # Errors
@@ -86,7 +55,8 @@ impl PurchaseRows {
         Ok(Holdout { purchases, amount })
     }
 
-    /// The rows of a query over the purchases.
+    /// The rows of a query over the purchases, by customer. Customers have nothing to do with each other, so that each thread
+    /// runs the query over some of them, whose rows come in order.
     async fn answer(
         &self,
         ctx: &SessionContext,
@@ -94,30 +64,40 @@ impl PurchaseRows {
         grain: Grain,
         until: i32,
         more: Vec<(&str, ScalarValue)>,
-    ) -> Result<RecordBatch, EngineError> {
-        let columns = [("customer", &self.customer), ("day", &self.day), ("amount", &self.amount)];
-        let rows = RecordBatch::try_from_iter(columns.map(|(name, values)| (name, Arc::clone(values))))?;
-        let starts = (0..rows.num_rows().max(1)).step_by(SLICE);
-        let slices = starts.map(|start| rows.slice(start, SLICE.min(rows.num_rows() - start)));
-        session::register_batches(ctx, "purchases", slices.collect())?;
+    ) -> Result<Vec<RecordBatch>, EngineError> {
         let params = [
             ("merge", ScalarValue::from(grain.merge.name())),
             ("until", ScalarValue::from(until)),
             ("last_period", ScalarValue::from(grain.merge.number(until))),
         ];
-        let params = params.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect::<Vec<_>>();
-        let frame = session::read_only(ctx, sql).await?;
-        let answer = session::collect(frame.with_param_values(ParamValues::from(params))?).await;
-        ctx.deregister_table("purchases")?;
-        Ok(answer?)
+        let params: Vec<_> = params.into_iter().chain(more).collect();
+        let single = session::single(ctx);
+        let mut plans = Vec::new();
+        for (rows, gave_back) in self.shares(ctx.state().config().target_partitions())? {
+            session::register_sorted(&single, "purchases", rows, "customer")?;
+            let frame = session::read_only(&single, sql).await?;
+            let params = params.iter().cloned().chain([("gave_back", ScalarValue::from(gave_back))]);
+            let params: Vec<_> = params.map(|(name, value)| (name.to_owned(), value)).collect();
+            plans.push(frame.with_param_values(ParamValues::from(params))?.create_physical_plan().await?);
+            single.deregister_table("purchases")?;
+        }
+        let rows = session::collect_all(&single, plans).await?;
+        let (Some(first), true) = (rows.first(), self.gave_back < self.customer.len()) else { return Ok(rows) };
+        let rows = concat_batches(first.schema_ref(), &rows)?;
+        let order = sort_to_indices(rows.column(0), None, None)?;
+        Ok(vec![take_record_batch(&rows, &order)?])
     }
 }
 
 /// A column without nulls as a vector.
-fn values<T: ArrowPrimitiveType>(rows: &RecordBatch, name: &str) -> Result<Vec<T::Native>, EngineError> {
+fn values<T: ArrowPrimitiveType>(rows: &[RecordBatch], name: &str) -> Result<Vec<T::Native>, EngineError> {
     let missing = || datafusion::error::DataFusionError::Internal(format!("no column {name}"));
-    let column = cast(rows.column_by_name(name).ok_or_else(missing)?, &T::DATA_TYPE)?;
-    Ok(column.as_primitive::<T>().values().to_vec())
+    let mut values = Vec::with_capacity(rows.iter().map(RecordBatch::num_rows).sum());
+    for rows in rows {
+        let column = cast(rows.column_by_name(name).ok_or_else(missing)?, &T::DATA_TYPE)?;
+        values.extend_from_slice(column.as_primitive::<T>().values());
+    }
+    Ok(values)
 }
 
 #[cfg(test)]
@@ -125,20 +105,23 @@ mod tests {
     use super::*;
     use crate::config::Calendar;
     use crate::engine::memory::Budget;
+    use crate::engine::purchases::SHARE;
     use jiff::tz::TimeZone;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use std::collections::BTreeMap;
 
     fn told(rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> (Histories, Holdout) {
+        told_by(2, rows, grain, until)
+    }
+
+    fn told_by(threads: usize, rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> (Histories, Holdout) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, 2, &Budget::new(None)).unwrap();
-        let purchases = PurchaseRows::new(
-            rows.iter().map(|row| row.0).collect(),
-            rows.iter().map(|row| row.1).collect(),
-            rows.iter().map(|row| row.2).collect(),
-        );
-        let purchases = purchases.unwrap();
+        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, threads, &Budget::new(None)).unwrap();
+        let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
+        let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
+        let purchases = PurchaseRows::new(&customer, &day, &amount).unwrap();
         runtime.block_on(async {
             let histories = purchases.histories(&ctx, grain, until).await.unwrap();
             let later = purchases.holdout(&ctx, grain, until, &histories).await.unwrap();
@@ -200,6 +183,22 @@ mod tests {
     #[test]
     fn nobody_has_no_history() {
         assert_eq!(of(&[], Grain::of(Period::Day), 10), Histories::default());
+    }
+
+    #[test]
+    fn shares_of_many_threads_say_the_same() {
+        let mut random = ChaCha8Rng::seed_from_u64(8);
+        let mut row = || (random.random_range(0..90_000), random.random_range(0..60), random.random_range(0..100));
+        let mut rows: Vec<(u32, i32, i64)> = (0..3 * SHARE).map(|_| row()).collect();
+        // One customer reaches over where the rows would be cut, another gave something back.
+        rows.extend((0..SHARE).map(|at| (40_000, i32::try_from(at % 50).unwrap(), 1)));
+        rows.push((7, 60, -5));
+        let grain = Grain { merge: Period::Day, unit: Period::Week };
+        let told = told_by(4, &rows, grain, 30);
+        assert_eq!(told, told_by(1, &rows, grain, 30));
+        let mut totals: BTreeMap<u32, i64> = BTreeMap::new();
+        rows.iter().filter(|row| row.1 <= 30).for_each(|row| *totals.entry(row.0).or_default() += row.2);
+        assert!(told.0.customer.iter().eq(totals.keys()) && told.0.total.iter().eq(totals.values()));
     }
 
     /// Period → what is left of its purchase, refund after refund as the rule is told.

@@ -7,11 +7,14 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
+use datafusion::catalog::MemoryCatalogProviderList;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::displayable;
-use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext, col};
 use std::sync::Arc;
 
 /// A session for `plan` with `threads` partitions, whose operators take their memory from `budget`.
@@ -39,6 +42,14 @@ pub fn open_in(
     Ok(ctx)
 }
 
+/// A session with the same functions and memory, without tables, whose plans have one partition.
+pub fn single(ctx: &SessionContext) -> SessionContext {
+    let state = SessionStateBuilder::new_from_existing(ctx.state())
+        .with_config(ctx.copied_config().with_target_partitions(1))
+        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()));
+    SessionContext::new_with_state(state.build())
+}
+
 /// Plans one query that can only read.
 pub async fn read_only(ctx: &SessionContext, sql: &str) -> Result<DataFrame, DataFusionError> {
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
@@ -58,6 +69,14 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
     let batches = frame.collect().await?;
     let schema = batches.first().map_or(planned, RecordBatch::schema);
     Ok(joined(&schema, batches)?)
+}
+
+/// Runs plans of one schema side by side and returns their rows in the order of the plans.
+pub async fn collect_all(
+    ctx: &SessionContext,
+    plans: Vec<Arc<dyn ExecutionPlan>>,
+) -> Result<Vec<RecordBatch>, DataFusionError> {
+    Ok(collect_partitioned(UnionExec::try_new(plans)?, ctx.task_ctx()).await?.concat())
 }
 
 /// One batch of many, column by column, so that no more than one column is ever held twice. Columns that are one and the
@@ -95,10 +114,25 @@ pub fn register_rows(ctx: &SessionContext, name: &str, rows: RecordBatch) -> Res
 
 /// Registers rows held in memory as the table `name`; there is at least one batch, which may be empty.
 pub fn register_batches(ctx: &SessionContext, name: &str, batches: Vec<RecordBatch>) -> Result<(), EngineError> {
-    let schema = batches.first().map(RecordBatch::schema).unwrap_or_else(|| Arc::new(Schema::empty()));
-    let table = MemTable::try_new(schema, vec![batches])?;
-    ctx.register_table(name, Arc::new(table))?;
+    ctx.register_table(name, Arc::new(in_memory(batches)?))?;
     Ok(())
+}
+
+/// The same of rows in ascending order of the column `by`, which has no nulls.
+pub fn register_sorted(
+    ctx: &SessionContext,
+    name: &str,
+    batches: Vec<RecordBatch>,
+    by: &str,
+) -> Result<(), EngineError> {
+    let order = vec![vec![col(by).sort(true, false)]];
+    ctx.register_table(name, Arc::new(in_memory(batches)?.with_sort_order(order)))?;
+    Ok(())
+}
+
+fn in_memory(batches: Vec<RecordBatch>) -> Result<MemTable, DataFusionError> {
+    let schema = batches.first().map(RecordBatch::schema).unwrap_or_else(|| Arc::new(Schema::empty()));
+    MemTable::try_new(schema, vec![batches])
 }
 
 /// How the engine would run a query, as text.

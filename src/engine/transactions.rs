@@ -4,7 +4,8 @@ use super::source::{self, OpenSource};
 use super::{EngineError, ids, session};
 use crate::config::file::Table;
 use crate::config::plan::Source;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::compute::kernels::cmp::gt;
 use arrow::compute::{cast, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::{Column, ParamValues};
@@ -161,8 +162,7 @@ fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineE
 /// Rows of other columns than [`FileTransactions::rows`].
 pub fn up_to(rows: &RecordBatch, until: i32) -> Result<(RecordBatch, usize), EngineError> {
     let days = cast(column(rows, "day")?, &DataType::Int32)?;
-    let days = days.as_primitive::<arrow::datatypes::Int32Type>();
-    let late: BooleanArray = days.iter().map(|day| Some(day.is_some_and(|day| day > until))).collect();
+    let late = gt(&days, &Int32Array::new_scalar(until))?;
     match late.true_count() {
         0 => Ok((rows.clone(), 0)),
         count => Ok((filter_record_batch(rows, &not(&late)?)?, count)),

@@ -1,4 +1,4 @@
-//! The one writer of marts: the same rows in the same order give the same bytes, however they arrive.
+//! The one writer of marts: the same batches of rows in the same order give the same bytes, however many come at once.
 //!
 //! Rows are cut into row groups of a fixed size and files of a fixed number of row groups; the rows themselves are not
 //! copied. The columns of all row groups that are complete are encoded in parallel on the current rayon pool.
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows of a row group.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Row groups of a file.
 const FILE_ROW_GROUPS: usize = 64;
 

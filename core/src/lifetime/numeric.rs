@@ -142,11 +142,12 @@ impl Chebyshev {
     /// The value at `at`, by Clenshaw's recurrence.
     pub(crate) fn at(&self, at: f64) -> f64 {
         let x = at / self.half - 1.0;
+        let Some((constant, higher)) = self.coefficients.split_first() else { return 0.0 };
         let (mut next, mut after) = (0.0, 0.0);
-        for coefficient in self.coefficients.iter().skip(1).rev() {
+        for coefficient in higher.iter().rev() {
             (next, after) = (2.0 * x * next - after + coefficient, next);
         }
-        x * next - after + self.coefficients.first().copied().unwrap_or(0.0)
+        x * next - after + constant
     }
 }
 

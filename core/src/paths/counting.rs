@@ -2,14 +2,14 @@
 
 use super::table::{PathCounts, PathTable};
 use super::unit::Unit;
-use crate::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
+use crate::statistics::{self, CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
 use rayon::prelude::*;
-use std::ops::Range;
+use std::ops::{Add, Range};
 
 /// Rows that one thread takes at a time.
 const CHUNK: usize = 1 << 14;
 
-/// The units of a table.
+/// The totals of a table, and the units that they call for.
 pub(super) struct Units {
     /// In which journeys are counted.
     pub(super) journeys: Unit,
@@ -17,26 +17,64 @@ pub(super) struct Units {
     pub(super) money: Unit,
     /// In which credited conversions and value are summed.
     pub(super) sums: [Unit; 2],
+    /// All conversions and all value.
+    pub(super) totals: [f64; 2],
 }
 
 impl Units {
     pub(super) fn of(table: &PathTable) -> Self {
-        let counts = table.counts();
-        let sum_of = |number: fn(&PathCounts) -> f64| {
-            let largest = counts.iter().map(number).fold(0.0, f64::max);
-            let unit = Unit::for_sums(largest, counts.len());
-            (unit, unit.number(counts.iter().map(|row| unit.amount(number(row))).sum()))
-        };
-        let (conversions, all_conversions) = sum_of(|row| row.conversions);
-        let (_, all_nulls) = sum_of(|row| row.nulls);
-        let (value, all_value) = sum_of(|row| row.value.abs());
-        let whole = counts.iter().all(|row| row.conversions.fract() == 0.0 && row.nulls.fract() == 0.0);
+        let of = |number: fn(&PathCounts) -> f64| Column::of(table.counts(), number);
+        let (conversions, nulls, value) = (of(|row| row.conversions), of(|row| row.nulls), of(|row| row.value));
         Self {
-            journeys: Unit::for_counts(all_conversions + all_nulls, whole),
-            money: Unit::for_amounts(all_value),
-            sums: [conversions, value],
+            journeys: Unit::for_counts(conversions.total + nulls.total, conversions.is_whole && nulls.is_whole),
+            money: Unit::for_amounts(value.magnitude),
+            sums: [conversions.unit, value.unit],
+            totals: [conversions.total, value.total],
         }
     }
+}
+
+/// A column's sums, whichever thread takes which rows.
+struct Column {
+    /// In which it is summed.
+    unit: Unit,
+    is_whole: bool,
+    total: f64,
+    /// The sum of the numbers without their signs.
+    magnitude: f64,
+}
+
+impl Column {
+    fn of(counts: &[PathCounts], number: fn(&PathCounts) -> f64) -> Self {
+        let numbers = || counts.par_iter().with_min_len(CHUNK).map(number);
+        let (largest, is_whole) = numbers()
+            .map(|number| (number.abs(), is_whole(number)))
+            .reduce(|| (0.0, true), |a, b| (f64::max(a.0, b.0), a.1 && b.1));
+        let (unit, rows) = (Unit::for_sums(largest, counts.len()), statistics::number(counts.len() as u64));
+        // Whole numbers add up exactly in any order as long as they stay below 2⁵³.
+        let (total, magnitude) = if is_whole && largest * rows < 2.0_f64.powi(53) {
+            numbers().map(|number| (number, number.abs())).reduce(|| (0.0, 0.0), add)
+        } else {
+            let amounts = numbers().map(|number| unit.amount(number));
+            let (total, magnitude) = amounts.map(|amount| (amount, amount.abs())).reduce(|| (0, 0), add);
+            (unit.number(total), unit.number(magnitude))
+        };
+        Self { unit, is_whole, total, magnitude }
+    }
+}
+
+fn add<T: Add<Output = T>>(a: (T, T), b: (T, T)) -> (T, T) {
+    (a.0 + b.0, a.1 + b.1)
+}
+
+/// Whether a number is whole; beyond 2⁶³, where all are, that no longer matters.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "what changes on the way is not whole"
+)]
+fn is_whole(number: f64) -> bool {
+    number as i64 as f64 == number
 }
 
 /// The counts of all rows, whichever thread takes which.
@@ -65,4 +103,28 @@ pub(super) fn count(table: &PathTable, shape: Shape, units: &Units) -> Result<Jo
 /// The rows in pieces for threads to take.
 pub(super) fn chunks(rows: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
     (0..rows.div_ceil(CHUNK)).into_par_iter().map(move |chunk| chunk * CHUNK..rows.min((chunk + 1) * CHUNK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn adds_up(values: &[f64], total: f64, magnitude: f64, is_whole: bool) {
+        let counts: Vec<PathCounts> =
+            values.iter().map(|&value| PathCounts { conversions: 1.0, value, nulls: 0.0 }).collect();
+        let column = Column::of(&counts, |row| row.value);
+        assert_eq!((column.total, column.magnitude, column.is_whole), (total, magnitude, is_whole));
+    }
+
+    #[test]
+    fn columns_add_up_exactly_whole_or_not() {
+        adds_up(&[], 0.0, 0.0, true);
+        adds_up(&[3.0, -5.0, 2.0], 0.0, 10.0, true);
+        adds_up(&[3.25, -5.0, 2.0], 0.25, 10.25, false);
+        // 2⁵³ + 1 + 1, which one after the other would lose.
+        let large = 9_007_199_254_740_992.0;
+        adds_up(&[large, 1.0, 1.0], large + 2.0, large + 2.0, true);
+        adds_up(&[large, 0.5, 0.5, 0.5, 0.5, -large], 2.0, 2.0 * large + 2.0, false);
+    }
 }

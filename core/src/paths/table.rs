@@ -85,6 +85,17 @@ impl PathTable {
         Ok(())
     }
 
+    /// Adds the rows of another table, whose channel code c is `codes[c]` here.
+    ///
+    /// # Panics
+    /// A code of the other table that `codes` does not have.
+    pub fn append(&mut self, other: &Self, codes: &[u32]) {
+        let before = self.codes.len();
+        self.codes.extend(other.codes.iter().map(|&code| codes[code as usize]));
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.counts.extend_from_slice(&other.counts);
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.ends.len()

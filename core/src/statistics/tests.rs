@@ -41,6 +41,14 @@ fn transitions_of_order_two_and_their_marginals_by_hand() {
 }
 
 #[test]
+fn what_sums_to_nothing_at_a_lower_order_is_no_row() {
+    let worth = |value| Outcome { conversions: 0, nulls: 0, value };
+    let statistics = counted(SHAPE, &[(vec![0, 1], worth(5)), (vec![2, 1], worth(-5))]);
+    assert_eq!(statistics.transitions().ends(2).len(), 2);
+    assert!(statistics.transitions().ends(1).is_empty());
+}
+
+#[test]
 fn sets_forget_order_and_repeats() {
     let statistics = counted(
         SHAPE,

@@ -95,8 +95,11 @@ pub(super) fn power(base: u64, exponent: usize) -> Option<u64> {
     base.checked_pow(u32::try_from(exponent).ok()?)
 }
 
-/// Sums the rows whose keys agree modulo `span`: those that differ in older touches only.
-pub(super) fn marginal<T: Copy + std::ops::AddAssign>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)> {
+/// Sums the rows whose keys agree modulo `span`: those that differ in older touches only. What sums to nothing is no row.
+pub(super) fn marginal<T>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)>
+where
+    T: Copy + Default + PartialEq + std::ops::AddAssign,
+{
     rows.iter_mut().for_each(|(key, _)| *key %= span);
     rows.sort_by_key(|&(key, _)| key);
     rows.dedup_by(|row, kept| {
@@ -106,5 +109,6 @@ pub(super) fn marginal<T: Copy + std::ops::AddAssign>(mut rows: Vec<(u64, T)>, s
         }
         same
     });
+    rows.retain(|row| row.1 != T::default());
     rows
 }

@@ -1,15 +1,21 @@
 //! Reading a file of paths: every fault is one sentence with file, line, column and remedy.
 
+mod blocks;
+mod rows;
+
 use crate::config::nearest;
-use closedloop_core::paths::{Measure, PathCounts, PathTable, RowError};
-use csv::{ByteRecord, ErrorKind, Position, Reader, ReaderBuilder};
-use hashbrown::HashMap;
+use blocks::Blocks;
+use closedloop_core::paths::PathTable;
+use csv::ReaderBuilder;
+use memchr::memmem::Finder;
+use rayon::prelude::*;
+use rows::{Channels, Fault, Part, Rows};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
+use std::sync::mpsc;
 
-/// Bytes read at a time.
-const BUFFER: usize = 1 << 18;
 /// The column of value that is read when no other is named.
 const VALUE: &str = "total_conversion_value";
 
@@ -69,22 +75,63 @@ struct Places {
 
 /// Reads all paths of a file.
 pub(super) fn read(path: &Path, reading: &Reading<'_>) -> Result<Read, ReadError> {
-    let file = path.display().to_string();
-    let opened = File::open(path).map_err(|error| ReadError::Io { file: file.clone(), message: error.to_string() })?;
-    let mut reader = ReaderBuilder::new().delimiter(reading.delimiter).buffer_capacity(BUFFER).from_reader(opened);
-    let header = reader.byte_headers().map_err(|error| unreadable(path, &error))?.clone();
+    let file = || path.display().to_string();
+    let unreadable = |message: String| ReadError::Io { file: file(), message };
+    let opened = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    let mut buffered = BufReader::new(opened);
+    // Byte by byte, so that the reader takes no more than the header.
+    let mut reader = ReaderBuilder::new().delimiter(reading.delimiter).buffer_capacity(1).from_reader(&mut buffered);
+    let header = reader.byte_headers().map_err(|error| unreadable(error.to_string()))?;
     let names: Vec<String> = header.iter().map(|name| name_of(name).into_owned()).collect();
+    let start = reader.position().byte();
     let places = Places::find(&names, &reading.columns).map_err(|message| {
         let message = if names.len() == 1 { wrong_delimiter(&names[0], reading.delimiter) } else { message };
-        ReadError::Header { file: file.clone(), message }
+        ReadError::Header { file: file(), message }
     })?;
     let has_value = places.value.is_some();
-    let rows = Rows { path, names, places, separator: reading.separator };
-    let (table, channels) = rows.read(&mut reader)?;
+    let separator = Finder::new(reading.separator);
+    let rows = Rows { delimiter: reading.delimiter, separator, cells: names.len(), places };
+    let (table, channels) = read_rows(&rows, Blocks::new(buffered, start)).map_err(|fault| match fault {
+        Fault::Io(message) => unreadable(message),
+        Fault::Record { at, cell, message } => {
+            let (file, line) = (file(), line_of(path, at));
+            match cell {
+                Some(cell) => ReadError::Cell { file, line, column: names[cell].clone(), message },
+                None => ReadError::Row { file, line, message },
+            }
+        }
+    })?;
     if table.is_empty() {
-        return Err(ReadError::NoRows(file));
+        return Err(ReadError::NoRows(file()));
     }
     Ok(Read { table, channels, has_value })
+}
+
+/// Reads blocks side by side, and puts them together in the order of the file while more are read, up to the first fault.
+fn read_rows(rows: &Rows<'_>, blocks: Blocks) -> Result<(PathTable, Vec<String>), Fault> {
+    let (sender, receiver) = mpsc::channel();
+    let part = |block: std::io::Result<_>| {
+        block.map_err(|error| Fault::Io(error.to_string())).and_then(|block| rows.read(block))
+    };
+    rayon::in_place_scope(|scope| {
+        scope.spawn(move |_| {
+            let blocks = blocks.enumerate().par_bridge();
+            // Nobody listens any more after a fault.
+            let _ = blocks.try_for_each_with(sender, |sender, (at, block)| sender.send((at, part(block))));
+        });
+        let (mut table, mut channels) = (PathTable::default(), Channels::default());
+        let (mut next, mut early) = (0, BTreeMap::new());
+        for (at, part) in receiver {
+            early.insert(at, part);
+            while let Some(part) = early.remove(&next) {
+                let Part { table: rows, channels: met } = part?;
+                let codes: Vec<u32> = met.names.iter().map(|name| channels.code(name)).collect();
+                table.append(&rows, &codes);
+                next += 1;
+            }
+        }
+        Ok((table, channels.names))
+    })
 }
 
 /// A name of the header, without byte-order mark and blanks.
@@ -128,135 +175,16 @@ fn wrong_delimiter(header: &str, used: u8) -> String {
     format!("has one column, \"{header}\", when cut at '{}'; pass --delimiter {likely}", char::from(used))
 }
 
-/// What is known while rows are read.
-struct Rows<'a> {
-    path: &'a Path,
-    names: Vec<String>,
-    places: Places,
-    separator: &'a str,
-}
-
-impl Rows<'_> {
-    fn read(&self, reader: &mut Reader<File>) -> Result<(PathTable, Vec<String>), ReadError> {
-        let mut table = PathTable::default();
-        let mut channels = Channels::default();
-        let (mut record, mut path) = (ByteRecord::new(), Vec::new());
-        while reader.read_byte_record(&mut record).map_err(|error| unreadable(self.path, &error))? {
-            let fault = |(place, message)| self.cell(record.position(), place, message);
-            let counts = PathCounts {
-                conversions: number(&record, self.places.conversions).map_err(fault)?,
-                value: self.places.value.map_or(Ok(0.0), |place| number(&record, place)).map_err(fault)?,
-                nulls: self.places.nulls.map_or(Ok(0.0), |place| number(&record, place)).map_err(fault)?,
-            };
-            self.codes(&record, &mut channels, &mut path).map_err(|message| fault((self.places.path, message)))?;
-            table.push(&path, counts).map_err(|error| fault(self.number_out_of_range(&error)))?;
-        }
-        Ok((table, channels.names))
-    }
-
-    /// The channel codes of a record's path.
-    fn codes(&self, record: &ByteRecord, channels: &mut Channels, path: &mut Vec<u32>) -> Result<(), String> {
-        let text = std::str::from_utf8(&record[self.places.path])
-            .map_err(|_| "is not UTF-8; save the file as UTF-8".to_owned())?;
-        path.clear();
-        for (position, name) in (1..).zip(text.split(self.separator)) {
-            let name = name.trim();
-            if name.is_empty() {
-                return Err(self.nameless(text, position));
-            }
-            path.push(channels.code(name)?);
-        }
-        Ok(())
-    }
-
-    /// A channel without a name.
-    fn nameless(&self, text: &str, position: usize) -> String {
-        if text.trim().is_empty() {
-            return "has no channel; remove the row or name at least one channel".to_owned();
-        }
-        format!("has no name for channel {position} of \"{text}\"; name it, or remove a \"{}\"", self.separator)
-    }
-
-    /// The cell of a number that cannot be counted, and why not.
-    fn number_out_of_range(&self, error: &RowError) -> (usize, String) {
-        let RowError::Number { measure, number, range } = error else {
-            return (self.places.path, error.to_string());
-        };
-        let place = match measure {
-            Measure::Conversions => Some(self.places.conversions),
-            Measure::Value => self.places.value,
-            Measure::Nulls => self.places.nulls,
-        };
-        (place.unwrap_or_default(), format!("is {number}, but must be {range}; correct it"))
-    }
-
-    fn cell(&self, position: Option<&Position>, place: usize, message: String) -> ReadError {
-        let (file, line) = (self.path.display().to_string(), line_of(self.path, position));
-        ReadError::Cell { file, line, column: self.names[place].clone(), message }
-    }
-}
-
-/// The number in a cell, or the cell and why it holds none.
-fn number(record: &ByteRecord, place: usize) -> Result<f64, (usize, String)> {
-    let text = std::str::from_utf8(record[place].trim_ascii()).ok();
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        let text = String::from_utf8_lossy(&record[place]);
-        let message = if text.trim().is_empty() {
-            "is empty; write 0 for none".to_owned()
-        } else {
-            format!("\"{text}\" is not a number; write it as in 1234.5")
-        };
-        (place, message)
-    })
-}
-
-/// The channels met so far.
-#[derive(Default)]
-struct Channels {
-    names: Vec<String>,
-    codes: HashMap<String, u32>,
-}
-
-impl Channels {
-    fn code(&mut self, name: &str) -> Result<u32, String> {
-        if let Some(&code) = self.codes.get(name) {
-            return Ok(code);
-        }
-        if name.contains(['\n', '\r']) {
-            return Err("has a line break in the name of a channel; close the quote before it".to_owned());
-        }
-        let code = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.to_owned());
-        self.codes.insert(name.to_owned(), code);
-        Ok(code)
-    }
-}
-
-/// What the CSV reader complains of, with where and what to do.
-fn unreadable(path: &Path, error: &csv::Error) -> ReadError {
-    let (file, line) = (path.display().to_string(), line_of(path, error.position()));
-    match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let message =
-                format!("has {len} cells, but the header has {expected_len}; quote cells that hold the delimiter");
-            ReadError::Row { file, line, message }
-        }
-        ErrorKind::Io(error) => ReadError::Io { file, message: error.to_string() },
-        _ => ReadError::Row { file, line, message: format!("{error}; correct the line") },
-    }
-}
-
-/// The line on which a record begins, counted once there is a fault: the reader's own count is that of the blank lines
-/// before it.
-fn line_of(path: &Path, position: Option<&Position>) -> u64 {
-    let Some(position) = position else { return 1 };
-    let Ok(file) = File::open(path) else { return position.line() };
+/// The line on which the record begins that the reader met at a byte, counted once there is a fault: the reader's own count is
+/// that of the blank lines before it.
+fn line_of(path: &Path, byte: u64) -> u64 {
     let mut line = 1;
-    for (at, byte) in (0..).zip(BufReader::new(file).bytes().map_while(Result::ok)) {
-        if at >= position.byte() && !matches!(byte, b'\n' | b'\r') {
+    let bytes = File::open(path).into_iter().flat_map(|file| BufReader::new(file).bytes().map_while(Result::ok));
+    for (at, found) in (0..).zip(bytes) {
+        if at >= byte && !matches!(found, b'\n' | b'\r') {
             break;
         }
-        line += u64::from(byte == b'\n');
+        line += u64::from(found == b'\n');
     }
     line
 }

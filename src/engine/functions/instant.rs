@@ -2,7 +2,7 @@
 
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
-use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
+use crate::config::calendar::{DateMeans, date_of_days};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, TimestampMicrosecondArray};
 use arrow::compute::{cast, try_unary};
 use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
@@ -68,7 +68,7 @@ fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
         DataType::Timestamp(..) => {
             let instants = cast(values, &instant_type())?;
             let instants = instants.as_primitive::<TimestampMicrosecondType>();
-            instants.iter().map(|instant| Some(days_since_epoch(calendar.date_of(instant?)?))).collect()
+            instants.iter().map(|instant| calendar.day_of(instant?)).collect()
         }
         _ if is_text(values.data_type()) => {
             let text = cast(values, &DataType::Utf8)?;
@@ -80,7 +80,7 @@ fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
 }
 
 fn local_date_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.date_of(instant)).map(days_since_epoch)
+    calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.day_of(instant))
 }
 
 pub(super) fn is_text(data_type: &DataType) -> bool {

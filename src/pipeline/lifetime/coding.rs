@@ -20,9 +20,34 @@ pub(super) struct Coded {
 pub(super) fn code(ids: &ArrayRef) -> Result<Coded, EngineError> {
     let rows = 0..u32::try_from(ids.len()).unwrap_or(u32::MAX);
     Ok(match IdColumn::try_new(ids)? {
-        IdColumn::Int(ids) => number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect()),
+        IdColumn::Int(ids) => number_close(ids.values())
+            .unwrap_or_else(|| number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect())),
         IdColumn::Text(ids) => number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect()),
     })
+}
+
+/// Integers are close together that take at most so many places for each row.
+const PLACES_PER_ROW: usize = 8;
+
+/// Numbers integers in their order without sorting, if they are close together.
+fn number_close(keys: &[i64]) -> Option<Coded> {
+    let (least, greatest) = (*keys.iter().min()?, *keys.iter().max()?);
+    let span = usize::try_from(greatest.checked_sub(least)?).ok()?;
+    if span / PLACES_PER_ROW >= keys.len() {
+        return None;
+    }
+    let place = |key: i64| usize::try_from(key - least).unwrap_or(span);
+    // Of each key that occurs one row, then its code.
+    let mut places = vec![u32::MAX; span + 1];
+    for (row, &key) in (0..).zip(keys) {
+        places[place(key)] = row;
+    }
+    let mut rows = Vec::new();
+    for place in places.iter_mut().filter(|place| **place != u32::MAX) {
+        let row = std::mem::replace(place, u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        rows.push(row);
+    }
+    Some(Coded { codes: keys.par_iter().map(|&key| places[place(key)]).collect(), rows })
 }
 
 /// Numbers the keys of `rows` rows in their order.
@@ -43,7 +68,7 @@ fn number<K: Ord + Send + Copy>(rows: usize, mut keyed: Vec<(K, u32)>) -> Coded 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::StringViewArray;
+    use arrow::array::{Int64Array, StringViewArray};
     use std::sync::Arc;
 
     #[test]
@@ -51,5 +76,16 @@ mod tests {
         let ids: ArrayRef = Arc::new(StringViewArray::from(vec!["b", "a", "c", "a"]));
         let coded = code(&ids).unwrap();
         assert_eq!((coded.codes, coded.rows), (vec![1, 0, 2, 0], vec![1, 0, 2]));
+    }
+
+    #[test]
+    fn integers_are_coded_alike_however_far_apart_they_are() {
+        for step in [1, 5, 1_000, i64::MAX / 4] {
+            let ids = [3, -4, 2, -4, 3].map(|key: i64| key * step);
+            let ids: ArrayRef = Arc::new(Int64Array::from(ids.to_vec()));
+            let coded = code(&ids).unwrap();
+            assert_eq!(coded.codes, [2, 0, 1, 0, 2], "{step}");
+            assert!(coded.rows.iter().map(|&row| coded.codes[row as usize]).eq(0..3), "{step}");
+        }
     }
 }

@@ -2,11 +2,10 @@
 
 use super::coding::code;
 use crate::config::Plan;
-use crate::config::calendar::days_since_epoch;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
-use crate::engine::histories::PurchaseRows;
 use crate::engine::ids::IdColumn;
+use crate::engine::purchases::PurchaseRows;
 use crate::engine::{EngineError, session};
 use crate::pipeline::prepare::Prepared;
 use crate::scatter::conversions::Conversion;
@@ -92,7 +91,7 @@ impl Customers {
     /// # Errors
     /// Money beyond 64 bits.
     pub(super) fn purchases(&self) -> Result<PurchaseRows, LifetimeError> {
-        PurchaseRows::new(self.customer.clone(), self.day.clone(), self.margin.clone())
+        PurchaseRows::new(&self.customer, &self.day, &self.margin)
     }
 
     fn empty(names: StringArray, segments: Vec<String>) -> Self {
@@ -210,7 +209,7 @@ fn margin(plan: &Plan, revenue: i64) -> i64 {
 
 /// The local day of an instant, since 1970-01-01.
 pub(super) fn day_of(plan: &Plan, instant: i64) -> i32 {
-    plan.calendar.date_of(instant).map(days_since_epoch).unwrap_or_default()
+    plan.calendar.day_of(instant).unwrap_or_default()
 }
 
 /// The accounts table, as far as segments go.

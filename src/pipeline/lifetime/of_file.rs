@@ -1,27 +1,28 @@
 //! `closedloop clv`: models fitted to one file of transactions or summaries, and predictions of its customers.
 
+mod predictions;
+
 use super::coding::code;
 use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
 use crate::config::plan::{Source, format_of, has_ending};
-use crate::engine::histories::PurchaseRows;
 use crate::engine::memory::Budget;
+use crate::engine::purchases::PurchaseRows;
 use crate::engine::transactions::{self, FileSummaries};
 use crate::engine::{EngineError, session};
-use crate::mart::MartError;
-use crate::mart::catalogue;
-use crate::mart::writer::MartWriter;
 use crate::pipeline::RunError;
 use crate::pipeline::prepare::Workers;
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{max, take};
+use arrow::datatypes::{Int32Type, Int64Type};
 use closedloop_core::lifetime::{
-    Estimate, Fit, Forecast, Grain, Horizon, LifetimeError, Period, Predictions, PurchaseModel, SpendFit, Summaries,
-    fit_spend, frequency_value_correlation,
+    Fit, Forecast, Grain, Horizon, LifetimeError, Period, PurchaseModel, Rows, SpendFit, Summaries, fit_spend,
+    frequency_value_correlation,
 };
 use jiff::tz::TimeZone;
+use predictions::PredictionTable;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,13 +94,13 @@ const UNIT: f64 = 10_000.0;
 /// A file that cannot be read; data to which none of the models can be fitted; a folder that cannot be written.
 pub fn fit_file(question: &FileQuestion) -> Result<FileAnswer, RunError> {
     let workers = Workers::start(question.threads)?;
-    let customers = workers.runtime.block_on(Customers::read(question))?;
-    workers.pool.install(|| customers.answer(question))
+    workers.pool.install(|| workers.runtime.block_on(Customers::read(question))?.answer(question))
 }
 
 /// The customers of a file.
 struct Customers {
-    names: ArrayRef,
+    /// Integers or text.
+    ids: ArrayRef,
     /// As merged or given.
     merged: Summaries,
     /// Merged by the unit, where BG/BB asks for it.
@@ -138,8 +139,8 @@ impl Customers {
         let (has_amounts, rows) = (given.mean_value.is_some(), repeats.len());
         let merged = Summaries::new(repeats, recency, observed, given.mean_value.unwrap_or_else(|| vec![0.0; rows]))?;
         let numbered = || StringArray::from_iter_values((1..=rows).map(|row| row.to_string()));
-        let names = Arc::new(given.customer.unwrap_or_else(numbered));
-        Ok(Self { names, by_unit: Some(merged.clone()), merged, has_amounts, notes: vec![] })
+        let ids = Arc::new(given.customer.unwrap_or_else(numbered));
+        Ok(Self { ids, by_unit: Some(merged.clone()), merged, has_amounts, notes: vec![] })
     }
 
     async fn of_transactions(
@@ -157,7 +158,7 @@ impl Customers {
         if read.rounded > 0 {
             notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
         }
-        let latest = days(&read.rows)?.iter().flatten().max().ok_or(LifetimeError::NoCustomers)?;
+        let latest = max(days(&read.rows)?).ok_or(LifetimeError::NoCustomers)?;
         let until = until.unwrap_or(latest);
         let (rows, late) = transactions::up_to(&read.rows, until)?;
         if late > 0 {
@@ -167,7 +168,7 @@ impl Customers {
         let ids = column(&rows, "account_id")?;
         let coded = code(ids)?;
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
-        let purchases = PurchaseRows::new(coded.codes, days(&rows)?.values().to_vec(), amounts.values().to_vec())?;
+        let purchases = PurchaseRows::new(&coded.codes, days(&rows)?.values(), amounts.values())?;
         let grain = Grain { merge: question.merge, unit: question.unit };
         let merged = purchases.histories(ctx, grain, until).await?;
         let by_unit = if question.models.contains(&PurchaseModel::BgBb) {
@@ -180,25 +181,22 @@ impl Customers {
             notes.push(format!("{gone} customers have no purchase left after refunds and were left out"));
         }
         let first_rows: UInt32Array = merged.customer.iter().map(|&code| Some(coded.rows[code as usize])).collect();
-        let names = cast(&take(ids, &first_rows, None).map_err(EngineError::from)?, &DataType::Utf8);
-        let names = names.map_err(EngineError::from)?;
+        let ids = take(ids, &first_rows, None).map_err(EngineError::from)?;
         let in_units = |mut summaries: Summaries| {
             summaries.mean_value.iter_mut().for_each(|value| *value /= UNIT);
             summaries
         };
-        Ok(Self { names, merged: in_units(merged.summaries), by_unit: by_unit.map(in_units), has_amounts, notes })
+        Ok(Self { ids, merged: in_units(merged.summaries), by_unit: by_unit.map(in_units), has_amounts, notes })
     }
 
     fn answer(mut self, question: &FileQuestion) -> Result<FileAnswer, RunError> {
         let mut notes = std::mem::take(&mut self.notes);
-        let mut fits: Vec<Fit> = Vec::new();
+        let (mut fits, mut first) = (Vec::new(), None);
         let mut refused: Option<LifetimeError> = None;
-        let rows = self.merged.rows();
-        let unit_rows = self.by_unit.as_ref().map(Summaries::rows);
-        let mut first = None;
-        for &model in &question.models {
-            let rows = if model == PurchaseModel::BgBb { unit_rows.as_ref().unwrap_or(&rows) } else { &rows };
-            match model.fit(rows) {
+        let ((rows, unit_rows, fitted), spend) =
+            rayon::join(|| self.fit_purchases(question), || self.fit_spend(question));
+        for (model, fit) in fitted {
+            match fit {
                 Ok(fit) => {
                     first.get_or_insert((model, fits.len()));
                     fits.push(fit);
@@ -209,7 +207,21 @@ impl Customers {
                 }
             }
         }
-        let spend = if question.with_spend && self.has_amounts { self.spend(&mut notes, &mut refused) } else { None };
+        let spend = match spend {
+            Ok(spend) => spend.map(|(fit, correlation)| {
+                notes.extend(correlation.map(|correlation| {
+                    format!(
+                        "gamma_gamma takes spend to be independent of frequency; their correlation is {correlation:.3}"
+                    )
+                }));
+                fit
+            }),
+            Err(error) => {
+                notes.push(error.to_string());
+                refused.get_or_insert(error);
+                None
+            }
+        };
         let Some(error) = refused.filter(|_| fits.is_empty() && spend.is_none()) else {
             let predictions = match (first, &question.out) {
                 (Some((model, fit)), Some(out)) => {
@@ -223,8 +235,8 @@ impl Customers {
                         None => SpendFit::Fixed(mean_of_repeats(summaries)),
                     };
                     let forecast = Forecast::new(model, &fits[fit], spend, summaries, rows, &horizon)?;
-                    let table = self.table(model, summaries, &forecast.predictions())?;
-                    Some(write(out, table)?)
+                    let table = PredictionTable { ids: &self.ids, has_amounts: self.has_amounts, model, summaries };
+                    Some(table.write(&forecast.predictions(), out)?)
                 }
                 _ => None,
             };
@@ -234,64 +246,29 @@ impl Customers {
         Err(error.into())
     }
 
-    /// Gamma-Gamma, with a word on its assumption.
-    fn spend(&self, notes: &mut Vec<String>, refused: &mut Option<LifetimeError>) -> Option<Fit> {
-        match fit_spend(&self.merged) {
-            Ok(fit) => {
-                if let Some(correlation) = frequency_value_correlation(&self.merged) {
-                    notes.push(format!(
-                        "gamma_gamma takes spend to be independent of frequency; their correlation is {correlation:.3}"
-                    ));
-                }
-                Some(fit)
-            }
-            Err(error) => {
-                notes.push(error.to_string());
-                refused.get_or_insert(error);
-                None
-            }
-        }
+    /// The unique histories, as merged and by unit, and the fits of the purchase models to them.
+    fn fit_purchases(&self, question: &FileQuestion) -> (Rows, Option<Rows>, Vec<(PurchaseModel, FitResult)>) {
+        let (rows, unit_rows) = (self.merged.rows(), self.by_unit.as_ref().map(Summaries::rows));
+        let fit = |&model: &PurchaseModel| {
+            let unit_rows = unit_rows.as_ref().filter(|_| model == PurchaseModel::BgBb);
+            (model, model.fit(unit_rows.unwrap_or(&rows)))
+        };
+        let fitted = question.models.par_iter().map(fit).collect();
+        (rows, unit_rows, fitted)
     }
 
-    fn table(
-        &self,
-        model: PurchaseModel,
-        summaries: &Summaries,
-        predictions: &Predictions,
-    ) -> Result<RecordBatch, RunError> {
-        let rows = summaries.len();
-        let numbers = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
-        let of = |estimates: &[Estimate], pick: fn(&Estimate) -> f64| -> ArrayRef {
-            Arc::new(estimates.iter().map(|estimate| Some(pick(estimate))).collect::<Float64Array>())
-        };
-        let money = |values: ArrayRef| {
-            if self.has_amounts { values } else { Arc::new(Float64Array::new_null(rows)) as ArrayRef }
-        };
-        let beyond =
-            predictions.beyond.as_deref().map_or_else(|| Arc::new(Float64Array::new_null(rows)) as ArrayRef, numbers);
-        let (purchases, clv) = (&predictions.purchases, &predictions.clv);
-        let frequency: Int64Array = summaries.x.iter().map(|&x| Some(i64::from(x))).collect();
-        let columns: Vec<(&str, ArrayRef)> = vec![
-            ("customer_id", Arc::clone(&self.names)),
-            ("model", Arc::new(StringArray::from(vec![model.id(); rows]))),
-            ("frequency", Arc::new(frequency)),
-            ("recency", numbers(&summaries.t_x)),
-            ("observed", numbers(&summaries.t)),
-            ("monetary_value", money(numbers(&summaries.mean_value))),
-            ("p_alive", numbers(&predictions.p_alive)),
-            ("expected_purchases", of(purchases, |estimate| estimate.mean)),
-            ("purchases_low", of(purchases, |estimate| estimate.low)),
-            ("purchases_high", of(purchases, |estimate| estimate.high)),
-            ("expected_value", money(numbers(&predictions.value))),
-            ("clv", money(of(clv, |estimate| estimate.mean))),
-            ("clv_low", money(of(clv, |estimate| estimate.low))),
-            ("clv_high", money(of(clv, |estimate| estimate.high))),
-            ("clv_beyond", money(beyond)),
-        ];
-        Ok(RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true)))
-            .map_err(EngineError::from)?)
+    /// Gamma-Gamma, if it is asked for, with the correlation that it takes to be none.
+    fn fit_spend(&self, question: &FileQuestion) -> Result<Option<(Fit, Option<f64>)>, LifetimeError> {
+        if !(question.with_spend && self.has_amounts) {
+            return Ok(None);
+        }
+        let fit = fit_spend(&self.merged)?;
+        Ok(Some((fit, frequency_value_correlation(&self.merged))))
     }
 }
+
+/// A fit, or why there is none.
+type FitResult = Result<Fit, LifetimeError>;
 
 /// The horizon in the unit of time.
 fn horizon(question: &FileQuestion) -> Horizon {
@@ -340,22 +317,6 @@ fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunE
         sql: None,
         with: BTreeMap::new(),
     })
-}
-
-/// Writes the predictions into `out`, in place of earlier ones.
-fn write(out: &Path, table: RecordBatch) -> Result<(PathBuf, u64), RunError> {
-    std::fs::create_dir_all(out).map_err(MartError::write(out))?;
-    let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
-    let mart = catalogue::predictions();
-    let mut writer = MartWriter::create(stage.path(), &mart, 2)?;
-    writer.write(vec![table])?;
-    let written = writer.finish()?;
-    let folder = out.join(mart.name);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(MartError::write(&folder))?;
-    }
-    std::fs::rename(stage.path().join(mart.name), &folder).map_err(MartError::write(&folder))?;
-    Ok((folder, written.rows))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers in range are cast exactly")]
