@@ -15,6 +15,7 @@ use crate::engine::ids::IdColumn;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Int64Type};
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -77,7 +78,7 @@ impl Subjects {
         let accounts = conversions.accounts();
         let opportunities = Opportunities::try_new(others.opportunities)?;
         let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
-        let with_deals: HashSet<OpportunityKey<'_>> =
+        let with_deals: HashSet<OpportunityKey<'_>, FixedState> =
             conversions.all.iter().map(|conversion| deals.opportunity_key(conversion.deal)).collect();
         let mut opened_at = vec![i64::MAX; accounts];
         let mut lost: Vec<(Lost, u32)> = Vec::new();
@@ -102,13 +103,14 @@ impl Subjects {
             let contacts = narrow(start)..narrow(conversions.role_contacts.len());
             lost.push((Lost { account, window_start, closed_at, contacts }, row));
         }
-        lost.sort_unstable_by(|(a, x), (b, y)| {
+        lost.par_sort_unstable_by(|(a, x), (b, y)| {
             let ids = |row: u32| value(&opportunities.ids, row);
             (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
         });
         let lost: Vec<Lost> = lost.into_iter().map(|(lost, _)| lost).collect();
-        let first_lost = (0..=accounts).map(|account| lost.partition_point(|lost| (lost.account as usize) < account));
-        let first_lost: Vec<usize> = first_lost.collect();
+        let mut first_lost = vec![0; accounts + 1];
+        lost.iter().for_each(|lost| first_lost[lost.account as usize + 1] += 1);
+        (0..accounts).for_each(|account| first_lost[account + 1] += first_lost[account]);
         let last_outcome = (0..accounts).map(|account| {
             let won = conversions.of_account(account).iter().map(|conversion| conversion.converted_at);
             let lost = lost[first_lost[account]..first_lost[account + 1]].iter().map(|lost| lost.closed_at);
@@ -187,13 +189,15 @@ fn lost_window_start(plan: &Plan, created_at: i64, closed_at: i64, won: &[Conver
 
 /// Whether each conversion is the first booking of its opportunity that is attributed.
 fn first_lines(plan: &Plan, conversions: &Conversions, deals: &DealRows<'_>) -> Vec<bool> {
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<_, FixedState> = HashSet::default();
     let mut is_first = Vec::with_capacity(conversions.all.len());
     for account in 0..conversions.accounts() {
         seen.clear();
-        is_first.extend(conversions.of_account(account).iter().map(|conversion| {
+        let of_account = conversions.of_account(account);
+        is_first.extend(of_account.iter().map(|conversion| {
+            // Most accounts have one deal, which is nothing to look up.
             plan.finance.attribute_kinds.contains(&conversion.kind)
-                && seen.insert(deals.opportunity_key(conversion.deal))
+                && (of_account.len() == 1 || seen.insert(deals.opportunity_key(conversion.deal)))
         }));
     }
     is_first
@@ -242,9 +246,11 @@ impl Numbering {
         let deals = narrow(deals.len());
         let column = IdColumn::try_new(&ids)?;
         let others = (deals..narrow(ids.len())).filter(|&row| !column.is_null(row as usize));
-        let mut rows: Vec<u32> = converting.map(narrow).chain(others).collect();
-        rows.par_sort_unstable_by(|&a, &b| value(&column, a).cmp(&value(&column, b)).then(a.cmp(&b)));
-        rows.dedup_by(|b, a| value(&column, *a) == value(&column, *b));
+        let rows = converting.map(narrow).chain(others);
+        let rows = match &column {
+            IdColumn::Int(ids) => first_of_each(rows, |row| ids.values()[row as usize]),
+            IdColumn::Text(ids) => first_of_each(rows, |row| ids.get(row as usize)),
+        };
         Ok(Self { ids, rows, deals })
     }
 
@@ -275,6 +281,14 @@ impl Numbering {
         };
         Ok(self.rows.par_iter().map(key).collect())
     }
+}
+
+/// The first row of each key, in order of the keys, which sort several times faster side by side than looked up.
+fn first_of_each<K: Ord + Copy + Send>(rows: impl Iterator<Item = u32>, key: impl Fn(u32) -> K) -> Vec<u32> {
+    let mut keyed: Vec<(K, u32)> = rows.map(|row| (key(row), row)).collect();
+    keyed.par_sort_unstable();
+    keyed.dedup_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, row)| row).collect()
 }
 
 /// The opportunities table, column by column.

@@ -132,14 +132,15 @@ impl<'a> DealRows<'a> {
 
     /// Sorts rows by account, closing and deal.
     pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) {
-        let IdColumn::Int(accounts) = &self.account_ids else {
-            let account = |row: u32| value(&self.account_ids, row);
-            rows.par_sort_unstable_by(|&a, &b| account(a).cmp(&account(b)).then_with(|| self.by_close(a, b)));
-            return;
-        };
-        // Keys side by side in memory sort several times faster than keys looked up.
-        let mut keyed: Vec<(i64, i64, u32)> =
-            rows.iter().map(|&row| (accounts.values()[row as usize], self.closed(row), row)).collect();
+        match &self.account_ids {
+            IdColumn::Int(accounts) => self.sort_by(rows, |row| accounts.values()[row as usize]),
+            IdColumn::Text(accounts) => self.sort_by(rows, |row| accounts.get(row as usize)),
+        }
+    }
+
+    /// Keys side by side in memory sort several times faster than keys looked up.
+    fn sort_by<K: Ord + Copy + Send>(&self, rows: &mut [u32], account: impl Fn(u32) -> K) {
+        let mut keyed: Vec<(K, i64, u32)> = rows.iter().map(|&row| (account(row), self.closed(row), row)).collect();
         keyed.par_sort_unstable_by_key(|&(account, closed, _)| (account, closed));
         for tied in keyed.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|tied| tied.len() > 1) {
             tied.sort_unstable_by(|a, b| self.by_close(a.2, b.2));
