@@ -5,6 +5,7 @@
 //! ```
 
 pub mod contract;
+mod cut_files;
 mod diagnose;
 mod error;
 mod functions;

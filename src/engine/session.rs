@@ -1,5 +1,6 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
+use super::cut_files::CutFiles;
 use super::memory::Budget;
 use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
@@ -37,7 +38,8 @@ pub fn open_in(
 ) -> Result<SessionContext, EngineError> {
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8_192 * 4);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
-    let ctx = SessionContext::new_with_config_rt(config, runtime);
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
+    let ctx = SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CutFiles)).build());
     functions::register(&ctx, calendar, minor_digits);
     Ok(ctx)
 }

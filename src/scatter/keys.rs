@@ -243,9 +243,14 @@ impl TextNumbers {
     }
 
     fn get_all(&self, texts: &Ids<&StringViewArray>, numbers: &mut Vec<u32>) {
+        if self.numbers.is_empty() {
+            numbers.resize(texts.len(), NO_NUMBER);
+            return;
+        }
         let text = |row: usize| texts.get(row).unwrap_or_default();
         let hashes = (0..texts.len()).map(|row| self.hasher.hash_one(text(row)));
-        self.table.find_all(hashes, |row, known| self.texts.get(known as usize) == text(row), numbers);
+        let locate = |known: u32| self.texts.locate(known as usize);
+        self.table.find_all(hashes, locate, |row, place| self.texts.read(place) == text(row), numbers);
         numbers.iter_mut().for_each(|number| *number = number_at(&self.numbers, *number));
     }
 }
@@ -332,29 +337,42 @@ impl Table {
         self.slots[self.slot(home, tag, is_it)].position
     }
 
-    /// The positions of many keys, given by their hashes; `is_it` is also told which of them is looked for.
-    fn find_all(
+    /// The positions of many keys, given by their hashes. `locate` says where the key at a position lies, and `is_it`
+    /// whether the key that lies there is the one of a row.
+    fn find_all<L: Copy + Default>(
         &self,
         mut hashes: impl Iterator<Item = u64>,
-        is_it: impl Fn(usize, u32) -> bool,
+        locate: impl Fn(u32) -> L,
+        is_it: impl Fn(usize, L) -> bool,
         positions: &mut Vec<u32>,
     ) {
+        let mut hashed = [0; FETCHED_TOGETHER];
         let mut fetched = [(0, 0, EMPTY); FETCHED_TOGETHER];
+        let mut located = [L::default(); FETCHED_TOGETHER];
         loop {
+            // Apart from the fetching, which it would slow down: a core looks only so many instructions ahead.
             let mut count = 0;
             for hash in hashes.by_ref().take(FETCHED_TOGETHER) {
-                let (home, tag) = self.home(hash);
-                fetched[count] = (home, tag, self.slots[home]);
+                hashed[count] = hash;
                 count += 1;
             }
             if count == 0 {
                 return;
             }
-            for &(home, tag, slot) in &fetched[..count] {
+            for (fetched, &hash) in fetched.iter_mut().zip(&hashed[..count]) {
+                let (home, tag) = self.home(hash);
+                *fetched = (home, tag, self.slots[home]);
+            }
+            for (located, &(_, tag, slot)) in located.iter_mut().zip(&fetched[..count]) {
+                // Where there is no such key the first is located, so that no jump is taken wrongly.
+                let is_likely = slot.tag == tag && slot.position != NO_NUMBER;
+                *located = locate(if is_likely { slot.position } else { 0 });
+            }
+            for (&(home, tag, slot), &place) in fetched[..count].iter().zip(&located) {
                 let row = positions.len();
-                let is_settled = slot.position == NO_NUMBER || slot.tag == tag && is_it(row, slot.position);
-                let slot = if is_settled { slot } else { self.slots[self.slot(home, tag, |known| is_it(row, known))] };
-                positions.push(slot.position);
+                let is_settled = slot.position == NO_NUMBER || slot.tag == tag && is_it(row, place);
+                let known = || self.slot(home, tag, |known| is_it(row, locate(known)));
+                positions.push(if is_settled { slot.position } else { self.slots[known()].position });
             }
         }
     }

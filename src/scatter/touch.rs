@@ -139,34 +139,52 @@ fn text_of(pieces: &Pieces, reference: u64) -> &str {
 }
 
 /// Texts one after the other.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct TextArena {
     texts: String,
-    ends: Vec<usize>,
+    /// Where each text starts, and where the last ends.
+    bounds: Vec<usize>,
+}
+
+impl Default for TextArena {
+    fn default() -> Self {
+        Self { texts: String::new(), bounds: vec![0] }
+    }
 }
 
 impl TextArena {
     /// Keeps a text and returns its position.
     pub fn push(&mut self, text: &str) -> u64 {
         self.texts.push_str(text);
-        self.ends.push(self.texts.len());
-        self.ends.len() as u64 - 1
+        self.bounds.push(self.texts.len());
+        self.bounds.len() as u64 - 2
     }
 
     /// The text at a position.
     pub fn get(&self, position: usize) -> &str {
-        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.texts[start..self.ends[position]]
+        self.read(self.locate(position))
+    }
+
+    /// Where the text at a position starts and ends.
+    #[inline]
+    pub fn locate(&self, position: usize) -> (usize, usize) {
+        (self.bounds[position], self.bounds[position + 1])
+    }
+
+    /// The text that starts and ends there.
+    #[inline]
+    pub fn read(&self, (start, end): (usize, usize)) -> &str {
+        &self.texts[start..end]
     }
 
     /// All texts in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|position| self.get(position))
+        self.bounds.windows(2).map(|bounds| self.read((bounds[0], bounds[1])))
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.texts.capacity() + self.ends.capacity() * size_of::<usize>()
+        self.texts.capacity() + self.bounds.capacity() * size_of::<usize>()
     }
 }
 

@@ -1,0 +1,72 @@
+//! Cuts Parquet files into pieces, which the streams of a scan take one by one, so that none is done long before the others.
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
+use std::sync::Arc;
+
+/// The rule. The streams of a scan share a queue of files, but a file is cut only where one stream ends and the next begins.
+#[derive(Debug)]
+pub(super) struct CutFiles;
+
+/// Bytes of a piece: a few row groups.
+const PIECE: i64 = 8 << 20;
+
+impl PhysicalOptimizerRule for CutFiles {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(|node| {
+            let scan = node.downcast_ref::<DataSourceExec>();
+            let Some((scan, _)) = scan.and_then(DataSourceExec::downcast_to_file_source::<ParquetSource>) else {
+                return Ok(Transformed::no(node));
+            };
+            if scan.file_groups.len() < 2 {
+                return Ok(Transformed::no(node));
+            }
+            let groups = scan.file_groups.iter().map(|group| FileGroup::new(group.iter().flat_map(pieces).collect()));
+            let groups = groups.collect();
+            let scan = FileScanConfigBuilder::from(scan.clone()).with_file_groups(groups).build();
+            Ok(Transformed::yes(DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>))
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        "cut_files"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+fn pieces(file: &PartitionedFile) -> impl Iterator<Item = PartitionedFile> + '_ {
+    let whole = i64::try_from(file.object_meta.size).unwrap_or(i64::MAX);
+    let (start, end) = file.range.as_ref().map_or((0, whole), |range| (range.start, range.end));
+    let pieces = ((end - start) / PIECE).max(1);
+    let bound = move |piece| start + (end - start) / pieces * piece;
+    (0..pieces).map(move |piece| {
+        let piece_end = if piece + 1 == pieces { end } else { bound(piece + 1) };
+        file.clone().with_range(bound(piece), piece_end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_follow_each_other_and_are_the_whole() {
+        let bounds = |file: PartitionedFile| -> Vec<(i64, i64)> {
+            pieces(&file).filter_map(|piece| piece.range.map(|range| (range.start, range.end))).collect()
+        };
+        let whole = PartitionedFile::new("a", 3 * 8 * 1_048_576 + 5);
+        assert_eq!(bounds(whole.clone()), [(0, 8_388_609), (8_388_609, 16_777_218), (16_777_218, 25_165_829)]);
+        assert_eq!(bounds(whole.clone().with_range(7, 90)), [(7, 90)]);
+        assert_eq!(bounds(whole.with_range(9, 16_777_225)), [(9, 8_388_617), (8_388_617, 16_777_225)]);
+    }
+}
