@@ -117,7 +117,7 @@ fn read_rows(rows: &Rows<'_>, blocks: Blocks) -> Result<(PathTable, Vec<String>)
         scope.spawn(move |_| {
             let blocks = blocks.enumerate().par_bridge();
             // Nobody listens any more after a fault.
-            let _ = blocks.try_for_each_with(sender, |sender, (at, block)| sender.send((at, part(block))));
+            let _ = blocks.try_for_each_with(sender, |sender, (at, block)| sender.send((at, part(block))).ok());
         });
         let (mut table, mut channels) = (PathTable::default(), Channels::default());
         let (mut next, mut early) = (0, BTreeMap::new());
