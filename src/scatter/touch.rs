@@ -139,25 +139,18 @@ fn text_of(pieces: &Pieces, reference: u64) -> &str {
 }
 
 /// Texts one after the other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub struct TextArena {
     texts: String,
-    /// Where each text starts, and where the last ends.
-    bounds: Vec<usize>,
-}
-
-impl Default for TextArena {
-    fn default() -> Self {
-        Self { texts: String::new(), bounds: vec![0] }
-    }
+    ends: Vec<usize>,
 }
 
 impl TextArena {
     /// Keeps a text and returns its position.
     pub fn push(&mut self, text: &str) -> u64 {
         self.texts.push_str(text);
-        self.bounds.push(self.texts.len());
-        self.bounds.len() as u64 - 2
+        self.ends.push(self.texts.len());
+        self.ends.len() as u64 - 1
     }
 
     /// The text at a position.
@@ -168,7 +161,7 @@ impl TextArena {
     /// Where the text at a position starts and ends.
     #[inline]
     pub fn locate(&self, position: usize) -> (usize, usize) {
-        (self.bounds[position], self.bounds[position + 1])
+        (position.checked_sub(1).map_or(0, |before| self.ends[before]), self.ends[position])
     }
 
     /// The text that starts and ends there.
@@ -179,12 +172,12 @@ impl TextArena {
 
     /// All texts in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.bounds.windows(2).map(|bounds| self.read((bounds[0], bounds[1])))
+        (0..self.ends.len()).map(|position| self.get(position))
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.texts.capacity() + self.bounds.capacity() * size_of::<usize>()
+        self.texts.capacity() + self.ends.capacity() * size_of::<usize>()
     }
 }
 
