@@ -150,6 +150,15 @@ pub(super) fn index(
 }
 
 impl Indexed {
+    /// Lets go of what a run asks for no more: of deals and opportunities only whose they are.
+    pub(super) fn keep_owners_only(self) -> Result<Self, EngineError> {
+        for table in ["opportunities", "deals"] {
+            self.ctx.deregister_table(table)?;
+        }
+        session::register_rows(&self.ctx, "deals", identifiers(&self.deals)?)?;
+        Ok(self)
+    }
+
     /// Scatters the touches, all of them or those that `only` lets through.
     pub(super) fn scatter(
         self,

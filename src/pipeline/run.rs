@@ -10,7 +10,7 @@ use super::fit::{self, Fit, Learned, Models, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::acquired::Acquisitions;
 use super::lifetime::{self, LifetimeValue};
-use super::prepare::{Memory, Prepared, Workers, prepare};
+use super::prepare::{Memory, Prepared, Workers, index};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::scatter_touches;
@@ -65,7 +65,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         budget: Budget::new(options.memory_limit),
         spill: options.memory_limit.map(|_| publication.scratch()).transpose()?.map(SpillFolder::new),
     };
-    let mut prepared = prepare(plan, &workers, memory, &mut clock)?;
+    let indexed = index(plan, &workers, memory, &mut clock)?.keep_owners_only()?;
+    let mut prepared = indexed.scatter(plan, &workers, &mut clock, None)?;
 
     if plan.is_fitted() {
         clock.stage("fit");

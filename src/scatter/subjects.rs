@@ -7,9 +7,9 @@
 use super::conversions::{
     Conversion, Conversions, DealRows, OpportunityKey, Window, column, micros, narrow, role_contacts, value,
 };
-use super::keys::KeyIndex;
+use super::keys::{KeyIndex, NO_NUMBER};
 use crate::config::Plan;
-use crate::config::file::{LookbackFrom, Restart};
+use crate::config::file::{LookbackFrom, Restart, Table};
 use crate::engine::EngineError;
 use crate::engine::ids::IdColumn;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -78,15 +78,19 @@ impl Subjects {
         let accounts = conversions.accounts();
         let opportunities = Opportunities::try_new(others.opportunities)?;
         let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
-        let with_deals: HashSet<OpportunityKey<'_>, FixedState> =
-            conversions.all.iter().map(|conversion| deals.opportunity_key(conversion.deal)).collect();
+        // Without a table of deals every opportunity that has one is won.
+        let with_deals: HashSet<OpportunityKey<'_>, FixedState> = match plan.source(Table::Deals) {
+            Some(_) => conversions.all.iter().map(|conversion| deals.opportunity_key(conversion.deal)).collect(),
+            None => HashSet::default(),
+        };
+        let mut numbers = Vec::new();
+        conversions.by_account.probe_all(&opportunities.accounts, &mut numbers);
         let mut opened_at = vec![i64::MAX; accounts];
         let mut lost: Vec<(Lost, u32)> = Vec::new();
         for row in 0..narrow(others.opportunities.num_rows()) {
             let position = row as usize;
-            let Some(account) = conversions.by_account.probe(&opportunities.accounts, position) else { continue };
-            let key = value(&opportunities.ids, row);
-            if opportunities.is_won.value(position) || with_deals.contains(&key) {
+            let (account, key) = (numbers[position], value(&opportunities.ids, row));
+            if account == NO_NUMBER || opportunities.is_won.value(position) || with_deals.contains(&key) {
                 continue;
             }
             let created_at = opportunities.created_at.value(position);

@@ -71,7 +71,8 @@ impl Conversions {
             for &Conversion { deal, .. } in
                 &self.all[self.first_of_account[account]..self.first_of_account[account + 1]]
             {
-                let lead = match role_contacts.get(&deals.opportunity_key(deal)) {
+                let of_roles = (!role_contacts.is_empty()).then(|| role_contacts.get(&deals.opportunity_key(deal)));
+                let lead = match of_roles.flatten() {
                     Some(mapped) => {
                         let start = self.role_contacts.len();
                         self.role_contacts.extend(mapped);
