@@ -1,0 +1,109 @@
+//! How the models compare.
+
+use super::{
+    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CAMPAIGN_ID, CHANNEL, Column, Definition, FISCAL_QUARTER,
+    MODEL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key, per_model,
+};
+use crate::mart::catalogue::MartType::{Double, Flag, Integer, Money};
+
+const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for all quarters together.");
+
+pub(super) const MODEL_COMPARISON: Definition = Definition {
+    name: "model_comparison",
+    grain: "campaign or channel × fiscal quarter × basis × model",
+    columns: &[
+        key("level", "campaign or channel."),
+        CAMPAIGN_ID,
+        CHANNEL,
+        FISCAL_QUARTER,
+        BASIS,
+        MODEL,
+        per_model("amount", Money, "Money attributed under the model."),
+        per_model("delta", Money, "amount less the amount under the default model."),
+        per_model("spend", Money, "What was spent in the quarter; the same under every model and basis."),
+        ROI,
+        fact("rank", Integer, "Rank by amount within level, quarter, basis and model, from 1."),
+        key(
+            "decision",
+            "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without spend.",
+        ),
+    ],
+    per_model: &[],
+};
+
+pub(super) const MODEL_DECISION: Definition = Definition {
+    name: "model_decision",
+    grain: "campaign or channel × fiscal quarter or all × basis × model",
+    columns: &[
+        key("level", "campaign or channel."),
+        CAMPAIGN_ID,
+        CHANNEL,
+        QUARTER_OR_ALL,
+        BASIS,
+        MODEL,
+        fact("amount", Money, "Money attributed under the model."),
+        AMOUNT_SE,
+        AMOUNT_LOW,
+        AMOUNT_HIGH,
+        ACCOUNTS,
+        fact("spend", Money, "What was spent."),
+        ROI,
+        ROI_SE,
+        ROI_LOW,
+        ROI_HIGH,
+        key(
+            "verdict",
+            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or intervals.",
+        ),
+    ],
+    per_model: &[],
+};
+
+pub(super) const MODEL_AGREEMENT: Definition = Definition {
+    name: "model_agreement",
+    grain: "campaigns or channels × fiscal quarter or all × basis × pair of models",
+    columns: &[
+        key("level", "Whether campaigns or channels are compared: campaign or channel."),
+        QUARTER_OR_ALL,
+        BASIS,
+        key("model", "One model."),
+        key("other_model", "The other; each pair stands once, the earlier model of dim_model first."),
+        fact("compared", Integer, "Campaigns or channels that either model gives money."),
+        fact("kendall", Double, "Kendall's τ_b of the two rankings, −1 to 1; null where a model gives all the same."),
+        fact("spearman", Double, "Spearman's ρ of the two rankings, −1 to 1; null likewise."),
+        fact("money_moved", Money, "Money that changes place from one model to the other."),
+        fact("share_moved", Double, "That money as a share of the larger of the two totals."),
+        fact(
+            "top_overlap",
+            Double,
+            "Share of the first ten (of all, if fewer) of one that are among those of the other.",
+        ),
+    ],
+    per_model: &[],
+};
+
+pub(super) const MODEL_SENSITIVITY: Definition = Definition {
+    name: "model_sensitivity",
+    grain: "campaign or channel × fiscal quarter × model × lookback × half-life",
+    columns: &[
+        key("level", "campaign or channel."),
+        CAMPAIGN_ID,
+        CHANNEL,
+        key("fiscal_quarter", "Fiscal quarter in which the deals closed."),
+        MODEL,
+        fact(
+            "lookback_days",
+            Double,
+            "Days of the window: the configured ones and three, two and one quarter of them.",
+        ),
+        fact(
+            "half_life_days",
+            Double,
+            "Half-life: the model's own, half and twice as much; null for models without one.",
+        ),
+        fact("is_configured", Flag, "Whether lookback and half-life are those of the run."),
+        fact("amount", Money, "Money attributed, by close date."),
+        fact("delta", Money, "amount less that of the run."),
+    ],
+    per_model: &[],
+};

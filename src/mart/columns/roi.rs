@@ -1,0 +1,145 @@
+//! Spend, money and return by campaign and channel.
+
+use super::{
+    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CAMPAIGN_ID, CHANNEL, Column, Definition, FISCAL_QUARTER,
+    MODEL, RESIDUAL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key, per_model, sum,
+};
+use crate::mart::catalogue::MartType::{Double, Integer, Money};
+
+const COST_SE: Column =
+    fact("cost_per_new_customer_se", Double, "Standard error of cost_per_new_customer, by the delta method.");
+const COST_LOW: Column = fact(
+    "cost_per_new_customer_low",
+    Double,
+    "Lower end of the 95 % interval of cost_per_new_customer; null without spend and where new_deals may be zero.",
+);
+const COST_HIGH: Column =
+    fact("cost_per_new_customer_high", Double, "Upper end of the 95 % interval of cost_per_new_customer.");
+const AMOUNT: Column = per_model(
+    "amount",
+    Money,
+    "Money attributed to the line, or left in the residual; over all lines of a quarter, model and basis it sums to booked revenue.",
+);
+const NEW_AMOUNT: Column = per_model("new_amount", Money, "The part of amount from new business.");
+const EXPANSION_AMOUNT: Column = per_model("expansion_amount", Money, "The part of amount from expansions.");
+const RENEWAL_AMOUNT: Column = per_model("renewal_amount", Money, "The part of amount from renewals.");
+const CREDIT_AMOUNT: Column =
+    per_model("credit_amount", Money, "The part of amount given back by credit deals, usually negative.");
+const ATTRIBUTED_DEALS: Column =
+    per_model("attributed_deals", Double, "Fractional deals: the sum of shares of new, expansion and renewal deals.");
+const NEW_DEALS: Column = per_model("new_deals", Double, "Fractional new-business deals.");
+const TOUCHED_DEALS: Column = fact(
+    "touched_deals",
+    Integer,
+    "Deals with at least one credited touch of the line, credit deals included; a deal counts for every line that touched it.",
+);
+const TOUCHES: Column = fact("touches", Integer, "Credited touches, once per deal they serve.");
+const SPEND: Column = per_model("spend", Money, "What was spent in the quarter; the same under every model and basis.");
+const MARGIN: Column = per_model("margin", Money, "amount times the configured margin, rounded half away from zero.");
+const ATTRIBUTED_PROFIT: Column = per_model("attributed_profit", Money, "margin − spend; null for residuals.");
+const ROAS: Column = fact("roas", Double, "amount ÷ spend; null where spend is zero.");
+const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null where spend is zero.");
+const ROMI: Column = fact(
+    "romi",
+    Double,
+    "(margin − spend) ÷ spend of incremental money: filled under models of kind incremental only; null where spend is zero.",
+);
+const COST_PER_NEW_CUSTOMER: Column = fact(
+    "cost_per_new_customer",
+    Double,
+    "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero.",
+);
+
+pub(super) const CAMPAIGN_SPEND: Definition = Definition {
+    name: "campaign_spend",
+    grain: "campaign (or channel-only line) × fiscal quarter",
+    columns: &[
+        CAMPAIGN_ID,
+        CHANNEL,
+        FISCAL_QUARTER,
+        sum("spend", Money, "Spent in the quarter; spend over a range of dates is even per day."),
+    ],
+    per_model: &[],
+};
+
+pub(super) const CAMPAIGN_ROI: Definition = Definition {
+    name: "campaign_roi",
+    grain: "line × fiscal quarter × model × basis",
+    columns: &[
+        key("line", "campaign, no_campaign (a channel alone) or residual."),
+        CAMPAIGN_ID,
+        CHANNEL,
+        RESIDUAL,
+        FISCAL_QUARTER,
+        MODEL,
+        BASIS,
+        AMOUNT,
+        NEW_AMOUNT,
+        EXPANSION_AMOUNT,
+        RENEWAL_AMOUNT,
+        CREDIT_AMOUNT,
+        ATTRIBUTED_DEALS,
+        NEW_DEALS,
+        TOUCHED_DEALS,
+        TOUCHES,
+        SPEND,
+        MARGIN,
+        ATTRIBUTED_PROFIT,
+        ROAS,
+        ROI,
+        MARGIN_ROI,
+        ROMI,
+        COST_PER_NEW_CUSTOMER,
+        ACCOUNTS,
+        AMOUNT_SE,
+        AMOUNT_LOW,
+        AMOUNT_HIGH,
+        ROI_SE,
+        ROI_LOW,
+        ROI_HIGH,
+        COST_SE,
+        COST_LOW,
+        COST_HIGH,
+    ],
+    per_model: &[],
+};
+
+pub(super) const CHANNEL_ROI: Definition = Definition {
+    name: "channel_roi",
+    grain: "line × fiscal quarter × model × basis",
+    columns: &[
+        key("line", "channel or residual."),
+        CHANNEL,
+        RESIDUAL,
+        FISCAL_QUARTER,
+        MODEL,
+        BASIS,
+        AMOUNT,
+        NEW_AMOUNT,
+        EXPANSION_AMOUNT,
+        RENEWAL_AMOUNT,
+        CREDIT_AMOUNT,
+        ATTRIBUTED_DEALS,
+        NEW_DEALS,
+        TOUCHES,
+        SPEND,
+        MARGIN,
+        ATTRIBUTED_PROFIT,
+        ROAS,
+        ROI,
+        MARGIN_ROI,
+        ROMI,
+        COST_PER_NEW_CUSTOMER,
+        ACCOUNTS,
+        AMOUNT_SE,
+        AMOUNT_LOW,
+        AMOUNT_HIGH,
+        ROI_SE,
+        ROI_LOW,
+        ROI_HIGH,
+        COST_SE,
+        COST_LOW,
+        COST_HIGH,
+    ],
+    per_model: &[],
+};
