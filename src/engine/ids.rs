@@ -56,9 +56,14 @@ impl<'a> IdColumn<'a> {
 
     /// The identifier at `position` as text.
     pub fn text(&self, position: usize) -> Option<String> {
+        self.with_text(position, str::to_owned)
+    }
+
+    /// What `with` makes of the identifier at `position` as text.
+    pub fn with_text<R>(&self, position: usize, with: impl FnOnce(&str) -> R) -> Option<R> {
         match self {
-            Self::Int(ids) => ids.get(position).map(|id| id.to_string()),
-            Self::Text(ids) => ids.get(position).map(str::to_owned),
+            Self::Int(ids) => ids.get(position).map(|id| with(itoa::Buffer::new().format(id))),
+            Self::Text(ids) => ids.get(position).map(with),
         }
     }
 }

@@ -9,9 +9,11 @@ use arrow::compute::concat;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
@@ -71,6 +73,29 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
     let batches = frame.collect().await?;
     let schema = batches.first().map_or(planned, RecordBatch::schema);
     Ok(joined(&schema, batches)?)
+}
+
+/// Runs queries side by side and returns the rows of each; one after the other where memory is limited, which each of them
+/// is then to have for itself.
+pub async fn collect_side_by_side<N>(
+    ctx: &SessionContext,
+    frames: Vec<(N, DataFrame)>,
+) -> Result<Vec<(N, RecordBatch)>, DataFusionError> {
+    let is_limited = matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_));
+    let mut rows = Vec::with_capacity(frames.len());
+    if is_limited {
+        for (name, frame) in frames {
+            rows.push((name, collect(frame).await?));
+        }
+    } else {
+        let start = |(name, frame)| (name, SpawnedTask::spawn(collect(frame)));
+        let started: Vec<(N, SpawnedTask<_>)> = frames.into_iter().map(start).collect();
+        for (name, task) in started {
+            let joined = task.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
+            rows.push((name, joined?));
+        }
+    }
+    Ok(rows)
 }
 
 /// Runs plans of one schema side by side and returns their rows in the order of the plans.

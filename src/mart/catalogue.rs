@@ -57,6 +57,9 @@ pub struct MartColumn {
     pub description: String,
     /// Over what it may be summed.
     pub additivity: Additivity,
+    /// Whether it is of a model under which hardly two shares are the same.
+    #[serde(skip)]
+    pub of_uneven_shares: bool,
 }
 
 /// One output table.
@@ -72,22 +75,25 @@ pub struct Mart {
 
 /// Every mart, in the order in which they are written. Columns per model are expanded for `models`.
 pub fn marts(models: &[ModelSpec]) -> Vec<Mart> {
-    let stems: Vec<String> = models.iter().map(ModelSpec::column_stem).collect();
+    let stems: Vec<(String, bool)> =
+        models.iter().map(|model| (model.column_stem(), !model.repeats_shares())).collect();
     expand(&stems)
 }
 
 /// Every mart with `<model>` left in the names of columns per model.
 pub fn templates() -> Vec<Mart> {
-    expand(&["<model>".to_owned()])
+    expand(&[("<model>".to_owned(), false)])
 }
 
-fn expand(stems: &[String]) -> Vec<Mart> {
+fn expand(stems: &[(String, bool)]) -> Vec<Mart> {
     columns::MARTS
         .iter()
         .map(|definition| {
             let fixed = definition.columns.iter().map(|column| column.named(column.name.to_owned()));
-            let per_model = stems.iter().flat_map(|stem| {
-                definition.per_model.iter().map(move |column| column.named(format!("{stem}_{}", column.name)))
+            let per_model = stems.iter().flat_map(|(stem, of_uneven_shares)| {
+                let named = move |column: &columns::Column| column.named(format!("{stem}_{}", column.name));
+                let columns = definition.per_model.iter().map(named);
+                columns.map(|column| MartColumn { of_uneven_shares: *of_uneven_shares, ..column })
             });
             Mart { name: definition.name, grain: definition.grain, columns: fixed.chain(per_model).collect() }
         })

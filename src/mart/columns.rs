@@ -31,7 +31,8 @@ pub(super) struct Column {
 
 impl Column {
     pub(super) fn named(&self, name: String) -> MartColumn {
-        MartColumn { name, kind: self.kind, description: self.description.to_owned(), additivity: self.additivity }
+        let Self { kind, additivity, description, .. } = *self;
+        MartColumn { name, kind, description: description.to_owned(), additivity, of_uneven_shares: false }
     }
 }
 

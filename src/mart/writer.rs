@@ -259,9 +259,9 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
         properties = match habit(mart, column) {
             Habit::Repeats => properties,
             Habit::HardlyRepeats => properties.set_column_dictionary_enabled(path.clone(), false),
-            Habit::GoesOn => properties
+            Habit::Varies => properties
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path.clone(), Encoding::DELTA_BYTE_ARRAY),
+                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED),
         };
         properties = properties.set_column_statistics_enabled(path, bounds(mart, column));
     }
@@ -277,8 +277,9 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
 fn bounds(mart: &Mart, column: &MartColumn) -> EnabledStatistics {
     match habit(mart, column) {
         _ if is_of_deals(mart) && column.name != "account_id" => EnabledStatistics::None,
-        Habit::HardlyRepeats => EnabledStatistics::Chunk,
-        Habit::Repeats | Habit::GoesOn => EnabledStatistics::Page,
+        Habit::Repeats => EnabledStatistics::Page,
+        Habit::HardlyRepeats if is_of_deals(mart) => EnabledStatistics::Page,
+        Habit::HardlyRepeats | Habit::Varies => EnabledStatistics::Chunk,
     }
 }
 
@@ -290,20 +291,22 @@ fn is_of_deals(mart: &Mart) -> bool {
 enum Habit {
     /// Few values, which a dictionary makes small.
     Repeats,
-    /// Nearly all are different, and a dictionary is only work.
+    /// Nearly all are different, or runs of one value, which compression finds sooner than a dictionary.
     HardlyRepeats,
-    /// Each is the one before, or begins like it.
-    GoesOn,
+    /// All are different whole numbers of few digits.
+    Varies,
 }
 
 fn habit(mart: &Mart, column: &MartColumn) -> Habit {
     match column.kind {
-        MartType::Instant | MartType::Double => Habit::HardlyRepeats,
+        MartType::Instant => Habit::Varies,
+        MartType::Double => Habit::HardlyRepeats,
+        MartType::Money if is_of_deals(mart) && column.of_uneven_shares => Habit::Varies,
         MartType::Money if is_of_deals(mart) => Habit::HardlyRepeats,
-        _ if is_of_deals(mart) && OF_ONE_DEAL.contains(&column.name.as_str()) => Habit::GoesOn,
+        _ if is_of_deals(mart) && IDENTIFIERS.contains(&column.name.as_str()) => Habit::HardlyRepeats,
         _ => Habit::Repeats,
     }
 }
 
-/// Identifiers that go on from row to row: an account has several deals, and a deal several touches.
-const OF_ONE_DEAL: [&str; 4] = ["account_id", "deal_id", "opportunity_id", "touch_id"];
+/// Those of an account's deals stand together, and those of a deal's touches.
+const IDENTIFIERS: [&str; 4] = ["account_id", "deal_id", "opportunity_id", "touch_id"];

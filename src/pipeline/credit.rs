@@ -103,12 +103,14 @@ pub struct PartitionCredit {
 impl PartitionCredit {
     /// Journeys without touches.
     pub(super) fn of_journeys(journeys: JourneyRows) -> Self {
-        Self { journeys, ..Self::new(0, &Grouped::default()) }
+        Self { journeys, ..Self::new(0, &Grouped::default(), false) }
     }
 
-    fn new(models: usize, grouped: &Grouped) -> Self {
+    fn new(models: usize, grouped: &Grouped, wants_credits: bool) -> Self {
+        // Most touches serve one deal, some several.
+        let rows = if wants_credits { grouped.len() + grouped.len() / 4 } else { 0 };
         Self {
-            credits: CreditRows::new(models),
+            credits: CreditRows::with_room_for(rows, models),
             journeys: JourneyRows::new(models),
             used: 0,
             ids: grouped.ids.clone(),

@@ -35,20 +35,20 @@ pub struct CreditRows {
 }
 
 impl CreditRows {
-    /// No rows yet.
-    pub fn new(models: usize) -> Self {
+    /// No rows yet, with room for so many.
+    pub fn with_room_for(rows: usize, models: usize) -> Self {
         Self {
-            deals: Vec::new(),
-            kinds: Vec::new(),
-            positions: Vec::new(),
-            touch_ids: Vec::new(),
-            touched_at: Vec::new(),
-            lines: Vec::new(),
-            close_quarters: Vec::new(),
-            touch_quarters: Vec::new(),
-            anchors: Vec::new(),
-            shares: vec![Vec::new(); models],
-            amounts: vec![Vec::new(); models],
+            deals: Vec::with_capacity(rows),
+            kinds: Vec::with_capacity(rows),
+            positions: Vec::with_capacity(rows),
+            touch_ids: Vec::with_capacity(rows),
+            touched_at: Vec::with_capacity(rows),
+            lines: Vec::with_capacity(rows),
+            close_quarters: Vec::with_capacity(rows),
+            touch_quarters: Vec::with_capacity(rows),
+            anchors: Vec::with_capacity(rows),
+            shares: (0..models).map(|_| Vec::with_capacity(rows)).collect(),
+            amounts: (0..models).map(|_| Vec::with_capacity(rows)).collect(),
         }
     }
 

@@ -24,10 +24,11 @@ mod validation;
 use super::error::RunError;
 use super::prepare::{Prepared, Workers};
 use crate::config::Plan;
-use closedloop_core::model::AttributionModel;
+use closedloop_core::model::{AttributionModel, ModelSpec};
 use evidence::{Built, Evidences};
 use experiments::GivenExperiments;
 use journeys::Journeys;
+use rayon::prelude::*;
 
 pub(super) use learned::Learned;
 pub(super) use refit::RefitGroup;
@@ -88,13 +89,20 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
     let mut models = Models { built: Vec::new(), states: Vec::new(), refits: Vec::new() };
     let mut learned = Learned::default();
     let (mut running, mut refused, mut refits) = (Vec::new(), Vec::new(), Vec::new());
-    for (position, spec) in plan.models.iter().enumerate() {
-        match evidence.build(spec, prepared, &mut learned) {
-            Ok(Built { model, states, refit }) => {
+    let on_journeys = |spec: &ModelSpec| {
+        let is_of_rates = spec.incremental_settings().is_some();
+        (!is_of_rates).then(|| evidence.build_on_journeys(spec, prepared))
+    };
+    let (rates, on_journeys): (_, Vec<_>) =
+        rayon::join(|| evidence.fit_rates(prepared), || plan.models.par_iter().map(on_journeys).collect());
+    for (position, (spec, on_journeys)) in plan.models.iter().zip(on_journeys).enumerate() {
+        match on_journeys.unwrap_or_else(|| evidence.build_on_rates(spec, &rates, prepared)) {
+            Ok(Built { model, states, refit, learned: of_model }) => {
                 refits.extend(refit.map(|refit| (running.len(), refit)));
                 running.push(position);
                 models.built.push(model);
                 models.states.push(states);
+                learned.add(of_model);
             }
             Err(refusal) => refused.push(refusal),
         }
@@ -103,7 +111,7 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
     let Some(fitted_plan) = plan.with_models(&running) else {
         return Err(refused.into_iter().next().map_or(RunError::NoModel, RunError::Refused));
     };
-    models.refits = evidence.refits(&refits);
+    models.refits = evidence.refits(&refits, rates);
     let mut remarks = evidence.remarks;
     if fitted_plan.default_model().id() != plan.default_model().id() {
         remarks.push(format!("models are compared with {} instead", fitted_plan.default_model().id()));

@@ -11,21 +11,25 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use std::collections::BTreeSet;
 
-/// The marts that SQL makes, in the order in which they may read each other.
-const ROLL_UPS: &[(&str, &str)] = &[
-    ("dim_campaign", include_str!("../../sql/mart/dim_campaign.sql")),
-    ("dim_channel", include_str!("../../sql/mart/dim_channel.sql")),
-    ("dim_account", include_str!("../../sql/mart/dim_account.sql")),
-    ("dim_fiscal_quarter", include_str!("../../sql/mart/dim_fiscal_quarter.sql")),
-    ("campaign_spend", include_str!("../../sql/mart/campaign_spend.sql")),
-    ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
-    ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
-    ("model_decision", include_str!("../../sql/mart/model_decision.sql")),
-    ("model_sensitivity", include_str!("../../sql/mart/model_sensitivity.sql")),
-    ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
-    ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
-    ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
-    ("campaign_clv", include_str!("../../sql/mart/campaign_clv.sql")),
+/// The marts that SQL makes. Those of a wave read no other of it.
+const WAVES: [&[(&str, &str)]; 2] = [
+    &[
+        ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
+        ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+        ("dim_account", include_str!("../../sql/mart/dim_account.sql")),
+        ("dim_campaign", include_str!("../../sql/mart/dim_campaign.sql")),
+        ("dim_channel", include_str!("../../sql/mart/dim_channel.sql")),
+        ("dim_fiscal_quarter", include_str!("../../sql/mart/dim_fiscal_quarter.sql")),
+        ("campaign_spend", include_str!("../../sql/mart/campaign_spend.sql")),
+        ("model_sensitivity", include_str!("../../sql/mart/model_sensitivity.sql")),
+        ("reconciliation", include_str!("../../sql/mart/reconciliation.sql")),
+        ("basis_bridge", include_str!("../../sql/mart/basis_bridge.sql")),
+        ("campaign_clv", include_str!("../../sql/mart/campaign_clv.sql")),
+    ],
+    &[
+        ("model_decision", include_str!("../../sql/mart/model_decision.sql")),
+        ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
+    ],
 ];
 
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
@@ -39,18 +43,25 @@ pub(super) async fn roll_up(
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, EngineError> {
     let mut marts = Vec::new();
-    if ROLL_UPS.iter().all(|(name, _)| !wanted.contains(name)) {
+    if WAVES.into_iter().flatten().all(|(name, _)| !wanted.contains(name)) {
         return Ok(marts);
     }
     register_shared(ctx, plan).await?;
     let read_by_others = ["campaign_roi", "channel_roi"];
     let others = ["model_comparison", "model_decision"];
-    for (name, sql) in ROLL_UPS {
-        let is_read = read_by_others.contains(name) && others.iter().any(|other| wanted.contains(other));
-        if wanted.contains(name) || is_read {
-            let rows = register(ctx, plan, name, sql).await?;
+    let is_needed = |name: &str| {
+        let is_read = read_by_others.contains(&name) && others.iter().any(|other| wanted.contains(other));
+        wanted.contains(name) || is_read
+    };
+    for wave in WAVES {
+        let mut frames = Vec::new();
+        for &(name, sql) in wave.iter().filter(|(name, _)| is_needed(name)) {
+            frames.push((name, frame(ctx, plan, sql).await?));
+        }
+        for (name, rows) in session::collect_side_by_side(ctx, frames).await? {
+            session::register_rows(ctx, name, rows.clone())?;
             if wanted.contains(name) {
-                marts.push((*name, rows));
+                marts.push((name, rows));
             }
         }
     }
@@ -79,8 +90,8 @@ pub(super) async fn physical_plans(
 ) -> Result<Vec<(&'static str, String)>, EngineError> {
     register_shared(ctx, plan).await?;
     let mut plans = Vec::new();
-    for (name, sql) in ROLL_UPS.iter().filter(|(name, _)| *name != OF_LIFETIME) {
-        plans.push((*name, session::physical_plan(frame(ctx, plan, sql).await?).await?));
+    for &(name, sql) in WAVES.into_iter().flatten().filter(|(name, _)| *name != OF_LIFETIME) {
+        plans.push((name, session::physical_plan(frame(ctx, plan, sql).await?).await?));
         register(ctx, plan, name, sql).await?;
     }
     Ok(plans)

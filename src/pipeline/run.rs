@@ -30,6 +30,7 @@ use crate::scatter::SpillFolder;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::Touch;
 use arrow::array::RecordBatch;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -106,12 +107,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         rows.extend(lifetime.rows(plan, &wanted)?);
     }
     let totals = &outcome.totals;
-    workers.pool.install(|| -> Result<(), RunError> {
-        for (name, rows) in rows {
-            written.push(stage.write(name, rows)?);
-        }
-        Ok(())
-    })?;
+    let write = || rows.into_par_iter().map(|(name, rows)| stage.write(name, rows)).collect::<Result<Vec<_>, _>>();
+    written.extend(workers.pool.install(write)?);
     count_written(&mut clock, &written[written_by_credit..]);
 
     clock.stage("publish");

@@ -134,21 +134,28 @@ impl Conversions {
         let (mut originals, credit_rows) = deals.originals_and_credits();
         deals.sort_by_account_and_close(&mut originals);
         let starts = starts_of_accounts(&deals, &originals);
-        let all = make_conversions(plan, &deals, &originals, &starts);
+        let number = || {
+            let first_rows = starts[..starts.len() - 1].iter().map(|&first| originals[first] as usize);
+            Ok::<_, EngineError>(match others {
+                None => (None, KeyIndex::build(deals.accounts, first_rows.zip(0..))?),
+                Some(others) => {
+                    let numbering = Numbering::new(deals.accounts, first_rows, others)?;
+                    let by_account = numbering.index()?;
+                    (Some(numbering), by_account)
+                }
+            })
+        };
+        let (all, numbered) = rayon::join(|| make_conversions(plan, &deals, &originals, &starts), number);
+        let (numbering, by_account) = numbered?;
         drop(originals);
         let quarters = spanned_quarters(plan, &deals, &all);
         let credits = deals.match_credits(credit_rows, &all, &quarters);
-        let first_rows = starts[..starts.len() - 1].iter().map(|&first| all[first].deal as usize);
-        let numbering = others.map(|others| Numbering::new(deals.accounts, first_rows.clone(), others)).transpose()?;
-        let by_account = match &numbering {
-            None => KeyIndex::build(deals.accounts, first_rows.zip(0..))?,
-            Some(numbering) => numbering.index()?,
-        };
         let first_of_account = match &numbering {
             None => starts,
             Some(numbering) => numbering.spread(&starts),
         };
         let widest = (0..first_of_account.len() - 1)
+            .into_par_iter()
             .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
             .collect();
         let (by_contact, contact_accounts) = index_contacts(contacts, roles, &by_account)?;

@@ -86,6 +86,12 @@ impl Grouped {
         grouped
     }
 
+    /// How many touches there are, with those that were dropped.
+    #[expect(clippy::len_without_is_empty, reason = "said of a partition, never asked")]
+    pub fn len(&self) -> usize {
+        self.touches.len()
+    }
+
     /// When the first touch of the `account`-th account happened, of all that wait in the partition.
     pub fn earliest(&self, account: usize) -> i64 {
         self.earliest[account]

@@ -115,25 +115,28 @@ impl Subjects {
         let mut first_lost = vec![0; accounts + 1];
         lost.iter().for_each(|lost| first_lost[lost.account as usize + 1] += 1);
         (0..accounts).for_each(|account| first_lost[account + 1] += first_lost[account]);
-        let last_outcome = (0..accounts).map(|account| {
+        let last_outcome = (0..accounts).into_par_iter().map(|account| {
             let won = conversions.of_account(account).iter().map(|conversion| conversion.converted_at);
             let lost = lost[first_lost[account]..first_lost[account + 1]].iter().map(|lost| lost.closed_at);
             won.chain(lost).max().unwrap_or(i64::MIN)
         });
+        let last_outcome = last_outcome.collect();
+        let (keys, is_first_line) = rayon::join(|| numbering.keys(), || first_lines(plan, conversions, deals));
         let closes = conversions.all.iter().map(|conversion| conversion.converted_at);
         let creations = (0..opportunities.created_at.len()).map(|row| opportunities.created_at.value(row));
         let subjects = Self {
-            keys: numbering.keys()?,
+            keys: keys?,
             covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
             observed_from: closes.chain(creations).min().unwrap_or(others.latest),
-            is_first_line: first_lines(plan, conversions, deals),
-            last_outcome: last_outcome.collect(),
+            is_first_line,
+            last_outcome,
             converting: std::mem::take(&mut conversions.widest),
             opened_at,
             lost,
             first_lost,
         };
-        conversions.widest = (0..accounts).map(|account| subjects.widest(plan, account, others)).collect();
+        let widest = (0..accounts).into_par_iter().map(|account| subjects.widest(plan, account, others));
+        conversions.widest = widest.collect();
         conversions.subjects = Some(subjects);
         Ok(())
     }
@@ -278,11 +281,12 @@ impl Numbering {
     /// A hash of every account's identifier that no version of this program changes.
     fn keys(&self) -> Result<Vec<u64>, EngineError> {
         let ids = IdColumn::try_new(&self.ids)?;
-        let key = |&row: &u32| {
-            let hash = blake3::hash(ids.text(row as usize).unwrap_or_default().as_bytes());
+        let hash = |id: &str| {
+            let hash = blake3::hash(id.as_bytes());
             let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
             u64::from_le_bytes(*head)
         };
+        let key = |&row: &u32| ids.with_text(row as usize, hash).unwrap_or_else(|| hash(""));
         Ok(self.rows.par_iter().map(key).collect())
     }
 }

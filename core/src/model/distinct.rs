@@ -3,45 +3,47 @@
 use crate::journey::Journey;
 use crate::ledger::Residual;
 
-/// Journeys up to this length are sorted without allocating.
-const SHORT: usize = 64;
+/// Channels below this code are counted in an array: they are few, unless states are campaigns.
+const COUNTED: usize = 64;
 
-/// Calls `with` for the channels of a journey, sorted, repeats included.
-pub(super) fn with_sorted<R>(channels: &[u32], with: impl FnOnce(&[u32]) -> R) -> R {
-    let (mut short, mut long) = ([0; SHORT], Vec::new());
-    let sorted = if let Some(short) = short.get_mut(..channels.len()) {
-        short
-    } else {
-        long.resize(channels.len(), 0);
-        &mut long[..]
-    };
-    sorted.copy_from_slice(channels);
-    sorted.sort_unstable();
-    with(sorted)
+/// The distinct channels of a journey, ascending.
+pub(super) fn distinct(channels: &[u32]) -> Vec<u32> {
+    let mut set = channels.to_vec();
+    set.sort_unstable();
+    set.dedup();
+    set
 }
 
-/// Writes each touch its part of what its channel is worth, given the channels of the journey sorted. Where no channel
-/// is worth anything, every touch earns the same.
-pub(super) fn spread(
-    journey: Journey<'_>,
-    sorted: &[u32],
+/// Writes each touch its part of what its channel is worth. Where no channel is worth anything, every touch earns the
+/// same.
+pub(super) fn spread(journey: Journey<'_>, credits: &mut [f64], worth: impl Fn(u32) -> f64) -> Residual {
+    let channels = journey.channels;
+    if channels.iter().all(|&channel| (channel as usize) < COUNTED) {
+        let mut counts = [0_u32; COUNTED];
+        channels.iter().for_each(|&channel| counts[channel as usize] += 1);
+        divide(channels, credits, worth, |channel| counts[channel as usize])
+    } else {
+        let mut sorted = channels.to_vec();
+        sorted.sort_unstable();
+        let end = |channel: u32| sorted.partition_point(|&other| other <= channel);
+        let start = |channel: u32| sorted.partition_point(|&other| other < channel);
+        divide(channels, credits, worth, |channel| u32::try_from(end(channel) - start(channel)).unwrap_or(u32::MAX))
+    }
+}
+
+fn divide(
+    channels: &[u32],
     credits: &mut [f64],
     worth: impl Fn(u32) -> f64,
+    touches_of: impl Fn(u32) -> u32,
 ) -> Residual {
     let mut earned = false;
-    for (credit, &channel) in credits.iter_mut().zip(journey.channels) {
-        let first = sorted.partition_point(|&other| other < channel);
-        let touches = sorted[first..].iter().take_while(|&&other| other == channel).count();
-        *credit = worth(channel) / touch_count(touches);
+    for (credit, &channel) in credits.iter_mut().zip(channels) {
+        *credit = worth(channel) / f64::from(touches_of(channel));
         earned |= *credit > 0.0;
     }
     if !earned {
         credits.fill(1.0);
     }
     Residual::None
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number of touches is far below 2⁵³")]
-fn touch_count(touches: usize) -> f64 {
-    touches as f64
 }

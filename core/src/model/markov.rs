@@ -1,7 +1,7 @@
 //! Markov: a channel is worth what its removal from the chain of all journeys would lose.
 
 use super::AttributionModel;
-use super::distinct::{spread, with_sorted};
+use super::distinct::spread;
 use super::refusal::Reason;
 use super::spec::ChainOrder;
 use crate::chain::{Chain, RemovalEffects, cross_validated_order};
@@ -63,7 +63,7 @@ impl AttributionModel for Markov {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
         let effect =
             |channel: u32| self.effects.conversions.get(channel as usize).map_or(0.0, |effect| effect.max(0.0));
-        with_sorted(journey.channels, |sorted| spread(journey, sorted, credits, effect))
+        spread(journey, credits, effect)
     }
 }
 

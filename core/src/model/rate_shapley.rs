@@ -1,7 +1,7 @@
 //! Shapley on the conversion-rate game: a channel is worth what its presence adds to the chance to convert.
 
 use super::AttributionModel;
-use super::distinct::{spread, with_sorted};
+use super::distinct::{distinct, spread};
 use super::refusal::Reason;
 use crate::game::{dividends, shapley_values};
 use crate::journey::Journey;
@@ -110,20 +110,17 @@ impl RateShapley {
 
 impl AttributionModel for RateShapley {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
-        with_sorted(journey.channels, |sorted| {
-            let mut set = sorted.to_vec();
-            set.dedup();
-            let unseen;
-            let values = match self.known.get(set.as_slice()) {
-                Some(values) => values,
-                None => {
-                    unseen = self.values(&set);
-                    &unseen
-                }
-            };
-            let worth = |channel| set.binary_search(&channel).map_or(0.0, |player| values[player].max(0.0));
-            spread(journey, sorted, credits, worth)
-        })
+        let set = distinct(journey.channels);
+        let unseen;
+        let values = match self.known.get(set.as_slice()) {
+            Some(values) => values,
+            None => {
+                unseen = self.values(&set);
+                &unseen
+            }
+        };
+        let worth = |channel| set.binary_search(&channel).map_or(0.0, |player| values[player].max(0.0));
+        spread(journey, credits, worth)
     }
 }
 

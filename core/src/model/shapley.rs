@@ -1,7 +1,7 @@
 //! Shapley on the volume game: every distinct channel of a converting journey earns the same.
 
 use super::AttributionModel;
-use super::distinct::{spread, with_sorted};
+use super::distinct::spread;
 use crate::journey::Journey;
 use crate::ledger::Residual;
 
@@ -17,7 +17,7 @@ pub struct Shapley;
 
 impl AttributionModel for Shapley {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
-        with_sorted(journey.channels, |sorted| spread(journey, sorted, credits, |_| 1.0))
+        spread(journey, credits, |_| 1.0)
     }
 }
 
@@ -37,13 +37,19 @@ mod tests {
     }
 
     #[test]
-    fn long_journeys_are_no_different() {
-        let channels: Vec<u32> = (0..200).map(|touch| touch % 50).collect();
+    fn neither_long_journeys_nor_high_codes_are_different() {
         let touched_at: Vec<i64> = (0..200).collect();
-        let journey =
-            Journey { touched_at: &touched_at, channels: &channels, converted_at: 999, anchors: Anchors::default() };
-        let mut credits = [9.0; 200];
-        Shapley.credit(journey, &mut credits);
-        assert_eq!(credits, [0.25; 200]);
+        for first in [0, 40, 5_000] {
+            let channels: Vec<u32> = (0..200).map(|touch| first + touch % 50).collect();
+            let journey = Journey {
+                touched_at: &touched_at,
+                channels: &channels,
+                converted_at: 999,
+                anchors: Anchors::default(),
+            };
+            let mut credits = [9.0; 200];
+            Shapley.credit(journey, &mut credits);
+            assert_eq!(credits, [0.25; 200]);
+        }
     }
 }

@@ -264,6 +264,23 @@ impl ModelSpec {
         }
     }
 
+    /// Whether deals share alike again and again: by position, or by which channels there are. Under the others shares
+    /// follow from ages, or from what was learned, and hardly two are the same.
+    pub fn repeats_shares(&self) -> bool {
+        match self {
+            Self::Anchored { .. }
+            | Self::Linear { .. }
+            | Self::LastNonDirect { .. }
+            | Self::Shapley { .. }
+            | Self::OrderedShapley { .. } => true,
+            Self::TimeDecay { .. }
+            | Self::Markov { .. }
+            | Self::RateShapley { .. }
+            | Self::Incremental { .. }
+            | Self::IncrementalTotal { .. } => false,
+        }
+    }
+
     /// The id as part of a column name: `.` becomes `__`.
     pub fn column_stem(&self) -> String {
         self.id().replace('.', "__")

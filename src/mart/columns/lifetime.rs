@@ -1,6 +1,6 @@
 //! Lifetime value.
 
-use super::{CAMPAIGN_ID, CHANNEL, Definition, FISCAL_QUARTER, MODEL, ROI, fact, key, per_model, sum};
+use super::{CAMPAIGN_ID, CHANNEL, Definition, FISCAL_QUARTER, MODEL, fact, key, per_model, sum};
 use crate::mart::catalogue::MartType::{Date, Double, Flag, Integer, Money};
 
 pub(super) const CUSTOMER_CLV: Definition = Definition {

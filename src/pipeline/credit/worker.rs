@@ -63,7 +63,7 @@ impl<'a> Worker<'a> {
         let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
         let grouped = Grouped::group(&pieces, ids, accounts.clone(), conversions, lines, collapse.as_ref());
         drop(pieces);
-        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped);
+        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants_touch_credits);
         let mut used = Vec::new();
         // Variants are wanted for their totals only: nothing comes to their rows.
         let mut of_variants = PartitionCredit::of_journeys(JourneyRows::new(0));

@@ -58,33 +58,28 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
         scratch: EligibleTouches::default(),
     };
     let (counters, subjects) = journeys.visit(make, |counter, partition| counter.partition(partition))?;
-    let empty = make();
-    let mut counted = Counted {
-        levels: empty.levels,
-        patterns: empty.patterns,
-        paths: Paths::default(),
-        subjects: wanted.sampled(),
-        experiments: empty.experiments,
-    };
-    for counter in counters {
-        counted.levels.iter_mut().zip(counter.levels).for_each(|(mine, theirs)| mine.merge(theirs));
-        counted.patterns.iter_mut().zip(counter.patterns).for_each(|(mine, theirs)| mine.merge(theirs));
-        counted.paths.merge(counter.paths);
-        for (mine, theirs) in counted.experiments.iter_mut().zip(counter.experiments) {
-            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
-        }
-    }
-    for part in subjects {
-        for (mine, theirs) in counted.subjects.iter_mut().zip(part) {
-            (0..theirs.len()).for_each(|position| accepted(mine.push(theirs.get(position))));
-        }
-    }
-    Ok(counted)
+    let (counter, subjects) = rayon::join(
+        || counters.into_iter().reduce(Counter::merge).unwrap_or_else(make),
+        || wanted.sampled_of(&subjects),
+    );
+    let Counter { levels, patterns, paths, experiments, .. } = counter;
+    Ok(Counted { levels, patterns, paths, subjects, experiments })
 }
 
 impl Wanted<'_> {
     fn sampled(&self) -> Vec<Subjects> {
         self.samplings.iter().map(|&sampling| Subjects::sampled(COVARIATES, sampling)).collect()
+    }
+
+    /// The accounts of all parts, by sampling.
+    fn sampled_of(&self, parts: &[Vec<Subjects>]) -> Vec<Subjects> {
+        let mut all = self.sampled();
+        for part in parts {
+            for (mine, theirs) in all.iter_mut().zip(part) {
+                (0..theirs.len()).for_each(|position| accepted(mine.push(theirs.get(position))));
+            }
+        }
+        all
     }
 }
 
@@ -127,6 +122,18 @@ struct Counter<'a> {
 }
 
 impl Counter<'_> {
+    /// Adds what another thread counted.
+    fn merge(mut self, other: Self) -> Self {
+        let Self { levels, patterns, paths, experiments, .. } = &mut self;
+        let add_levels = || levels.iter_mut().zip(other.levels).for_each(|(mine, theirs)| mine.merge(theirs));
+        rayon::join(add_levels, || paths.merge(other.paths));
+        patterns.iter_mut().zip(other.patterns).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (mine, theirs) in experiments.iter_mut().zip(other.experiments) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        }
+        self
+    }
+
     /// Counts the journeys of a partition's accounts; returns the accounts over time.
     fn partition(&mut self, partition: &PartitionTouches) -> Vec<Subjects> {
         let mut subjects = self.wanted.sampled();

@@ -13,7 +13,9 @@ use super::validation::Validated;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::prepare::Prepared;
-use closedloop_core::incremental::{Experiment, Fit, IncrementalError, IncrementalSettings, ShareEstimate, fit};
+use closedloop_core::incremental::{
+    Experiment, Fit, IncrementalError, IncrementalSettings, ShareEstimate, Subjects, fit,
+};
 use closedloop_core::model::{
     AttributionModel, ChainOrder, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel,
 };
@@ -24,8 +26,10 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Evidences {
     levels: BTreeMap<StateLevel, LevelEvidence>,
-    fits: Vec<RatesEvidence>,
+    /// Accounts over time, by what models of rates ask of them.
+    over_time: Vec<(IncrementalSettings, Subjects)>,
     experiments: Vec<GivenExperiment>,
+    lifts: Vec<Experiment>,
     /// Whether models are to be judged.
     wants_validation: bool,
     /// Whether they are to be fitted again.
@@ -36,8 +40,8 @@ pub(super) struct Evidences {
     pub(super) remarks: Vec<String>,
 }
 
-/// A model of rates.
-struct RatesEvidence {
+/// A fit of rates, for the models with these settings.
+pub(super) struct FittedRates {
     settings: IncrementalSettings,
     fitted: Result<Fitted, IncrementalError>,
 }
@@ -66,6 +70,8 @@ pub(super) struct Built {
     pub(super) states: Option<StateCodes>,
     /// How it is fitted again; `None` for a model that needs no data.
     pub(super) refit: Option<Refit>,
+    /// What it learned, to be shown.
+    pub(super) learned: Learned,
 }
 
 /// On what a model is fitted again, and how.
@@ -77,7 +83,7 @@ pub(super) enum Refit {
 }
 
 impl Evidences {
-    /// Counts what the plan's models ask for, and fits rates over time.
+    /// Counts what the plan's models ask for.
     ///
     /// # Errors
     /// A spill file that cannot be read.
@@ -120,15 +126,6 @@ impl Evidences {
         drop(wanted);
         let (measured, mut remarks) = experiments.measured(plan, prepared, &touches);
         let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
-        let fits = settings.into_iter().zip(&subjects).map(|(settings, subjects)| {
-            let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts).map(|fit| Fitted {
-                shares: fit.shares(subjects, LEVEL),
-                judged: wants.validation.then(|| Validated::of_rates(subjects, &fit)),
-                fit,
-            });
-            RatesEvidence { settings: settings.clone(), fitted }
-        });
-        let fits = fits.collect();
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
         let levels = levels.into_iter().map(|(level, (states, empty))| {
             let counted = empty.map(|empty| {
@@ -139,8 +136,9 @@ impl Evidences {
         });
         Ok(Self {
             levels: levels.collect(),
-            fits,
+            over_time: settings.into_iter().cloned().zip(subjects).collect(),
             experiments: given,
+            lifts,
             wants_validation: wants.validation,
             wants_refits: wants.refits,
             paths: wants.paths.then(|| PathsLearned { names: channels.names().to_vec(), rows: paths.into_rows() }),
@@ -148,15 +146,26 @@ impl Evidences {
         })
     }
 
-    /// Builds a model and notes what it learned.
-    pub(super) fn build(&self, spec: &ModelSpec, prepared: &Prepared, learned: &mut Learned) -> Result<Built, Refusal> {
+    /// Fits rates over time.
+    pub(super) fn fit_rates(&self, prepared: &Prepared) -> Vec<FittedRates> {
+        let fits = self.over_time.iter().map(|(settings, subjects)| {
+            let fitted = fit(subjects, prepared.lines.channels(), settings, &self.lifts).map(|fit| Fitted {
+                shares: fit.shares(subjects, LEVEL),
+                judged: self.wants_validation.then(|| Validated::of_rates(subjects, &fit)),
+                fit,
+            });
+            FittedRates { settings: settings.clone(), fitted }
+        });
+        fits.collect()
+    }
+
+    /// Builds a model that is not one of rates.
+    pub(super) fn build_on_journeys(&self, spec: &ModelSpec, prepared: &Prepared) -> Result<Built, Refusal> {
         let refuse = |reason: Reason| Refusal { model: spec.id().to_owned(), reason };
-        if let Some(settings) = spec.incremental_settings() {
-            return self.build_on_rates(spec, settings, prepared, learned).map_err(refuse);
-        }
+        let mut learned = Learned::default();
         let Some(level) = spec.fitted_on().map(|on| on.state) else {
             let model = spec.build(prepared.lines.channels(), Evidence::default())?;
-            return Ok(Built { model, states: None, refit: None });
+            return Ok(Built { model, states: None, refit: None, learned });
         };
         let of_level = self.levels.get(&level).ok_or_else(|| refuse(Reason::NotCounted("all journeys")))?;
         let (statistics, counts) = of_level.counted.as_ref().map_err(|error| refuse(Reason::Shape(*error)))?;
@@ -173,7 +182,7 @@ impl Evidences {
             learned.chains.push(ChainLearned::new(spec.id(), level, &of_level.states, statistics, &markov));
             let order = ChainOrder::Fixed(u8::try_from(markov.order()).unwrap_or(1));
             let refit = Some(Refit::Journeys(level, Again::Chain(order)));
-            return Ok(Built { model: Box::new(markov), states, refit });
+            return Ok(Built { model: Box::new(markov), states, refit, learned });
         }
         if let Some(game) = spec.build_rate_shapley(of_level.states.names(), evidence) {
             let game = game?;
@@ -184,33 +193,41 @@ impl Evidences {
                 learned.validated.push(Validated::of_game(spec.id(), counts, rest));
             }
             learned.games.push(GameLearned::new(spec.id(), of_level.states.names(), statistics, &game));
-            return Ok(Built { model: Box::new(game), states, refit: Some(Refit::Journeys(level, Again::Game)) });
+            let refit = Some(Refit::Journeys(level, Again::Game));
+            return Ok(Built { model: Box::new(game), states, refit, learned });
         }
-        Ok(Built { model: spec.build(of_level.states.names(), evidence)?, states, refit: None })
+        Ok(Built { model: spec.build(of_level.states.names(), evidence)?, states, refit: None, learned })
     }
 
-    fn build_on_rates(
+    /// Builds a model of rates.
+    pub(super) fn build_on_rates(
         &self,
         spec: &ModelSpec,
-        settings: &IncrementalSettings,
+        rates: &[FittedRates],
         prepared: &Prepared,
-        learned: &mut Learned,
-    ) -> Result<Built, Reason> {
-        let rates = self.fits.iter().enumerate().find(|(_, known)| known.settings == *settings);
-        let (position, RatesEvidence { fitted, .. }) = rates.ok_or(Reason::NotCounted("accounts over time"))?;
-        let Fitted { fit, shares, judged } = fitted.as_ref().map_err(|error| Reason::Incremental(error.clone()))?;
+    ) -> Result<Built, Refusal> {
+        let refuse = |reason: Reason| Refusal { model: spec.id().to_owned(), reason };
+        let is_own = |known: &FittedRates| spec.incremental_settings() == Some(&known.settings);
+        let own = rates.iter().enumerate().find(|(_, known)| is_own(known));
+        let (position, FittedRates { fitted, .. }) =
+            own.ok_or_else(|| refuse(Reason::NotCounted("accounts over time")))?;
+        let Fitted { fit, shares, judged } =
+            fitted.as_ref().map_err(|error| refuse(Reason::Incremental(error.clone())))?;
         let evidence = Evidence { incremental: Some(fit.model()), ..Evidence::default() };
         let names = prepared.lines.channels();
-        let model = spec.build(names, evidence).map_err(|refusal| refusal.reason)?;
-        learned.validated.extend(judged.iter().map(|judged| judged.named(spec.id())));
-        learned.effects.push(EffectsLearned::new(spec.id(), names, fit, shares, &self.experiments));
+        let model = spec.build(names, evidence)?;
+        let learned = Learned {
+            validated: judged.iter().map(|judged| judged.named(spec.id())).collect(),
+            effects: vec![EffectsLearned::new(spec.id(), names, fit, shares, &self.experiments)],
+            ..Learned::default()
+        };
         let without_baseline = matches!(spec, ModelSpec::IncrementalTotal { .. });
         let states = Some(StateCodes::channels_and_sales(&prepared.lines));
-        Ok(Built { model, states, refit: Some(Refit::Rates(position, without_baseline)) })
+        Ok(Built { model, states, refit: Some(Refit::Rates(position, without_baseline)), learned })
     }
 
     /// How models, by their positions in the plan, are fitted again, where that is wanted. Takes the evidence for it away.
-    pub(super) fn refits(&mut self, models: &[(usize, Refit)]) -> Vec<RefitGroup> {
+    pub(super) fn refits(&mut self, models: &[(usize, Refit)], rates: Vec<FittedRates>) -> Vec<RefitGroup> {
         let mut groups = Vec::new();
         for (level, of_level) in &mut self.levels {
             let own = models.iter().filter_map(|&(position, refit)| match refit {
@@ -224,8 +241,8 @@ impl Evidences {
                 groups.push(RefitGroup::of_journeys(own, patterns, statistics.shape(), &of_level.states));
             }
         }
-        let fits = if self.wants_refits { std::mem::take(&mut self.fits) } else { Vec::new() };
-        for (at, rates) in fits.into_iter().enumerate() {
+        let rates = if self.wants_refits { rates } else { Vec::new() };
+        for (at, rates) in rates.into_iter().enumerate() {
             let own = models.iter().filter_map(|&(position, refit)| match refit {
                 Refit::Rates(fit, without_baseline) if fit == at => Some((position, without_baseline)),
                 _ => None,

@@ -25,6 +25,17 @@ pub(in crate::pipeline) struct Learned {
     pub(super) validated: Vec<Validated>,
 }
 
+impl Learned {
+    /// Adds what another model learned.
+    pub(super) fn add(&mut self, other: Self) {
+        self.paths = self.paths.take().or(other.paths);
+        self.chains.extend(other.chains);
+        self.games.extend(other.games);
+        self.effects.extend(other.effects);
+        self.validated.extend(other.validated);
+    }
+}
+
 /// The distinct paths.
 pub(in crate::pipeline) struct PathsLearned {
     pub(super) names: Vec<String>,

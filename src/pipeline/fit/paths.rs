@@ -1,7 +1,7 @@
 //! Distinct paths: what came of the journeys with exactly these channels in this order.
 
 use closedloop_core::statistics::Outcome;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 /// Paths shown by name; the rest is one row.
 pub(in crate::pipeline) const MOST_PATHS: usize = 10_000;

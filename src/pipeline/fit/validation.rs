@@ -11,8 +11,8 @@ use closedloop_core::ledger::Residual;
 use closedloop_core::model::{AttributionModel, Markov, RateShapley};
 use closedloop_core::statistics::{Outcome, is_held_out};
 use closedloop_core::validation::{Prediction, Validation};
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use std::collections::HashMap;
 
 /// How a model did.
 #[derive(Clone)]
