@@ -261,7 +261,8 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
             Habit::HardlyRepeats => properties.set_column_dictionary_enabled(path.clone(), false),
             Habit::Varies => properties
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED),
+                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_compression(path.clone(), Compression::UNCOMPRESSED),
         };
         properties = properties.set_column_statistics_enabled(path, bounds(mart, column));
     }
@@ -293,7 +294,7 @@ enum Habit {
     Repeats,
     /// Nearly all are different, or runs of one value, which compression finds sooner than a dictionary.
     HardlyRepeats,
-    /// All are different whole numbers of few digits.
+    /// All are different whole numbers: as differences of as few bits as they need, which nothing compresses further.
     Varies,
 }
 

@@ -144,7 +144,7 @@ impl Spread {
     /// Adds what a touch got under every model (minor units, and units of 2⁻⁴⁸ of the deal) to the open account.
     /// `row` is the key's row in this thread's totals.
     #[inline]
-    pub(super) fn add(&mut self, row: usize, key: CreditKey, channel: u32, got: impl Iterator<Item = (i64, u64)>) {
+    pub(super) fn add(&mut self, row: usize, key: CreditKey, channel: u32, amounts: &[i64], shares: &[u64]) {
         if self.part_of_row.len() <= row {
             self.part_of_row.resize(row + 1, 0);
         }
@@ -160,7 +160,7 @@ impl Spread {
             }
             next => next as usize - 1,
         };
-        self.parts.add(part, got);
+        self.parts.add(part, amounts, shares);
     }
 
     /// Ends the open account.

@@ -77,9 +77,12 @@ pub struct CreditTotals {
     rows_of_block: Vec<[u32; LINES_PER_BLOCK]>,
     keys: Vec<CreditKey>,
     counts: Vec<LineCounts>,
-    /// `row · models + model`.
-    cells: Vec<Cell>,
-    /// How often the share of a cell has run over.
+    /// `row · models + model`, minor units.
+    amounts: Vec<i64>,
+    /// `row · models + model`: the lower 63 bits of the sum of shares in units of 2⁻⁴⁸. The 64th tells, once for a whole
+    /// row, that one of its sums has run over.
+    shares: Vec<u64>,
+    /// What is above them, in units of 2⁶³: 32,768 whole deals.
     carries: HashMap<usize, u64, FixedState>,
     /// By close quarter and kind.
     books: HashMap<(u32, DealKind), Book, FixedState>,
@@ -88,15 +91,6 @@ pub struct CreditTotals {
 }
 
 type PageKey = (u32, u32, DealKind);
-
-/// What a line earned under one model, small, because adding to it waits for memory.
-#[derive(Debug, Clone, Copy, Default)]
-struct Cell {
-    /// Minor units.
-    amount: i64,
-    /// The low half of the sum of shares in units of 2⁻⁴⁸: 65,536 whole deals run it over.
-    share: u64,
-}
 
 /// What was booked in a quarter of one kind, and what of it was left to residuals.
 #[derive(Debug, Default)]
@@ -108,6 +102,8 @@ struct Book {
 
 /// Lines of a block: a company with a few hundred campaigns has few blocks, one with a million has none it does not use.
 const LINES_PER_BLOCK: usize = 256;
+/// Bits of a sum of shares that are kept apart from what is above them.
+const SHARE_BITS: u32 = 63;
 const BUCKETS: usize = Bucket::ALL.len();
 
 impl CreditTotals {
@@ -121,7 +117,8 @@ impl CreditTotals {
             rows_of_block: vec![[0; LINES_PER_BLOCK]],
             keys: Vec::new(),
             counts: Vec::new(),
-            cells: Vec::new(),
+            amounts: Vec::new(),
+            shares: Vec::new(),
             carries: HashMap::default(),
             books: HashMap::default(),
             acquired: AcquiredTotals::default(),
@@ -167,26 +164,29 @@ impl CreditTotals {
         self.rows_of_block[blocks[block] as usize][key.line as usize % LINES_PER_BLOCK] = narrow(row + 1);
         self.keys.push(key);
         self.counts.push(LineCounts::default());
-        self.cells.resize(self.cells.len() + self.models, Cell::default());
+        self.amounts.resize(self.keys.len() * self.models, 0);
+        self.shares.resize(self.keys.len() * self.models, 0);
         row
     }
 
-    /// Adds to a row what a touch earned under every model: minor units, and units of 2⁻⁴⁸ of a deal.
+    /// Adds to a row what a touch earned under every model: minor units, and units of 2⁻⁴⁸ of a deal. Within 18 digits no
+    /// sum of money wraps, and a share is at most 2⁴⁸: plain loops, so that the compiler adds several at a time.
     #[inline]
-    pub fn add(&mut self, row: usize, is_first_of_deal: bool, earned: impl Iterator<Item = (i64, u64)>) {
+    pub fn add(&mut self, row: usize, is_first_of_deal: bool, amounts: &[i64], shares: &[u64]) {
         let counts = &mut self.counts[row];
         counts.touches += 1;
         counts.deals += u64::from(is_first_of_deal);
-        let first = row * self.models;
-        for (model, (cell, (amount, share))) in
-            self.cells[first..first + self.models].iter_mut().zip(earned).enumerate()
-        {
-            cell.amount += amount;
-            let (sum, runs_over) = cell.share.overflowing_add(share);
-            cell.share = sum;
-            if runs_over {
-                *self.carries.entry(first + model).or_default() += 1;
-            }
+        let cells = row * self.models..(row + 1) * self.models;
+        for (sum, amount) in self.amounts[cells.clone()].iter_mut().zip(amounts) {
+            *sum = sum.wrapping_add(*amount);
+        }
+        let mut all = 0;
+        for (sum, share) in self.shares[cells.clone()].iter_mut().zip(shares) {
+            *sum = sum.wrapping_add(*share);
+            all |= *sum;
+        }
+        if all >> SHARE_BITS != 0 {
+            cells.for_each(|cell| self.set_share(cell, self.share(cell)));
         }
     }
 
@@ -219,7 +219,7 @@ impl CreditTotals {
             for model in 0..self.models {
                 let (mine, theirs) = (row * self.models + model, theirs * self.models + model);
                 let share = self.share(mine) + other.share(theirs);
-                self.cells[mine].amount += other.cells[theirs].amount;
+                self.amounts[mine] += other.amounts[theirs];
                 self.set_share(mine, share);
             }
         }
@@ -234,20 +234,20 @@ impl CreditTotals {
 
     fn share(&self, cell: usize) -> u128 {
         let carry = if self.carries.is_empty() { None } else { self.carries.get(&cell) };
-        u128::from(carry.copied().unwrap_or_default()) << 64 | u128::from(self.cells[cell].share)
+        (u128::from(carry.copied().unwrap_or_default()) << SHARE_BITS) + u128::from(self.shares[cell])
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
+    #[expect(clippy::cast_possible_truncation, reason = "the two parts are meant")]
     fn set_share(&mut self, cell: usize, share: u128) {
-        self.cells[cell].share = share as u64;
-        if share >> 64 > 0 {
-            self.carries.insert(cell, (share >> 64) as u64);
+        self.shares[cell] = share as u64 & !(1 << SHARE_BITS);
+        if share >> SHARE_BITS > 0 {
+            self.carries.insert(cell, (share >> SHARE_BITS) as u64);
         }
     }
 
     fn earned(&self, row: usize) -> impl Iterator<Item = Earned> {
         let cells = row * self.models..(row + 1) * self.models;
-        cells.map(|cell| Earned { amount: self.cells[cell].amount, share: self.share(cell) })
+        cells.map(|cell| Earned { amount: self.amounts[cell], share: self.share(cell) })
     }
 
     /// Every key with its counts and per-model earnings, sorted.
@@ -290,7 +290,7 @@ impl CreditTotals {
     /// What attributed money and residuals of a model sum to.
     pub fn accounted(&self, model: usize) -> i128 {
         let attributed: i128 =
-            self.cells.iter().skip(model).step_by(self.models).map(|cell| i128::from(cell.amount)).sum();
+            self.amounts.iter().skip(model).step_by(self.models).map(|amount| i128::from(*amount)).sum();
         let left = self.residuals().into_iter().filter(|(key, _)| key.model == model);
         attributed + left.map(|(_, left)| i128::from(left.earned.amount)).sum::<i128>()
     }
@@ -325,7 +325,7 @@ mod tests {
         let of_deals = |deals: u64| {
             let mut totals = CreditTotals::new(2);
             let row = totals.row(key);
-            (0..deals).for_each(|_| totals.add(row, true, [(-5, 1), (7, WHOLE)].into_iter()));
+            (0..deals).for_each(|_| totals.add(row, true, &[-5, 7], &[1, WHOLE]));
             totals
         };
         let mut totals = of_deals(100_000);

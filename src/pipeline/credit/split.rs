@@ -9,6 +9,9 @@ pub(in crate::pipeline) struct Split {
     pub(super) amounts: Vec<i64>,
     pub(super) previous: Vec<i64>,
     pub(super) residuals: Vec<ModelResidual>,
+    /// What a posting gives, and the shares, touch by touch: `touch · models + model`.
+    posted_of_touch: Vec<i64>,
+    shares_of_touch: Vec<u64>,
 }
 
 /// What one model left of one deal.
@@ -51,6 +54,30 @@ impl Split {
             residual.amount =
                 allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.amounts[cells]);
         }
+    }
+
+    /// Lays out what this posting gives touch by touch, to be read by [`Split::of_touch`]; returns what a model gives to all.
+    /// A sum that wraps is not what was booked, so it needs no wider integer.
+    pub(super) fn lay_out(&mut self, model: usize, touches: usize) -> i64 {
+        let (models, cells) = (self.residuals.len(), model * touches..(model + 1) * touches);
+        self.posted_of_touch.resize(self.amounts.len(), 0);
+        self.shares_of_touch.resize(self.shares.len(), 0);
+        let given = self.amounts[cells.clone()].iter().zip(&self.previous[cells.clone()]).zip(&self.shares[cells]);
+        let into = self.posted_of_touch.iter_mut().zip(&mut self.shares_of_touch).skip(model).step_by(models);
+        let mut sum = 0_i64;
+        for ((posted, share), ((after, before), given)) in into.zip(given) {
+            *posted = after.wrapping_sub(*before);
+            *share = *given;
+            sum = sum.wrapping_add(*posted);
+        }
+        sum
+    }
+
+    /// What the posting laid out gives to a touch, and its shares, under every model.
+    pub(super) fn of_touch(&self, touch: usize) -> (&[i64], &[u64]) {
+        let models = self.residuals.len();
+        let cells = touch * models..(touch + 1) * models;
+        (&self.posted_of_touch[cells.clone()], &self.shares_of_touch[cells])
     }
 
     /// The shares of the touches under a model.

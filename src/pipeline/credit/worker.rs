@@ -272,9 +272,9 @@ impl<'a> Worker<'a> {
         if !self.stage.refits.is_empty() {
             out.kept.post(row.close_quarter, row.kind, row.amount);
         }
-        for (model, residual) in self.split.residuals.iter().enumerate() {
-            // A sum that wraps is not what was booked, so it needs no wider integer.
-            let posted = self.split.posted(model, count).fold(residual.posted(), i64::wrapping_add);
+        for model in 0..self.stage.models.len() {
+            let residual = self.split.residuals[model];
+            let posted = self.split.lay_out(model, count).wrapping_add(residual.posted());
             check_sum(row.deal, model, posted, row.amount)?;
             if let Some(bucket) = residual.bucket.filter(|_| residual.share > 0) {
                 let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
@@ -293,11 +293,10 @@ impl<'a> Worker<'a> {
             let seen = &mut self.seen[line as usize];
             let is_first = *seen != self.journeys;
             *seen = self.journeys;
-            let cells = (0..self.stage.models.len()).map(|model| model * count + touch);
-            let got = cells.map(|cell| (self.split.amounts[cell] - self.split.previous[cell], self.split.shares[cell]));
-            self.totals.add(row, is_first, got.clone());
+            let (amounts, shares) = self.split.of_touch(touch);
+            self.totals.add(row, is_first, amounts, shares);
             if let Some(spread) = &mut self.spread {
-                spread.add(row, key, self.journey.channels[touch], got);
+                spread.add(row, key, self.journey.channels[touch], amounts, shares);
             }
         }
         if self.stage.wants_touch_credits {

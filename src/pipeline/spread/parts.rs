@@ -3,6 +3,9 @@
 use super::super::totals::CreditKey;
 use crate::config::file::DealKind;
 
+/// What sums of new deals are held to, so that none wraps.
+const MOST_NEW: u64 = u64::MAX >> 1;
+
 /// What accounts gave every key of the totals.
 #[derive(Debug, Default, Clone)]
 pub struct AccountParts {
@@ -14,8 +17,8 @@ pub struct AccountParts {
     pub(super) channels: Vec<u32>,
     /// `part · models + model`, minor units.
     pub(super) amounts: Vec<i64>,
-    /// `part · models + model`, shares of deals of kind `new` in units of 2⁻⁴⁸. Those of an account would exceed 64 bits
-    /// beyond 65,535 new deals; there they saturate.
+    /// `part · models + model`, shares of deals of kind `new` in units of 2⁻⁴⁸. Those of an account would exceed 63 bits
+    /// beyond 32,767 new deals; there they saturate.
     pub(super) news: Vec<u64>,
 }
 
@@ -41,19 +44,21 @@ impl AccountParts {
         self.keys.len() - 1
     }
 
-    /// Adds what a touch got to a part. Within 18 digits no sum of money wraps.
+    /// Adds what a touch got under every model to a part. Within 18 digits no sum of money wraps.
     #[inline]
-    pub(super) fn add(&mut self, part: usize, got: impl Iterator<Item = (i64, u64)>) {
+    pub(super) fn add(&mut self, part: usize, amounts: &[i64], shares: &[u64]) {
         let cells = part * self.models..(part + 1) * self.models;
-        let into = self.amounts[cells.clone()].iter_mut().zip(&mut self.news[cells]);
+        for (sum, amount) in self.amounts[cells.clone()].iter_mut().zip(amounts) {
+            *sum = sum.wrapping_add(*amount);
+        }
         if self.keys[part].kind == DealKind::New {
-            for ((amount, new), (money, share)) in into.zip(got) {
-                *amount = amount.wrapping_add(money);
-                *new = new.saturating_add(share);
+            let (mut all, news) = (0, &mut self.news[cells]);
+            for (sum, share) in news.iter_mut().zip(shares) {
+                *sum = sum.wrapping_add(*share);
+                all |= *sum;
             }
-        } else {
-            for ((amount, _), (money, _)) in into.zip(got) {
-                *amount = amount.wrapping_add(money);
+            if all > MOST_NEW {
+                news.iter_mut().for_each(|sum| *sum = MOST_NEW.min(*sum));
             }
         }
     }
