@@ -143,9 +143,7 @@ impl JourneyStatistics {
 
     /// The transitions of all journeys, at the highest order counted.
     pub fn transitions(&self) -> Transitions {
-        let mut all = self.folds[0].clone();
-        self.folds[1..].iter().for_each(|fold| all.merge(fold));
-        all
+        self.folds[0].with(&self.folds[1..])
     }
 
     /// The transitions of each fold; one fold when they are not counted apart.

@@ -1,7 +1,6 @@
 //! The order of the chain by cross-validation: how many past touches tell the next step best.
 
 use crate::statistics::{Transitions, number};
-use hashbrown::HashMap;
 
 /// The order, up to the one counted, at which journeys of one fold are predicted best from the other folds: the least
 /// mean negative log-likelihood of the next step (a touch, conversion or null). Ties go to the lower order.
@@ -9,32 +8,40 @@ use hashbrown::HashMap;
 /// A step is predicted as (count + ½) / (count of the run + ½ for each possible step): Krichevsky and Trofimov 1981, so
 /// that runs seen seldom tell little.
 pub fn cross_validated_order(folds: &[Transitions]) -> usize {
-    let highest = folds.iter().map(Transitions::order).min().unwrap_or(1);
-    let losses = (1..=highest).map(|order| (order, held_out_loss(folds, order)));
+    let Some((first, others)) = folds.split_first() else { return 1 };
+    let all = first.with(others);
+    let losses = (1..=all.order()).map(|order| (order, held_out_loss(folds, &all, order)));
     losses.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(1, |(order, _)| order)
 }
 
-/// The sum over folds of the negative log-likelihood of a fold under the others.
-fn held_out_loss(folds: &[Transitions], order: usize) -> f64 {
-    let rows: Vec<Vec<Step>> = folds.iter().map(|fold| steps(fold, order)).collect();
-    let choices = folds.first().map_or(0.0, |fold| number(fold.radix() + 1));
-    let (mut of_run, mut of_step) = (HashMap::<u64, u64>::new(), HashMap::<(u64, u64), u64>::new());
-    for step in rows.iter().flatten() {
-        *of_run.entry(step.run).or_default() += step.count;
-        *of_step.entry((step.run, step.next)).or_default() += step.count;
-    }
+/// The sum over folds of the negative log-likelihood of a fold under the others, which are `all` without it.
+fn held_out_loss(folds: &[Transitions], all: &Transitions, order: usize) -> f64 {
+    let choices = number(all.radix() + 1);
+    let all = steps(all, order);
     let mut loss = 0.0;
-    for fold in &rows {
+    for fold in folds {
+        let fold = steps(fold, order);
+        // All steps of a fold are among all, and both ascend.
+        let mut rest = all.as_slice();
         for run in fold.chunk_by(|a, b| a.run == b.run) {
-            let inside: u64 = run.iter().map(|step| step.count).sum();
-            let others = number(of_run[&run[0].run] - inside) + 0.5 * choices;
+            let mut of_run;
+            (of_run, rest) = take_run(rest, run[0].run);
+            let count = |steps: &[Step]| steps.iter().map(|step| step.count).sum::<u64>();
+            let others = number(count(of_run) - count(run)) + 0.5 * choices;
             for step in run {
-                let seen = number(of_step[&(step.run, step.next)] - step.count) + 0.5;
+                of_run = &of_run[of_run.partition_point(|other| other.next < step.next)..];
+                let seen = number(of_run[0].count - step.count) + 0.5;
                 loss += number(step.count) * (others / seen).ln();
             }
         }
     }
     loss
+}
+
+/// The steps from `run`, and those from later runs.
+fn take_run(steps: &[Step], run: u64) -> (&[Step], &[Step]) {
+    let steps = &steps[steps.partition_point(|step| step.run < run)..];
+    steps.split_at(steps.partition_point(|step| step.run == run))
 }
 
 /// How often `next` followed `run`.

@@ -9,7 +9,11 @@ const DENSE_CELLS: u64 = 1 << 20;
 /// Counts by key. A cell that was never counted is the default.
 #[derive(Debug, Clone)]
 pub(super) enum Table<T> {
-    Dense(Vec<T>),
+    /// So many cells, which are there once something is counted.
+    Dense {
+        size: usize,
+        cells: Vec<T>,
+    },
     Sparse(HashMap<u64, T>),
 }
 
@@ -17,7 +21,7 @@ impl<T: Copy + Default + PartialEq + AddAssign> Table<T> {
     /// Keys are below `cells`.
     pub(super) fn new(cells: u64) -> Self {
         match usize::try_from(cells) {
-            Ok(size) if cells <= DENSE_CELLS => Self::Dense(vec![T::default(); size]),
+            Ok(size) if cells <= DENSE_CELLS => Self::Dense { size, cells: Vec::new() },
             _ => Self::Sparse(HashMap::new()),
         }
     }
@@ -26,24 +30,34 @@ impl<T: Copy + Default + PartialEq + AddAssign> Table<T> {
     #[expect(clippy::cast_possible_truncation, reason = "a key is below the array's length")]
     pub(super) fn add(&mut self, key: u64, amount: T) {
         match self {
-            Self::Dense(cells) => cells[key as usize] += amount,
+            Self::Dense { size, cells } => {
+                if cells.is_empty() {
+                    *cells = vec![T::default(); *size];
+                }
+                cells[key as usize] += amount;
+            }
             Self::Sparse(cells) => *cells.entry(key).or_default() += amount,
         }
     }
 
     /// Adds another table for the same keys.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (key, amount) in other.sorted() {
-            self.add(key, amount);
+        match (self, other) {
+            (Self::Dense { cells: mine, .. }, Self::Dense { cells: theirs, .. }) => {
+                if mine.is_empty() {
+                    mine.clone_from(theirs);
+                } else {
+                    add_all(mine, theirs);
+                }
+            }
+            (mine, theirs) => theirs.sorted().into_iter().for_each(|(key, amount)| mine.add(key, amount)),
         }
     }
 
     /// The cells that hold something, by ascending key.
     pub(super) fn sorted(&self) -> Vec<(u64, T)> {
         match self {
-            Self::Dense(cells) => {
-                (0..).zip(cells.iter().copied()).filter(|(_, amount)| *amount != T::default()).collect()
-            }
+            Self::Dense { cells, .. } => held(cells),
             Self::Sparse(cells) => {
                 let held = cells.iter().filter(|(_, amount)| **amount != T::default());
                 let mut rows: Vec<(u64, T)> = held.map(|(&key, &amount)| (key, amount)).collect();
@@ -52,4 +66,39 @@ impl<T: Copy + Default + PartialEq + AddAssign> Table<T> {
             }
         }
     }
+
+    /// The sums of the cells whose keys leave the same remainder of `span`, where they hold something, by ascending
+    /// remainder.
+    pub(super) fn marginal(&self, span: u64) -> Vec<(u64, T)> {
+        match (self, usize::try_from(span)) {
+            (Self::Dense { cells, .. }, Ok(span)) if span < cells.len() => {
+                let mut sums = vec![T::default(); span];
+                cells.chunks(span).for_each(|cells| add_all(&mut sums, cells));
+                held(&sums)
+            }
+            (Self::Dense { cells, .. }, _) => held(cells),
+            (Self::Sparse(_), _) => {
+                let mut rows = self.sorted();
+                rows.iter_mut().for_each(|(key, _)| *key %= span);
+                rows.sort_by_key(|&(key, _)| key);
+                rows.dedup_by(|row, kept| {
+                    let same = row.0 == kept.0;
+                    if same {
+                        kept.1 += row.1;
+                    }
+                    same
+                });
+                rows.retain(|row| row.1 != T::default());
+                rows
+            }
+        }
+    }
+}
+
+fn add_all<T: Copy + AddAssign>(sums: &mut [T], amounts: &[T]) {
+    sums.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum += *amount);
+}
+
+fn held<T: Copy + Default + PartialEq>(cells: &[T]) -> Vec<(u64, T)> {
+    (0..).zip(cells.iter().copied()).filter(|(_, amount)| *amount != T::default()).collect()
 }

@@ -52,6 +52,13 @@ impl Transitions {
         self.ends.merge(&other.ends);
     }
 
+    /// These counts and others of the same shape together.
+    pub fn with(&self, others: &[Self]) -> Self {
+        let mut all = self.clone();
+        others.iter().for_each(|other| all.merge(other));
+        all
+    }
+
     /// The order that is counted.
     pub fn order(&self) -> usize {
         self.order
@@ -79,36 +86,18 @@ impl Transitions {
     /// The transitions at an order up to the one counted, by ascending `(from, to)`.
     pub fn edges(&self, order: usize) -> Vec<Edge> {
         let span = power(self.radix, order).unwrap_or(u64::MAX);
-        let longer = marginal(self.edges.sorted(), span.saturating_mul(self.radix));
+        let longer = self.edges.marginal(span.saturating_mul(self.radix));
         let edge = |(key, count)| Edge { from: key / self.radix, to: key % span, count };
         longer.into_iter().map(edge).collect()
     }
 
     /// How the runs that were last ended, at an order up to the one counted, by ascending run.
     pub fn ends(&self, order: usize) -> Vec<(u64, Outcome)> {
-        marginal(self.ends.sorted(), power(self.radix, order).unwrap_or(u64::MAX))
+        self.ends.marginal(power(self.radix, order).unwrap_or(u64::MAX))
     }
 }
 
 /// `base` to the power of `exponent`, when it fits.
 pub(super) fn power(base: u64, exponent: usize) -> Option<u64> {
     base.checked_pow(u32::try_from(exponent).ok()?)
-}
-
-/// Sums the rows whose keys agree modulo `span`: those that differ in older touches only. What sums to nothing is no row.
-pub(super) fn marginal<T>(mut rows: Vec<(u64, T)>, span: u64) -> Vec<(u64, T)>
-where
-    T: Copy + Default + PartialEq + std::ops::AddAssign,
-{
-    rows.iter_mut().for_each(|(key, _)| *key %= span);
-    rows.sort_by_key(|&(key, _)| key);
-    rows.dedup_by(|row, kept| {
-        let same = row.0 == kept.0;
-        if same {
-            kept.1 += row.1;
-        }
-        same
-    });
-    rows.retain(|row| row.1 != T::default());
-    rows
 }

@@ -1,6 +1,6 @@
 //! Visits: what became of the journeys that came by each run of touches, counted once for every touch.
 
-use super::transitions::{marginal, power};
+use super::transitions::power;
 use super::{Outcome, Table};
 
 /// Outcomes by the run of touches so far, in the numbers of [`super::Transitions`]. A journey counts once at each of its
@@ -37,7 +37,7 @@ impl Visits {
 
     /// Outcomes by run at an order up to the one counted, by ascending run.
     pub fn at_order(&self, order: usize) -> Vec<(u64, Outcome)> {
-        marginal(self.runs.sorted(), power(self.radix, order).unwrap_or(u64::MAX))
+        self.runs.marginal(power(self.radix, order).unwrap_or(u64::MAX))
     }
 }
 
