@@ -95,7 +95,7 @@ pub(super) fn intervals(
         Intervals::Bootstrap(replicates) => {
             let mut rows = bootstrap::bootstrap(&kept.parts, replicates, key);
             if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !crediting.refits.is_empty()) {
-                let weights = bootstrap::AllWeights::draw(&subjects.keys, replicates);
+                let weights = bootstrap::AllWeights::draw(subjects.keys()?, replicates);
                 let replay = refit::Replay::new(crediting, &kept.journeys, &rows);
                 for group in &crediting.refits {
                     let failed = replay.intervals(group, &weights, &mut rows);

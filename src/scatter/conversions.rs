@@ -175,7 +175,7 @@ impl Conversions {
         };
         conversions.map_contacts(plan, &deals, contacts, roles)?;
         if let (Some(others), Some(numbering)) = (others, numbering) {
-            Subjects::add(plan, &mut conversions, &deals, roles, others, &numbering)?;
+            Subjects::add(plan, &mut conversions, &deals, roles, others, numbering)?;
         }
         Ok(conversions)
     }

@@ -93,44 +93,65 @@ impl KeyIndex {
     }
 }
 
+/// A place in an array for every integer from the least key to the greatest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    least: i64,
+    count: usize,
+}
+
+/// An array may have so many places per key; beyond that a table is smaller.
+const PLACES_PER_KEY: usize = 8;
+
+impl Places {
+    /// Places for these keys, where they lie close enough together.
+    pub(super) fn of(keys: impl Iterator<Item = i64>) -> Option<Self> {
+        let (mut count, mut least, mut greatest) = (0, i64::MAX, i64::MIN);
+        for key in keys {
+            (count, least, greatest) = (count + 1, least.min(key), greatest.max(key));
+        }
+        if count == 0 {
+            return Some(Self { least: 0, count: 0 });
+        }
+        let places = usize::try_from(greatest.checked_sub(least)?).ok()?.checked_add(1)?;
+        (count >= places / PLACES_PER_KEY).then_some(Self { least, count: places })
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.count
+    }
+
+    /// The place of a key, out of range for one that is not between the others.
+    #[inline]
+    pub(super) fn of_key(self, key: i64) -> usize {
+        usize::try_from(key.wrapping_sub(self.least)).unwrap_or(usize::MAX)
+    }
+}
+
 /// Numbers of integers from the least to the greatest key.
 #[derive(Debug)]
 pub struct DenseNumbers {
-    least: i64,
+    places: Places,
     /// One more than the number; 0 where there is none.
     numbers: Vec<u32>,
 }
 
-/// An array may have so many places per key; beyond that the table is smaller.
-const PLACES_PER_KEY: usize = 8;
-
 impl DenseNumbers {
     fn try_new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Option<Self> {
-        let (mut count, mut least, mut greatest) = (0, i64::MAX, i64::MIN);
-        for (key, _) in entries.clone() {
-            (count, least, greatest) = (count + 1, least.min(key), greatest.max(key));
-        }
-        if count == 0 {
-            return Some(Self { least: 0, numbers: Vec::new() });
-        }
-        let places = usize::try_from(greatest.checked_sub(least)?).ok()?.checked_add(1)?;
-        if count < places / PLACES_PER_KEY {
-            return None;
-        }
-        let mut numbers = vec![0; places];
+        let places = Places::of(entries.clone().map(|(key, _)| key))?;
+        let mut numbers = vec![0; places.len()];
         for (key, number) in entries {
-            let place = &mut numbers[usize::try_from(key - least).ok()?];
+            let place = &mut numbers[places.of_key(key)];
             if *place == 0 {
                 *place = number.checked_add(1)?;
             }
         }
-        Some(Self { least, numbers })
+        Some(Self { places, numbers })
     }
 
     #[inline]
     fn number(&self, key: i64) -> u32 {
-        let place = usize::try_from(key.wrapping_sub(self.least)).unwrap_or(usize::MAX);
-        self.numbers.get(place).copied().unwrap_or_default().wrapping_sub(1)
+        self.numbers.get(self.places.of_key(key)).copied().unwrap_or_default().wrapping_sub(1)
     }
 }
 

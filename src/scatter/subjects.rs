@@ -7,7 +7,7 @@
 use super::conversions::{
     Conversion, Conversions, DealRows, OpportunityKey, Window, column, micros, narrow, role_contacts, value,
 };
-use super::keys::{KeyIndex, NO_NUMBER};
+use super::keys::{KeyIndex, NO_NUMBER, Places};
 use crate::config::Plan;
 use crate::config::file::{LookbackFrom, Restart, Table};
 use crate::engine::EngineError;
@@ -19,6 +19,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Where accounts and opportunities without a conversion come from.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +39,9 @@ pub struct OtherAccounts<'a> {
 pub struct Subjects {
     /// The widest window of the account's conversions: no touch where it has none.
     pub converting: Vec<(i64, i64)>,
-    /// A stable hash of the account's identifier.
-    pub keys: Vec<u64>,
+    numbering: Numbering,
+    /// See [`Self::keys`].
+    keys: OnceLock<Vec<u64>>,
     /// Codes of segment and size; 0 is unknown.
     pub covariates: Vec<[u32; 2]>,
     /// Since when conversions are on record: the earliest creation of an opportunity or close of a deal.
@@ -73,7 +75,7 @@ impl Subjects {
         deals: &DealRows<'_>,
         roles: &RecordBatch,
         others: &OtherAccounts<'_>,
-        numbering: &Numbering,
+        numbering: Numbering,
     ) -> Result<(), EngineError> {
         let accounts = conversions.accounts();
         let opportunities = Opportunities::try_new(others.opportunities)?;
@@ -85,33 +87,39 @@ impl Subjects {
         };
         let mut numbers = Vec::new();
         conversions.by_account.probe_all(&opportunities.accounts, &mut numbers);
+        let rows = 0..narrow(others.opportunities.num_rows());
+        let did_not_win = |row: &u32| {
+            numbers[*row as usize] != NO_NUMBER
+                && !opportunities.is_won.value(*row as usize)
+                && (with_deals.is_empty() || !with_deals.contains(&value(&opportunities.ids, *row)))
+        };
+        let is_lost = |row: &u32| opportunities.is_lost.value(*row as usize);
         let mut opened_at = vec![i64::MAX; accounts];
-        let mut lost: Vec<(Lost, u32)> = Vec::new();
-        for row in 0..narrow(others.opportunities.num_rows()) {
-            let position = row as usize;
-            let (account, key) = (numbers[position], value(&opportunities.ids, row));
-            if account == NO_NUMBER || opportunities.is_won.value(position) || with_deals.contains(&key) {
-                continue;
-            }
-            let created_at = opportunities.created_at.value(position);
-            if !opportunities.is_lost.value(position) {
-                let opened = &mut opened_at[account as usize];
-                *opened = created_at.min(*opened);
-                continue;
-            }
-            let closed_at = opportunities.closed_at.value(position);
-            let won = conversions.of_account(account as usize);
-            let window_start = lost_window_start(plan, created_at, closed_at, won);
-            let start = conversions.role_contacts.len();
-            conversions.role_contacts.extend(of_roles.get(&key).into_iter().flatten());
-            let contacts = narrow(start)..narrow(conversions.role_contacts.len());
-            lost.push((Lost { account, window_start, closed_at, contacts }, row));
+        for row in rows.clone().filter(|row| !is_lost(row) && did_not_win(row)) {
+            let opened = &mut opened_at[numbers[row as usize] as usize];
+            *opened = opportunities.created_at.value(row as usize).min(*opened);
         }
+        let lost = rows.into_par_iter().filter(|row| is_lost(row) && did_not_win(row)).map(|row| {
+            let (account, closed_at) = (numbers[row as usize], opportunities.closed_at.value(row as usize));
+            let won = conversions.of_account(account as usize);
+            let created_at = opportunities.created_at.value(row as usize);
+            let window_start = lost_window_start(plan, created_at, closed_at, won);
+            (Lost { account, window_start, closed_at, contacts: 0..0 }, row)
+        });
+        let mut lost: Vec<(Lost, u32)> = lost.collect();
         lost.par_sort_unstable_by(|(a, x), (b, y)| {
             let ids = |row: u32| value(&opportunities.ids, row);
             (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
         });
-        let lost: Vec<Lost> = lost.into_iter().map(|(lost, _)| lost).collect();
+        let with_contacts = |(mut lost, row): (Lost, u32)| {
+            if let Some(contacts) = of_roles.get(&value(&opportunities.ids, row)) {
+                let start = narrow(conversions.role_contacts.len());
+                conversions.role_contacts.extend(contacts);
+                lost.contacts = start..narrow(conversions.role_contacts.len());
+            }
+            lost
+        };
+        let lost: Vec<Lost> = lost.into_iter().map(with_contacts).collect();
         let mut first_lost = vec![0; accounts + 1];
         lost.iter().for_each(|lost| first_lost[lost.account as usize + 1] += 1);
         (0..accounts).for_each(|account| first_lost[account + 1] += first_lost[account]);
@@ -121,15 +129,15 @@ impl Subjects {
             won.chain(lost).max().unwrap_or(i64::MIN)
         });
         let last_outcome = last_outcome.collect();
-        let (keys, is_first_line) = rayon::join(|| numbering.keys(), || first_lines(plan, conversions, deals));
         let closes = conversions.all.iter().map(|conversion| conversion.converted_at);
         let creations = (0..opportunities.created_at.len()).map(|row| opportunities.created_at.value(row));
         let subjects = Self {
-            keys: keys?,
             covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
             observed_from: closes.chain(creations).min().unwrap_or(others.latest),
-            is_first_line,
+            is_first_line: first_lines(plan, conversions, deals),
             last_outcome,
+            numbering,
+            keys: OnceLock::new(),
             converting: std::mem::take(&mut conversions.widest),
             opened_at,
             lost,
@@ -139,6 +147,23 @@ impl Subjects {
         conversions.widest = widest.collect();
         conversions.subjects = Some(subjects);
         Ok(())
+    }
+
+    /// A hash of every account's identifier that no version of this program changes; told when first asked for.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub fn keys(&self) -> Result<&[u64], EngineError> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        let keys = self.numbering.keys()?;
+        Ok(self.keys.get_or_init(|| keys))
+    }
+
+    /// How many accounts there are.
+    pub fn accounts(&self) -> usize {
+        self.numbering.rows.len()
     }
 
     /// All of an account's touches that any journey may hold. The as-of date is not yet known.
@@ -232,6 +257,7 @@ fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Re
 }
 
 /// Accounts with and without conversions, numbered in the order of their identifiers.
+#[derive(Debug)]
 pub(super) struct Numbering {
     /// The identifiers of deals, opportunities and accounts, one after the other.
     ids: ArrayRef,
@@ -245,7 +271,7 @@ impl Numbering {
     /// Numbers the accounts of `deals`, of which `converting` are the first rows in order, and all others.
     pub(super) fn new(
         deals: &ArrayRef,
-        converting: impl Iterator<Item = usize>,
+        converting: impl Iterator<Item = usize> + Clone,
         others: &OtherAccounts<'_>,
     ) -> Result<Self, EngineError> {
         let parts = [deals, column(others.opportunities, "account_id"), column(others.accounts, "account_id")];
@@ -255,7 +281,8 @@ impl Numbering {
         let others = (deals..narrow(ids.len())).filter(|&row| !column.is_null(row as usize));
         let rows = converting.map(narrow).chain(others);
         let rows = match &column {
-            IdColumn::Int(ids) => first_of_each(rows, |row| ids.values()[row as usize]),
+            IdColumn::Int(ids) => first_of_near(rows.clone(), ids.values())
+                .unwrap_or_else(|| first_of_each(rows, |row| ids.values()[row as usize])),
             IdColumn::Text(ids) => first_of_each(rows, |row| ids.get(row as usize)),
         };
         Ok(Self { ids, rows, deals })
@@ -278,7 +305,6 @@ impl Numbering {
         KeyIndex::build(&self.ids, self.rows.iter().map(|&row| row as usize).zip(0..))
     }
 
-    /// A hash of every account's identifier that no version of this program changes.
     fn keys(&self) -> Result<Vec<u64>, EngineError> {
         let ids = IdColumn::try_new(&self.ids)?;
         let hash = |id: &str| {
@@ -289,6 +315,18 @@ impl Numbering {
         let key = |&row: &u32| ids.with_text(row as usize, hash).unwrap_or_else(|| hash(""));
         Ok(self.rows.par_iter().map(key).collect())
     }
+}
+
+/// The first row of each key, in order of the keys, where these lie close enough together to stand in an array.
+fn first_of_near(rows: impl Iterator<Item = u32> + Clone, keys: &[i64]) -> Option<Vec<u32>> {
+    let places = Places::of(rows.clone().map(|row| keys[row as usize]))?;
+    let mut first = vec![u32::MAX; places.len()];
+    for row in rows {
+        let place = &mut first[places.of_key(keys[row as usize])];
+        *place = row.min(*place);
+    }
+    first.retain(|row| *row != u32::MAX);
+    Some(first)
 }
 
 /// The first row of each key, in order of the keys, which sort several times faster side by side than looked up.

@@ -25,6 +25,8 @@ pub(super) struct Wanted<'a> {
     pub(super) samplings: Vec<Sampling>,
     /// The experiments whose touches are counted.
     pub(super) experiments: &'a GivenExperiments,
+    /// A hash per account, where accounts are held out, put into folds or drawn by it.
+    pub(super) keys: Option<&'a [u64]>,
     /// Whether the journeys of every level are kept, to be counted again with other weights.
     pub(super) patterns: bool,
 }
@@ -67,6 +69,10 @@ pub(super) fn count(journeys: &Journeys<'_>, wanted: &Wanted<'_>) -> Result<Coun
 }
 
 impl Wanted<'_> {
+    fn key(&self, account: usize) -> u64 {
+        self.keys.map_or(0, |keys| keys[account])
+    }
+
     fn sampled(&self) -> Vec<Subjects> {
         self.samplings.iter().map(|&sampling| Subjects::sampled(COVARIATES, sampling)).collect()
     }
@@ -149,7 +155,7 @@ impl Counter<'_> {
     fn count_journeys(&mut self, partition: &PartitionTouches, account: usize) {
         let Self { journeys, wanted, levels, patterns, paths, path, scratch, .. } = self;
         let number = u32::try_from(account).unwrap_or(u32::MAX);
-        let key = journeys.subjects.keys[account];
+        let key = wanted.key(account);
         journeys.of_account(partition, account, scratch, |journey| {
             let tell = |states: &StateCodes, path: &mut Vec<u32>| {
                 path.clear();
@@ -174,7 +180,7 @@ impl Counter<'_> {
     /// Adds an account to those who look at it.
     fn push_subject(&self, subjects: &mut [Subjects], account: usize, touches: &[Touch]) {
         let Journeys { subjects: known, as_of, .. } = self.journeys;
-        let (key, states) = (known.keys[account], self.wanted.over_time);
+        let (key, states) = (self.wanted.key(account), self.wanted.over_time);
         let is_converted = self.journeys.conversions(account).next().is_some();
         let mut wanting = subjects.iter_mut().filter(|subjects| subjects.wants(key, is_converted)).peekable();
         if wanting.peek().is_none() {

@@ -98,7 +98,8 @@ impl Evidences {
         for (level, asked) in asked_for(plan) {
             let states = states_of(level, journeys)?;
             let FittedOn { order, folds, sets, .. } = asked;
-            let empty = LevelCounts::new(Shape { states: states.len(), order, folds, sets });
+            let shape = Shape { states: states.len(), order, folds, sets };
+            let empty = LevelCounts::new(shape, wants.validation);
             levels.insert(level, (states, empty));
         }
         let (channels, with_sales) =
@@ -112,12 +113,15 @@ impl Evidences {
                 settings.push(asked);
             }
         }
+        let asks_for_folds = plan.models.iter().filter_map(ModelSpec::fitted_on).any(|on| on.folds);
+        let keys = (wants.validation || asks_for_folds || !settings.is_empty()).then(|| journeys.subjects.keys());
         let wanted = Wanted {
             levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
             paths: wants.paths.then_some(&channels),
             over_time: &with_sales,
             samplings: settings.iter().map(|settings| journeys.sampling(settings)).collect(),
             experiments: &experiments,
+            keys: keys.transpose()?,
             patterns: wants.refits,
         };
         let Counted { levels: statistics, patterns, paths, subjects, experiments: touches } = count(journeys, &wanted)?;

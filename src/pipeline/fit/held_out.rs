@@ -5,6 +5,8 @@ use closedloop_core::statistics::{CountedJourney, JourneyStatistics, Outcome, Sh
 /// The counts of one level.
 #[derive(Debug, Clone)]
 pub(super) struct LevelCounts {
+    /// Whether some are held out.
+    holds_out: bool,
     /// All journeys but those held out.
     pub(super) rest: JourneyStatistics,
     /// What became of the rest, counted once for every touch.
@@ -20,16 +22,16 @@ impl LevelCounts {
     ///
     /// # Errors
     /// As [`JourneyStatistics::new`].
-    pub(super) fn new(shape: Shape) -> Result<Self, ShapeError> {
+    pub(super) fn new(shape: Shape, holds_out: bool) -> Result<Self, ShapeError> {
         let rest = JourneyStatistics::new(shape)?;
         let too_many = ShapeError::TooManyStates { states: shape.states, order: shape.order };
         let visits = Visits::new(shape.states, shape.order).ok_or(too_many)?;
-        Ok(Self { held_out: rest.clone(), rest, rest_by_touch: Outcome::default(), visits })
+        Ok(Self { holds_out, held_out: rest.clone(), rest, rest_by_touch: Outcome::default(), visits })
     }
 
     /// Counts one journey.
     pub(super) fn add(&mut self, journey: CountedJourney<'_>) {
-        if is_held_out(journey.key) {
+        if self.holds_out && is_held_out(journey.key) {
             self.visits.add(journey.path, journey.outcome);
             self.held_out.add(journey);
         } else {

@@ -132,7 +132,7 @@ impl<'a> Journeys<'a> {
 
     /// How a fit under these settings looks at the accounts of the run.
     pub(super) fn sampling(&self, settings: &IncrementalSettings) -> Sampling {
-        let accounts = self.subjects.keys.len();
+        let accounts = self.subjects.accounts();
         let converted = (0..accounts).filter(|&account| self.conversions(account).next().is_some()).count();
         let conversions = self.subjects.is_first_line.iter().filter(|is_first| **is_first).count();
         Sampling::new(accounts, converted, conversions, settings)
