@@ -18,6 +18,7 @@ use datafusion::common::ParamValues;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
+use futures::future::join_all;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,19 +51,24 @@ pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> 
         ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
         loader.cells.insert(table, source.cell_names);
     }
-    loader.stage(Table::Accounts, include_str!("../../sql/stage/accounts.sql")).await?;
-    loader.stage(Table::Contacts, include_str!("../../sql/stage/contacts.sql")).await?;
-    loader.stage(Table::ContactRoles, include_str!("../../sql/stage/contact_roles.sql")).await?;
-    loader.stage(Table::Campaigns, include_str!("../../sql/stage/campaigns.sql")).await?;
-    loader.stage(Table::Opportunities, include_str!("../../sql/stage/opportunities.sql")).await?;
+    // Contacts and opportunities look at accounts, roles at contacts, deals at opportunities.
+    loader.stage(&[(Table::Accounts, include_str!("../../sql/stage/accounts.sql"))]).await?;
+    let others = [
+        (Table::Contacts, include_str!("../../sql/stage/contacts.sql")),
+        (Table::Campaigns, include_str!("../../sql/stage/campaigns.sql")),
+        (Table::Opportunities, include_str!("../../sql/stage/opportunities.sql")),
+        (Table::Spend, include_str!("../../sql/stage/spend.sql")),
+        (Table::Experiments, include_str!("../../sql/stage/experiments.sql")),
+        (Table::Transactions, include_str!("../../sql/stage/transactions.sql")),
+    ];
+    loader.stage(&others).await?;
+    loader.stage(&[(Table::ContactRoles, include_str!("../../sql/stage/contact_roles.sql"))]).await?;
     if plan.source(Table::Deals).is_some() {
-        loader.stage(Table::Deals, include_str!("../../sql/stage/deals.sql")).await?;
+        loader.stage(&[(Table::Deals, include_str!("../../sql/stage/deals.sql"))]).await?;
     } else {
         session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
     }
-    loader.stage(Table::Spend, include_str!("../../sql/stage/spend.sql")).await?;
-    loader.stage(Table::Experiments, include_str!("../../sql/stage/experiments.sql")).await?;
-    loader.stage(Table::Transactions, include_str!("../../sql/stage/transactions.sql")).await?;
+    loader.loaded.set_aside.sort_by_key(|row| row.table);
     loader.loaded.lacks_amounts =
         plan.source(Table::Transactions).is_some() && !loader.has_column(Table::Transactions, "amount");
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
@@ -138,8 +144,14 @@ impl Loader<'_> {
         self.cells[&table].iter().any(|name| name.eq_ignore_ascii_case(wanted))
     }
 
-    /// Stages one table and registers its canonical rows under its name.
-    async fn stage(&mut self, table: Table, sql: &str) -> Result<(), EngineError> {
+    /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names.
+    async fn stage(&mut self, tables: &[(Table, &str)]) -> Result<(), EngineError> {
+        let staged = join_all(tables.iter().map(|&(table, sql)| self.read(table, sql))).await;
+        tables.iter().zip(staged).try_for_each(|(&(table, _), split)| self.keep(table, split?))
+    }
+
+    /// Reads one table and tells its rows apart.
+    async fn read(&self, table: Table, sql: &str) -> Result<Split, EngineError> {
         let stage = format!("stage_{}", table.name());
         let mut view = self.view(sql).await?;
         if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
@@ -148,7 +160,12 @@ impl Loader<'_> {
             self.ctx.deregister_table(&stage)?;
         }
         let split = self.split(table, &view, false).await?;
-        let split = if split.rejected.num_rows() == 0 { split } else { self.split(table, &view, true).await? };
+        // Only rejected rows are asked what stood in their files.
+        if split.rejected.num_rows() == 0 { Ok(split) } else { self.split(table, &view, true).await }
+    }
+
+    /// Accounts for the rows of a table and registers those that are used.
+    fn keep(&mut self, table: Table, split: Split) -> Result<(), EngineError> {
         if let Some(source) = self.plan.source(table) {
             let mut rejected = self.set_aside_rows(table, &split.rejected)?;
             rejected.sort();

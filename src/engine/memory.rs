@@ -56,12 +56,14 @@ impl Holding {
     }
 }
 
-/// Lets all threads share what any of them has freed, as far as the allocator can be told: else glibc keeps freed memory
-/// apart for every thread, a fifth of what a large run under a limit takes.
-pub fn share_freed_memory() {
+/// Lets the threads of every stage share what those of others have freed, as far as the allocator can be told: else glibc
+/// keeps freed memory apart for every thread, a fifth of what a run takes.
+pub fn share_freed_memory(threads: usize) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "mallopt sets a number under the lock of the allocator")]
     unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_ARENA_MAX, i32::try_from(threads).unwrap_or(i32::MAX));
     }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = threads;
 }

@@ -23,7 +23,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
-use closedloop_core::ledger::fraction;
+use closedloop_core::ledger::{Bucket, fraction};
 use closedloop_core::model::ModelSpec;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub struct Names<'a> {
     channels: ArrayRef,
     kinds: ArrayRef,
     quarters: ArrayRef,
+    buckets: ArrayRef,
     quarter_numbers: &'a Quarters,
     models: &'a [ModelSpec],
     lines: &'a Lines,
@@ -49,12 +50,14 @@ impl<'a> Names<'a> {
         let quarter_names: StringArray =
             numbers.map(|number| Some(crate::config::Calendar::quarter_name(number))).collect();
         let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
+        let buckets: StringArray = Bucket::ALL.iter().map(|bucket| Some(bucket.name())).collect();
         Self {
             deals,
             campaigns: Arc::new(campaigns),
             channels: Arc::new(channels),
             kinds: Arc::new(kinds),
             quarters: Arc::new(quarter_names),
+            buckets: Arc::new(buckets),
             quarter_numbers: quarters,
             models,
             lines,
@@ -114,17 +117,17 @@ impl<'a> Names<'a> {
         columns.finish()
     }
 
-    /// Rows of `journeys`.
+    /// Rows of `journeys`. Columns that repeat are dictionaries.
     ///
     /// # Errors
     /// Codes without a name.
     pub fn journeys(&self, journeys: &JourneyRows) -> Result<RecordBatch, EngineError> {
         let rows = &journeys.rows;
         let deals: UInt32Array = rows.iter().map(|row| Some(row.deal)).collect();
-        let close: UInt32Array = rows.iter().map(|row| Some(row.close_quarter)).collect();
-        let kinds: Vec<DealKind> = rows.iter().map(|row| row.kind).collect();
-        let outcome = |kind: &DealKind| if *kind == DealKind::Credit { "credit" } else { "won" };
-        let outcomes: StringArray = kinds.iter().map(|kind| Some(outcome(kind))).collect();
+        let close: Vec<u32> = rows.iter().map(|row| row.close_quarter).collect();
+        let kinds: Vec<u32> = rows.iter().map(|row| row.kind as u32).collect();
+        let outcomes: Vec<u32> = rows.iter().map(|row| u32::from(row.kind == DealKind::Credit)).collect();
+        let won_or_credit: ArrayRef = Arc::new(StringArray::from(vec!["won", "credit"]));
         let spans: Float64Array =
             rows.iter().map(|row| row.first_touched_at.map(|first| days(row.closed_at - first))).collect();
         let amounts: Int64Array = rows.iter().map(|row| Some(row.amount)).collect();
@@ -136,10 +139,10 @@ impl<'a> Names<'a> {
         columns.push("account_id", self.of_deals("account_id", &deals)?);
         columns.push("deal_id", self.of_deals("deal_id", &deals)?);
         columns.push("opportunity_id", self.of_deals("opportunity_id", &deals)?);
-        columns.push("kind", self.kinds(&kinds)?);
-        columns.push("outcome", Arc::new(outcomes));
+        columns.push("kind", repeated(&kinds, Arc::clone(&self.kinds))?);
+        columns.push("outcome", repeated(&outcomes, won_or_credit)?);
         columns.push("closed_at", instants(rows.iter().map(|row| Some(row.closed_at))));
-        columns.push("close_quarter", take(&self.quarters, &close, None)?);
+        columns.push("close_quarter", repeated(&close, Arc::clone(&self.quarters))?);
         columns.push("amount", Arc::new(amounts));
         columns.push("touches", Arc::new(touches));
         columns.push("first_touched_at", instants(rows.iter().map(|row| row.first_touched_at)));
@@ -147,14 +150,12 @@ impl<'a> Names<'a> {
         columns.push("span_days", Arc::new(spans));
         columns.push("has_lead_creation", has(Anchor::LeadCreation));
         columns.push("has_opportunity_creation", has(Anchor::OpportunityCreation));
-        let whole: StringArray = journeys.whole.iter().map(|bucket| bucket.map(|bucket| bucket.name())).collect();
-        columns.push("residual", Arc::new(whole));
+        columns.push("residual", self.buckets(journeys.whole.iter().copied())?);
         for (model, left) in self.models.iter().zip(&journeys.left) {
             let stem = model.column_stem();
-            let buckets: StringArray = left.iter().map(|(bucket, _)| bucket.map(|bucket| bucket.name())).collect();
-            let amounts: Int64Array = left.iter().map(|(_, amount)| Some(*amount)).collect();
-            columns.push(&format!("{stem}_residual"), Arc::new(buckets));
-            columns.push(&format!("{stem}_residual_amount"), Arc::new(amounts));
+            let amounts: Vec<i64> = left.iter().map(|(_, amount)| *amount).collect();
+            columns.push(&format!("{stem}_residual"), self.buckets(left.iter().map(|(bucket, _)| *bucket))?);
+            columns.push(&format!("{stem}_residual_amount"), Arc::new(Int64Array::from(amounts)));
         }
         columns.finish()
     }
@@ -220,9 +221,10 @@ impl<'a> Names<'a> {
         columns.finish()
     }
 
-    fn kinds(&self, kinds: &[DealKind]) -> Result<ArrayRef, EngineError> {
-        let codes: UInt32Array = kinds.iter().map(|kind| Some(*kind as u32)).collect();
-        Ok(take(&self.kinds, &codes, None)?)
+    /// The names of buckets; null where there is none.
+    fn buckets(&self, buckets: impl Iterator<Item = Option<Bucket>>) -> Result<ArrayRef, EngineError> {
+        let codes: UInt32Array = buckets.map(|bucket| bucket.map(|bucket| bucket as u32)).collect();
+        Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(codes, Arc::clone(&self.buckets))?))
     }
 }
 

@@ -56,9 +56,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let mut wanted = wanted_marts(options.marts.as_deref())?;
     lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
-    if options.memory_limit.is_some() {
-        share_freed_memory();
-    }
+    share_freed_memory(options.threads);
     let hashes = InputHashes::start(plan);
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
