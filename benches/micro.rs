@@ -14,7 +14,7 @@ use closedloop::config::{Overrides, Plan};
 use closedloop::engine::ids::IdColumn;
 use closedloop::engine::memory::Budget;
 use closedloop::scatter::conversions::Conversions;
-use closedloop::scatter::group::Grouped;
+use closedloop::scatter::group::{Beyond, Grouped};
 use closedloop::scatter::keys::KeyIndex;
 use closedloop::scatter::lines::LineCodes;
 use closedloop::scatter::partition::Scatter;
@@ -203,7 +203,7 @@ fn group(bencher: Bencher<'_, '_>, per_account: usize) {
         for partition in 0..scattered.len() {
             let pieces = scattered.pieces(partition).unwrap();
             let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
-            black_box(Grouped::group(&pieces, ids, accounts, &conversions, &lines, None));
+            black_box(Grouped::group(&pieces, ids, accounts, &conversions, &lines, None, Beyond::Dropped));
         }
     });
 }

@@ -217,8 +217,7 @@ impl Loader<'_> {
             let batches = good.batches()?.collect::<Result<Vec<_>, _>>()?;
             Ok(concat_batches(&batches[0].schema(), &batches)?)
         };
-        if let Some(keep) = unique(&keys, one)? {
-            let rows = one()?;
+        if let Some((rows, keep)) = unique(&keys, one)? {
             let repeated =
                 with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
             rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
@@ -324,7 +323,7 @@ fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineE
 fn unique(
     keys: &[ArrayRef],
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
-) -> Result<Option<BooleanArray>, EngineError> {
+) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
     if keys.is_empty() {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! Keys are unique: of rows with the same key one is kept.
 
 use super::EngineError;
-use super::ids::IdColumn;
+use super::ids::{IdColumn, Places};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::row::{RowConverter, SortField};
 use foldhash::fast::FixedState;
@@ -9,11 +9,12 @@ use hashbrown::HashMap;
 use std::hash::BuildHasher;
 
 /// Which rows to keep so that `keys` are unique: of equal rows one, of conflicting ones the greatest in column order,
-/// so that the order of the input does not matter. `None` when all keys differ; only else are the `rows` asked for.
+/// so that the order of the input does not matter. Returned with the rows; `None` when all keys differ, and only else are
+/// the `rows` asked for.
 pub(super) fn keep_one(
     keys: &ArrayRef,
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
-) -> Result<Option<BooleanArray>, EngineError> {
+) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
     let repeated = repeated_positions(&IdColumn::try_new(keys)?);
     if repeated.is_empty() {
         return Ok(None);
@@ -28,15 +29,23 @@ pub(super) fn keep_one(
             keep[position] = Some(position) == greatest;
         }
     }
-    Ok(Some(BooleanArray::from(keep)))
+    Ok(Some((rows, BooleanArray::from(keep))))
 }
 
 /// Groups of two and more positions that hold the same key; null keys are nobody's.
 fn repeated_positions(keys: &IdColumn<'_>) -> Vec<Vec<usize>> {
     match keys {
+        IdColumn::Int(keys) if all_differ_nearby(keys.iter()) => Vec::new(),
         IdColumn::Int(keys) => repeats(keys.len(), |position| keys.get(position)),
         IdColumn::Text(keys) => repeats(keys.len(), |position| keys.get(position)),
     }
+}
+
+/// Whether integers are all different, told without sorting where they lie close together.
+fn all_differ_nearby(keys: impl Iterator<Item = i64> + Clone) -> bool {
+    let Some(places) = Places::of(keys.clone()) else { return false };
+    let mut seen = vec![false; places.len()];
+    keys.map(|key| places.of_key(key)).all(|place| !std::mem::replace(&mut seen[place], true))
 }
 
 fn repeats<K: Eq + std::hash::Hash>(len: usize, key: impl Fn(usize) -> Option<K>) -> Vec<Vec<usize>> {

@@ -27,22 +27,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 
-/// Reads every touchpoint once, or those that `only` lets through; `advance` is told how many rows have gone by.
+/// Reads every touchpoint of `touches`, see [`touch_columns`], once; `advance` is told how many rows have gone by.
 ///
 /// # Errors
-/// A touchpoints source that cannot be read, or an `eligible` predicate that does not plan.
-#[expect(clippy::too_many_arguments, reason = "what a run has by now, read once")]
+/// A touchpoints source that cannot be read.
 pub(super) fn scatter(
     runtime: &Runtime,
-    ctx: &SessionContext,
     plan: &Plan,
+    touches: DataFrame,
     conversions: &Conversions,
     lines: LineCodes,
-    only: Option<Expr>,
     memory: &Memory,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), EngineError> {
-    let touches = runtime.block_on(touch_columns(ctx, plan, only))?;
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
     let fail = |error| match plan.source(Table::Touchpoints) {
         Some(source) => source.explain(&error),
@@ -86,7 +83,10 @@ fn read_stream(
     reader.finish()
 }
 
-/// The columns that the scatter reads, the predicates evaluated.
+/// The columns that the scatter reads, the predicates evaluated, of all touchpoints or those that `only` lets through.
+///
+/// # Errors
+/// An `eligible` predicate that does not plan.
 pub(super) async fn touch_columns(
     ctx: &SessionContext,
     plan: &Plan,

@@ -24,8 +24,7 @@ pub struct Grouped {
 }
 
 impl Grouped {
-    /// Groups the pieces of a partition by counting sort and orders each account's run: the touches in the widest window
-    /// of the account's conversions. `accounts` are the partition's.
+    /// Groups the pieces of a partition by counting sort and orders each account's run. `accounts` are the partition's.
     pub fn group(
         pieces: &Pieces,
         ids: TouchIds,
@@ -33,10 +32,10 @@ impl Grouped {
         conversions: &Conversions,
         lines: &Lines,
         collapse: Option<&CollapseRule>,
+        beyond: Beyond,
     ) -> Self {
         let counted = match &conversions.subjects {
-            None => counting_sort(pieces, &ids, accounts.len(), |_| true),
-            Some(subjects) => {
+            Some(subjects) if beyond == Beyond::Dropped => {
                 let windows = &subjects.converting[accounts.clone()];
                 let is_in = |touch: &ScatteredTouch| {
                     let (start, end) = windows[usize::from(touch.slot)];
@@ -44,32 +43,9 @@ impl Grouped {
                 };
                 counting_sort(pieces, &ids, accounts.len(), is_in)
             }
+            // Without subjects nothing else was scattered.
+            _ => counting_sort(pieces, &ids, accounts.len(), |_| true),
         };
-        Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Dropped)
-    }
-
-    /// As [`Self::group`], with the touches that lie beyond the windows of conversions.
-    pub fn group_all(
-        pieces: &Pieces,
-        ids: TouchIds,
-        accounts: Range<usize>,
-        conversions: &Conversions,
-        lines: &Lines,
-        collapse: Option<&CollapseRule>,
-    ) -> Self {
-        let counted = counting_sort(pieces, &ids, accounts.len(), |_| true);
-        Self::of_counted(counted, ids, accounts, conversions, lines, collapse, Beyond::Kept)
-    }
-
-    fn of_counted(
-        counted: Counted,
-        ids: TouchIds,
-        accounts: Range<usize>,
-        conversions: &Conversions,
-        lines: &Lines,
-        collapse: Option<&CollapseRule>,
-        beyond: Beyond,
-    ) -> Self {
         let Counted { touches, bounds, earliest } = counted;
         let mut grouped = Self { touches, bounds, earliest, ids, ..Self::default() };
         let mut repeats = RepeatSearch::default();
@@ -153,8 +129,10 @@ impl Grouped {
 
 /// What becomes of touches outside the windows of conversions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beyond {
+pub enum Beyond {
+    /// They are dropped: credit is given for conversions only.
     Dropped,
+    /// They stay, for journeys that did not convert.
     Kept,
 }
 

@@ -7,11 +7,11 @@
 use super::conversions::{
     Conversion, Conversions, DealRows, OpportunityKey, Window, column, micros, narrow, role_contacts, value,
 };
-use super::keys::{KeyIndex, NO_NUMBER, Places};
+use super::keys::{KeyIndex, NO_NUMBER};
 use crate::config::Plan;
 use crate::config::file::{LookbackFrom, Restart, Table};
 use crate::engine::EngineError;
-use crate::engine::ids::IdColumn;
+use crate::engine::ids::{IdColumn, Places};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Int64Type};

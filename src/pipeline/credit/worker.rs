@@ -10,7 +10,7 @@ use crate::pipeline::lifetime::acquired::AcquiredTotals;
 use crate::pipeline::spread::Spread;
 use crate::pipeline::totals::{CreditKey, CreditTotals, ResidualKey};
 use crate::scatter::conversions::{Conversion, CreditDeal};
-use crate::scatter::group::Grouped;
+use crate::scatter::group::{Beyond, Grouped};
 use crate::scatter::touch::Touch;
 use closedloop_core::journey::{Anchors, Journey, Shape};
 use closedloop_core::ledger::{Allotter, Bucket, Residual, WHOLE};
@@ -61,7 +61,8 @@ impl<'a> Worker<'a> {
         let Crediting { scattered, conversions, lines, collapse, .. } = self.stage;
         let pieces = scattered.pieces(partition)?;
         let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
-        let grouped = Grouped::group(&pieces, ids, accounts.clone(), conversions, lines, collapse.as_ref());
+        let grouped =
+            Grouped::group(&pieces, ids, accounts.clone(), conversions, lines, collapse.as_ref(), Beyond::Dropped);
         drop(pieces);
         let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants_touch_credits);
         let mut used = Vec::new();

@@ -12,7 +12,7 @@ use crate::config::{Calendar, Plan};
 use crate::engine::ids::IdColumn;
 use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
-use crate::scatter::group::Grouped;
+use crate::scatter::group::{Beyond, Grouped};
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
@@ -154,7 +154,15 @@ impl Place<'_> {
         let Prepared { conversions, scattered, lines, .. } = self.prepared;
         let partition = scattered.partition_of(account);
         let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
-        let grouped = Grouped::group(&pieces, scattered.ids(&pieces), accounts.clone(), conversions, lines, collapse);
+        let grouped = Grouped::group(
+            &pieces,
+            scattered.ids(&pieces),
+            accounts.clone(),
+            conversions,
+            lines,
+            collapse,
+            Beyond::Dropped,
+        );
         let touches = grouped.of_account(account - accounts.start);
         Ok(touches.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect())
     }

@@ -6,7 +6,7 @@ use crate::pipeline::credit::EligibleTouches;
 use crate::pipeline::prepare::Prepared;
 use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
-use crate::scatter::group::Grouped;
+use crate::scatter::group::{Beyond, Grouped};
 use crate::scatter::subjects::Subjects;
 use crate::scatter::touch::Touch;
 use closedloop_core::incremental::{IncrementalSettings, Sampling};
@@ -80,9 +80,9 @@ impl<'a> Journeys<'a> {
         let accounts = scattered.accounts(partition);
         let collapse = self.collapse.as_ref();
         let ids = || scattered.ids(&pieces);
-        let group = |_| Grouped::group(&pieces, ids(), accounts.clone(), conversions, lines, collapse);
-        let converting = collapse.map(group);
-        let all = Grouped::group_all(&pieces, ids(), accounts.clone(), conversions, lines, collapse);
+        let group = |beyond| Grouped::group(&pieces, ids(), accounts.clone(), conversions, lines, collapse, beyond);
+        let converting = collapse.map(|_| group(Beyond::Dropped));
+        let all = group(Beyond::Kept);
         Ok(PartitionTouches { accounts: accounts.clone(), converting, all })
     }
 
