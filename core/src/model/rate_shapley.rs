@@ -1,7 +1,7 @@
 //! Shapley on the conversion-rate game: a channel is worth what its presence adds to the chance to convert.
 
 use super::AttributionModel;
-use super::distinct::{distinct, spread};
+use super::distinct::{spread, with_distinct};
 use super::refusal::Reason;
 use crate::game::{dividends, shapley_values};
 use crate::journey::Journey;
@@ -110,17 +110,18 @@ impl RateShapley {
 
 impl AttributionModel for RateShapley {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
-        let set = distinct(journey.channels);
-        let unseen;
-        let values = match self.known.get(set.as_slice()) {
-            Some(values) => values,
-            None => {
-                unseen = self.values(&set);
-                &unseen
-            }
-        };
-        let worth = |channel| set.binary_search(&channel).map_or(0.0, |player| values[player].max(0.0));
-        spread(journey, credits, worth)
+        with_distinct(journey.channels, |set| {
+            let unseen;
+            let values = match self.known.get(set) {
+                Some(values) => values,
+                None => {
+                    unseen = self.values(set);
+                    &unseen
+                }
+            };
+            let worth = |channel| set.binary_search(&channel).map_or(0.0, |player| values[player].max(0.0));
+            spread(journey, credits, worth)
+        })
     }
 }
 
