@@ -11,7 +11,10 @@ pub(in crate::pipeline) const LONGEST_PATH: usize = 20;
 /// Outcomes by path.
 #[derive(Debug, Default)]
 pub(in crate::pipeline) struct Paths {
-    told_apart: HashMap<Box<[u32]>, Outcome>,
+    /// Paths of channels with low codes, each as one number.
+    packed: HashMap<u128, Outcome>,
+    /// The others.
+    listed: HashMap<Box<[u32]>, Outcome>,
     longer: u64,
     of_longer: Outcome,
 }
@@ -32,28 +35,29 @@ impl Paths {
         if path.len() > LONGEST_PATH {
             self.longer += 1;
             self.of_longer += outcome;
-        } else if let Some(known) = self.told_apart.get_mut(path) {
-            *known += outcome;
+        } else if let Some(number) = packed(path) {
+            *self.packed.entry(number).or_default() += outcome;
         } else {
-            self.told_apart.insert(path.into(), outcome);
+            *self.listed.entry(path.into()).or_default() += outcome;
         }
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.longer += other.longer;
         self.of_longer += other.of_longer;
-        for (path, outcome) in other.told_apart {
-            *self.told_apart.entry(path).or_default() += outcome;
+        for (path, outcome) in other.packed {
+            *self.packed.entry(path).or_default() += outcome;
+        }
+        for (path, outcome) in other.listed {
+            *self.listed.entry(path).or_default() += outcome;
         }
     }
 
     /// The paths with the most journeys, then the rest as one row.
     pub(super) fn into_rows(self) -> Vec<PathRow> {
-        let mut rows: Vec<PathRow> = self
-            .told_apart
-            .into_iter()
-            .map(|(path, outcome)| PathRow { path: Some(path), paths: 1, outcome })
-            .collect();
+        let packed = self.packed.into_iter().map(|(number, outcome)| (unpacked(number), outcome));
+        let mut rows: Vec<PathRow> =
+            packed.chain(self.listed).map(|(path, outcome)| PathRow { path: Some(path), paths: 1, outcome }).collect();
         rows.sort_unstable_by(|a, b| b.outcome.journeys().cmp(&a.outcome.journeys()).then_with(|| a.path.cmp(&b.path)));
         let rest = rows.split_off(rows.len().min(MOST_PATHS));
         let rest = rest
@@ -66,9 +70,37 @@ impl Paths {
     }
 }
 
+/// Bits of a touch in a packed path: [`LONGEST_PATH`] of them fit 128.
+const BITS: usize = 6;
+
+/// A path as one number whose digits are the codes and one, the last touch the last; `None` where a code is too high.
+fn packed(path: &[u32]) -> Option<u128> {
+    let digits = path.iter().map(|&code| u128::from(code) + 1);
+    digits.clone().all(|digit| digit < 1 << BITS).then(|| digits.fold(0, |number, digit| number << BITS | digit))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a digit has so few bits")]
+fn unpacked(number: u128) -> Box<[u32]> {
+    let earlier = std::iter::successors(Some(number), |number| Some(number >> BITS));
+    let mut path: Vec<u32> =
+        earlier.take_while(|number| *number > 0).map(|number| (number & ((1 << BITS) - 1)) as u32 - 1).collect();
+    path.reverse();
+    path.into()
+}
+
+const _: () = assert!(LONGEST_PATH * BITS <= 128, "the longest path must fit");
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_comes_back_from_its_number() {
+        for path in [vec![], vec![0], vec![0, 0, 62], vec![61; LONGEST_PATH]] {
+            assert_eq!(packed(&path).map(unpacked).as_deref(), Some(path.as_slice()));
+        }
+        assert_eq!(packed(&[0, 63]), None);
+    }
 
     #[test]
     fn the_most_frequent_come_first_and_nothing_is_lost() {
