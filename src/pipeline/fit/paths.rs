@@ -79,7 +79,6 @@ fn packed(path: &[u32]) -> Option<u128> {
     digits.clone().all(|digit| digit < 1 << BITS).then(|| digits.fold(0, |number, digit| number << BITS | digit))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a digit has so few bits")]
 fn unpacked(number: u128) -> Box<[u32]> {
     let earlier = std::iter::successors(Some(number), |number| Some(number >> BITS));
     let mut path: Vec<u32> =
