@@ -277,9 +277,9 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
 /// some thousand rows are those of all, and only work; so are bounds of every page where values hardly repeat.
 fn bounds(mart: &Mart, column: &MartColumn) -> EnabledStatistics {
     match habit(mart, column) {
-        _ if is_of_deals(mart) && column.name != "account_id" => EnabledStatistics::None,
+        _ if is_of_deals(mart) && column.name == "account_id" => EnabledStatistics::Page,
+        _ if is_of_deals(mart) => EnabledStatistics::None,
         Habit::Repeats => EnabledStatistics::Page,
-        Habit::HardlyRepeats if is_of_deals(mart) => EnabledStatistics::Page,
         Habit::HardlyRepeats | Habit::Varies => EnabledStatistics::Chunk,
     }
 }

@@ -32,6 +32,9 @@ const WAVES: [&[(&str, &str)]; 2] = [
     ],
 ];
 
+/// What those of the second wave read.
+const READ_BY_OTHERS: [&str; 2] = ["campaign_roi", "channel_roi"];
+
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
 /// `residual_totals`, `booked_totals`, `interval_totals`, `sensitivity_totals` and `dim_model`.
 ///
@@ -47,12 +50,9 @@ pub(super) async fn roll_up(
         return Ok(marts);
     }
     register_shared(ctx, plan).await?;
-    let read_by_others = ["campaign_roi", "channel_roi"];
-    let others = ["model_comparison", "model_decision"];
-    let is_needed = |name: &str| {
-        let is_read = read_by_others.contains(&name) && others.iter().any(|other| wanted.contains(other));
-        wanted.contains(name) || is_read
-    };
+    let [_, others] = WAVES;
+    let is_read = others.iter().any(|(other, _)| wanted.contains(other));
+    let is_needed = |name: &str| wanted.contains(name) || is_read && READ_BY_OTHERS.contains(&name);
     for wave in WAVES {
         let mut frames = Vec::new();
         for &(name, sql) in wave.iter().filter(|(name, _)| is_needed(name)) {

@@ -326,6 +326,7 @@ fn first_of_near(rows: impl Iterator<Item = u32> + Clone, keys: &[i64]) -> Optio
         *place = row.min(*place);
     }
     first.retain(|row| *row != u32::MAX);
+    first.shrink_to_fit();
     Some(first)
 }
 

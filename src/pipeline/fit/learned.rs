@@ -28,7 +28,6 @@ pub(in crate::pipeline) struct Learned {
 impl Learned {
     /// Adds what another model learned.
     pub(super) fn add(&mut self, other: Self) {
-        self.paths = self.paths.take().or(other.paths);
         self.chains.extend(other.chains);
         self.games.extend(other.games);
         self.effects.extend(other.effects);

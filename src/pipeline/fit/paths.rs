@@ -37,8 +37,10 @@ impl Paths {
             self.of_longer += outcome;
         } else if let Some(number) = packed(path) {
             *self.packed.entry(number).or_default() += outcome;
+        } else if let Some(known) = self.listed.get_mut(path) {
+            *known += outcome;
         } else {
-            *self.listed.entry(path.into()).or_default() += outcome;
+            self.listed.insert(path.into(), outcome);
         }
     }
 
