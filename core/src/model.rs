@@ -34,9 +34,10 @@ pub use vendor::vendor_models;
 
 use crate::journey::Journey;
 use crate::ledger::Residual;
+use std::any::Any;
 
 /// Gives the touches of a journey their credit.
-pub trait AttributionModel: Send + Sync {
+pub trait AttributionModel: Any + Send + Sync {
     /// Writes one finite, non-negative credit per touch, and says what it leaves to a residual. Credits need not sum
     /// to one, but something must be given. `journey` has at least one touch and `credits` has its length.
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual;
@@ -44,6 +45,11 @@ pub trait AttributionModel: Send + Sync {
     /// Whether the [`Shape`](crate::journey::Shape) of a journey is all that the credit depends on, so that journeys of
     /// one shape are credited alike.
     fn sees_shape_only(&self) -> bool {
+        false
+    }
+
+    /// Whether both credit every journey alike, so that asking one of them is enough. Where it cannot be told, they do not.
+    fn credits_like(&self, _other: &dyn AttributionModel) -> bool {
         false
     }
 }

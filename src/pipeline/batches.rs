@@ -23,7 +23,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
-use closedloop_core::ledger::{Bucket, fraction};
+use closedloop_core::ledger::Bucket;
 use closedloop_core::model::ModelSpec;
 use std::sync::Arc;
 
@@ -110,8 +110,7 @@ impl<'a> Names<'a> {
         }
         for ((model, shares), amounts) in self.models.iter().zip(rows.shares).zip(rows.amounts) {
             let stem = model.column_stem();
-            let shares: Float64Array = shares.into_iter().map(fraction).collect::<Vec<f64>>().into();
-            columns.push(&format!("{stem}_share"), Arc::new(shares));
+            columns.push(&format!("{stem}_share"), Arc::new(Float64Array::from(shares)));
             columns.push(&format!("{stem}_amount"), Arc::new(Int64Array::from(amounts)));
         }
         columns.finish()

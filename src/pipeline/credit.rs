@@ -48,6 +48,8 @@ pub struct Crediting<'a> {
     /// Positions of the models that see nothing but the shape of a journey, and of those that see more.
     of_shape: Vec<usize>,
     of_journey: Vec<usize>,
+    /// Per model the first that credits alike, often itself.
+    first_alike: Vec<usize>,
     /// What each sees of a touch; `None` for its channel.
     states: Vec<Option<StateCodes>>,
     /// Which repeated touches of a person count once.
@@ -190,6 +192,7 @@ impl<'a> Crediting<'a> {
         let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
         let (of_shape, of_journey) = by_what_they_see(&models);
         Self {
+            first_alike: first_alike(&models, &states),
             plan,
             deals,
             conversions,
@@ -219,8 +222,10 @@ impl<'a> Crediting<'a> {
         lookback: i64,
     ) -> Self {
         let (of_shape, of_journey) = by_what_they_see(&models);
+        let states: Vec<Option<StateCodes>> = models.iter().map(|_| None).collect();
         Self {
-            states: models.iter().map(|_| None).collect(),
+            first_alike: first_alike(&models, &states),
+            states,
             models,
             of_shape,
             of_journey,
@@ -324,6 +329,12 @@ impl<'a> Crediting<'a> {
 /// The positions of models that see only the shape of a journey, and of the others.
 fn by_what_they_see(models: &[Box<dyn AttributionModel>]) -> (Vec<usize>, Vec<usize>) {
     (0..models.len()).partition(|&model| models[model].sees_shape_only())
+}
+
+/// Per model the first that sees the same of a touch and credits alike.
+fn first_alike(models: &[Box<dyn AttributionModel>], states: &[Option<StateCodes>]) -> Vec<usize> {
+    let are_alike = |a: usize, b: usize| states[a] == states[b] && models[a].credits_like(models[b].as_ref());
+    (0..models.len()).map(|model| (0..model).find(|&other| are_alike(model, other)).unwrap_or(model)).collect()
 }
 
 fn take_idle<'a>(idle: &Mutex<Vec<Worker<'a>>>) -> Option<Worker<'a>> {

@@ -5,6 +5,7 @@ use super::journey_rows::JourneyRow;
 use crate::config::file::DealKind;
 use crate::scatter::touch::Touch;
 use closedloop_core::journey::Anchor;
+use closedloop_core::ledger::fraction;
 use std::iter::repeat_n;
 
 /// Deal × touch rows with every model's share and money.
@@ -28,8 +29,8 @@ pub struct CreditRows {
     pub touch_quarters: Vec<u32>,
     /// Which anchors the touch holds, in the order of [`Anchor::ALL`].
     pub anchors: Vec<[bool; 4]>,
-    /// Shares per model, in units of 2⁻⁴⁸.
-    pub shares: Vec<Vec<u64>>,
+    /// Shares per model, of the whole deal.
+    pub shares: Vec<Vec<f64>>,
     /// Money per model, minor units.
     pub amounts: Vec<Vec<i64>>,
 }
@@ -76,7 +77,7 @@ impl CreditRows {
         let held = |touch| Anchor::ALL.map(|anchor| deal.anchors.position(anchor) == Some(touch));
         self.anchors.extend((0..count).map(held));
         for (model, (shares, amounts)) in self.shares.iter_mut().zip(&mut self.amounts).enumerate() {
-            shares.extend_from_slice(split.shares_of(model, count));
+            shares.extend(split.shares_of(model, count).iter().copied().map(fraction));
             amounts.extend(split.posted(model, count));
         }
     }

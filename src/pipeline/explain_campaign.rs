@@ -9,7 +9,6 @@ use super::prepare::{Memory, Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::ids::IdColumn;
-use closedloop_core::ledger::fraction;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -154,7 +153,7 @@ fn credited(
                     close_quarter: quarter_name(rows.close_quarters[row]),
                     touch_id: partition.ids.text(rows.touch_ids[row]),
                     touched_at: instant_text(rows.touched_at[row]),
-                    share: fraction(rows.shares[model][row]),
+                    share: rows.shares[model][row],
                     amount: rows.amounts[model][row],
                 })
             });

@@ -210,15 +210,17 @@ fn credit(
         },
     )?;
     let unmatched = crediting.unmatched(&mut credited.totals);
-    if let Some(mut writer) = journey_writer {
+    if let Some(writer) = &mut journey_writer {
         writer.write(vec![names.journeys(&unmatched)?])?;
-        written.push(writer.finish()?);
-    }
-    if let Some(writer) = credit_writer {
-        written.push(writer.finish()?);
     }
     check_books(plan, &credited.totals)?;
-    let (intervals, remarks) = spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap)?;
+    // What is written goes to the disk while intervals are told.
+    let writers: Vec<MartWriter> = journey_writer.into_iter().chain(credit_writer).collect();
+    let finish = || writers.into_par_iter().map(MartWriter::finish).collect::<Result<Vec<_>, _>>();
+    let (finished, told) =
+        rayon::join(finish, || spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap));
+    written.extend(finished?);
+    let (intervals, remarks) = told?;
     drop(crediting);
     Ok(Outcome { totals: credited.totals, touches, intervals, remarks, windows, of_windows: credited.variants })
 }

@@ -94,23 +94,32 @@ impl Subjects {
                 && (with_deals.is_empty() || !with_deals.contains(&value(&opportunities.ids, *row)))
         };
         let is_lost = |row: &u32| opportunities.is_lost.value(*row as usize);
-        let mut opened_at = vec![i64::MAX; accounts];
-        for row in rows.clone().filter(|row| !is_lost(row) && did_not_win(row)) {
-            let opened = &mut opened_at[numbers[row as usize] as usize];
-            *opened = opportunities.created_at.value(row as usize).min(*opened);
-        }
-        let lost = rows.into_par_iter().filter(|row| is_lost(row) && did_not_win(row)).map(|row| {
-            let (account, closed_at) = (numbers[row as usize], opportunities.closed_at.value(row as usize));
-            let won = conversions.of_account(account as usize);
-            let created_at = opportunities.created_at.value(row as usize);
-            let window_start = lost_window_start(plan, created_at, closed_at, won);
-            (Lost { account, window_start, closed_at, contacts: 0..0 }, row)
-        });
-        let mut lost: Vec<(Lost, u32)> = lost.collect();
-        lost.par_sort_unstable_by(|(a, x), (b, y)| {
-            let ids = |row: u32| value(&opportunities.ids, row);
-            (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
-        });
+        let known = &*conversions;
+        let find_opened = || {
+            let mut opened_at = vec![i64::MAX; accounts];
+            for row in rows.clone().filter(|row| !is_lost(row) && did_not_win(row)) {
+                let opened = &mut opened_at[numbers[row as usize] as usize];
+                *opened = opportunities.created_at.value(row as usize).min(*opened);
+            }
+            opened_at
+        };
+        let find_lost = || {
+            let lost = rows.clone().into_par_iter().filter(|row| is_lost(row) && did_not_win(row)).map(|row| {
+                let (account, closed_at) = (numbers[row as usize], opportunities.closed_at.value(row as usize));
+                let won = known.of_account(account as usize);
+                let created_at = opportunities.created_at.value(row as usize);
+                let window_start = lost_window_start(plan, created_at, closed_at, won);
+                (Lost { account, window_start, closed_at, contacts: 0..0 }, row)
+            });
+            let mut lost: Vec<(Lost, u32)> = lost.collect();
+            lost.par_sort_unstable_by(|(a, x), (b, y)| {
+                let ids = |row: u32| value(&opportunities.ids, row);
+                (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
+            });
+            lost
+        };
+        let (lost, (opened_at, is_first_line)) =
+            rayon::join(find_lost, || (find_opened(), first_lines(plan, known, deals)));
         let with_contacts = |(mut lost, row): (Lost, u32)| {
             if let Some(contacts) = of_roles.get(&value(&opportunities.ids, row)) {
                 let start = narrow(conversions.role_contacts.len());
@@ -134,7 +143,7 @@ impl Subjects {
         let subjects = Self {
             covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
             observed_from: closes.chain(creations).min().unwrap_or(others.latest),
-            is_first_line: first_lines(plan, conversions, deals),
+            is_first_line,
             last_outcome,
             numbering,
             keys: OnceLock::new(),

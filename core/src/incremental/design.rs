@@ -89,9 +89,16 @@ impl Design {
         };
         let of_account = |&(position, _): &(usize, f64)| subjects.get(position).conversions.len() as u64;
         let conversion_count = sample.accounts.iter().map(of_account).sum();
-        let mut design = Self { represents: sample.represents, conversion_count, ..Self::default() };
+        let pieces = in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts);
+        let exposures = pieces.iter().map(|piece| piece.rows.exposures.len()).sum();
+        let mut design = Self {
+            represents: sample.represents,
+            conversion_count,
+            exposures: Vec::with_capacity(exposures),
+            ..Self::default()
+        };
         let mut cell_codes = BTreeMap::new();
-        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |piece| design.add(piece, &mut cell_codes));
+        pieces.into_iter().for_each(|piece| design.add(piece, &mut cell_codes));
         design.encode_base(cell_codes);
         Self { features, ..design }
     }

@@ -51,7 +51,7 @@ impl Expectation {
             }
             counts
         };
-        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |part| counts.add(&part));
+        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts).iter().for_each(|part| counts.add(part));
         let all_days: f64 = counts.days.iter().sum::<f64>().max(1.0);
         expectation.rates = vec![Vec::new(); counts.touches.len()];
         for &channel in credited {

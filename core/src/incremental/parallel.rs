@@ -8,19 +8,11 @@ const PIECE: usize = 4_096;
 
 /// Hands `of(piece)` over consecutive pieces of `0..rows` to `add`, in their order.
 pub(super) fn sum_over<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync, add: impl FnMut(T)) {
-    in_pieces(rows, PIECE, of, add);
+    in_pieces(rows, PIECE, of).into_iter().for_each(add);
 }
 
-/// The same with pieces of a given size.
-pub(super) fn in_pieces<T: Send>(
-    rows: usize,
-    size: usize,
-    of: impl Fn(Range<usize>) -> T + Sync,
-    mut add: impl FnMut(T),
-) {
-    let pieces: Vec<T> = (0..rows.div_ceil(size))
-        .into_par_iter()
-        .map(|piece| of(piece * size..((piece + 1) * size).min(rows)))
-        .collect();
-    pieces.into_iter().for_each(&mut add);
+/// What `of` makes of consecutive pieces of `0..rows` of a given size, in their order.
+pub(super) fn in_pieces<T: Send>(rows: usize, size: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let piece = |piece: usize| of(piece * size..((piece + 1) * size).min(rows));
+    (0..rows.div_ceil(size)).into_par_iter().map(piece).collect()
 }

@@ -8,6 +8,7 @@ use crate::chain::{Chain, RemovalEffects, cross_validated_order};
 use crate::journey::Journey;
 use crate::ledger::Residual;
 use crate::statistics::JourneyStatistics;
+use std::any::Any;
 
 /// Removal effects of a Markov chain of journeys (Anderl et al. 2016; see [`crate::chain`]).
 ///
@@ -64,6 +65,12 @@ impl AttributionModel for Markov {
         let effect =
             |channel: u32| self.effects.conversions.get(channel as usize).map_or(0.0, |effect| effect.max(0.0));
         spread(journey, credits, effect)
+    }
+
+    /// An order found by cross-validation is often one that is asked for as well.
+    fn credits_like(&self, other: &dyn AttributionModel) -> bool {
+        let other = (other as &dyn Any).downcast_ref::<Self>();
+        other.is_some_and(|other| other.effects.conversions == self.effects.conversions)
     }
 }
 

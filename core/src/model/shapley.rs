@@ -4,6 +4,7 @@ use super::AttributionModel;
 use super::distinct::spread;
 use crate::journey::Journey;
 use crate::ledger::Residual;
+use std::any::Any;
 
 /// The Shapley value of the game v(S) = what journeys brought whose channels all are in S. A journey's own set is the
 /// only one with a dividend, so its value is divided equally over its distinct channels (Zhao, Mahboobi and Bagheri
@@ -18,6 +19,10 @@ pub struct Shapley;
 impl AttributionModel for Shapley {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
         spread(journey, credits, |_| 1.0)
+    }
+
+    fn credits_like(&self, other: &dyn AttributionModel) -> bool {
+        (other as &dyn Any).is::<Self>()
     }
 }
 

@@ -23,6 +23,7 @@ impl Outcome {
     pub const NULL: Self = Self { conversions: 0, nulls: 1, value: 0 };
 
     /// The same journey `weight` times.
+    #[inline]
     pub fn times(self, weight: u32) -> Self {
         Self {
             conversions: self.conversions * u64::from(weight),
@@ -32,6 +33,7 @@ impl Outcome {
     }
 
     /// All journeys.
+    #[inline]
     pub fn journeys(self) -> u64 {
         self.conversions + self.nulls
     }
@@ -40,6 +42,7 @@ impl Outcome {
 impl Add for Outcome {
     type Output = Self;
 
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self {
             conversions: self.conversions + other.conversions,
@@ -50,6 +53,7 @@ impl Add for Outcome {
 }
 
 impl AddAssign for Outcome {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }

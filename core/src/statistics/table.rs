@@ -32,7 +32,9 @@ impl<T: Copy + Default + PartialEq + AddAssign> Table<T> {
         match self {
             Self::Dense { size, cells } => {
                 if cells.is_empty() {
-                    *cells = vec![T::default(); *size];
+                    // Written now: zeros that the system only promises cost a second fault a page, on all threads.
+                    cells.reserve_exact(*size);
+                    cells.resize(*size, T::default());
                 }
                 cells[key as usize] += amount;
             }

@@ -3,8 +3,9 @@
 use closedloop_core::ledger::{Allotter, Bucket};
 
 /// Shares and money of one deal: `model · touches + touch`.
-#[derive(Default)]
 pub(in crate::pipeline) struct Split {
+    /// Per model the first that credits alike, often itself: what that one has is copied.
+    first_alike: Vec<usize>,
     pub(super) shares: Vec<u64>,
     pub(super) amounts: Vec<i64>,
     pub(super) previous: Vec<i64>,
@@ -31,6 +32,29 @@ impl ModelResidual {
 }
 
 impl Split {
+    pub(super) fn new(first_alike: Vec<usize>) -> Self {
+        Self {
+            first_alike,
+            shares: Vec::new(),
+            amounts: Vec::new(),
+            previous: Vec::new(),
+            residuals: Vec::new(),
+            posted_of_touch: Vec::new(),
+            shares_of_touch: Vec::new(),
+        }
+    }
+
+    /// The model before this one that credits alike.
+    pub(super) fn alike(&self, model: usize) -> Option<usize> {
+        Some(self.first_alike[model]).filter(|first| *first != model)
+    }
+
+    /// Gives a model the shares of another.
+    pub(super) fn copy_shares(&mut self, from: usize, to: usize, touches: usize) {
+        self.shares.copy_within(from * touches..(from + 1) * touches, to * touches);
+        self.residuals[to] = self.residuals[from];
+    }
+
     pub(super) fn resize(&mut self, touches: usize, models: usize) {
         self.shares.resize(touches * models, 0);
         self.residuals.resize(models, ModelResidual::default());
@@ -48,8 +72,13 @@ impl Split {
     pub(super) fn allot(&mut self, allotter: &mut Allotter, balance: i64) {
         std::mem::swap(&mut self.amounts, &mut self.previous);
         let touches = self.shares.len() / self.residuals.len();
-        for (model, residual) in self.residuals.iter_mut().enumerate() {
-            let cells = model * touches..(model + 1) * touches;
+        for model in 0..self.residuals.len() {
+            if let Some(from) = self.alike(model) {
+                self.amounts.copy_within(from * touches..(from + 1) * touches, model * touches);
+                self.residuals[model] = self.residuals[from];
+                continue;
+            }
+            let (cells, residual) = (model * touches..(model + 1) * touches, &mut self.residuals[model]);
             residual.previous = residual.amount;
             residual.amount =
                 allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.amounts[cells]);

@@ -49,7 +49,7 @@ impl<'a> Worker<'a> {
             journey: EligibleTouches::default(),
             credits: Vec::new(),
             states: Vec::new(),
-            split: Split::default(),
+            split: Split::new(stage.first_alike.clone()),
             shapes: Shapes::default(),
             seen: vec![0; stage.lines.len()],
             journeys: 0,
@@ -237,7 +237,13 @@ impl<'a> Worker<'a> {
             }
             self.shapes.remember(shape, &stage.of_shape, &self.split);
         }
-        stage.of_journey.iter().try_for_each(|&model| self.share(model, conversion, anchors, all))
+        for &model in &stage.of_journey {
+            match self.split.alike(model) {
+                Some(from) => self.split.copy_shares(from, model, shape.touches),
+                None => self.share(model, conversion, anchors, all)?,
+            }
+        }
+        Ok(())
     }
 
     /// Asks a model for credits and turns them into shares.

@@ -16,7 +16,6 @@ use crate::scatter::group::{Beyond, Grouped};
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
-use closedloop_core::ledger::fraction;
 use std::collections::BTreeMap;
 
 /// What an explanation looks at.
@@ -189,7 +188,7 @@ impl Place<'_> {
         let models = self.plan.models.iter().enumerate();
         models
             .map(|(position, model)| {
-                let (share, amount) = (fraction(credits.shares[position][row]), credits.amounts[position][row]);
+                let (share, amount) = (credits.shares[position][row], credits.amounts[position][row]);
                 (model.id().to_owned(), CreditExplanation { share, amount })
             })
             .collect()

@@ -153,10 +153,10 @@ impl Evidences {
     /// Fits rates over time.
     pub(super) fn fit_rates(&self, prepared: &Prepared) -> Vec<FittedRates> {
         let fits = self.over_time.iter().map(|(settings, subjects)| {
-            let fitted = fit(subjects, prepared.lines.channels(), settings, &self.lifts).map(|fit| Fitted {
-                shares: fit.shares(subjects, LEVEL),
-                judged: self.wants_validation.then(|| Validated::of_rates(subjects, &fit)),
-                fit,
+            let fitted = fit(subjects, prepared.lines.channels(), settings, &self.lifts).map(|fit| {
+                let judge = || self.wants_validation.then(|| Validated::of_rates(subjects, &fit));
+                let (shares, judged) = rayon::join(|| fit.shares(subjects, LEVEL), judge);
+                Fitted { fit, shares, judged }
             });
             FittedRates { settings: settings.clone(), fitted }
         });

@@ -57,18 +57,35 @@ impl Paths {
 
     /// The paths with the most journeys, then the rest as one row.
     pub(super) fn into_rows(self) -> Vec<PathRow> {
-        let packed = self.packed.into_iter().map(|(number, outcome)| (unpacked(number), outcome));
-        let mut rows: Vec<PathRow> =
-            packed.chain(self.listed).map(|(path, outcome)| PathRow { path: Some(path), paths: 1, outcome }).collect();
+        let fewest = self.fewest_journeys();
+        let (mut rows, mut rest) = (Vec::new(), (self.longer, self.of_longer));
+        let mut tell = |outcome: Outcome, path: &dyn Fn() -> Box<[u32]>| {
+            if outcome.journeys() < fewest {
+                rest = (rest.0 + 1, rest.1 + outcome);
+            } else {
+                rows.push(PathRow { path: Some(path()), paths: 1, outcome });
+            }
+        };
+        self.packed.iter().for_each(|(&number, &outcome)| tell(outcome, &|| unpacked(number)));
+        self.listed.iter().for_each(|(path, &outcome)| tell(outcome, &|| path.clone()));
         rows.sort_unstable_by(|a, b| b.outcome.journeys().cmp(&a.outcome.journeys()).then_with(|| a.path.cmp(&b.path)));
-        let rest = rows.split_off(rows.len().min(MOST_PATHS));
-        let rest = rest
-            .into_iter()
-            .fold((self.longer, self.of_longer), |(paths, sum), row| (paths + row.paths, sum + row.outcome));
+        for row in rows.drain(rows.len().min(MOST_PATHS)..) {
+            rest = (rest.0 + row.paths, rest.1 + row.outcome);
+        }
         if rest.0 > 0 {
             rows.push(PathRow { path: None, paths: rest.0, outcome: rest.1 });
         }
         rows
+    }
+
+    /// How many journeys a path needs at least to be among the [`MOST_PATHS`]: hardly any of the others has so many, and
+    /// those that do have not are not put in order.
+    fn fewest_journeys(&self) -> u64 {
+        let mut journeys: Vec<u64> = self.packed.values().chain(self.listed.values()).map(|o| o.journeys()).collect();
+        if journeys.len() <= MOST_PATHS {
+            return 0;
+        }
+        *journeys.select_nth_unstable_by(MOST_PATHS - 1, |a, b| b.cmp(a)).1
     }
 }
 

@@ -14,7 +14,7 @@ const RARE_TOUCHES: u64 = 20;
 const OTHERS: &str = "other campaigns";
 
 /// The states of touches at one level.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::pipeline) struct StateCodes {
     names: Vec<String>,
     of_line: Vec<u32>,
@@ -26,7 +26,7 @@ pub(in crate::pipeline) struct StateCodes {
     pooled: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Types {
     place_of_code: Vec<u32>,
     count: u32,
