@@ -15,6 +15,7 @@
 
 pub mod agreement;
 pub mod chain;
+mod channel_set;
 pub mod game;
 pub mod incremental;
 pub mod journey;

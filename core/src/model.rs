@@ -26,8 +26,8 @@ pub use rate_shapley::{MOST_PLAYERS, RateShapley};
 pub use refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
 pub use shapley::Shapley;
 pub use spec::{
-    ChainOrder, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, SpecDraft, SpecError, StateLevel,
-    parse_models,
+    ChainOrder, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, ShareVariety, SpecDraft, SpecError,
+    StateLevel, parse_models,
 };
 pub use time_decay::TimeDecay;
 pub use vendor::vendor_models;

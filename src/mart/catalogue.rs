@@ -5,7 +5,7 @@ use super::columns;
 use super::error::MartError;
 use crate::config::remedy;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use closedloop_core::model::ModelSpec;
+use closedloop_core::model::{ModelSpec, ShareVariety};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,9 +57,9 @@ pub struct MartColumn {
     pub description: String,
     /// Over what it may be summed.
     pub additivity: Additivity,
-    /// Whether it is of a model under which hardly two shares are the same.
+    /// How much the shares differ under the model that it is of.
     #[serde(skip)]
-    pub of_uneven_shares: bool,
+    pub variety: ShareVariety,
 }
 
 /// One output table.
@@ -75,25 +75,25 @@ pub struct Mart {
 
 /// Every mart, in the order in which they are written. Columns per model are expanded for `models`.
 pub fn marts(models: &[ModelSpec]) -> Vec<Mart> {
-    let stems: Vec<(String, bool)> =
-        models.iter().map(|model| (model.column_stem(), !model.repeats_shares())).collect();
+    let stems: Vec<(String, ShareVariety)> =
+        models.iter().map(|model| (model.column_stem(), model.share_variety())).collect();
     expand(&stems)
 }
 
 /// Every mart with `<model>` left in the names of columns per model.
 pub fn templates() -> Vec<Mart> {
-    expand(&[("<model>".to_owned(), false)])
+    expand(&[("<model>".to_owned(), ShareVariety::Few)])
 }
 
-fn expand(stems: &[(String, bool)]) -> Vec<Mart> {
+fn expand(stems: &[(String, ShareVariety)]) -> Vec<Mart> {
     columns::MARTS
         .iter()
         .map(|definition| {
             let fixed = definition.columns.iter().map(|column| column.named(column.name.to_owned()));
-            let per_model = stems.iter().flat_map(|(stem, of_uneven_shares)| {
+            let per_model = stems.iter().flat_map(|(stem, variety)| {
                 let named = move |column: &columns::Column| column.named(format!("{stem}_{}", column.name));
                 let columns = definition.per_model.iter().map(named);
-                columns.map(|column| MartColumn { of_uneven_shares: *of_uneven_shares, ..column })
+                columns.map(|column| MartColumn { variety: *variety, ..column })
             });
             Mart { name: definition.name, grain: definition.grain, columns: fixed.chain(per_model).collect() }
         })

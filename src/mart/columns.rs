@@ -10,6 +10,7 @@ mod roi;
 
 use super::catalogue::MartType::{Double, Integer, Text};
 use super::catalogue::{Additivity, MartColumn, MartType};
+use closedloop_core::model::ShareVariety;
 
 pub(super) use lifetime::PREDICTIONS;
 
@@ -32,7 +33,7 @@ pub(super) struct Column {
 impl Column {
     pub(super) fn named(&self, name: String) -> MartColumn {
         let Self { kind, additivity, description, .. } = *self;
-        MartColumn { name, kind, description: description.to_owned(), additivity, of_uneven_shares: false }
+        MartColumn { name, kind, description: description.to_owned(), additivity, variety: ShareVariety::Few }
     }
 }
 

@@ -8,6 +8,7 @@ use super::error::MartError;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use closedloop_core::model::ShareVariety;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriter, compute_leaves,
 };
@@ -263,6 +264,9 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
                 .set_column_compression(path.clone(), Compression::UNCOMPRESSED),
+            Habit::NeverRepeats => properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_compression(path.clone(), Compression::UNCOMPRESSED),
         };
         properties = properties.set_column_statistics_enabled(path, bounds(mart, column));
     }
@@ -280,7 +284,7 @@ fn bounds(mart: &Mart, column: &MartColumn) -> EnabledStatistics {
         _ if is_of_deals(mart) && column.name == "account_id" => EnabledStatistics::Page,
         _ if is_of_deals(mart) => EnabledStatistics::None,
         Habit::Repeats => EnabledStatistics::Page,
-        Habit::HardlyRepeats | Habit::Varies => EnabledStatistics::Chunk,
+        Habit::HardlyRepeats | Habit::Varies | Habit::NeverRepeats => EnabledStatistics::Chunk,
     }
 }
 
@@ -296,13 +300,16 @@ enum Habit {
     HardlyRepeats,
     /// All are different whole numbers: as differences of as few bits as they need, which nothing compresses further.
     Varies,
+    /// Fractions of which hardly two are the same: compression saves a fifth of them at best, and costs more than all else.
+    NeverRepeats,
 }
 
 fn habit(mart: &Mart, column: &MartColumn) -> Habit {
     match column.kind {
         MartType::Instant => Habit::Varies,
+        MartType::Double if is_of_deals(mart) && column.variety == ShareVariety::OfTouches => Habit::NeverRepeats,
         MartType::Double => Habit::HardlyRepeats,
-        MartType::Money if is_of_deals(mart) && column.of_uneven_shares => Habit::Varies,
+        MartType::Money if is_of_deals(mart) && column.variety != ShareVariety::Few => Habit::Varies,
         MartType::Money if is_of_deals(mart) => Habit::HardlyRepeats,
         _ if is_of_deals(mart) && IDENTIFIERS.contains(&column.name.as_str()) => Habit::HardlyRepeats,
         _ => Habit::Repeats,

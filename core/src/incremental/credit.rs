@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Below this sum, credits without a baseline cannot be told from nothing.
 const NOTHING: f64 = 1e-200;
 
+/// Up to so many effects, which most fits have, a journey needs no memory of its own.
+const FEW_EFFECTS: usize = 64;
+
 /// What a channel's estimate rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,7 +85,14 @@ impl Incremental {
     /// Calls `visit(touch, effect, growth)` with the growth of ln(1 + exposure) that a touch brings to each effect of its
     /// channel at the conversion, the first touch first.
     fn growth(&self, journey: Journey<'_>, mut visit: impl FnMut(usize, usize, f64)) {
-        let mut exposures = vec![0.0_f64; self.effects.len()];
+        let (mut few, mut many);
+        let exposures: &mut [f64] = if self.effects.len() <= FEW_EFFECTS {
+            few = [0.0; FEW_EFFECTS];
+            &mut few[..self.effects.len()]
+        } else {
+            many = vec![0.0; self.effects.len()];
+            &mut many
+        };
         for (touch, (&channel, &at)) in journey.channels.iter().zip(journey.touched_at).enumerate() {
             let age = days(journey.converted_at - at);
             for position in self.positions(channel) {

@@ -3,27 +3,8 @@
 use crate::journey::Journey;
 use crate::ledger::Residual;
 
-/// Channels below this code are counted in an array, and are bits of a word: they are few, unless states are campaigns.
+/// Channels below this code are counted in an array: they are few, unless states are campaigns.
 const COUNTED: usize = 64;
-
-/// Calls `with` for the distinct channels of a journey, ascending.
-pub(super) fn with_distinct<R>(channels: &[u32], with: impl FnOnce(&[u32]) -> R) -> R {
-    if are_counted(channels) {
-        let mut left = channels.iter().fold(0_u64, |set, &channel| set | 1 << channel);
-        let (mut set, mut size) = ([0; COUNTED], 0);
-        while left != 0 {
-            set[size] = left.trailing_zeros();
-            size += 1;
-            left &= left - 1;
-        }
-        with(&set[..size])
-    } else {
-        let mut set = channels.to_vec();
-        set.sort_unstable();
-        set.dedup();
-        with(&set)
-    }
-}
 
 fn are_counted(channels: &[u32]) -> bool {
     channels.iter().all(|&channel| (channel as usize) < COUNTED)
@@ -61,18 +42,4 @@ fn divide(
         credits.fill(1.0);
     }
     Residual::None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_ascends_without_repeats_whatever_the_codes() {
-        for first in [0, 60, 5_000] {
-            let channels = [first + 3, first, first + 3, first + 1];
-            with_distinct(&channels, |set| assert_eq!(set, [first, first + 1, first + 3]));
-        }
-        with_distinct(&[], |set| assert!(set.is_empty()));
-    }
 }

@@ -1,8 +1,9 @@
 //! Shapley on the conversion-rate game: a channel is worth what its presence adds to the chance to convert.
 
 use super::AttributionModel;
-use super::distinct::{spread, with_distinct};
+use super::distinct::spread;
 use super::refusal::Reason;
+use crate::channel_set::ChannelSet;
 use crate::game::{dividends, shapley_values};
 use crate::journey::Journey;
 use crate::ledger::Residual;
@@ -34,9 +35,9 @@ pub const MOST_PLAYERS: usize = 12;
 pub struct RateShapley {
     additive: Vec<f64>,
     /// p̂(S) − p₀(S) of the observed sets.
-    deviations: HashMap<Box<[u32]>, f64>,
+    deviations: HashMap<ChannelSet, f64>,
     /// The values of the sets that converted, which are those that are asked for.
-    known: HashMap<Box<[u32]>, Vec<f64>>,
+    known: HashMap<ChannelSet, Vec<f64>>,
 }
 
 impl RateShapley {
@@ -69,12 +70,11 @@ impl RateShapley {
             let journeys = number(outcome.journeys()) / prior;
             (number(outcome.conversions) / prior - journeys * expected) / (journeys + 1.0)
         };
-        let deviations = rows.iter().map(|&(set, outcome)| (set.into(), deviation(set, outcome))).collect();
+        let deviations = rows.iter().map(|(set, outcome)| (ChannelSet::of(set), deviation(set, *outcome))).collect();
         let mut fitted = Self { additive, deviations, known: HashMap::new() };
-        let converted: Vec<&[u32]> =
-            rows.iter().filter(|(_, outcome)| outcome.conversions > 0).map(|&(set, _)| set).collect();
-        let values: Vec<Vec<f64>> = converted.par_iter().map(|set| fitted.values(set)).collect();
-        fitted.known = converted.into_iter().map(Box::from).zip(values).collect();
+        let converted = rows.par_iter().filter(|(_, outcome)| outcome.conversions > 0);
+        let known: Vec<_> = converted.map(|(set, _)| (ChannelSet::of(set), fitted.values(set))).collect();
+        fitted.known = known.into_iter().collect();
         Ok(fitted)
     }
 
@@ -93,7 +93,7 @@ impl RateShapley {
     /// The rate p̂ of a set (ascending codes).
     pub fn rate(&self, set: &[u32]) -> f64 {
         let additive: f64 = set.iter().filter_map(|&code| self.additive.get(code as usize)).sum();
-        additive + self.deviations.get(set).copied().unwrap_or(0.0)
+        additive + self.deviations.get(&ChannelSet::of(set)).copied().unwrap_or(0.0)
     }
 
     /// The deviation of each subset from the additive model: a game of the members of `set`.
@@ -102,7 +102,7 @@ impl RateShapley {
         let deviation = |mask: usize| {
             subset.clear();
             subset.extend(set.iter().enumerate().filter(|(player, _)| mask >> player & 1 == 1).map(|(_, &code)| code));
-            self.deviations.get(subset.as_slice()).copied().unwrap_or(0.0)
+            self.deviations.get(&ChannelSet::of(&subset)).copied().unwrap_or(0.0)
         };
         (0..1 << set.len()).map(deviation).collect()
     }
@@ -110,33 +110,31 @@ impl RateShapley {
 
 impl AttributionModel for RateShapley {
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
-        with_distinct(journey.channels, |set| {
-            let unseen;
-            let values = match self.known.get(set) {
-                Some(values) => values,
-                None => {
-                    unseen = self.values(set);
-                    &unseen
-                }
-            };
-            let worth = |channel| set.binary_search(&channel).map_or(0.0, |player| values[player].max(0.0));
-            spread(journey, credits, worth)
-        })
+        let set = ChannelSet::of(journey.channels);
+        let unseen;
+        let values = match self.known.get(&set) {
+            Some(values) => values,
+            None => {
+                unseen = self.values(&set.codes());
+                &unseen
+            }
+        };
+        spread(journey, credits, |channel| set.position(channel).map_or(0.0, |player| values[player].max(0.0)))
     }
 }
 
 /// β of the additive model: minimises Σ n_S·(c_S/n_S − p₀(S))² + κ·Σ(β − b)², b the one rate per presence that explains
 /// all conversions. Positive definite, so it always has one solution. All counts are divided by κ, so that twice the
 /// journeys are the same equations to the last bit.
-fn additive_rates(rows: &[(&[u32], Outcome)], participation: &[Outcome], prior: f64) -> Result<Vec<f64>, Reason> {
+fn additive_rates(rows: &[(Vec<u32>, Outcome)], participation: &[Outcome], prior: f64) -> Result<Vec<f64>, Reason> {
     let size = participation.len();
     let presences: u64 = participation.iter().map(|outcome| outcome.journeys()).sum();
     let conversions: u64 = rows.iter().map(|(_, outcome)| outcome.conversions).sum();
     let even = number(conversions) / number(presences);
     let mut together = vec![0_u64; size * size];
     for (set, outcome) in rows {
-        for &a in *set {
-            for &b in *set {
+        for &a in set {
+            for &b in set {
                 together[a as usize * size + b as usize] += outcome.journeys();
             }
         }

@@ -231,6 +231,17 @@ pub enum SpecError {
     Syntax(String),
 }
 
+/// How much the shares under a model differ: what those who store many of them want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShareVariety {
+    /// Deals share alike again and again, by position or by which channels there are.
+    Few,
+    /// What was learned of channels is shared: alike within a deal, hardly twice the same beyond.
+    OfDeals,
+    /// Shares follow from ages: hardly two touches have the same.
+    OfTouches,
+}
+
 impl ModelSpec {
     /// The model's name: in tables, columns and on the command line.
     pub fn id(&self) -> &str {
@@ -264,20 +275,18 @@ impl ModelSpec {
         }
     }
 
-    /// Whether deals share alike again and again: by position, or by which channels there are. Under the others shares
-    /// follow from ages, or from what was learned, and hardly two are the same.
-    pub fn repeats_shares(&self) -> bool {
+    /// How much the shares of its touches differ.
+    pub fn share_variety(&self) -> ShareVariety {
         match self {
             Self::Anchored { .. }
             | Self::Linear { .. }
             | Self::LastNonDirect { .. }
             | Self::Shapley { .. }
-            | Self::OrderedShapley { .. } => true,
-            Self::TimeDecay { .. }
-            | Self::Markov { .. }
-            | Self::RateShapley { .. }
-            | Self::Incremental { .. }
-            | Self::IncrementalTotal { .. } => false,
+            | Self::OrderedShapley { .. } => ShareVariety::Few,
+            Self::Markov { .. } | Self::RateShapley { .. } => ShareVariety::OfDeals,
+            Self::TimeDecay { .. } | Self::Incremental { .. } | Self::IncrementalTotal { .. } => {
+                ShareVariety::OfTouches
+            }
         }
     }
 

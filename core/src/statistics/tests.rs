@@ -55,7 +55,7 @@ fn sets_forget_order_and_repeats() {
         &[(vec![2, 0, 2], Outcome::converted(1)), (vec![0, 2], Outcome::NULL), (vec![0], Outcome::NULL)],
     );
     let once = Outcome { conversions: 1, nulls: 1, value: 1 };
-    assert_eq!(statistics.sets().sorted(), [(&[0_u32][..], Outcome::NULL), (&[0, 2][..], once)]);
+    assert_eq!(statistics.sets().sorted(), [(vec![0], Outcome::NULL), (vec![0, 2], once)]);
     assert_eq!(statistics.sets().participation(), [once + Outcome::NULL, Outcome::default(), once]);
 }
 

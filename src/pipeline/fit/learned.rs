@@ -136,7 +136,7 @@ impl GameLearned {
         };
         let mut rows: Vec<ValueRow> = names.iter().map(blank).collect();
         for (set, outcome) in statistics.sets().sorted().into_iter().filter(|(_, outcome)| outcome.conversions > 0) {
-            for (&code, value) in set.iter().zip(game.values(set)) {
+            for (&code, value) in set.iter().zip(game.values(&set)) {
                 let row = &mut rows[code as usize];
                 row.conversions += outcome.conversions;
                 row.negative += if value < 0.0 { outcome.conversions } else { 0 };

@@ -45,7 +45,7 @@ impl Validated {
     pub(super) fn of_game(model: &str, counts: &LevelCounts, game: Result<RateShapley, String>) -> Self {
         let predict = |game: RateShapley| {
             let sets = counts.held_out.sets().sorted().into_iter();
-            sets.map(|(set, outcome)| Prediction { chance: game.rate(set), outcome }).collect()
+            sets.map(|(set, outcome)| Prediction { chance: game.rate(&set), outcome }).collect()
         };
         Self::new(model, "journey", counts.rest.total(), game.map(predict))
     }
