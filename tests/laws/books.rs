@@ -10,7 +10,7 @@ use closedloop::scatter::conversions::Conversions;
 use closedloop::scatter::lines::{Line, LineCodes};
 use closedloop::scatter::partition::{Scatter, TouchCounts};
 use closedloop_core::journey::Anchor;
-use closedloop_core::ledger::Bucket;
+use closedloop_core::ledger::{Bucket, WHOLE};
 use rayon::ThreadPool;
 use std::ops::Range;
 
@@ -131,18 +131,24 @@ fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<Sp
     let mut books = Books { counts: scattered.counts, ..Books::default() };
     for partition in &partitions {
         let rows = &partition.credits;
-        books.credits.extend((0..rows.len()).map(|row| Credit {
-            deal: deal(rows.deals[row]),
-            position: rows.positions[row],
-            kind: rows.kinds[row],
-            touch: partition.ids.text(rows.touch_ids[row]),
-            at: rows.touched_at[row],
-            line: lines.line(rows.lines[row]).clone(),
-            close_quarter: quarter(rows.close_quarters[row]),
-            touch_quarter: quarter(rows.touch_quarters[row]),
-            anchors: rows.anchors[row],
-            models:
-                rows.shares.iter().zip(&rows.amounts).map(|(shares, amounts)| (shares[row], amounts[row])).collect(),
+        books.credits.extend((0..rows.len()).map(|row| {
+            Credit {
+                deal: deal(rows.deals[row]),
+                position: rows.positions[row],
+                kind: rows.kinds[row],
+                touch: partition.ids.text(rows.touch_ids[row]),
+                at: rows.touched_at[row],
+                line: lines.line(rows.lines[row]).clone(),
+                close_quarter: quarter(rows.close_quarters[row]),
+                touch_quarter: quarter(rows.touch_quarters[row]),
+                anchors: rows.anchors[row],
+                models: rows
+                    .shares
+                    .iter()
+                    .zip(&rows.amounts)
+                    .map(|(shares, amounts)| (units(shares[row]), amounts[row]))
+                    .collect(),
+            }
         }));
         books.used += partition.used;
         books.repeated.extend(partition.repeated.iter().map(|(id, _)| id.clone()));
@@ -176,6 +182,14 @@ fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<Sp
     let booked = totals.booked().into_iter();
     books.booked = booked.map(|(position, kind, left)| (quarter(position), kind, left)).collect();
     books
+}
+
+/// A share as the whole number of units of 2⁻⁴⁸ that it must be.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is at most 2⁴⁸ units")]
+fn units(share: f64) -> u64 {
+    let units = share * WHOLE as f64;
+    assert_eq!(units.fract(), 0.0, "{share} is no multiple of a unit");
+    units as u64
 }
 
 impl Books {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::journey::Anchors;
 use crate::ledger::{Allotter, WHOLE};
-use crate::model::{Evidence, fitted_models};
+use crate::model::{Evidence, Shapley, fitted_models};
 use crate::statistics::{CountedJourney, Outcome, Shape};
 use proptest::prelude::*;
 
@@ -41,6 +41,19 @@ fn a_deal_is_divided_by_the_effects_of_its_own_channels() {
     assert_eq!(shares(&markov, &[3, 2]), [0, WHOLE]);
     assert_eq!(shares(&markov, &[3, 3]), [WHOLE / 2, WHOLE / 2]);
     assert_eq!(shares(&markov, &[9, 3]), [WHOLE / 2, WHOLE / 2]);
+}
+
+/// By definition: chains of the same effects do, a chain of other effects and another kind of model do not.
+#[test]
+fn models_that_credit_alike_are_told() {
+    let fit = |rows: &Rows, order| Markov::fit(&counted(rows, 4), ChainOrder::Fixed(order)).unwrap();
+    let other: Rows =
+        vec![(vec![0, 1], Outcome::converted(1)), (vec![2], Outcome::converted(1)), (vec![1], Outcome::NULL)];
+    let (chain, same, other) = (fit(&golden(), 1), fit(&golden(), 1), fit(&other, 1));
+    assert!(chain.credits_like(&same) && !chain.credits_like(&other));
+    assert!(Shapley.credits_like(&Shapley) && !Shapley.credits_like(&chain) && !chain.credits_like(&Shapley));
+    assert_eq!(shares(&chain, &[1, 2, 0, 1]), shares(&same, &[1, 2, 0, 1]));
+    assert_ne!(shares(&chain, &[1, 2, 0, 1]), shares(&other, &[1, 2, 0, 1]));
 }
 
 #[test]
