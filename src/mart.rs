@@ -6,6 +6,7 @@ mod error;
 pub mod manifest;
 pub mod publication;
 pub mod reading;
+pub(crate) mod stage;
 pub mod writer;
 
 pub use error::MartError;

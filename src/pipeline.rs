@@ -18,6 +18,7 @@ mod fit;
 mod inputs;
 mod journey_rows;
 pub mod lifetime;
+mod outcome;
 mod plans;
 mod prepare;
 mod report;
@@ -27,6 +28,7 @@ mod scatter_touches;
 mod sensitivity;
 pub mod spread;
 pub mod totals;
+mod touch_outcome;
 
 pub use batches::{spec_hash, spec_json};
 pub use clock::{Progress, Silent, StageReport};

@@ -93,7 +93,7 @@ marketo.w_shaped: Marketo Measure: 30 % each to first touch, lead and opportunit
 
 Credit in % for journeys of 1 to 5 touches, 7 days apart, the last on the day of the conversion and "direct". The 2nd creates the lead, the 3rd the opportunity; in shorter journeys the last does.
 
-    touches  model             1       2      3      4      5     residual
+    touches  model                  1      2      3      4     5  residual
     1        w_shaped          100.00
     1        marketo.w_shaped  100.00
     2        w_shaped           33.33  66.67

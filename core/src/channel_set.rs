@@ -1,6 +1,7 @@
 //! The distinct channels of a journey, as a key to look up by.
 
-/// A set of channel codes: bits of a word where all are below 64, which they are unless states are campaigns; else listed.
+/// A set of channel codes: bits of a word where all are below 64, as they are unless states are campaigns or types; else
+/// listed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ChannelSet {
     Bits(u64),

@@ -1,6 +1,6 @@
 //! `closedloop check`: what somebody should look at before trusting the numbers, without writing anything.
 
-use super::money::money;
+use super::money::{counted, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::sentence;
@@ -42,8 +42,7 @@ impl CheckArgs {
             return Ok(ExitCode::SUCCESS);
         }
         if !self.quiet {
-            let plural = if findings.len() == 1 { "" } else { "s" };
-            writeln!(out, "\n{} finding{plural}", findings.len())?;
+            writeln!(out, "\n{}", counted(findings.len() as u64, "finding"))?;
         }
         Ok(ExitCode::from(1))
     }

@@ -1,6 +1,6 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
-use super::table::{plain, print_fitted, right, sentence};
+use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
 use clap::{Args, ValueEnum};
@@ -197,8 +197,8 @@ fn print_csv(out: &mut impl Write, answer: &FileAnswer) -> anyhow::Result<()> {
 
 fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()> {
     let mut table = plain();
-    let numbers = ["estimate", "standard error", "log likelihood", "customers"];
-    table.set_header(["model", "parameter"].map(Cell::new).into_iter().chain(numbers.map(right)));
+    let names = ["model", "parameter", "estimate", "standard error", "log likelihood", "customers"];
+    table.set_header(header(names, |column| column >= 2));
     for row in rows(&answer.fits) {
         table.add_row([
             Cell::new(row.model),

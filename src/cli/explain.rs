@@ -5,7 +5,7 @@ mod lifetime;
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use super::table::{fitted, plain, print_fitted, right, sentence, terminal_width};
+use super::table::{fitted, header, plain, print_fitted, right, sentence, terminal_width};
 use crate::config::{Overrides, Plan};
 use crate::pipeline::RunError;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, TouchExplanation, explain};
@@ -180,7 +180,8 @@ fn touch_table<'a>(
     campaign: impl Fn(&'a TouchExplanation) -> &'a str,
 ) -> Table {
     let mut table = plain();
-    table.set_header(["#", "touched at", "touch", "campaign", "channel", "age d", "status"]);
+    let names = ["#", "touched at", "touch", "campaign", "channel", "age d", "status"];
+    table.set_header(header(names, |column| [0, 5].contains(&column)));
     for touch in &deal.touches {
         let status = match (touch.status, touch.anchors.is_empty()) {
             (ELIGIBLE, false) => touch.anchors.join(", ").replace('_', " "),
@@ -204,7 +205,7 @@ fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let digits = plan.finance.minor_digits;
     let credited: Vec<_> = deal.touches.iter().filter(|touch| !touch.credit.is_empty()).collect();
     let mut table = plain();
-    table.set_header(["model", "#", "touch", "share", "money"]);
+    table.set_header(header(["model", "#", "touch", "share", "money"], |column| [1, 3, 4].contains(&column)));
     for model in &plan.models {
         let mut name = model.id();
         for touch in credited.iter().filter(|touch| touch.credit[model.id()].share > 0.0) {
@@ -262,7 +263,8 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
         return writeln!(out, "no deal gives it credit");
     }
     let mut table = plain();
-    table.set_header(["deal", "account", "kind", "closed", "touch", "touched on", "share", "money"]);
+    let names = ["deal", "account", "kind", "closed", "touch", "touched on", "share", "money"];
+    table.set_header(header(names, |column| column >= 6));
     for touch in &campaign.touches {
         table.add_row([
             Cell::new(&touch.deal_id),

@@ -25,6 +25,11 @@ pub(super) fn grouped(count: u128) -> String {
     out
 }
 
+/// So many of something: 1 row, 2,000 rows.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count.into()), if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +41,12 @@ mod tests {
         assert_eq!(money(1_000, 0), "1,000");
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(100_000), "100,000");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(0, "row"), "0 rows");
+        assert_eq!(counted(2_000, "row"), "2,000 rows");
     }
 }

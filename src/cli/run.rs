@@ -1,6 +1,6 @@
 //! `closedloop run`: compute and publish, then say what came of it.
 
-use super::money::{grouped, money};
+use super::money::{counted, grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::{clip, sentence};
@@ -125,12 +125,7 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
     writeln!(
         out,
         "\n{}",
-        head(&format!(
-            "{} deals, {}, under {}",
-            grouped(report.deals.into()),
-            manifest.currency,
-            manifest.default_model
-        ))
+        head(&format!("{}, {}, under {}", counted(report.deals, "deal"), manifest.currency, manifest.default_model))
     )?;
     writeln!(out, "{}", line("booked", manifest.booked))?;
     writeln!(out, "{}", line("attributed", report.attributed))?;
@@ -162,9 +157,9 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
     let rows: u64 = manifest.marts.iter().map(|mart| mart.rows).sum();
     writeln!(
         out,
-        "\n{} rows in {} marts, as of {}: {}",
-        grouped(rows.into()),
-        manifest.marts.len(),
+        "\n{} in {}, as of {}: {}",
+        counted(rows, "row"),
+        counted(manifest.marts.len() as u64, "mart"),
         manifest.as_of,
         folder.display()
     )

@@ -16,6 +16,15 @@ pub(super) fn right(text: impl Into<String>) -> Cell {
     Cell::new(text.into()).set_alignment(CellAlignment::Right)
 }
 
+/// A header; the names of columns of numbers stand right, as the numbers do.
+pub(super) fn header<S: Into<String>>(
+    names: impl IntoIterator<Item = S>,
+    is_number: impl Fn(usize) -> bool,
+) -> Vec<Cell> {
+    let cell = |(column, name): (usize, S)| if is_number(column) { right(name) } else { Cell::new(name.into()) };
+    names.into_iter().enumerate().map(cell).collect()
+}
+
 /// Columns of the terminal; none where the output goes elsewhere.
 pub(super) fn terminal_width() -> Option<usize> {
     Table::new().width().map(usize::from)

@@ -1,6 +1,6 @@
 //! `closedloop validate-models`: every model in simulated worlds whose truth is known.
 
-use super::table::{plain, print_fitted, right, sentence};
+use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
 use closedloop_core::worlds::{
@@ -172,8 +172,8 @@ fn print_scenario(
         let title = sentence(&format!("{name}: {description}"), 2);
         writeln!(out, "{bold}{name}{bold:#}{}", &title[name.len()..])?;
     }
-    let numbers = ["worlds", "error", "bias", "rank", "covered"].into_iter().chain(CHANNELS[1..].iter().copied());
-    table.set_header([Cell::new("model")].into_iter().chain(numbers.map(|name| right(name.to_owned()))));
+    let judged = ["model", "worlds", "error", "bias", "rank", "covered"];
+    table.set_header(header(judged.into_iter().chain(CHANNELS[1..].iter().copied()), |column| column > 0));
     let percent = |share: f64| if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { String::new() };
     if let Some(report) = reports.first() {
         let blank = std::iter::repeat_n(Cell::new(""), 5);
@@ -200,7 +200,8 @@ fn print_scenario(
     writeln!(out)?;
     for report in reports {
         if let Some((worlds, reason)) = &report.refused {
-            let refused = format!("{} was refused in {worlds} worlds: {reason}", report.model);
+            let worlds = super::money::counted(u64::from(*worlds), "world");
+            let refused = format!("{} was refused in {worlds}: {reason}", report.model);
             let refused = if is_markdown { refused } else { sentence(&refused, 2) };
             writeln!(out, "{refused}\n")?;
         }

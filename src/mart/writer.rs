@@ -264,7 +264,7 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
                 .set_column_compression(path.clone(), Compression::UNCOMPRESSED),
-            Habit::NeverRepeats => properties
+            Habit::Incompressible => properties
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_compression(path.clone(), Compression::UNCOMPRESSED),
         };
@@ -284,7 +284,7 @@ fn bounds(mart: &Mart, column: &MartColumn) -> EnabledStatistics {
         _ if is_of_deals(mart) && column.name == "account_id" => EnabledStatistics::Page,
         _ if is_of_deals(mart) => EnabledStatistics::None,
         Habit::Repeats => EnabledStatistics::Page,
-        Habit::HardlyRepeats | Habit::Varies | Habit::NeverRepeats => EnabledStatistics::Chunk,
+        Habit::HardlyRepeats | Habit::Varies | Habit::Incompressible => EnabledStatistics::Chunk,
     }
 }
 
@@ -300,14 +300,14 @@ enum Habit {
     HardlyRepeats,
     /// All are different whole numbers: as differences of as few bits as they need, which nothing compresses further.
     Varies,
-    /// Fractions of which hardly two are the same: compression saves a fifth of them at best, and costs more than all else.
-    NeverRepeats,
+    /// Fractions that all differ: compression would save a fifth of them at best, and cost more than all else.
+    Incompressible,
 }
 
 fn habit(mart: &Mart, column: &MartColumn) -> Habit {
     match column.kind {
         MartType::Instant => Habit::Varies,
-        MartType::Double if is_of_deals(mart) && column.variety == ShareVariety::OfTouches => Habit::NeverRepeats,
+        MartType::Double if is_of_deals(mart) && column.variety == ShareVariety::OfTouches => Habit::Incompressible,
         MartType::Double => Habit::HardlyRepeats,
         MartType::Money if is_of_deals(mart) && column.variety != ShareVariety::Few => Habit::Varies,
         MartType::Money if is_of_deals(mart) => Habit::HardlyRepeats,

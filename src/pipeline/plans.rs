@@ -2,9 +2,9 @@
 
 use super::clock::{Clock, Silent};
 use super::error::RunError;
+use super::outcome::Outcome;
 use super::prepare::{Memory, Workers, index};
-use super::roll_up;
-use super::run::{Outcome, register_outcome};
+use super::roll_up::{self, register_outcome};
 use super::scatter_touches::touch_columns;
 use crate::config::Plan;
 use crate::engine::session;

@@ -1,5 +1,6 @@
 //! The first half of a run: the canonical tables, the small side indexed, the touches scattered.
 
+use super::batches::Names;
 use super::clock::Clock;
 use super::error::RunError;
 use super::scatter_touches;
@@ -97,6 +98,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The names behind the codes.
+    pub(super) fn names<'a>(&'a self, plan: &'a Plan) -> Names<'a> {
+        Names::new(&self.deals, &self.lines, &self.conversions.quarters, &plan.models)
+    }
+
     /// Leaves the whole budget to the roll-ups, once all is credited.
     pub(super) fn settle(&mut self) {
         self.scattered.settle();

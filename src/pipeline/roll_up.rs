@@ -1,5 +1,11 @@
-//! Roll-up: from credit totals to the marts, in the SQL files under `sql/mart/`.
+//! Roll-up: from credit totals to the marts, nearly all of them in the SQL files under `sql/mart/`.
 
+use super::agreement::agreement;
+use super::batches;
+use super::error::RunError;
+use super::outcome::Outcome;
+use super::prepare::{Prepared, Workers};
+use super::sensitivity;
 use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
 use crate::engine::session;
@@ -35,12 +41,53 @@ const WAVES: [&[(&str, &str)]; 2] = [
 /// What those of the second wave read.
 const READ_BY_OTHERS: [&str; 2] = ["campaign_roi", "channel_roi"];
 
+/// The rows of the wanted marts that SQL makes, and of `dim_model`, `model_agreement` and `set_aside`.
+///
+/// # Errors
+/// SQL of ours that does not run.
+pub(super) fn roll_up_rows(
+    plan: &Plan,
+    workers: &Workers,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    wanted: &BTreeSet<&'static str>,
+) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
+    let (totals, names) = (&outcome.totals, prepared.names(plan));
+    let dim_model = register_outcome(plan, prepared, outcome)?;
+    let mut rows = workers.runtime.block_on(roll_up(&prepared.ctx, plan, wanted))?;
+    if wanted.contains("dim_model") {
+        rows.push(("dim_model", dim_model));
+    }
+    if wanted.contains("model_agreement") {
+        let agreement = agreement(totals, &prepared.lines, plan.models.len());
+        rows.push(("model_agreement", names.model_agreement(&agreement)?));
+    }
+    if wanted.contains("set_aside") {
+        rows.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?));
+    }
+    Ok(rows)
+}
+
+/// Registers what the roll-ups start from; returns the rows of `dim_model`.
+pub(super) fn register_outcome(plan: &Plan, prepared: &Prepared, outcome: &Outcome) -> Result<RecordBatch, RunError> {
+    let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
+    let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
+    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
+    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
+    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
+    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
+    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
+    session::register_rows(ctx, "dim_model", dim_model.clone())?;
+    Ok(dim_model)
+}
+
 /// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
 /// `residual_totals`, `booked_totals`, `interval_totals`, `sensitivity_totals` and `dim_model`.
 ///
 /// # Errors
 /// SQL of ours that does not run.
-pub(super) async fn roll_up(
+async fn roll_up(
     ctx: &SessionContext,
     plan: &Plan,
     wanted: &BTreeSet<&'static str>,

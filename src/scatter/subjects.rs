@@ -12,8 +12,8 @@ use crate::config::Plan;
 use crate::config::file::{LookbackFrom, Restart, Table};
 use crate::engine::EngineError;
 use crate::engine::ids::{IdColumn, Places};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::{cast, concat};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{DataType, Int64Type};
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -172,7 +172,7 @@ impl Subjects {
 
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
-        self.numbering.rows.len()
+        self.numbering.converts.len()
     }
 
     /// All of an account's touches that any journey may hold. The as-of date is not yet known.
@@ -268,12 +268,10 @@ fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Re
 /// Accounts with and without conversions, numbered in the order of their identifiers.
 #[derive(Debug)]
 pub(super) struct Numbering {
-    /// The identifiers of deals, opportunities and accounts, one after the other.
+    /// The identifier of each dense account.
     ids: ArrayRef,
-    /// Per dense account, where its identifier stands first.
-    rows: Vec<u32>,
-    /// How many of `ids` are of deals: accounts that stand there have conversions.
-    deals: u32,
+    /// Whether it has conversions.
+    converts: Vec<bool>,
 }
 
 impl Numbering {
@@ -283,27 +281,29 @@ impl Numbering {
         converting: impl Iterator<Item = usize> + Clone,
         others: &OtherAccounts<'_>,
     ) -> Result<Self, EngineError> {
+        // One after the other, so that accounts that stand first among the deals have conversions.
         let parts = [deals, column(others.opportunities, "account_id"), column(others.accounts, "account_id")];
-        let ids = concat(&parts.map(|part| part.as_ref()))?;
+        let all = concat(&parts.map(|part| part.as_ref()))?;
         let deals = narrow(deals.len());
-        let column = IdColumn::try_new(&ids)?;
-        let others = (deals..narrow(ids.len())).filter(|&row| !column.is_null(row as usize));
+        let column = IdColumn::try_new(&all)?;
+        let others = (deals..narrow(all.len())).filter(|&row| !column.is_null(row as usize));
         let rows = converting.map(narrow).chain(others);
         let rows = match &column {
             IdColumn::Int(ids) => first_of_near(rows.clone(), ids.values())
                 .unwrap_or_else(|| first_of_each(rows, |row| ids.values()[row as usize])),
             IdColumn::Text(ids) => first_of_each(rows, |row| ids.get(row as usize)),
         };
-        Ok(Self { ids, rows, deals })
+        let converts = rows.iter().map(|&row| row < deals).collect();
+        Ok(Self { ids: take(&all, &UInt32Array::from(rows), None)?, converts })
     }
 
     /// Where the conversions of each account start, from where those of each account with conversions do.
     pub(super) fn spread(&self, first_of_account: &[usize]) -> Vec<usize> {
-        let mut starts = Vec::with_capacity(self.rows.len() + 1);
+        let mut starts = Vec::with_capacity(self.converts.len() + 1);
         let mut converting = 0;
-        for &row in &self.rows {
+        for &converts in &self.converts {
             starts.push(first_of_account[converting]);
-            converting += usize::from(row < self.deals);
+            converting += usize::from(converts);
         }
         starts.push(first_of_account[converting]);
         starts
@@ -311,7 +311,7 @@ impl Numbering {
 
     /// Identifier → dense number.
     pub(super) fn index(&self) -> Result<KeyIndex, EngineError> {
-        KeyIndex::build(&self.ids, self.rows.iter().map(|&row| row as usize).zip(0..))
+        KeyIndex::build(&self.ids, (0..self.ids.len()).zip(0..))
     }
 
     fn keys(&self) -> Result<Vec<u64>, EngineError> {
@@ -321,8 +321,8 @@ impl Numbering {
             let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
             u64::from_le_bytes(*head)
         };
-        let key = |&row: &u32| ids.with_text(row as usize, hash).unwrap_or_else(|| hash(""));
-        Ok(self.rows.par_iter().map(key).collect())
+        let key = |account| ids.with_text(account, hash).unwrap_or_else(|| hash(""));
+        Ok((0..self.ids.len()).into_par_iter().map(key).collect())
     }
 }
 

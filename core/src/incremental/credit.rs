@@ -234,6 +234,20 @@ mod tests {
         }
     }
 
+    /// Effects of channels that a journey does not have change nothing, however many they are.
+    #[test]
+    fn absent_channels_change_nothing() {
+        let at = [0, 4 * DAY_MICROS, 9 * DAY_MICROS];
+        let present = [(0, 1.0, 10.0), (1, 0.4, 5.0)];
+        let absent = (2..80).map(|channel| (channel, 0.7, 20.0));
+        let all: Vec<_> = present.iter().copied().chain(absent).collect();
+        let (mut few, mut many) = ([0.0; 3], [0.0; 3]);
+        let journey = journey(&at, &[0, 1, 0], at[2]);
+        let left = model(Link::Additive, &present).credit(journey, &mut few);
+        assert_eq!(model(Link::Additive, &all).credit(journey, &mut many), left);
+        assert_eq!(many, few);
+    }
+
     #[test]
     fn nothing_added_is_all_baseline_or_linear() {
         let model = model(Link::Multiplicative, &[(0, 0.0, 10.0)]);

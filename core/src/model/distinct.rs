@@ -3,7 +3,7 @@
 use crate::journey::Journey;
 use crate::ledger::Residual;
 
-/// Channels below this code are counted in an array: they are few, unless states are campaigns.
+/// Channels below this code are counted in an array: they are few, unless states are campaigns or types.
 const COUNTED: usize = 64;
 
 fn are_counted(channels: &[u32]) -> bool {

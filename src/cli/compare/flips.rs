@@ -1,8 +1,9 @@
 //! Where the choice of model changes a decision, and between which models.
 
 use super::comparison::{Comparison, Line};
-use super::table::{clip, compact, counted, ratio, width};
-use crate::cli::table::{plain, print_fitted, right, sentence, width_of};
+use super::table::{clip, compact, ratio, width};
+use crate::cli::money::counted;
+use crate::cli::table::{header, plain, print_fitted, right, sentence, width_of};
 use comfy_table::{Cell, Table};
 use std::io::Write;
 
@@ -16,7 +17,7 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
         writeln!(out, "\n{}", sentence(&none, 0))?;
         return print_close_calls(out, comparison);
     }
-    let (channels, flipping) = (counted(all_channels, "channel"), counted(all_campaigns, "campaign"));
+    let (channels, flipping) = (counted(all_channels as u64, "channel"), counted(all_campaigns as u64, "campaign"));
     let depend = format!("At a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:");
     writeln!(out, "\n{}", sentence(&depend, 0))?;
     let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
@@ -26,14 +27,14 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     print_fitted(out, &shown, &[0])?;
     let rest = all_campaigns - all_campaigns.min(campaigns);
     if rest > 0 {
-        writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
+        writeln!(out, "… and {} more; see --campaigns", counted(rest as u64, "campaign"))?;
     }
     print_close_calls(out, comparison)
 }
 
 /// Where the hurdle lies inside the interval, so that the data do not decide.
 fn print_close_calls(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
-    let close = |level| comparison.level(level).filter(|line| line.call == Some("too_close")).count();
+    let close = |level| comparison.level(level).filter(|line| line.call == Some("too_close")).count() as u64;
     let (channels, campaigns) = (close("channel"), close("campaign"));
     if channels + campaigns == 0 {
         return Ok(());
@@ -49,15 +50,15 @@ fn print_close_calls(out: &mut impl Write, comparison: &Comparison) -> std::io::
 /// The lines with the span of their roi, perhaps with the models at its ends.
 fn table(lines: &[&Line], hurdle: f64, with_models: bool) -> Table {
     let mut table = plain();
-    let header = ["depends", "spend", "lowest roi", "under", "highest roi", "under", "worth it under"];
+    let names = ["depends", "spend", "lowest roi", "under", "highest roi", "under", "worth it under"];
     let is_shown = |position: usize| with_models || !matches!(position, 3 | 5);
-    let shown = |cells: [Cell; 7]| cells.into_iter().enumerate().filter(|(at, _)| is_shown(*at)).map(|(_, cell)| cell);
-    table.set_header(shown(header.map(Cell::new)));
+    let shown = |cells: Vec<Cell>| cells.into_iter().enumerate().filter(|(at, _)| is_shown(*at)).map(|(_, cell)| cell);
+    table.set_header(shown(header(names, |column| [1, 2, 4].contains(&column))));
     for line in lines {
         let by_roi = line.by_roi();
         let (Some((least_model, least)), Some((most_model, most))) = (by_roi.first(), by_roi.last()) else { continue };
         let worth = by_roi.iter().filter(|(_, roi)| *roi >= hurdle).count();
-        table.add_row(shown([
+        table.add_row(shown(vec![
             Cell::new(clip(&line.name)),
             right(compact(line.spend)),
             right(ratio(*least)),

@@ -3,7 +3,8 @@
 use super::Measure;
 use super::comparison::{Comparison, Line};
 use super::flips;
-use crate::cli::table::{plain, print_fitted, right, sentence, terminal_width};
+use crate::cli::money::counted;
+use crate::cli::table::{header, plain, print_fitted, right, sentence, terminal_width};
 use comfy_table::Cell;
 use std::io::Write;
 
@@ -35,7 +36,7 @@ pub(super) fn print(
     }
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
-        writeln!(out, "… and {} more; see --campaigns", counted(rest, "campaign"))?;
+        writeln!(out, "… and {} more; see --campaigns", counted(rest as u64, "campaign"))?;
     }
     flips::print(out, comparison, campaigns)?;
     let measured = match measure {
@@ -76,8 +77,9 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     let mut table = plain();
     let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
     let sure = has_intervals.then_some("95 %");
-    table.set_header([level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]));
-    let last = table.column_count() - 1;
+    let names = [level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]);
+    let last = names.clone().count() - 1;
+    table.set_header(header(names, |column| column > 0 && column < last));
     for line in lines {
         let (least, most) = line.range();
         let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
@@ -110,7 +112,7 @@ fn print_models(
     let name_width = names.max().unwrap_or_default().max(level.len()) + PADDING;
     for models in abreast(&comparison.models, width().saturating_sub(name_width)) {
         let mut table = plain();
-        table.set_header([level].into_iter().chain(models.iter().map(String::as_str)));
+        table.set_header(header([level].into_iter().chain(models.iter().map(String::as_str)), |column| column > 0));
         for line in lines {
             let numbers = models.iter().map(|model| match measure {
                 Measure::Money => compact(line.amount(model)),
@@ -148,11 +150,6 @@ pub(super) fn width() -> usize {
 /// A name, short enough for its column.
 pub(super) fn clip(name: &str) -> String {
     crate::cli::table::clip(name, NAME_WIDTH)
-}
-
-/// How many of something, in words.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A ratio to look at.

@@ -2,7 +2,7 @@
 
 use super::BOLD;
 use crate::cli::money::money;
-use crate::cli::table::{plain, print_fitted, right, sentence};
+use crate::cli::table::{header, plain, print_fitted, right, sentence};
 use crate::config::Plan;
 use crate::pipeline::lifetime::explain::LifetimeExplanation;
 use comfy_table::Cell;
@@ -15,7 +15,7 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     let (id, as_of, currency) = (&lifetime.account_id, &lifetime.as_of, &plan.finance.currency);
     writeln!(out, "{BOLD}lifetime value of {id}{BOLD:#} as of {as_of}: {} {currency}", minor(lifetime.clv))?;
     let mut table = plain();
-    table.set_header(["booked", "revenue", "margin", "term", "earned"]);
+    table.set_header(header(["booked", "revenue", "margin", "term", "earned"], |column| [1, 2, 4].contains(&column)));
     for booking in &lifetime.history {
         let term = booking.term.as_ref().map(|(first, last)| format!("{first} – {last}"));
         table.add_row([
@@ -32,7 +32,7 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     writeln!(out, "\n{}", sentence(&segment, 2))?;
     if !lifetime.parameters.is_empty() {
         let mut table = plain();
-        table.set_header(["model", "parameter", "estimate", "standard error"]);
+        table.set_header(header(["model", "parameter", "estimate", "standard error"], |column| column >= 2));
         for row in &lifetime.parameters {
             table.add_row([
                 Cell::new(row.model),

@@ -1,11 +1,11 @@
 //! Two models side by side: the keys of their definitions, then their credits for example journeys.
 
-use crate::cli::table::{plain, print_fitted, right, sentence};
+use crate::cli::table::{header, plain, print_fitted, right, sentence};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::{Allotter, Residual, WHOLE};
 use closedloop_core::model::Evidence;
 use closedloop_core::model::ModelSpec;
-use comfy_table::{Cell, Table};
+use comfy_table::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
@@ -22,7 +22,8 @@ pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Re
         writeln!(out, "{}", sentence(&format!("{}: {}", model.id(), model.description()), 2))?;
     }
     let keys = [keys(models[0])?, keys(models[1])?];
-    let mut table = table(["", "key", models[0].id(), models[1].id()]);
+    let mut table = plain();
+    table.set_header(["", "key", models[0].id(), models[1].id()]);
     for key in keys.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
         let values = keys.each_ref().map(|keys| keys.get(key).map_or("", String::as_str));
         table.add_row([mark(values[0] != values[1]), key, values[0], values[1]]);
@@ -40,8 +41,9 @@ pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Re
 
 fn print_credits(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Result<()> {
     let positions: Vec<String> = LENGTHS.map(|position| position.to_string()).collect();
-    let header = ["", "touches", "model"].into_iter().chain(positions.iter().map(String::as_str)).chain(["residual"]);
-    let mut table = table(header);
+    let names = ["", "touches", "model"].into_iter().chain(positions.iter().map(String::as_str)).chain(["residual"]);
+    let mut table = plain();
+    table.set_header(header(names, |column| column > 2));
     for touches in LENGTHS {
         let credits = [credits(models[0], touches)?, credits(models[1], touches)?];
         let differs = mark(credits[0] != credits[1]);
@@ -108,12 +110,6 @@ fn percent(share: u64) -> String {
 
 fn mark(differs: bool) -> &'static str {
     if differs { "≠" } else { "" }
-}
-
-fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
-    let mut table = plain();
-    table.set_header(header);
-    table
 }
 
 #[cfg(test)]

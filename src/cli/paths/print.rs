@@ -1,7 +1,7 @@
 //! The answers as a table, as CSV or as JSON: a row per model and channel.
 
 use super::Answer;
-use crate::cli::table::{plain, print_fitted, right};
+use crate::cli::table::{header, plain, print_fitted, right};
 use closedloop_core::paths::ChannelResult;
 use comfy_table::Cell;
 use serde::Serialize;
@@ -43,8 +43,7 @@ pub(super) fn table(
     has_value: bool,
 ) -> std::io::Result<()> {
     let mut table = plain();
-    let (text, numbers) = COLUMNS.split_at(2);
-    table.set_header(text.iter().map(Cell::new).chain(numbers.iter().map(|name| right(*name))));
+    table.set_header(header(COLUMNS, |column| column >= 2));
     let rounded =
         |number: Option<f64>, digits: usize| number.map_or_else(String::new, |number| format!("{number:.digits$}"));
     for row in rows(channels, answers, has_value) {

@@ -1,6 +1,7 @@
 //! The rows of an answer: as a table for people, as CSV, or as JSON.
 
-use crate::cli::table::{plain, print_fitted, right};
+use crate::cli::money::counted;
+use crate::cli::table::{header, plain, print_fitted, right};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -48,8 +49,8 @@ fn names(rows: &RecordBatch) -> Vec<String> {
 fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
     let cells = cells(rows)?;
     let mut table = plain();
-    table.set_header(names(rows));
     let is_number: Vec<bool> = rows.columns().iter().map(|column| column.data_type().is_numeric()).collect();
+    table.set_header(header(names(rows), |column| is_number[column]));
     for row in &cells {
         table.add_row(row.iter().zip(&is_number).map(|(text, is_number)| {
             let text = text.as_deref().unwrap_or_default();
@@ -58,8 +59,7 @@ fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
     }
     print_fitted(out, &table, &[])?;
     writeln!(out)?;
-    let plural = if rows.num_rows() == 1 { "" } else { "s" };
-    Ok(writeln!(out, "{} row{plural}", rows.num_rows())?)
+    Ok(writeln!(out, "{}", counted(rows.num_rows() as u64, "row"))?)
 }
 
 fn print_csv(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {

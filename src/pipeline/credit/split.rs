@@ -120,3 +120,43 @@ impl Split {
         self.amounts[cells.clone()].iter().zip(&self.previous[cells]).map(|(after, before)| after - before)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use closedloop_core::ledger::WHOLE;
+
+    /// A deal of 10.01 under two models with one set of shares, of which 6.00 is given back, then all.
+    fn posted(first_alike: Vec<usize>) -> Vec<[(Vec<i64>, i64, i64); 2]> {
+        let third = WHOLE / 3;
+        let (mut split, mut allotter) = (Split::new(first_alike), Allotter::default());
+        split.resize(2, 2);
+        split.shares.copy_from_slice(&[third, third, 0, 0]);
+        split.residuals[0] =
+            ModelResidual { bucket: Some(Bucket::Baseline), share: WHOLE - 2 * third, ..ModelResidual::default() };
+        split.copy_shares(0, 1, 2);
+        split.start_books();
+        let mut post = |balance| {
+            split.allot(&mut allotter, balance);
+            [0, 1].map(|model| {
+                let given = split.posted(model, 2).collect();
+                (given, split.residuals[model].posted(), split.lay_out(model, 2))
+            })
+        };
+        vec![post(1_001), post(401), post(0)]
+    }
+
+    /// By hand: of three equal parts the residual's is a unit of share larger, and of the touches the first has the odd cent.
+    /// 10.01 is 3.34, 3.33 and 3.34; 4.01 is 1.34, 1.33 and 1.34.
+    #[test]
+    fn what_is_copied_is_what_would_be_allotted() {
+        let by_hand = [(vec![334, 333], 334, 667), (vec![-200, -200], -200, -400), (vec![-134, -133], -134, -267)];
+        for first_alike in [vec![0, 0], vec![0, 1]] {
+            for (models, by_hand) in posted(first_alike).iter().zip(&by_hand) {
+                assert_eq!(models, &[by_hand.clone(), by_hand.clone()]);
+            }
+        }
+        assert_eq!(Split::new(vec![0, 0]).alike(1), Some(0));
+        assert_eq!(Split::new(vec![0, 1]).alike(1), None);
+    }
+}

@@ -47,7 +47,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn channel_effects(&self) -> Result<RecordBatch, EngineError> {
+    pub(super) fn channel_effects(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.effects.iter().flat_map(|model| model.channels.iter().map(move |row| (model, row)));
         let evidence = |effect: &ChannelEffect| match effect.evidence {
             Evidence::Observational => "observational",
@@ -79,7 +79,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn calibration(&self, lines: &Lines) -> Result<RecordBatch, EngineError> {
+    pub(super) fn calibration(&self, lines: &Lines) -> Result<RecordBatch, EngineError> {
         let rows = || self.effects.iter().flat_map(|model| model.calibrations.iter().map(move |row| (model, row)));
         let days = |end: usize| -> ArrayRef {
             Arc::new(rows().map(|(_, (given, _))| Some(given.days[end])).collect::<Date32Array>())

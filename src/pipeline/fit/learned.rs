@@ -10,10 +10,12 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::pipeline::batches::Columns;
 use crate::pipeline::totals::CreditTotals;
+use crate::scatter::lines::Lines;
 use arrow::array::RecordBatch;
 use closedloop_core::chain::{RemovalEffects, Target};
 use closedloop_core::model::{Markov, RateShapley, StateLevel};
 use closedloop_core::statistics::{JourneyStatistics, Outcome};
+use std::collections::BTreeSet;
 
 /// What the models of a run learned.
 #[derive(Default)]
@@ -32,6 +34,29 @@ impl Learned {
         self.games.extend(other.games);
         self.effects.extend(other.effects);
         self.validated.extend(other.validated);
+    }
+
+    /// The rows of the wanted marts that show what models learned.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(in crate::pipeline) fn rows(
+        &self,
+        plan: &Plan,
+        lines: &Lines,
+        totals: &CreditTotals,
+        wanted: &BTreeSet<&'static str>,
+    ) -> Result<Vec<(&'static str, RecordBatch)>, EngineError> {
+        let rows = [
+            ("path_summary", self.path_summary()?),
+            ("transition_matrix", self.transition_matrix()?),
+            ("removal_effects", self.removal_effects(plan, totals)?),
+            ("rate_values", self.rate_values()?),
+            ("channel_effects", self.channel_effects()?),
+            ("calibration", self.calibration(lines)?),
+            ("model_validation", self.model_validation()?),
+        ];
+        Ok(rows.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
     }
 }
 
@@ -154,7 +179,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn path_summary(&self) -> Result<RecordBatch, EngineError> {
+    fn path_summary(&self) -> Result<RecordBatch, EngineError> {
         let (names, rows): (&[String], &[PathRow]) =
             self.paths.as_ref().map_or((&[], &[]), |paths| (&paths.names, &paths.rows));
         let paths: Vec<Option<String>> =
@@ -176,7 +201,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn transition_matrix(&self) -> Result<RecordBatch, EngineError> {
+    fn transition_matrix(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.chains.iter().flat_map(|chain| chain.transitions.iter().map(move |row| (chain, row)));
         let mut columns = Columns::default();
         columns.texts("model", rows().map(|(chain, _)| Some(chain.model.as_str())));
@@ -191,11 +216,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn removal_effects(
-        &self,
-        plan: &Plan,
-        totals: &CreditTotals,
-    ) -> Result<RecordBatch, EngineError> {
+    fn removal_effects(&self, plan: &Plan, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
         let mut rows = Vec::new();
         for chain in &self.chains {
             let effects = &chain.effects;
@@ -230,7 +251,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn rate_values(&self) -> Result<RecordBatch, EngineError> {
+    fn rate_values(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.games.iter().flat_map(|game| game.rows.iter().map(move |row| (game, row)));
         let mut columns = Columns::default();
         columns.texts("model", rows().map(|(game, _)| Some(game.model.as_str())));
@@ -248,7 +269,7 @@ impl Learned {
     ///
     /// # Errors
     /// None that inputs can cause.
-    pub(in crate::pipeline) fn model_validation(&self) -> Result<RecordBatch, EngineError> {
+    fn model_validation(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.validated.iter();
         let judged = |row: &'_ Validated| row.outcome.as_ref().ok().copied();
         let mut columns = Columns::default();

@@ -56,18 +56,21 @@ impl Paths {
     }
 
     /// The paths with the most journeys, then the rest as one row.
-    pub(super) fn into_rows(self) -> Vec<PathRow> {
+    pub(super) fn into_rows(mut self) -> Vec<PathRow> {
         let fewest = self.fewest_journeys();
-        let (mut rows, mut rest) = (Vec::new(), (self.longer, self.of_longer));
-        let mut tell = |outcome: Outcome, path: &dyn Fn() -> Box<[u32]>| {
-            if outcome.journeys() < fewest {
+        let mut rest = (self.longer, self.of_longer);
+        let mut stays = |outcome: Outcome| {
+            let stays = outcome.journeys() >= fewest;
+            if !stays {
                 rest = (rest.0 + 1, rest.1 + outcome);
-            } else {
-                rows.push(PathRow { path: Some(path()), paths: 1, outcome });
             }
+            stays
         };
-        self.packed.iter().for_each(|(&number, &outcome)| tell(outcome, &|| unpacked(number)));
-        self.listed.iter().for_each(|(path, &outcome)| tell(outcome, &|| path.clone()));
+        self.packed.retain(|_, outcome| stays(*outcome));
+        self.listed.retain(|_, outcome| stays(*outcome));
+        let packed = self.packed.into_iter().map(|(number, outcome)| (unpacked(number), outcome));
+        let mut rows: Vec<PathRow> =
+            packed.chain(self.listed).map(|(path, outcome)| PathRow { path: Some(path), paths: 1, outcome }).collect();
         rows.sort_unstable_by(|a, b| b.outcome.journeys().cmp(&a.outcome.journeys()).then_with(|| a.path.cmp(&b.path)));
         for row in rows.drain(rows.len().min(MOST_PATHS)..) {
             rest = (rest.0 + row.paths, rest.1 + row.outcome);
@@ -78,10 +81,11 @@ impl Paths {
         rows
     }
 
-    /// How many journeys a path needs at least to be among the [`MOST_PATHS`]: hardly any of the others has so many, and
-    /// those that do have not are not put in order.
+    /// How many journeys a path needs at least to be among the [`MOST_PATHS`]. Only the few paths with so many are put in
+    /// order.
     fn fewest_journeys(&self) -> u64 {
-        let mut journeys: Vec<u64> = self.packed.values().chain(self.listed.values()).map(|o| o.journeys()).collect();
+        let all = self.packed.values().chain(self.listed.values());
+        let mut journeys: Vec<u64> = all.map(|outcome| outcome.journeys()).collect();
         if journeys.len() <= MOST_PATHS {
             return 0;
         }
@@ -139,5 +143,24 @@ mod tests {
         let rest = &rows[MOST_PATHS];
         assert_eq!((rest.path.as_deref(), rest.paths), (None, 6));
         assert_eq!(rest.outcome, Outcome { conversions: 1, nulls: 5, value: 50 });
+    }
+
+    /// Of the paths of one code the last [`MOST_PATHS`] but one come twice, and so does a listed one; the others once.
+    #[test]
+    fn those_with_too_few_journeys_are_the_rest() {
+        let most = u32::try_from(MOST_PATHS).unwrap();
+        let mut paths = Paths::default();
+        for code in 0..most + 5 {
+            let times = if code < 6 { 1 } else { 2 };
+            paths.add(&[code % 60, code / 60], Outcome::converted(1).times(times));
+        }
+        paths.add(&[1_000], Outcome::NULL.times(2));
+        paths.add(&[1_001], Outcome::NULL);
+        let rows = paths.into_rows();
+        assert_eq!(rows.len(), MOST_PATHS + 1);
+        assert!(rows[..MOST_PATHS].iter().all(|row| row.outcome.journeys() == 2));
+        assert_eq!(rows[MOST_PATHS - 1].path.as_deref(), Some(&[1_000][..]));
+        let rest = &rows[MOST_PATHS];
+        assert_eq!((rest.paths, rest.outcome), (7, Outcome { conversions: 6, nulls: 1, value: 6 }));
     }
 }

@@ -1,0 +1,127 @@
+//! The outcome of the credit stage: the models run, the marts that are as large as the journeys are written, the books close.
+
+use super::credit::{Crediting, PartitionCredit};
+use super::error::RunError;
+use super::fit::Models;
+use super::lifetime::acquired::Acquisitions;
+use super::prepare::Prepared;
+use super::sensitivity::{self, Window};
+use super::spread::{self, IntervalRow, Kept};
+use super::totals::CreditTotals;
+use super::touch_outcome::TouchOutcome;
+use crate::config::Plan;
+use crate::mart::stage::MartStage;
+use crate::mart::writer::{MartWriter, WrittenMart};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the credit stage came to.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) totals: CreditTotals,
+    pub(super) touches: TouchOutcome,
+    pub(super) intervals: Vec<IntervalRow>,
+    /// What a reader should know about them.
+    pub(super) remarks: Vec<String>,
+    /// The windows of `model_sensitivity`, and the totals under each.
+    pub(super) windows: Vec<Window>,
+    pub(super) of_windows: Vec<CreditTotals>,
+}
+
+impl Outcome {
+    /// What no touches come to.
+    pub(super) fn of_nothing(models: usize) -> Self {
+        Self { totals: CreditTotals::new(models), ..Self::default() }
+    }
+}
+
+/// The marts that show intervals.
+const WITH_INTERVALS: [&str; 3] = ["campaign_roi", "channel_roi", "model_decision"];
+
+/// Whether a wanted mart shows intervals.
+pub(super) fn shows_intervals(wanted: &BTreeSet<&'static str>) -> bool {
+    WITH_INTERVALS.iter().any(|mart| wanted.contains(mart))
+}
+
+/// Runs the models, writes the marts that are as large as the journeys, and checks the books.
+pub(super) fn credit(
+    plan: &Plan,
+    prepared: &Prepared,
+    models: Models,
+    acquisitions: Option<Arc<Acquisitions>>,
+    wanted: &BTreeSet<&'static str>,
+    stage: &MartStage<'_>,
+    written: &mut Vec<WrittenMart>,
+) -> Result<Outcome, RunError> {
+    let names = prepared.names(plan);
+    let windows = if wanted.contains("model_sensitivity") { sensitivity::windows(plan) } else { Vec::new() };
+    let mut crediting = Crediting::new(plan, prepared, models);
+    let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
+    (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
+    crediting.acquisitions = acquisitions;
+    if shows_intervals(wanted) {
+        crediting.intervals = plan.intervals;
+    }
+    crediting.vary(&windows)?;
+    let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
+    let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
+    let mut touches = TouchOutcome::default();
+    let mut kept_for_bootstrap = Kept::default();
+    let mut credited = crediting.run(
+        |partition| {
+            let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts, kept } = partition;
+            let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
+            let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
+            Ok((TouchOutcome { used, repeated, collapsed }, Kept { parts, journeys: kept }, credits, journeys))
+        },
+        |partitions| {
+            let (mut credit_rows, mut journey_rows) = (Vec::new(), Vec::new());
+            for (outcome, kept, credits, journeys) in partitions {
+                touches.add(outcome);
+                kept_for_bootstrap.parts.extend(&kept.parts);
+                kept_for_bootstrap.journeys.extend(&kept.journeys);
+                credit_rows.extend(credits);
+                journey_rows.extend(journeys);
+            }
+            if let Some(writer) = &mut credit_writer {
+                writer.write(credit_rows)?;
+            }
+            if let Some(writer) = &mut journey_writer {
+                writer.write(journey_rows)?;
+            }
+            Ok(())
+        },
+    )?;
+    let unmatched = crediting.unmatched(&mut credited.totals);
+    if let Some(writer) = &mut journey_writer {
+        writer.write(vec![names.journeys(&unmatched)?])?;
+    }
+    check_books(plan, &credited.totals)?;
+    // What is written goes to the disk while intervals are told: a disk that is full is noticed no sooner than they are.
+    let writers: Vec<MartWriter> = journey_writer.into_iter().chain(credit_writer).collect();
+    let finish = || writers.into_par_iter().map(MartWriter::finish).collect::<Result<Vec<_>, _>>();
+    let (finished, told) =
+        rayon::join(finish, || spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap));
+    written.extend(finished?);
+    let (intervals, remarks) = told?;
+    drop(crediting);
+    Ok(Outcome { totals: credited.totals, touches, intervals, remarks, windows, of_windows: credited.variants })
+}
+
+/// The law over the whole run: under every model, attributed money and residuals are what was booked.
+fn check_books(plan: &Plan, totals: &CreditTotals) -> Result<(), RunError> {
+    let booked = totals.booked_amount();
+    for (position, model) in plan.models.iter().enumerate() {
+        let got = totals.accounted(position);
+        if got != booked {
+            return Err(RunError::BrokenLaw {
+                model: model.id().to_owned(),
+                place: "all deals".to_owned(),
+                got,
+                booked,
+            });
+        }
+    }
+    Ok(())
+}
