@@ -64,9 +64,10 @@ fn neither_threads_nor_the_order_of_rows_change_a_byte() {
     demo(&one, &["--threads", "1"]);
     let company = scratch.path().join("company");
     std::fs::create_dir(&company).unwrap();
-    for entry in std::fs::read_dir(project("fixtures/demo")).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), company.join(entry.file_name())).unwrap();
+    // What somebody who runs the demo without `--out` has there is a folder.
+    let entries = std::fs::read_dir(project("fixtures/demo")).unwrap().map(Result::unwrap);
+    for file in entries.filter(|entry| entry.path().is_file()) {
+        std::fs::copy(file.path(), company.join(file.file_name())).unwrap();
     }
     for table in ["deals", "accounts", "opportunities"] {
         let file = company.join(format!("{table}.csv"));
