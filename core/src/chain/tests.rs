@@ -131,12 +131,13 @@ proptest! {
         }
     }
 
+    /// A hundred times nearer than the 1e-9 that is promised; rounding of either way was seen to make 1.2e-12 of an effect.
     #[test]
     fn sweeps_and_factors_agree(rows in journeys(20), order in 1..=4_usize) {
         let chain = Chain::new(&counted(&rows, 20, order).transitions(), order);
         for (factored, swept) in chain.factor().unwrap().iter().zip(chain.sweep().unwrap()) {
             prop_assert!((factored.from_start / swept.from_start - 1.0).abs() < 1e-12);
-            assert_close(&factored.effects(), &swept.effects(), 1e-12);
+            assert_close(&factored.effects(), &swept.effects(), 1e-11);
         }
     }
 
