@@ -3,6 +3,7 @@
 //! Integers that lie close together index an array; other keys a table of our own, because what a probe costs is waiting
 //! for memory: a table that is asked for many keys at once waits for all of them together.
 
+mod buckets;
 mod ints;
 mod near;
 mod texts;
@@ -53,7 +54,7 @@ impl KeyIndex {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Dense(numbers) => numbers.numbers.is_empty(),
-            Self::Int(numbers) => numbers.slots.is_empty(),
+            Self::Int(numbers) => numbers.buckets.is_empty(),
             Self::Text(numbers) => numbers.is_empty(),
         }
     }
@@ -62,7 +63,7 @@ impl KeyIndex {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Dense(numbers) => size_of_val(numbers.numbers.as_slice()),
-            Self::Int(numbers) => size_of_val(numbers.slots.as_slice()),
+            Self::Int(numbers) => numbers.buckets.bytes(),
             Self::Text(numbers) => numbers.bytes(),
         }
     }
@@ -91,18 +92,6 @@ impl KeyIndex {
             _ => numbers.extend((0..keys.len()).map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),
         }
     }
-}
-
-/// Half of the slots stay empty, so that a search is short.
-const SLOTS_PER_KEY: usize = 2;
-/// Keys whose slots are fetched before any is looked at: the memory is waited for once, not key by key.
-const FETCHED_TOGETHER: usize = 64;
-
-/// Where a hash belongs among so many slots, by its high bits.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of slots")]
-fn home(hash: u64, slots: usize) -> usize {
-    ((u128::from(hash) * slots as u128) >> 64) as usize
 }
 
 #[cfg(test)]

@@ -1,0 +1,119 @@
+//! A table of buckets, each as long as a line of the cache: a probe waits for memory once.
+
+use super::NO_NUMBER;
+
+/// Keys with a value each, in the bucket that the hash of the key says or in those behind it.
+#[derive(Debug)]
+pub(super) struct Buckets<K, V> {
+    buckets: Vec<Bucket<K, V>>,
+}
+
+/// What may stand beside a key.
+pub(super) trait Value: Copy + Ord {
+    /// What stands for "none", the greatest.
+    const NONE: Self;
+}
+
+impl Value for u32 {
+    const NONE: Self = NO_NUMBER;
+}
+
+impl Value for usize {
+    const NONE: Self = Self::MAX;
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Bucket<K, V> {
+    keys: [K; PLACES],
+    values: [V; PLACES],
+    /// Whether a key that belongs here stands in a bucket behind.
+    overflowed: bool,
+}
+
+const PLACES: usize = 5;
+/// Of five places two are filled on average, so that one bucket in sixty overflows.
+const KEYS_PER_BUCKET: usize = 2;
+/// Probes whose buckets are fetched before any is looked at: the memory is waited for once, not key by key.
+pub(super) const FETCHED_TOGETHER: usize = 64;
+
+const _: () = assert!(size_of::<Bucket<i64, u32>>() == 64 && size_of::<Bucket<u32, usize>>() == 64);
+
+impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
+    /// An empty table with room for so many keys.
+    pub(super) fn new(keys: usize) -> Self {
+        let empty = Bucket { keys: [K::default(); PLACES], values: [V::NONE; PLACES], overflowed: false };
+        Self { buckets: vec![empty; keys.div_ceil(KEYS_PER_BUCKET)] }
+    }
+
+    /// How much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.buckets.as_slice())
+    }
+
+    /// Whether it has room for no key.
+    pub(super) fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
+    /// The bucket where a hash belongs, by its high bits. There must be one.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of buckets")]
+    pub(super) fn home(&self, hash: u64) -> usize {
+        ((u128::from(hash) * self.buckets.len() as u128) >> 64) as usize
+    }
+
+    /// Adds a key; of those added there are at most as many as there is room for.
+    pub(super) fn insert(&mut self, home: usize, key: K, value: V) {
+        let mut at = home;
+        loop {
+            let bucket = &mut self.buckets[at];
+            if let Some(place) = bucket.values.iter().position(|known| *known == V::NONE) {
+                (bucket.keys[place], bucket.values[place]) = (key, value);
+                return;
+            }
+            bucket.overflowed = true;
+            at = self.behind(at);
+        }
+    }
+
+    /// Fetches buckets that will be looked at.
+    #[inline]
+    pub(super) fn fetch(&self, homes: &[usize]) {
+        let overflowed = homes.iter().map(|&home| usize::from(self.buckets[home].overflowed)).sum::<usize>();
+        std::hint::black_box(overflowed);
+    }
+
+    /// The least value that a key has at home, or none, and whether it must be looked for behind. Every place is looked at
+    /// and nothing is left out, so that no jump is taken wrongly.
+    #[inline]
+    pub(super) fn at_home(&self, home: usize, key: K) -> (V, bool) {
+        let bucket = &self.buckets[home];
+        let places = bucket.keys.iter().zip(&bucket.values);
+        let value =
+            places.fold(V::NONE, |least, (known, value)| least.min(if *known == key { *value } else { V::NONE }));
+        (value, bucket.overflowed & (value == V::NONE))
+    }
+
+    /// The value of a key that is the right one, or none. Seldom asked: what stands at home is nearly always enough.
+    #[cold]
+    pub(super) fn find(&self, home: usize, key: K, is_it: impl Fn(V) -> bool) -> V {
+        let mut at = home;
+        loop {
+            let bucket = &self.buckets[at];
+            for (known, value) in bucket.keys.iter().zip(&bucket.values) {
+                if *known == key && *value != V::NONE && is_it(*value) {
+                    return *value;
+                }
+            }
+            if !bucket.overflowed {
+                return V::NONE;
+            }
+            at = self.behind(at);
+        }
+    }
+
+    fn behind(&self, at: usize) -> usize {
+        if at + 1 == self.buckets.len() { 0 } else { at + 1 }
+    }
+}
