@@ -78,7 +78,7 @@ impl CreditRows {
         self.anchors.extend((0..count).map(held));
         for (model, (shares, amounts)) in self.shares.iter_mut().zip(&mut self.amounts).enumerate() {
             shares.extend(split.shares_of(model, count).iter().copied().map(fraction));
-            amounts.extend(split.posted(model, count));
+            amounts.extend_from_slice(split.posted(model, count));
         }
     }
 }

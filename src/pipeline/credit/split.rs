@@ -7,8 +7,11 @@ pub(in crate::pipeline) struct Split {
     /// Per model the first that credits alike, often itself: what that one has is copied.
     first_alike: Vec<usize>,
     pub(super) shares: Vec<u64>,
-    pub(super) amounts: Vec<i64>,
-    pub(super) previous: Vec<i64>,
+    /// What the latest posting gave.
+    posted: Vec<i64>,
+    /// What had been given before it, once there was a posting before it.
+    given_before: Vec<i64>,
+    postings: usize,
     pub(super) residuals: Vec<ModelResidual>,
     /// What a posting gives, and the shares, touch by touch: `touch · models + model`.
     posted_of_touch: Vec<i64>,
@@ -36,8 +39,9 @@ impl Split {
         Self {
             first_alike,
             shares: Vec::new(),
-            amounts: Vec::new(),
-            previous: Vec::new(),
+            posted: Vec::new(),
+            given_before: Vec::new(),
+            postings: 0,
             residuals: Vec::new(),
             posted_of_touch: Vec::new(),
             shares_of_touch: Vec::new(),
@@ -60,43 +64,51 @@ impl Split {
         self.residuals.resize(models, ModelResidual::default());
     }
 
-    /// Nothing is allotted yet.
+    /// Nothing is posted yet.
     pub(super) fn start_books(&mut self) {
-        self.amounts.clear();
-        self.amounts.resize(self.shares.len(), 0);
-        self.previous.clear();
-        self.previous.resize(self.shares.len(), 0);
+        self.postings = 0;
     }
 
-    /// Allots the balance under every model's shares; the allotment before becomes the previous one.
+    /// Allots the balance under every model's shares and posts what it adds to what was given before.
     pub(super) fn allot(&mut self, allotter: &mut Allotter, balance: i64) {
-        std::mem::swap(&mut self.amounts, &mut self.previous);
+        if self.postings == 1 {
+            self.given_before.clone_from(&self.posted);
+        }
+        self.posted.resize(self.shares.len(), 0);
         let touches = self.shares.len() / self.residuals.len();
         for model in 0..self.residuals.len() {
             if let Some(from) = self.alike(model) {
-                self.amounts.copy_within(from * touches..(from + 1) * touches, model * touches);
+                self.posted.copy_within(from * touches..(from + 1) * touches, model * touches);
                 self.residuals[model] = self.residuals[from];
                 continue;
             }
             let (cells, residual) = (model * touches..(model + 1) * touches, &mut self.residuals[model]);
             residual.previous = residual.amount;
             residual.amount =
-                allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.amounts[cells]);
+                allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.posted[cells]);
         }
+        if self.postings > 0 {
+            for (posted, before) in self.posted.iter_mut().zip(&mut self.given_before) {
+                let given = *posted;
+                *posted = given - *before;
+                *before = given;
+            }
+        }
+        self.postings += 1;
     }
 
     /// Lays out what this posting gives touch by touch, to be read by [`Split::of_touch`]; returns what a model gives to all.
     /// A sum that wraps is not what was booked, so it needs no wider integer.
     pub(super) fn lay_out(&mut self, model: usize, touches: usize) -> i64 {
         let (models, cells) = (self.residuals.len(), model * touches..(model + 1) * touches);
-        self.posted_of_touch.resize(self.amounts.len(), 0);
+        self.posted_of_touch.resize(self.posted.len(), 0);
         self.shares_of_touch.resize(self.shares.len(), 0);
-        let given = self.amounts[cells.clone()].iter().zip(&self.previous[cells.clone()]).zip(&self.shares[cells]);
+        let given = self.posted[cells.clone()].iter().zip(&self.shares[cells]);
         let into = self.posted_of_touch.iter_mut().zip(&mut self.shares_of_touch).skip(model).step_by(models);
         let mut sum = 0_i64;
-        for ((posted, share), ((after, before), given)) in into.zip(given) {
-            *posted = after.wrapping_sub(*before);
-            *share = *given;
+        for ((posted, share), (of_model, share_of_model)) in into.zip(given) {
+            *posted = *of_model;
+            *share = *share_of_model;
             sum = sum.wrapping_add(*posted);
         }
         sum
@@ -114,10 +126,9 @@ impl Split {
         &self.shares[model * touches..(model + 1) * touches]
     }
 
-    /// What a posting gives to each of the touches under a model: the balance after, less the balance before.
-    pub(in crate::pipeline) fn posted(&self, model: usize, touches: usize) -> impl Iterator<Item = i64> + '_ {
-        let cells = model * touches..(model + 1) * touches;
-        self.amounts[cells.clone()].iter().zip(&self.previous[cells]).map(|(after, before)| after - before)
+    /// What the posting gives to each of the touches under a model.
+    pub(in crate::pipeline) fn posted(&self, model: usize, touches: usize) -> &[i64] {
+        &self.posted[model * touches..(model + 1) * touches]
     }
 }
 
@@ -139,7 +150,7 @@ mod tests {
         let mut post = |balance| {
             split.allot(&mut allotter, balance);
             [0, 1].map(|model| {
-                let given = split.posted(model, 2).collect();
+                let given = split.posted(model, 2).to_vec();
                 (given, split.residuals[model].posted(), split.lay_out(model, 2))
             })
         };
