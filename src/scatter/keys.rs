@@ -127,6 +127,24 @@ mod tests {
         finds_every_key_and_no_other(1_000);
     }
 
+    /// Named alike but for the number at the end, so that all of a text has to be compared.
+    #[test]
+    fn texts_are_found() {
+        let name = |key: usize| format!("account-of-the-company-{key:05}");
+        let texts: ArrayRef =
+            Arc::new((0..1_000).map(|key| (key % 7 != 0).then(|| name(key))).collect::<StringViewArray>());
+        let index = KeyIndex::build(&texts, (0..1_000).zip(0..)).unwrap();
+        let asked: ArrayRef = Arc::new((0..2_000).map(|key| Some(name(key))).collect::<StringViewArray>());
+        let column = IdColumn::try_new(&asked).unwrap();
+        let mut all = Vec::new();
+        index.probe_all(&column, &mut all);
+        for (position, number) in all.into_iter().enumerate() {
+            let expected = (position < 1_000 && position % 7 != 0).then(|| u32::try_from(position).unwrap());
+            assert_eq!(index.probe(&column, position), expected, "{position}");
+            assert_eq!(number, expected.unwrap_or(NO_NUMBER), "{position}");
+        }
+    }
+
     #[test]
     fn of_equal_keys_the_first_counts() {
         let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["a", "b", "a"]));

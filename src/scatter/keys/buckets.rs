@@ -117,3 +117,37 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
         if at + 1 == self.buckets.len() { 0 } else { at + 1 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twelve keys belong to the last of six buckets: five stand there, the others in the first ones.
+    #[test]
+    fn keys_of_a_full_bucket_stand_behind_it() {
+        let mut table = Buckets::<i64, u32>::new(12);
+        let home = table.home(u64::MAX);
+        assert_eq!(home, 5);
+        for key in 0..12 {
+            table.insert(home, key, u32::try_from(key).unwrap());
+        }
+        for key in 0..12 {
+            let value = u32::try_from(key).unwrap();
+            let at_home = if key < 5 { (value, false) } else { (u32::NONE, true) };
+            assert_eq!(table.at_home(home, key), at_home, "{key}");
+            assert_eq!(table.find(home, key, |_| true), value, "{key}");
+        }
+        assert_eq!(table.find(home, 12, |_| true), u32::NONE);
+        assert_eq!(table.at_home(3, 12), (u32::NONE, false));
+    }
+
+    #[test]
+    fn of_values_under_one_key_the_right_one_is_found() {
+        let mut table = Buckets::<u32, usize>::new(2);
+        table.insert(0, 7, 16);
+        table.insert(0, 7, 32);
+        assert_eq!(table.find(0, 7, |value| value == 32), 32);
+        assert_eq!(table.find(0, 7, |value| value == 48), usize::NONE);
+        assert_eq!(table.at_home(0, 7), (16, false));
+    }
+}
