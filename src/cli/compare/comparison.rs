@@ -2,9 +2,12 @@
 
 use super::interval::{LineInterval, call};
 use super::texts;
+use crate::cli::money::Money;
 use crate::mart::manifest::Manifest;
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Float64Type;
+use arrow::compute::cast;
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float64Type};
+use arrow::error::ArrowError;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,13 +16,14 @@ use std::io::Write;
 pub(super) struct Comparison {
     pub(super) title: String,
     pub(super) currency: String,
+    minor_digits: u8,
     pub(super) hurdle: f64,
     /// The default model, then the others in the run's order.
     pub(super) models: Vec<String>,
     pub(super) default_model: String,
     pub(super) lines: Vec<Line>,
     /// Booked money, and what each model attributes of it.
-    pub(super) coverage: Option<(f64, BTreeMap<String, f64>)>,
+    pub(super) coverage: Option<(Money, BTreeMap<String, Money>)>,
 }
 
 /// One channel or campaign.
@@ -31,9 +35,9 @@ pub(super) struct Line {
     /// The campaign's name where it has one of its own, else the identifier.
     pub(super) name: String,
     pub(super) channel: String,
-    pub(super) spend: f64,
-    /// Model → attributed money, in the currency's major unit.
-    pub(super) amounts: BTreeMap<String, f64>,
+    pub(super) spend: Money,
+    /// Model → attributed money.
+    pub(super) amounts: BTreeMap<String, Money>,
     /// Model → (amount − spend) ÷ spend; none without spend.
     pub(super) roi: BTreeMap<String, Option<f64>>,
     /// fund, cut or depends; none without spend.
@@ -46,14 +50,9 @@ pub(super) struct Line {
 
 impl Comparison {
     /// Puts the rows of `model_amounts.sql` side by side.
-    pub(super) fn new(
-        manifest: &Manifest,
-        rows: &RecordBatch,
-        title: String,
-    ) -> Result<Self, arrow::error::ArrowError> {
+    pub(super) fn new(manifest: &Manifest, rows: &RecordBatch, title: String) -> Result<Self, ArrowError> {
         let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
-        let amounts = rows.column(4).as_primitive::<Float64Type>();
-        let spends = rows.column(5).as_primitive::<Float64Type>();
+        let (amounts, spends) = (money(rows, 4, manifest.minor_digits)?, money(rows, 5, manifest.minor_digits)?);
         let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
         for row in 0..rows.num_rows() {
             let key = (levels[row].clone(), ids[row].clone(), channels[row].clone());
@@ -62,27 +61,28 @@ impl Comparison {
                 id: ids[row].clone(),
                 name: ids[row].clone(),
                 channel: channels[row].clone(),
-                spend: spends.value(row),
+                spend: spends[row],
                 amounts: BTreeMap::new(),
                 roi: BTreeMap::new(),
                 decision: None,
                 intervals: BTreeMap::new(),
                 call: None,
             });
-            line.amounts.insert(models[row].clone(), amounts.value(row));
+            line.amounts.insert(models[row].clone(), amounts[row]);
         }
         let default_model = manifest.default_model.clone();
         let mut lines: Vec<Line> = lines.into_values().collect();
         for line in &mut lines {
             line.decide(manifest.hurdle);
         }
-        let by_default = |line: &Line| line.amounts.get(&default_model).copied().unwrap_or_default();
-        lines.sort_by(|a, b| b.level.cmp(&a.level).then(by_default(b).total_cmp(&by_default(a))));
+        let by_default = |line: &Line| line.amount(&default_model);
+        lines.sort_by(|a, b| b.level.cmp(&a.level).then(by_default(b).cmp(&by_default(a))));
         let mut models: Vec<String> = manifest.models.iter().map(|model| model.id.clone()).collect();
         models.sort_by_key(|model| *model != default_model);
         Ok(Self {
             title,
             currency: manifest.currency.clone(),
+            minor_digits: manifest.minor_digits,
             hurdle: manifest.hurdle,
             models,
             default_model,
@@ -92,7 +92,7 @@ impl Comparison {
     }
 
     /// Takes the rows of `campaign_names.sql`. A name that several campaigns share tells none of them.
-    pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+    pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         let (ids, names) = (texts(rows, 0)?, texts(rows, 1)?);
         let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
         names.iter().for_each(|name| *bearers.entry(name).or_default() += 1);
@@ -107,7 +107,7 @@ impl Comparison {
     }
 
     /// Takes the rows of `model_intervals.sql`.
-    pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+    pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         let (levels, names, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
         let verdicts = texts(rows, 8)?;
         let number = |column: usize, row: usize| {
@@ -135,12 +135,10 @@ impl Comparison {
     }
 
     /// Takes the rows of `coverage.sql`.
-    pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+    pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         let models = texts(rows, 0)?;
-        let booked = rows.column(1).as_primitive::<Float64Type>();
-        let attributed = rows.column(2).as_primitive::<Float64Type>();
-        let by_model = models.into_iter().enumerate().map(|(row, model)| (model, attributed.value(row)));
-        self.coverage = booked.iter().flatten().next().map(|booked| (booked, by_model.collect()));
+        let (booked, attributed) = (money(rows, 1, self.minor_digits)?, money(rows, 2, self.minor_digits)?);
+        self.coverage = booked.first().map(|&booked| (booked, models.into_iter().zip(attributed).collect()));
         Ok(())
     }
 
@@ -196,14 +194,14 @@ impl Comparison {
 
 impl Line {
     /// Attributed money under a model.
-    pub(super) fn amount(&self, model: &str) -> f64 {
-        self.amounts.get(model).copied().unwrap_or_default()
+    pub(super) fn amount(&self, model: &str) -> Money {
+        self.amounts.get(model).copied().unwrap_or(Money { minor: 0, ..self.spend })
     }
 
     /// The least and the most that the models give.
-    pub(super) fn range(&self) -> (f64, f64) {
+    pub(super) fn range(&self) -> Option<(Money, Money)> {
         let amounts = self.amounts.values().copied();
-        (amounts.clone().fold(f64::INFINITY, f64::min), amounts.fold(f64::NEG_INFINITY, f64::max))
+        amounts.clone().min().zip(amounts.max())
     }
 
     /// Models and their roi, the lowest first.
@@ -216,7 +214,7 @@ impl Line {
 
     fn decide(&mut self, hurdle: f64) {
         let spend = self.spend;
-        let roi = |amount: f64| (spend > 0.0).then(|| (amount - spend) / spend);
+        let roi = |amount: Money| (spend.minor > 0).then(|| amount.less(spend).over(spend));
         self.roi = self.amounts.iter().map(|(model, &amount)| (model.clone(), roi(amount))).collect();
         let reached: Vec<bool> = self.roi.values().flatten().map(|roi| *roi >= hurdle).collect();
         self.decision = match (reached.is_empty(), reached.contains(&true), reached.contains(&false)) {
@@ -228,24 +226,34 @@ impl Line {
     }
 }
 
+/// A column of money, which has at most the digits of the currency.
+fn money(rows: &RecordBatch, column: usize, digits: u8) -> Result<Vec<Money>, ArrowError> {
+    let exact = DataType::Decimal128(DECIMAL128_MAX_PRECISION, digits.cast_signed());
+    let minor = cast(rows.column(column), &exact)?;
+    let minor = minor.as_primitive::<Decimal128Type>().iter();
+    Ok(minor.map(|minor| Money { minor: minor.unwrap_or_default(), digits }).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(spend: f64, amounts: &[f64]) -> Line {
-        let amounts = amounts.iter().enumerate().map(|(model, &amount)| (format!("m{model}"), amount)).collect();
+    fn line(spend: i128, amounts: &[i128]) -> Line {
+        let money = |minor| Money { minor, digits: 2 };
+        let amounts = amounts.iter().enumerate().map(|(model, &minor)| (format!("m{model}"), money(minor))).collect();
         let (level, id, name, channel) = ("channel".to_owned(), "c".to_owned(), "c".to_owned(), "c".to_owned());
         let (roi, intervals, call) = (BTreeMap::new(), BTreeMap::new(), None);
-        let mut line = Line { level, id, name, channel, spend, amounts, roi, decision: None, intervals, call };
+        let mut line =
+            Line { level, id, name, channel, spend: money(spend), amounts, roi, decision: None, intervals, call };
         line.decide(0.5);
         line
     }
 
     #[test]
     fn the_decision_follows_the_hurdle() {
-        assert_eq!(line(100.0, &[150.0, 200.0]).decision, Some("fund"));
-        assert_eq!(line(100.0, &[149.0, 0.0]).decision, Some("cut"));
-        assert_eq!(line(100.0, &[150.0, 149.0]).decision, Some("depends"));
-        assert_eq!(line(0.0, &[150.0]).decision, None);
+        assert_eq!(line(100, &[150, 200]).decision, Some("fund"));
+        assert_eq!(line(100, &[149, 0]).decision, Some("cut"));
+        assert_eq!(line(100, &[150, 149]).decision, Some("depends"));
+        assert_eq!(line(0, &[150]).decision, None);
     }
 }

@@ -3,7 +3,7 @@
 use super::Measure;
 use super::comparison::{Comparison, Line};
 use super::flips;
-use crate::cli::money::counted;
+use crate::cli::money::{Money, counted};
 use crate::cli::table::{header, plain, print_fitted, right, sentence, terminal_width};
 use comfy_table::Cell;
 use std::io::Write;
@@ -54,13 +54,16 @@ pub(super) fn print(
 /// How much of booked revenue goes to touches, and whether that depends on the model.
 fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
     let Some((booked, attributed)) = &comparison.coverage else { return Ok(()) };
-    if *booked == 0.0 {
+    if booked.minor == 0 {
         return Ok(());
     }
-    let percent = |amount: f64| 100.0 * amount / booked;
-    let of_default = attributed.get(&comparison.default_model).copied().unwrap_or_default();
-    let least = attributed.values().copied().fold(f64::INFINITY, f64::min);
-    let most = attributed.values().copied().fold(f64::NEG_INFINITY, f64::max);
+    let percent = |amount: &Money| 100.0 * amount.over(*booked);
+    let of_default = attributed.get(&comparison.default_model);
+    let (Some(of_default), Some(least), Some(most)) =
+        (of_default, attributed.values().min(), attributed.values().max())
+    else {
+        return Ok(());
+    };
     let coverage = format!(
         "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % by model",
         percent(of_default),
@@ -81,11 +84,11 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     let last = names.clone().count() - 1;
     table.set_header(header(names, |column| column > 0 && column < last));
     for line in lines {
-        let (least, most) = line.range();
+        let (least, most) = line.range().map_or_else(Default::default, |(least, most)| (compact(least), compact(most)));
         let roi = line.roi.get(default).copied().flatten().map_or_else(String::new, ratio);
         let sure = has_intervals.then(|| roi_interval(line, default));
         let numbers = [compact(line.spend), compact(line.amount(default)), roi].into_iter().chain(sure);
-        let numbers = numbers.chain([compact(least), compact(most)]).map(right);
+        let numbers = numbers.chain([least, most]).map(right);
         let decision = line.call.or(line.decision).unwrap_or("no spend").replace('_', " ");
         table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers).chain([Cell::new(decision)]));
     }
@@ -116,7 +119,7 @@ fn print_models(
         for line in lines {
             let numbers = models.iter().map(|model| match measure {
                 Measure::Money => compact(line.amount(model)),
-                Measure::Delta => compact(line.amount(model) - line.amount(&comparison.default_model)),
+                Measure::Delta => compact(line.amount(model).less(line.amount(&comparison.default_model))),
                 Measure::Roi => line.roi.get(model).copied().flatten().map_or_else(String::new, ratio),
             });
             table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers.map(right)));
@@ -158,7 +161,8 @@ pub(super) fn ratio(ratio: f64) -> String {
 }
 
 /// Money to look at: three or four digits and a unit.
-pub(super) fn compact(amount: f64) -> String {
+pub(super) fn compact(money: Money) -> String {
+    let amount = money.major();
     let magnitude = amount.abs();
     let (scaled, unit) = match magnitude {
         m if m >= 999_500_000.0 => (amount / 1e9, "G"),
@@ -176,11 +180,12 @@ mod tests {
 
     #[test]
     fn money_is_short() {
-        let cases = [(0.0, "0"), (999.0, "999"), (1_234.0, "1.2k"), (123_456.0, "123k"), (999_700.0, "1.0M")];
-        for (amount, text) in cases {
-            assert_eq!(compact(amount), text);
+        let of = |major: i128| compact(Money { minor: 100 * major, digits: 2 });
+        let cases = [(0, "0"), (999, "999"), (1_234, "1.2k"), (123_456, "123k"), (999_700, "1.0M")];
+        for (major, text) in cases {
+            assert_eq!(of(major), text);
         }
-        assert_eq!(compact(-2_500_000_000.0), "-2.5G");
+        assert_eq!(of(-2_500_000_000), "-2.5G");
     }
 
     #[test]
