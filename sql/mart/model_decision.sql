@@ -1,6 +1,6 @@
 -- model_decision: campaign or channel × fiscal quarter (null: all quarters) × basis × model, with the verdict that the
 -- interval of roi allows.
--- In: campaign_roi, channel_roi, interval_totals, $has_intervals, $hurdle, $unit (minor units of one major unit).
+-- In: campaign_roi, channel_roi, interval_totals (over all quarters), $has_intervals, $hurdle, $unit (minor units of one major unit).
 -- What gives nothing has no interval: under every draw it gives nothing.
 WITH of_quarters AS (
     SELECT line AS level, campaign_id, channel, fiscal_quarter, basis, model, amount, spend, accounts,
@@ -24,7 +24,7 @@ over_all AS (
            CASE WHEN s.spend > 0 THEN i.amount_low / s.spend - 1 END AS roi_low,
            CASE WHEN s.spend > 0 THEN i.amount_high / s.spend - 1 END AS roi_high
     FROM sums s LEFT JOIN interval_totals i
-        ON i.quarter IS NULL AND i.line = s.level AND i.channel = s.channel AND i.model = s.model AND i.basis = s.basis
+        ON i.line = s.level AND i.channel = s.channel AND i.model = s.model AND i.basis = s.basis
         AND coalesce(i.campaign_id, '') = coalesce(s.campaign_id, '')
 ),
 lines AS (SELECT * FROM of_quarters UNION ALL SELECT * FROM over_all)

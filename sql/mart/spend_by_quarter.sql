@@ -14,16 +14,18 @@ WITH known AS (
 cut AS (
     SELECT
         *,
-        unnest(range(
-            CAST(fiscal_quarter(CAST(first_day AS DATE)) AS BIGINT), CAST(fiscal_quarter(known_day) AS BIGINT) + 1
-        )) AS quarter
-    FROM known
+        first_quarter = last_quarter AND CAST(known_day AS INT) = last_day AS is_whole,
+        unnest(range(CAST(first_quarter AS BIGINT), CAST(last_quarter AS BIGINT) + 1)) AS quarter
+    FROM (
+        SELECT *, fiscal_quarter(CAST(first_day AS DATE)) AS first_quarter, fiscal_quarter(known_day) AS last_quarter
+        FROM known
+    )
 )
 SELECT
     campaign_id, channel, CAST(quarter AS INT) AS quarter,
-    sum(
+    sum(CASE WHEN is_whole THEN amount ELSE
         portion(amount, least(CAST(quarter_end(quarter) AS INT), CAST(known_day AS INT)) - first_day + 1, last_day - first_day + 1)
         - portion(amount, CAST(quarter_start(quarter) AS INT) - first_day, last_day - first_day + 1)
-    ) AS spend
+    END) AS spend
 FROM cut
 GROUP BY campaign_id, channel, quarter

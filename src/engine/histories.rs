@@ -74,7 +74,7 @@ impl PurchaseRows {
         let single = session::single(ctx);
         let mut plans = Vec::new();
         for (rows, gave_back) in self.shares(ctx.state().config().target_partitions())? {
-            session::register_sorted(&single, "purchases", rows, "customer")?;
+            session::register_sorted(&single, "purchases", rows, &["customer"])?;
             let frame = session::read_only(&single, sql).await?;
             let params = params.iter().cloned().chain([("gave_back", ScalarValue::from(gave_back))]);
             let params: Vec<_> = params.map(|(name, value)| (name.to_owned(), value)).collect();

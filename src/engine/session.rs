@@ -145,14 +145,14 @@ pub fn register_batches(ctx: &SessionContext, name: &str, batches: Vec<RecordBat
     Ok(())
 }
 
-/// The same of rows in ascending order of the column `by`, which has no nulls.
+/// The same of rows in ascending order of the columns `by`, nulls last.
 pub fn register_sorted(
     ctx: &SessionContext,
     name: &str,
     batches: Vec<RecordBatch>,
-    by: &str,
+    by: &[&str],
 ) -> Result<(), EngineError> {
-    let order = vec![vec![col(by).sort(true, false)]];
+    let order = vec![by.iter().map(|column| col(*column).sort(true, false)).collect()];
     ctx.register_table(name, Arc::new(in_memory(batches)?.with_sort_order(order)))?;
     Ok(())
 }

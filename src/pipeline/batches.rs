@@ -2,7 +2,10 @@
 
 mod agreement;
 mod intervals;
+mod line_sums;
 mod sensitivity;
+
+pub(super) use line_sums::Grain;
 
 use super::credit_rows::CreditRows;
 use super::journey_rows::JourneyRows;
@@ -26,6 +29,9 @@ use closedloop_core::journey::{Anchor, days};
 use closedloop_core::ledger::Bucket;
 use closedloop_core::model::ModelSpec;
 use std::sync::Arc;
+
+/// What a quarter counts: deals that closed in it, or touches.
+const BASES: [&str; 2] = ["close_date", "touch_date"];
 
 /// The names behind the codes of the credit stage.
 pub struct Names<'a> {

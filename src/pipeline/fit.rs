@@ -15,7 +15,6 @@ mod experiments;
 mod held_out;
 mod journeys;
 mod learned;
-mod number;
 mod paths;
 mod refit;
 mod states;

@@ -4,6 +4,7 @@ use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::Models;
 use super::lifetime::acquired::Acquisitions;
+use super::place_sums::PlaceSums;
 use super::prepare::Prepared;
 use super::sensitivity::{self, Window};
 use super::spread::{self, IntervalRow, Kept};
@@ -20,6 +21,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) totals: CreditTotals,
+    pub(super) places: PlaceSums,
     pub(super) touches: TouchOutcome,
     pub(super) intervals: Vec<IntervalRow>,
     /// What a reader should know about them.
@@ -98,15 +100,18 @@ pub(super) fn credit(
         writer.write(vec![names.journeys(&unmatched)?])?;
     }
     check_books(plan, &credited.totals)?;
+    let places = PlaceSums::of(&credited.totals, &prepared.lines, plan.models.len());
     // What is written goes to the disk while intervals are told: a disk that is full is noticed no sooner than they are.
     let writers: Vec<MartWriter> = journey_writer.into_iter().chain(credit_writer).collect();
     let finish = || writers.into_par_iter().map(MartWriter::finish).collect::<Result<Vec<_>, _>>();
-    let (finished, told) =
-        rayon::join(finish, || spread::intervals(&crediting, prepared, &credited, &kept_for_bootstrap));
+    let (finished, told) = rayon::join(finish, || {
+        spread::intervals(&crediting, prepared, credited.squares.as_ref(), &places, &kept_for_bootstrap)
+    });
     written.extend(finished?);
     let (intervals, remarks) = told?;
     drop(crediting);
-    Ok(Outcome { totals: credited.totals, touches, intervals, remarks, windows, of_windows: credited.variants })
+    let (totals, of_windows) = (credited.totals, credited.variants);
+    Ok(Outcome { totals, places, touches, intervals, remarks, windows, of_windows })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.

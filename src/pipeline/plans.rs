@@ -2,9 +2,8 @@
 
 use super::clock::{Clock, Silent};
 use super::error::RunError;
-use super::outcome::Outcome;
 use super::prepare::{Memory, Workers, index};
-use super::roll_up::{self, register_outcome};
+use super::roll_up;
 use super::scatter_touches::touch_columns;
 use crate::config::Plan;
 use crate::engine::session;
@@ -24,7 +23,6 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints", workers.runtime.block_on(touches)?)];
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
-    register_outcome(plan, &prepared, &Outcome::of_nothing(plan.models.len()))?;
-    plans.extend(workers.runtime.block_on(roll_up::physical_plans(&prepared.ctx, plan))?);
+    plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &prepared))?);
     Ok(plans)
 }

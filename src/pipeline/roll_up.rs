@@ -1,7 +1,7 @@
 //! Roll-up: from credit totals to the marts, nearly all of them in the SQL files under `sql/mart/`.
 
 use super::agreement::agreement;
-use super::batches;
+use super::batches::{self, Grain};
 use super::error::RunError;
 use super::outcome::Outcome;
 use super::prepare::{Prepared, Workers};
@@ -52,15 +52,13 @@ pub(super) fn roll_up_rows(
     outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
-    let (totals, names) = (&outcome.totals, prepared.names(plan));
-    let dim_model = register_outcome(plan, prepared, outcome)?;
-    let mut rows = workers.runtime.block_on(roll_up(&prepared.ctx, plan, wanted))?;
+    let mut rows = workers.runtime.block_on(roll_up(plan, prepared, outcome, wanted))?;
     if wanted.contains("dim_model") {
-        rows.push(("dim_model", dim_model));
+        rows.push(("dim_model", batches::dim_model(&plan.models, plan.default_model)?));
     }
     if wanted.contains("model_agreement") {
-        let agreement = agreement(totals, &prepared.lines, plan.models.len());
-        rows.push(("model_agreement", names.model_agreement(&agreement)?));
+        let agreement = agreement(&outcome.places, &prepared.lines, plan.models.len());
+        rows.push(("model_agreement", prepared.names(plan).model_agreement(&agreement)?));
     }
     if wanted.contains("set_aside") {
         rows.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?));
@@ -68,35 +66,21 @@ pub(super) fn roll_up_rows(
     Ok(rows)
 }
 
-/// Registers what the roll-ups start from; returns the rows of `dim_model`.
-pub(super) fn register_outcome(plan: &Plan, prepared: &Prepared, outcome: &Outcome) -> Result<RecordBatch, RunError> {
-    let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
-    let dim_model = batches::dim_model(&plan.models, plan.default_model)?;
-    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
-    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
-    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
-    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
-    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
-    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
-    session::register_rows(ctx, "dim_model", dim_model.clone())?;
-    Ok(dim_model)
-}
-
-/// The rows of the wanted marts that SQL makes. The session holds the canonical tables, `credit_totals`,
-/// `residual_totals`, `booked_totals`, `interval_totals`, `sensitivity_totals` and `dim_model`.
+/// The rows of the wanted marts that SQL makes.
 ///
 /// # Errors
 /// SQL of ours that does not run.
 async fn roll_up(
-    ctx: &SessionContext,
     plan: &Plan,
+    prepared: &Prepared,
+    outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, EngineError> {
-    let mut marts = Vec::new();
+    let (ctx, mut marts) = (&prepared.ctx, Vec::new());
     if WAVES.into_iter().flatten().all(|(name, _)| !wanted.contains(name)) {
         return Ok(marts);
     }
-    register_shared(ctx, plan).await?;
+    register_inputs(plan, prepared, outcome).await?;
     let [_, others] = WAVES;
     let is_read = others.iter().any(|(other, _)| wanted.contains(other));
     let is_needed = |name: &str| wanted.contains(name) || is_read && READ_BY_OTHERS.contains(&name);
@@ -115,27 +99,43 @@ async fn roll_up(
     Ok(marts)
 }
 
-/// What several marts read.
-async fn register_shared(ctx: &SessionContext, plan: &Plan) -> Result<(), EngineError> {
-    register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
-    session::register_view(ctx, "ledger_lines", include_str!("../../sql/mart/ledger_lines.sql")).await?;
-    let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
-    ctx.register_table("roi", roi.into_view())?;
+/// Registers what the roll-ups start from, beside the canonical tables that the session holds.
+async fn register_inputs(plan: &Plan, prepared: &Prepared, outcome: &Outcome) -> Result<(), EngineError> {
+    let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
+    session::register_rows(ctx, "dim_model", batches::dim_model(&plan.models, plan.default_model)?)?;
+    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
+    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
+    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
+    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
+    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
+    let spend = register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
+    for (grain, view) in [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")] {
+        let sums = names.line_sums(grain, outcome, &spend)?;
+        session::register_sorted(ctx, "line_sums", vec![sums], &MART_ORDER)?;
+        let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
+        ctx.register_table(view, roi.into_view())?;
+        ctx.deregister_table("line_sums")?;
+    }
     Ok(())
 }
+
+/// The order of the ROI marts, in which `line_sums` stand.
+const MART_ORDER: [&str; 7] = ["basis", "model", "quarter", "line", "campaign_id", "channel", "residual"];
 
 /// The mart that is no roll-up of the ledger: it shares customers' values, of which there are none without touches.
 const OF_LIFETIME: &str = "campaign_clv";
 
-/// The physical plan of every mart that SQL makes of the ledger, in a session as for [`roll_up`].
+/// The physical plan of every mart that SQL makes of the ledger, of a run without touches.
 ///
 /// # Errors
 /// SQL of ours that does not run.
 pub(super) async fn physical_plans(
-    ctx: &SessionContext,
     plan: &Plan,
+    prepared: &Prepared,
 ) -> Result<Vec<(&'static str, String)>, EngineError> {
-    register_shared(ctx, plan).await?;
+    let ctx = &prepared.ctx;
+    register_inputs(plan, prepared, &Outcome::of_nothing(plan.models.len())).await?;
     let mut plans = Vec::new();
     for &(name, sql) in WAVES.into_iter().flatten().filter(|(name, _)| *name != OF_LIFETIME) {
         plans.push((name, session::physical_plan(frame(ctx, plan, sql).await?).await?));

@@ -21,7 +21,8 @@ pub use kept::KeptJourneys;
 pub use parts::AccountParts;
 pub use squares::Squares;
 
-use super::credit::{Credited, Crediting};
+use super::credit::Crediting;
+use super::place_sums::PlaceSums;
 use super::prepare::Prepared;
 use super::totals::CreditKey;
 use crate::config::Intervals;
@@ -52,7 +53,7 @@ pub enum Period {
 pub type Place = (Level, Period);
 
 /// Every place that a row of the totals adds to.
-fn places(key: CreditKey, channel: u32) -> [Place; 6] {
+pub(super) fn places(key: CreditKey, channel: u32) -> [Place; 6] {
     let (line, channel) = (Level::Campaign(key.line), Level::Channel(channel));
     let (close, touch) = (Period::Close(key.close_quarter), Period::Touch(key.touch_quarter));
     [(line, close), (channel, close), (line, touch), (channel, touch), (line, Period::All), (channel, Period::All)]
@@ -73,7 +74,8 @@ pub(super) struct Kept {
 pub(super) fn intervals(
     crediting: &Crediting<'_>,
     prepared: &Prepared,
-    credited: &Credited,
+    squares: Option<&Squares>,
+    places: &PlaceSums,
     kept: &Kept,
 ) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
     let ids = prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0));
@@ -87,11 +89,7 @@ pub(super) fn intervals(
     let mut remarks = Vec::new();
     let rows = match crediting.intervals {
         Intervals::Off => Vec::new(),
-        Intervals::Fast => credited
-            .squares
-            .as_ref()
-            .map(|squares| interval::closed_form(squares, &credited.totals, &prepared.lines))
-            .unwrap_or_default(),
+        Intervals::Fast => squares.map(|squares| interval::closed_form(squares, places)).unwrap_or_default(),
         Intervals::Bootstrap(replicates) => {
             let mut rows = bootstrap::bootstrap(&kept.parts, replicates, key);
             if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !crediting.refits.is_empty()) {

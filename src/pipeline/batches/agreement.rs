@@ -1,6 +1,6 @@
 //! `model_agreement`: the compared models with their names.
 
-use super::{Columns, Names};
+use super::{BASES, Columns, Names};
 use crate::config::Calendar;
 use crate::engine::EngineError;
 use crate::pipeline::agreement::AgreementRow;
@@ -18,9 +18,9 @@ impl Names<'_> {
         let mut shown: Vec<(&str, Option<String>, &AgreementRow)> = Vec::new();
         for row in rows {
             match row.period {
-                Period::Close(position) => shown.push(("close_date", quarter(position), row)),
-                Period::Touch(position) => shown.push(("touch_date", quarter(position), row)),
-                Period::All => shown.extend(["close_date", "touch_date"].map(|basis| (basis, None, row))),
+                Period::Close(position) => shown.push((BASES[0], quarter(position), row)),
+                Period::Touch(position) => shown.push((BASES[1], quarter(position), row)),
+                Period::All => shown.extend(BASES.map(|basis| (basis, None, row))),
             }
         }
         shown.sort_by(|a, b| (a.2.level, a.0, &a.1, a.2.models).cmp(&(b.2.level, b.0, &b.1, b.2.models)));

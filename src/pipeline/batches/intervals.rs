@@ -1,6 +1,6 @@
-//! `interval_totals`: the intervals of every place and model, with names for codes.
+//! `interval_totals`: the intervals of every line and channel over all quarters, with names for codes.
 
-use super::{Columns, Names};
+use super::{BASES, Columns, Names};
 use crate::engine::EngineError;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use arrow::array::{Float64Array, RecordBatch};
@@ -12,7 +12,6 @@ struct Row<'a> {
     line: &'static str,
     campaign: Option<&'a str>,
     channel: &'a str,
-    quarter: Option<i32>,
     basis: &'static str,
     model: &'a str,
     accounts: u64,
@@ -20,18 +19,18 @@ struct Row<'a> {
 }
 
 impl Names<'_> {
-    /// `interval_totals`: line (campaign, `no_campaign` or channel) × quarter (null: all of them) × basis × model. Money
-    /// is in minor units.
+    /// `interval_totals`: line (campaign, `no_campaign` or channel) × basis × model, over all quarters. Money is in minor
+    /// units.
     ///
     /// # Errors
     /// None that inputs can cause.
     pub fn interval_totals(&self, intervals: &[IntervalRow]) -> Result<RecordBatch, EngineError> {
-        let rows: Vec<Row<'_>> = intervals.iter().flat_map(|row| self.interval_rows(row)).collect();
+        let over_all = intervals.iter().filter(|row| row.place.1 == Period::All);
+        let rows: Vec<Row<'_>> = over_all.flat_map(|row| self.interval_rows(row)).collect();
         let mut columns = Columns::default();
         columns.texts("line", rows.iter().map(|row| Some(row.line)));
         columns.texts("campaign_id", rows.iter().map(|row| row.campaign));
         columns.texts("channel", rows.iter().map(|row| Some(row.channel)));
-        columns.integers32("quarter", rows.iter().map(|row| row.quarter));
         columns.texts("basis", rows.iter().map(|row| Some(row.basis)));
         columns.texts("model", rows.iter().map(|row| Some(row.model)));
         columns.integers("accounts", rows.iter().map(|row| i64::try_from(row.accounts).ok()));
@@ -51,8 +50,7 @@ impl Names<'_> {
 
     /// One place under every model; over all quarters it is the same on both bases.
     fn interval_rows<'a>(&'a self, row: &'a IntervalRow) -> impl Iterator<Item = Row<'a>> {
-        let (level, period) = row.place;
-        let (line, campaign, channel) = match level {
+        let (line, campaign, channel) = match row.place.0 {
             Level::Channel(code) => ("channel", None, self.lines.channels()[code as usize].as_str()),
             Level::Campaign(code) => {
                 let line = self.lines.line(code);
@@ -60,21 +58,16 @@ impl Names<'_> {
                 (kind, line.campaign.as_deref(), line.channel.as_str())
             }
         };
-        let number = |position| Some(self.quarter_numbers.number(position));
-        let (quarter, bases): (_, &[&'static str]) = match period {
-            Period::Close(position) => (number(position), &["close_date"]),
-            Period::Touch(position) => (number(position), &["touch_date"]),
-            Period::All => (None, &["close_date", "touch_date"]),
-        };
-        bases.iter().flat_map(move |&basis| {
-            self.models.iter().zip(&row.models).map(move |(model, &interval)| Row {
+        let accounts = row.accounts;
+        BASES.into_iter().flat_map(move |basis| {
+            let models = self.models.iter().zip(&row.models);
+            models.map(move |(model, &interval)| Row {
                 line,
                 campaign,
                 channel,
-                quarter,
                 basis,
                 model: model.id(),
-                accounts: row.accounts,
+                accounts,
                 interval,
             })
         })

@@ -4,12 +4,12 @@
 //! a lift of one campaign speaks for its channel in the proportion of touches in the window that were the campaign's,
 //! as the model itself takes every touch of a channel to work alike.
 
-use super::number::{major, number};
 use crate::config::Plan;
 use crate::config::calendar::{DateMeans, date_of_days};
 use crate::engine::ids::IdColumn;
 use crate::engine::session;
 use crate::pipeline::error::RunError;
+use crate::pipeline::number::{major, number};
 use crate::pipeline::prepare::{Prepared, Workers};
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;

@@ -1,7 +1,6 @@
 //! What models learned, as rows of marts.
 
 use super::effects::EffectsLearned;
-use super::number::{deals, major, number};
 use super::paths::PathRow;
 use super::states::StateCodes;
 use super::validation::Validated;
@@ -9,6 +8,7 @@ use crate::config::Plan;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::pipeline::batches::Columns;
+use crate::pipeline::number::{deals, major, number};
 use crate::pipeline::totals::CreditTotals;
 use crate::scatter::lines::Lines;
 use arrow::array::RecordBatch;

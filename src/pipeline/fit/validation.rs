@@ -4,7 +4,7 @@
 //! chance of a journey with its distinct channels; a model of rates the chance of an account to convert in four weeks.
 
 use super::held_out::LevelCounts;
-use super::number::number;
+use crate::pipeline::number::number;
 use closedloop_core::incremental::{Fit, Subject, Subjects};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, days};
 use closedloop_core::ledger::Residual;

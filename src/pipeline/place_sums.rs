@@ -1,0 +1,98 @@
+//! Sums by place: what every line and every channel earned, by quarter of close, by quarter of touch and over all
+//! quarters. ROI, intervals and the agreement of models all start from these.
+
+use super::spread::{Place, places};
+use super::totals::{CreditTotals, Earned, LineCounts};
+use crate::config::file::DealKind;
+use crate::scatter::lines::Lines;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+/// What a model gave a place, by kind of deal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    /// Minor units, in the order of [`DealKind::ALL`].
+    amounts: [i64; DealKind::ALL.len()],
+    /// Shares of new deals, units of 2⁻⁴⁸.
+    pub(super) new: u128,
+    /// Shares of deals of every kind but credit, units of 2⁻⁴⁸.
+    pub(super) deals: u128,
+}
+
+impl Sums {
+    /// Money of all kinds, minor units.
+    pub(super) fn amount(&self) -> i64 {
+        self.amounts.iter().sum()
+    }
+
+    /// Money of one kind, minor units.
+    pub(super) fn of_kind(&self, kind: DealKind) -> i64 {
+        self.amounts[kind as usize]
+    }
+
+    pub(super) fn add(&mut self, kind: DealKind, earned: Earned) {
+        self.amounts[kind as usize] += earned.amount;
+        self.new += if kind == DealKind::New { earned.share } else { 0 };
+        self.deals += if kind == DealKind::Credit { 0 } else { earned.share };
+    }
+}
+
+/// The sums of every place that a touch earned for.
+#[derive(Debug, Default)]
+pub(super) struct PlaceSums {
+    models: usize,
+    rows: HashMap<Place, usize, FixedState>,
+    counts: Vec<LineCounts>,
+    /// `row · models + model`.
+    sums: Vec<Sums>,
+}
+
+/// What one place earned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfPlace<'a> {
+    /// Of a channel, the deals of its lines: one that two of them touched counts twice.
+    pub(super) counts: LineCounts,
+    /// Of every model.
+    pub(super) models: &'a [Sums],
+}
+
+impl PlaceSums {
+    /// The sums of the totals under so many models.
+    pub(super) fn of(totals: &CreditTotals, lines: &Lines, models: usize) -> Self {
+        let mut all = Self { models, ..Self::default() };
+        for (key, counts, earned) in totals.lines() {
+            for place in places(key, lines.channel(key.line)) {
+                let row = all.row(place);
+                all.counts[row].touches += counts.touches;
+                all.counts[row].deals += counts.deals;
+                let sums = &mut all.sums[row * models..][..models];
+                sums.iter_mut().zip(&earned).for_each(|(sum, earned)| sum.add(key.kind, *earned));
+            }
+        }
+        all
+    }
+
+    fn row(&mut self, place: Place) -> usize {
+        let next = self.counts.len();
+        let row = *self.rows.entry(place).or_insert(next);
+        if row == next {
+            self.counts.push(LineCounts::default());
+            self.sums.resize(self.sums.len() + self.models, Sums::default());
+        }
+        row
+    }
+
+    /// What a place earned; `None` where no touch did.
+    pub(super) fn get(&self, place: Place) -> Option<OfPlace<'_>> {
+        self.rows.get(&place).map(|&row| self.at(row))
+    }
+
+    /// Every place, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Place, OfPlace<'_>)> {
+        self.rows.iter().map(|(&place, &row)| (place, self.at(row)))
+    }
+
+    fn at(&self, row: usize) -> OfPlace<'_> {
+        OfPlace { counts: self.counts[row], models: &self.sums[row * self.models..][..self.models] }
+    }
+}
