@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan, civil};
+use std::ops::RangeInclusive;
 
 /// Time zone and fiscal year. Instants are microseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,11 @@ impl Calendar {
     /// Last day of a quarter.
     pub fn quarter_end(&self, quarter: i32) -> Option<Date> {
         self.quarter_start(quarter + 1)?.yesterday().ok()
+    }
+
+    /// The days of a quarter, since 1970-01-01.
+    pub fn days_of(&self, quarter: i32) -> Option<RangeInclusive<i32>> {
+        Some(days_since_epoch(self.quarter_start(quarter)?)..=days_since_epoch(self.quarter_end(quarter)?))
     }
 
     /// Fiscal year (the calendar year in which it ends) and quarter 1 to 4.

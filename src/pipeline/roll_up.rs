@@ -80,10 +80,12 @@ async fn roll_up(
     if WAVES.into_iter().flatten().all(|(name, _)| !wanted.contains(name)) {
         return Ok(marts);
     }
-    register_inputs(plan, prepared, outcome).await?;
     let [_, others] = WAVES;
     let is_read = others.iter().any(|(other, _)| wanted.contains(other));
     let is_needed = |name: &str| wanted.contains(name) || is_read && READ_BY_OTHERS.contains(&name);
+    let needed: Vec<&str> =
+        WAVES.into_iter().flatten().filter(|(name, _)| is_needed(name)).map(|(_, sql)| *sql).collect();
+    register_inputs(plan, prepared, outcome, &needed).await?;
     for wave in WAVES {
         let mut frames = Vec::new();
         for &(name, sql) in wave.iter().filter(|(name, _)| is_needed(name)) {
@@ -99,18 +101,30 @@ async fn roll_up(
     Ok(marts)
 }
 
-/// Registers what the roll-ups start from, beside the canonical tables that the session holds.
-async fn register_inputs(plan: &Plan, prepared: &Prepared, outcome: &Outcome) -> Result<(), EngineError> {
+/// Registers what the mart files `readers` start from, beside the canonical tables that the session holds.
+async fn register_inputs(
+    plan: &Plan,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    readers: &[&str],
+) -> Result<(), EngineError> {
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
-    session::register_rows(ctx, "dim_model", batches::dim_model(&plan.models, plan.default_model)?)?;
-    session::register_rows(ctx, "credit_totals", names.credit_totals(totals)?)?;
-    session::register_rows(ctx, "residual_totals", names.residual_totals(totals)?)?;
-    session::register_rows(ctx, "booked_totals", names.booked_totals(totals)?)?;
-    session::register_rows(ctx, "interval_totals", names.interval_totals(&outcome.intervals)?)?;
-    let of_windows = sensitivity::rows(&outcome.windows, &outcome.of_windows);
-    session::register_rows(ctx, "sensitivity_totals", names.sensitivity_totals(&of_windows)?)?;
+    let is_read = |table: &str| readers.iter().any(|sql| sql.contains(table));
+    let of_windows = || sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    let inputs: [(&str, &dyn Fn() -> Result<RecordBatch, EngineError>); 6] = [
+        ("dim_model", &|| batches::dim_model(&plan.models, plan.default_model)),
+        ("credit_totals", &|| names.credit_totals(totals)),
+        ("residual_totals", &|| names.residual_totals(totals)),
+        ("booked_totals", &|| names.booked_totals(totals)),
+        ("interval_totals", &|| names.interval_totals(&outcome.intervals)),
+        ("sensitivity_totals", &|| names.sensitivity_totals(&of_windows())),
+    ];
+    for (table, rows) in inputs.iter().filter(|(table, _)| is_read(table)) {
+        session::register_rows(ctx, table, rows()?)?;
+    }
     let spend = register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
-    for (grain, view) in [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")] {
+    let grains = [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")];
+    for (grain, view) in grains.into_iter().filter(|(_, view)| is_read(view)) {
         let sums = names.line_sums(grain, outcome, &spend)?;
         session::register_sorted(ctx, "line_sums", vec![sums], &MART_ORDER)?;
         let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
@@ -135,7 +149,8 @@ pub(super) async fn physical_plans(
     prepared: &Prepared,
 ) -> Result<Vec<(&'static str, String)>, EngineError> {
     let ctx = &prepared.ctx;
-    register_inputs(plan, prepared, &Outcome::of_nothing(plan.models.len())).await?;
+    let all: Vec<&str> = WAVES.into_iter().flatten().map(|(_, sql)| *sql).collect();
+    register_inputs(plan, prepared, &Outcome::of_nothing(plan.models.len()), &all).await?;
     let mut plans = Vec::new();
     for &(name, sql) in WAVES.into_iter().flatten().filter(|(name, _)| *name != OF_LIFETIME) {
         plans.push((name, session::physical_plan(frame(ctx, plan, sql).await?).await?));

@@ -3,8 +3,8 @@
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::{DateMeans, date_of_days};
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, TimestampMicrosecondArray};
-use arrow::compute::{cast, try_unary};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, TimestampMicrosecondArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use datafusion::error::Result;
@@ -91,10 +91,18 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
 /// Fiscal quarters of instants or dates.
 pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
     let dates = local_dates(calendar, values)?;
-    let quarter = |days| match date_of_days(days) {
-        Some(date) => Ok(calendar.quarter_of_date(date)),
-        None => Err(ArrowError::ComputeError(format!("day {days} is outside the calendar"))),
+    // Neighbouring rows are often of one quarter: its days are remembered.
+    let (mut days_of_latest, mut latest) = (1..=0, 0);
+    let mut quarter = |days: i32| {
+        if !days_of_latest.contains(&days) {
+            latest = calendar.quarter_of_date(date_of_days(days)?);
+            days_of_latest = calendar.days_of(latest).unwrap_or(days..=days);
+        }
+        Some(latest)
     };
-    let quarters = try_unary::<_, _, arrow::datatypes::Int32Type>(dates.as_primitive::<Date32Type>(), quarter)?;
+    let outside = |days| ArrowError::ComputeError(format!("day {days} is outside the calendar"));
+    let dates = dates.as_primitive::<Date32Type>().iter();
+    let quarters = dates.map(|days| days.map(|days| quarter(days).ok_or_else(|| outside(days))).transpose());
+    let quarters: Int32Array = quarters.collect::<Result<_, ArrowError>>()?;
     Ok(Arc::new(quarters))
 }

@@ -5,7 +5,7 @@ use super::instant::quarters;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::days_since_epoch;
-use arrow::array::{ArrayRef, AsArray, Date32Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
@@ -35,7 +35,15 @@ fn dates(quarters: &ArrayRef, date_of: impl Fn(i32) -> Option<Date>) -> Result<A
 
 fn names(quarters: &ArrayRef) -> Result<ArrayRef> {
     let quarters = cast(quarters, &DataType::Int32)?;
-    let names: StringArray =
-        quarters.as_primitive::<Int32Type>().iter().map(|q| Some(Calendar::quarter_name(q?))).collect();
+    let mut names = StringBuilder::with_capacity(quarters.len(), quarters.len() * 6);
+    // Neighbouring rows are often of one quarter: its name is remembered.
+    let (mut latest, mut name) = (None, String::new());
+    for quarter in quarters.as_primitive::<Int32Type>() {
+        if quarter != latest {
+            (latest, name) = (quarter, quarter.map(Calendar::quarter_name).unwrap_or_default());
+        }
+        names.append_option(quarter.map(|_| &name));
+    }
+    let names = names.finish();
     Ok(Arc::new(names))
 }
