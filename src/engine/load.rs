@@ -105,6 +105,14 @@ struct Split {
     counts: RowCounts,
 }
 
+impl Split {
+    /// A stage without rows. Nothing needs to run for a table that is not given.
+    fn of_nothing(stage: &RecordBatch) -> Result<Self, EngineError> {
+        let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
+        Ok(Self { used, rejected: without(stage, &["in_scope"])?, counts: RowCounts::default() })
+    }
+}
+
 impl Loader<'_> {
     /// Plans a stage file with the run's parameters.
     async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
@@ -154,6 +162,9 @@ impl Loader<'_> {
     async fn read(&self, table: Table, sql: &str) -> Result<Split, EngineError> {
         let stage = format!("stage_{}", table.name());
         let mut view = self.view(sql).await?;
+        if self.plan.source(table).is_none() {
+            return Split::of_nothing(&RecordBatch::new_empty(Arc::clone(view.schema().inner())));
+        }
         if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
             self.ctx.register_table(&stage, view.into_view())?;
             view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
@@ -231,7 +242,7 @@ impl Loader<'_> {
         }
         count(&mut counts.set_aside, &rejected);
         if matches!(&good, StoredRows::Held(batches) if batches.is_empty()) {
-            good = StoredRows::Held(vec![without(&RecordBatch::new_empty(schema), &["in_scope", "reason"])?]);
+            good = Split::of_nothing(&RecordBatch::new_empty(schema))?.used;
         }
         Ok(Split { used: good, rejected, counts })
     }
