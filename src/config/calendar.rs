@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan, civil};
+use jiff::{Span, Timestamp, civil};
 use std::ops::RangeInclusive;
 
 /// Time zone and fiscal year. Instants are microseconds since the Unix epoch.
@@ -139,9 +139,14 @@ pub fn days_since_epoch(date: Date) -> i32 {
     (date - civil::date(1970, 1, 1)).get_days()
 }
 
-/// The date of a number of days since the Unix epoch.
+/// The date of a number of days since the Unix epoch; `None` outside the calendar.
 pub fn date_of_days(days: i32) -> Option<Date> {
-    civil::date(1970, 1, 1).checked_add(days.days()).ok()
+    civil::date(1970, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
+}
+
+/// The days of the calendar, since the Unix epoch.
+pub fn all_days() -> RangeInclusive<i32> {
+    days_since_epoch(Date::MIN)..=days_since_epoch(Date::MAX)
 }
 
 #[cfg(test)]
@@ -158,6 +163,15 @@ mod tests {
                 assert_eq!(calendar.day_of(instant), calendar.date_of(instant).map(days_since_epoch), "{zone} {hour}");
             }
             assert_eq!(calendar.day_of(i64::MAX), None);
+        }
+    }
+
+    #[test]
+    fn days_outside_the_calendar_have_no_date() {
+        let (first, last) = all_days().into_inner();
+        assert_eq!((date_of_days(first), date_of_days(last)), (Some(Date::MIN), Some(Date::MAX)));
+        for outside in [first - 1, last + 1, i32::MIN, i32::MAX] {
+            assert_eq!(date_of_days(outside), None, "{outside}");
         }
     }
 
@@ -198,5 +212,7 @@ mod tests {
         let quarter = february.quarter_of_date("2026-03-15".parse().unwrap());
         assert_eq!(february.quarter_start(quarter), Some("2026-02-01".parse().unwrap()));
         assert_eq!(february.quarter_end(quarter), Some("2026-04-30".parse().unwrap()));
+        let day = |text: &str| days_since_epoch(text.parse().unwrap());
+        assert_eq!(february.days_of(quarter), Some(day("2026-02-01")..=day("2026-04-30")));
     }
 }

@@ -89,7 +89,7 @@ fn expand(stems: &[(String, ShareVariety)]) -> Vec<Mart> {
     columns::MARTS
         .iter()
         .map(|definition| {
-            let fixed = definition.columns.iter().map(|column| column.named(column.name.to_owned()));
+            let fixed = definition.fixed_columns();
             let per_model = stems.iter().flat_map(|(stem, variety)| {
                 let named = move |column: &columns::Column| column.named(format!("{stem}_{}", column.name));
                 let columns = definition.per_model.iter().map(named);
@@ -102,8 +102,8 @@ fn expand(stems: &[(String, ShareVariety)]) -> Vec<Mart> {
 
 /// The table of predictions that `closedloop clv` writes; no mart of a run.
 pub fn predictions() -> Mart {
-    let columns::Definition { name, grain, columns, .. } = columns::PREDICTIONS;
-    Mart { name, grain, columns: columns.iter().map(|column| column.named(column.name.to_owned())).collect() }
+    let definition = columns::PREDICTIONS;
+    Mart { name: definition.name, grain: definition.grain, columns: definition.fixed_columns().collect() }
 }
 
 /// The names of all marts.

@@ -18,8 +18,16 @@ pub(super) use lifetime::PREDICTIONS;
 pub(super) struct Definition {
     pub(super) name: &'static str,
     pub(super) grain: &'static str,
-    pub(super) columns: &'static [Column],
+    /// In groups, so that marts can share some.
+    columns: &'static [&'static [Column]],
     pub(super) per_model: &'static [Column],
+}
+
+impl Definition {
+    /// The columns that do not depend on the models.
+    pub(super) fn fixed_columns(&self) -> impl Iterator<Item = MartColumn> {
+        self.columns.iter().copied().flatten().map(|column| column.named(column.name.to_owned()))
+    }
 }
 
 /// A column as written down.

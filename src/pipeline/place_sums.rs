@@ -96,3 +96,55 @@ impl PlaceSums {
         OfPlace { counts: self.counts[row], models: &self.sums[row * self.models..][..self.models] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::spread::{Level, Period};
+    use crate::pipeline::totals::CreditKey;
+    use crate::scatter::lines::LineCodes;
+    use arrow::array::{Int64Array, RecordBatch, StringArray};
+    use closedloop_core::ledger::WHOLE;
+    use std::sync::Arc;
+
+    /// Campaigns 1 and 2, both of search.
+    fn lines() -> Lines {
+        let campaigns = RecordBatch::try_from_iter([
+            ("campaign_id", Arc::new(Int64Array::from(vec![1, 2])) as _),
+            ("channel", Arc::new(StringArray::from(vec!["search", "search"])) as _),
+        ]);
+        LineCodes::new(&campaigns.unwrap()).unwrap().finish()
+    }
+
+    /// By hand: a new deal of 10.00 gives 6.00 to campaign 1 and 4.00 to campaign 2, of which 2.00 and 1.00 are given back a
+    /// quarter later.
+    #[test]
+    fn a_place_has_the_sum_of_what_touches_earned_there() {
+        let mut totals = CreditTotals::new(1);
+        let mut post = |close_quarter, line, kind, amount, share| {
+            let row = totals.row(CreditKey { close_quarter, touch_quarter: 0, line, kind });
+            totals.add(row, true, &[amount], &[share]);
+        };
+        post(1, 0, DealKind::New, 600, WHOLE / 4);
+        post(1, 1, DealKind::New, 400, WHOLE / 4 * 3);
+        post(2, 0, DealKind::Credit, -200, WHOLE / 4);
+        post(2, 1, DealKind::Credit, -100, WHOLE / 4 * 3);
+        let places = PlaceSums::of(&totals, &lines(), 1);
+        let at = |level, period| {
+            let place = places.get((level, period)).unwrap();
+            let sums = place.models[0];
+            assert_eq!(sums.new, sums.deals, "a credit is no deal");
+            let of_kinds = [sums.of_kind(DealKind::New), sums.of_kind(DealKind::Credit)];
+            (sums.amount(), of_kinds, sums.new, place.counts.touches)
+        };
+        let (one, search, whole) = (Level::Campaign(0), Level::Channel(0), u128::from(WHOLE));
+        assert_eq!(at(one, Period::Close(1)), (600, [600, 0], whole / 4, 1));
+        assert_eq!(at(one, Period::Close(2)), (-200, [0, -200], 0, 1));
+        assert_eq!(at(one, Period::Touch(0)), (400, [600, -200], whole / 4, 2));
+        assert_eq!(at(search, Period::Close(1)), (1_000, [1_000, 0], whole, 2));
+        assert_eq!(at(search, Period::All), (700, [1_000, -300], whole, 4));
+        assert_eq!(places.get((one, Period::Touch(1))).map(|place| place.counts), None);
+        // Three lines of quarters for each campaign and the channel, and each over all.
+        assert_eq!(places.iter().count(), 12);
+    }
+}

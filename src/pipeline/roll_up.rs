@@ -101,6 +101,9 @@ async fn roll_up(
     Ok(marts)
 }
 
+/// Makes the rows of a table.
+type MakeRows<'a> = dyn Fn() -> Result<RecordBatch, EngineError> + 'a;
+
 /// Registers what the mart files `readers` start from, beside the canonical tables that the session holds.
 async fn register_inputs(
     plan: &Plan,
@@ -111,7 +114,7 @@ async fn register_inputs(
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
     let is_read = |table: &str| readers.iter().any(|sql| sql.contains(table));
     let of_windows = || sensitivity::rows(&outcome.windows, &outcome.of_windows);
-    let inputs: [(&str, &dyn Fn() -> Result<RecordBatch, EngineError>); 6] = [
+    let inputs: [(&str, &MakeRows<'_>); 6] = [
         ("dim_model", &|| batches::dim_model(&plan.models, plan.default_model)),
         ("credit_totals", &|| names.credit_totals(totals)),
         ("residual_totals", &|| names.residual_totals(totals)),

@@ -2,7 +2,7 @@
 
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray};
 use closedloop::mart::catalogue;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -68,6 +68,9 @@ refused! {
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     a_parquet_file_torn_inside: World::new().file("t.parquet", torn(parquet_touches())).source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
+    days_beyond_the_calendar:
+        World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
+        => "table spend (s.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
     text_called_parquet: World::new().file("d.parquet", COMPANY[5].1).source("deals", "path = \"d.parquet\"")
         => "table deals (d.parquet): d.parquet is not a whole Parquet file; write it again";
     a_compressed_file_cut_short: World::new().file("t.csv.gz", cut(&gzip(COMPANY[3].1))).source("touchpoints", "path = \"t.csv.gz\"")
@@ -152,9 +155,23 @@ pub(super) fn parquet_touches() -> Vec<u8> {
         let cells = rows.iter().map(|row| Some(row[column]).filter(|cell| !cell.is_empty()));
         (*name, Arc::new(cells.collect::<StringArray>()) as ArrayRef, true)
     });
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
+    parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
+}
+
+/// Spend in Parquet: on a day of the calendar, and on days that the column's type can hold and no calendar has.
+fn spend_beyond_the_calendar() -> Vec<u8> {
+    let columns: [(&str, ArrayRef); 3] = [
+        ("campaign_id", Arc::new(StringArray::from(vec!["C1"; 3]))),
+        ("date", Arc::new(Date32Array::from(vec![20_500, i32::MAX, i32::MIN]))),
+        ("amount", Arc::new(Float64Array::from(vec![10.0, 70.0, 80.0]))),
+    ];
+    parquet(&RecordBatch::try_from_iter(columns).unwrap())
+}
+
+/// A Parquet file of the rows.
+fn parquet(rows: &RecordBatch) -> Vec<u8> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), None).unwrap();
+    writer.write(rows).unwrap();
     writer.into_inner().unwrap()
 }
 

@@ -2,13 +2,13 @@
 
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
-use crate::config::calendar::{DateMeans, date_of_days};
+use crate::config::calendar::{DateMeans, all_days, date_of_days};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
-use arrow::error::ArrowError;
 use datafusion::error::Result;
 use jiff::Timestamp;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// UTC microseconds, the type of every instant.
@@ -63,8 +63,10 @@ fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
 
 fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
     let dates: Date32Array = match values.data_type() {
-        DataType::Date32 | DataType::Date64 => return Ok(cast(values, &DataType::Date32)?),
-        DataType::Timestamp(_, None) => return Ok(cast(values, &DataType::Date32)?),
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, None) => {
+            let (days, all_days) = (cast(values, &DataType::Date32)?, all_days());
+            days.as_primitive::<Date32Type>().unary_opt(|day| all_days.contains(&day).then_some(day))
+        }
         DataType::Timestamp(..) => {
             let instants = cast(values, &instant_type())?;
             let instants = instants.as_primitive::<TimestampMicrosecondType>();
@@ -88,21 +90,19 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
         || matches!(data_type, DataType::Dictionary(_, values) if is_text(values))
 }
 
-/// Fiscal quarters of instants or dates.
+/// Fiscal quarters of instants or dates; null outside the calendar.
 pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
     let dates = local_dates(calendar, values)?;
     // Neighbouring rows are often of one quarter: its days are remembered.
-    let (mut days_of_latest, mut latest) = (1..=0, 0);
-    let mut quarter = |days: i32| {
-        if !days_of_latest.contains(&days) {
-            latest = calendar.quarter_of_date(date_of_days(days)?);
-            days_of_latest = calendar.days_of(latest).unwrap_or(days..=days);
+    let mut latest: Option<(RangeInclusive<i32>, i32)> = None;
+    let mut quarter = |days: i32| match &latest {
+        Some((days_of_quarter, quarter)) if days_of_quarter.contains(&days) => Some(*quarter),
+        _ => {
+            let quarter = calendar.quarter_of_date(date_of_days(days)?);
+            latest = Some((calendar.days_of(quarter).unwrap_or(days..=days), quarter));
+            Some(quarter)
         }
-        Some(latest)
     };
-    let outside = |days| ArrowError::ComputeError(format!("day {days} is outside the calendar"));
-    let dates = dates.as_primitive::<Date32Type>().iter();
-    let quarters = dates.map(|days| days.map(|days| quarter(days).ok_or_else(|| outside(days))).transpose());
-    let quarters: Int32Array = quarters.collect::<Result<_, ArrowError>>()?;
+    let quarters: Int32Array = dates.as_primitive::<Date32Type>().iter().map(|days| quarter(days?)).collect();
     Ok(Arc::new(quarters))
 }

@@ -47,3 +47,44 @@ fn names(quarters: &ArrayRef) -> Result<ArrayRef> {
     let names = names.finish();
     Ok(Arc::new(names))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Int32Array;
+    use jiff::tz::TimeZone;
+
+    /// Every day of two years in an order that leaves quarters and comes back, nulls between.
+    #[test]
+    fn every_day_has_the_quarter_of_its_date() {
+        let calendar = Calendar::new(TimeZone::UTC, 2);
+        let first = days_since_epoch("2024-01-15".parse().unwrap());
+        let days: Vec<Option<i32>> =
+            (0..731).map(|i| (i % 13 != 0).then_some(first + if i % 5 == 0 { 730 - i } else { i })).collect();
+        let dates: ArrayRef = Arc::new(Date32Array::from(days.clone()));
+        let found = quarters(&calendar, &dates).unwrap();
+        let expected: Int32Array = days
+            .into_iter()
+            .map(|day| Some(calendar.quarter_of_date(crate::config::calendar::date_of_days(day?).unwrap())))
+            .collect();
+        assert_eq!(found.as_primitive::<Int32Type>(), &expected);
+    }
+
+    #[test]
+    fn a_day_outside_the_calendar_has_no_quarter() {
+        let dates: ArrayRef = Arc::new(Date32Array::from(vec![0, i32::MAX, i32::MIN, 0]));
+        let found = quarters(&Calendar::new(TimeZone::UTC, 1), &dates).unwrap();
+        let first = Some(1970 * 4);
+        assert_eq!(found.as_primitive::<Int32Type>(), &Int32Array::from(vec![first, None, None, first]));
+    }
+
+    #[test]
+    fn names_follow_their_quarters() {
+        let numbers: ArrayRef =
+            Arc::new(Int32Array::from(vec![None, Some(8_104), Some(8_104), None, Some(8_107), Some(8_104)]));
+        let names = names(&numbers).unwrap();
+        let names: Vec<Option<&str>> = names.as_string::<i32>().iter().collect();
+        let expected = [None, Some("FY26Q1"), Some("FY26Q1"), None, Some("FY26Q4"), Some("FY26Q1")];
+        assert_eq!(names, expected);
+    }
+}

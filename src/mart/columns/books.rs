@@ -7,7 +7,7 @@ use crate::mart::catalogue::MartType::{Integer, Money, Text};
 pub(super) const RECONCILIATION: Definition = Definition {
     name: "reconciliation",
     grain: "close quarter × kind × model",
-    columns: &[
+    columns: &[&[
         FISCAL_QUARTER,
         KIND,
         MODEL,
@@ -22,14 +22,14 @@ pub(super) const RECONCILIATION: Definition = Definition {
         per_model("kind_not_attributed", Money, "Left: the kind is not attributed."),
         per_model("unmatched_credit", Money, "Left: a credit deal without its original."),
         per_model("difference", Money, "booked less all of these; always 0."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const BASIS_BRIDGE: Definition = Definition {
     name: "basis_bridge",
     grain: "close quarter × touch quarter × model",
-    columns: &[
+    columns: &[&[
         key("close_quarter", "Fiscal quarter in which the deals closed."),
         key("touch_quarter", "Fiscal quarter of the touches; null for residuals, which stay at close."),
         MODEL,
@@ -38,14 +38,14 @@ pub(super) const BASIS_BRIDGE: Definition = Definition {
             Money,
             "Money; over touch quarters it sums to what closed, over close quarters to what touches earned.",
         ),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const SET_ASIDE: Definition = Definition {
     name: "set_aside",
     grain: "rejected row",
-    columns: &[
+    columns: &[&[
         key("table_name", "Input table."),
         key("reason", "Why the row was set aside."),
         key("key", "The row's key, where it has one."),
@@ -53,6 +53,6 @@ pub(super) const SET_ASIDE: Definition = Definition {
         key("file", "File it stands in (CSV)."),
         fact("line", Integer, "Line it starts on, from 1 (CSV)."),
         Column { name: "row", kind: Text, additivity: Additivity::Never, description: "The row as read, as JSON." },
-    ],
+    ]],
     per_model: &[],
 };

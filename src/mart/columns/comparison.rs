@@ -11,7 +11,7 @@ const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for a
 pub(super) const MODEL_COMPARISON: Definition = Definition {
     name: "model_comparison",
     grain: "campaign or channel × fiscal quarter × basis × model",
-    columns: &[
+    columns: &[&[
         key("level", "campaign or channel."),
         CAMPAIGN_ID,
         CHANNEL,
@@ -27,14 +27,14 @@ pub(super) const MODEL_COMPARISON: Definition = Definition {
             "decision",
             "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without spend.",
         ),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const MODEL_DECISION: Definition = Definition {
     name: "model_decision",
     grain: "campaign or channel × fiscal quarter or all × basis × model",
-    columns: &[
+    columns: &[&[
         key("level", "campaign or channel."),
         CAMPAIGN_ID,
         CHANNEL,
@@ -55,14 +55,14 @@ pub(super) const MODEL_DECISION: Definition = Definition {
             "verdict",
             "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or intervals.",
         ),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const MODEL_AGREEMENT: Definition = Definition {
     name: "model_agreement",
     grain: "campaigns or channels × fiscal quarter or all × basis × pair of models",
-    columns: &[
+    columns: &[&[
         key("level", "Whether campaigns or channels are compared: campaign or channel."),
         QUARTER_OR_ALL,
         BASIS,
@@ -78,14 +78,14 @@ pub(super) const MODEL_AGREEMENT: Definition = Definition {
             Double,
             "Share of the first ten (of all, if fewer) of one that are among those of the other.",
         ),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const MODEL_SENSITIVITY: Definition = Definition {
     name: "model_sensitivity",
     grain: "campaign or channel × fiscal quarter × model × lookback × half-life",
-    columns: &[
+    columns: &[&[
         key("level", "campaign or channel."),
         CAMPAIGN_ID,
         CHANNEL,
@@ -104,6 +104,6 @@ pub(super) const MODEL_SENSITIVITY: Definition = Definition {
         fact("is_configured", Flag, "Whether lookback and half-life are those of the run."),
         fact("amount", Money, "Money attributed, by close date."),
         fact("delta", Money, "amount less that of the run."),
-    ],
+    ]],
     per_model: &[],
 };

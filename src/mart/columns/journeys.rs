@@ -6,7 +6,7 @@ use crate::mart::catalogue::MartType::{Double, Flag, Instant, Integer, Money};
 pub(super) const TOUCH_CREDITS: Definition = Definition {
     name: "touch_credits",
     grain: "deal × touch",
-    columns: &[
+    columns: &[&[
         key("account_id", "Account."),
         key("deal_id", "Deal."),
         key("opportunity_id", "Opportunity of the deal."),
@@ -22,7 +22,7 @@ pub(super) const TOUCH_CREDITS: Definition = Definition {
         fact("is_lead_creation", Flag, "Holds the anchor lead_creation."),
         fact("is_opportunity_creation", Flag, "Holds the anchor opportunity_creation."),
         fact("is_closing", Flag, "Holds the anchor closing."),
-    ],
+    ]],
     per_model: &[
         per_model("share", Double, "Share of the deal under the model, an exact multiple of 2⁻⁴⁸."),
         per_model("amount", Money, "Money under the model; with the deal's residual it sums to the deal."),
@@ -32,7 +32,7 @@ pub(super) const TOUCH_CREDITS: Definition = Definition {
 pub(super) const JOURNEYS: Definition = Definition {
     name: "journeys",
     grain: "deal",
-    columns: &[
+    columns: &[&[
         key("account_id", "Account."),
         key("deal_id", "Deal."),
         key("opportunity_id", "Opportunity of the deal."),
@@ -48,7 +48,7 @@ pub(super) const JOURNEYS: Definition = Definition {
         fact("has_lead_creation", Flag, "Whether a touch holds the anchor lead_creation."),
         fact("has_opportunity_creation", Flag, "Whether a touch holds the anchor opportunity_creation."),
         RESIDUAL,
-    ],
+    ]],
     per_model: &[
         key("residual", "Bucket of what the model left; null when it left nothing."),
         per_model("residual_amount", Money, "Money the model left; with touch_credits it sums to amount."),

@@ -6,7 +6,7 @@ use crate::mart::catalogue::MartType::{Date, Double, Integer, Money};
 pub(super) const PATH_SUMMARY: Definition = Definition {
     name: "path_summary",
     grain: "distinct path of channels",
-    columns: &[
+    columns: &[&[
         key(
             "path",
             "Channels of the eligible touches in order; null for the rest: beyond the 10,000 most frequent paths, and paths of more than 20 touches.",
@@ -21,14 +21,14 @@ pub(super) const PATH_SUMMARY: Definition = Definition {
         sum("value", Money, "What they were worth, money given back taken off."),
         sum("nulls", Integer, "Journeys on the path that did not convert: lost, or not converted by the as-of date."),
         fact("conversion_rate", Double, "conversions ÷ (conversions + nulls)."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const TRANSITION_MATRIX: Definition = Definition {
     name: "transition_matrix",
     grain: "Markov model × state × next state",
-    columns: &[
+    columns: &[&[
         MODEL,
         key("from_state", "The last touches, as many as the model remembers; (start) before the first."),
         key(
@@ -37,14 +37,14 @@ pub(super) const TRANSITION_MATRIX: Definition = Definition {
         ),
         fact("transitions", Integer, "How many journeys' steps were such."),
         fact("probability", Double, "Their part of the steps out of from_state."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const REMOVAL_EFFECTS: Definition = Definition {
     name: "removal_effects",
     grain: "Markov model × state",
-    columns: &[
+    columns: &[&[
         MODEL,
         key("level", "What a state is: channel, channel_type or campaign."),
         key("state", "The state; campaigns with few touches share one."),
@@ -66,14 +66,14 @@ pub(super) const REMOVAL_EFFECTS: Definition = Definition {
             "Fractional deals that journeys gave the state; null for channel_type. Differs from the literature's: a journey gives only to its own channels.",
         ),
         per_model("attributed_amount", Money, "Money that journeys gave the state; null for channel_type."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const RATE_VALUES: Definition = Definition {
     name: "rate_values",
     grain: "model of kind rate_shapley × channel",
-    columns: &[
+    columns: &[&[
         MODEL,
         CHANNEL,
         fact("conversions", Integer, "Conversions of journeys with the channel."),
@@ -84,14 +84,14 @@ pub(super) const RATE_VALUES: Definition = Definition {
         ),
         fact("mean_value", Double, "Its Shapley value in points of conversion rate, mean over those conversions."),
         fact("least_value", Double, "The least of these values."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CHANNEL_EFFECTS: Definition = Definition {
     name: "channel_effects",
     grain: "incremental model × credited channel × lag",
-    columns: &[
+    columns: &[&[
         MODEL,
         CHANNEL,
         key("lag", "How a touch works: fading from the start, or rising first, to a peak 1.4 half-lives after it."),
@@ -116,14 +116,14 @@ pub(super) const CHANNEL_EFFECTS: Definition = Definition {
         key("evidence", "observational, or experiment_calibrated where an experiment pulled the estimate."),
         fact("fitted_accounts", Integer, "Accounts that the fit looked at: all, or as many as it takes."),
         fact("fitted_conversions", Integer, "Conversions of those accounts."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CALIBRATION: Definition = Definition {
     name: "calibration",
     grain: "incremental model × experiment",
-    columns: &[
+    columns: &[&[
         MODEL,
         key("campaign_id", "Campaign that the experiment was on; null when it was on a channel."),
         CHANNEL,
@@ -133,14 +133,14 @@ pub(super) const CALIBRATION: Definition = Definition {
         fact("standard_error", Double, "Its standard error, in conversions."),
         fact("before", Double, "The lift that the model implies without any experiment."),
         fact("after", Double, "The lift that it implies with all of them."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const MODEL_VALIDATION: Definition = Definition {
     name: "model_validation",
     grain: "fitted model",
-    columns: &[
+    columns: &[&[
         MODEL,
         key(
             "unit",
@@ -164,6 +164,6 @@ pub(super) const MODEL_VALIDATION: Definition = Definition {
         fact("base_log_loss", Double, "The same if every unit were given base_rate."),
         fact("base_rate", Double, "Part of the units of the other accounts that converted."),
         key("reason", "Why there is no judgement; null where there is one."),
-    ],
+    ]],
     per_model: &[],
 };

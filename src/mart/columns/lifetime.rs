@@ -6,7 +6,7 @@ use crate::mart::catalogue::MartType::{Date, Double, Flag, Integer, Money};
 pub(super) const CUSTOMER_CLV: Definition = Definition {
     name: "customer_clv",
     grain: "customer: an account with a purchase that was not taken back",
-    columns: &[
+    columns: &[&[
         key("account_id", "Account."),
         key("segment", "Segment that was fitted together."),
         key("cohort", "Fiscal quarter of the acquisition, the first purchase."),
@@ -51,14 +51,14 @@ pub(super) const CUSTOMER_CLV: Definition = Definition {
         fact("clv_low", Money, "Lower end of the 95 % interval of clv; null when not predicted."),
         fact("clv_high", Money, "Upper end of the 95 % interval of clv; null when not predicted."),
         fact("has_deal", Flag, "Whether a deal acquired the customer; transactions may name others."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CLV_COHORTS: Definition = Definition {
     name: "clv_cohorts",
     grain: "acquisition quarter × age in quarters",
-    columns: &[
+    columns: &[&[
         key("cohort", "Fiscal quarter of the acquisition."),
         fact("age", Integer, "Fiscal quarters since then, from 0."),
         FISCAL_QUARTER,
@@ -72,14 +72,14 @@ pub(super) const CLV_COHORTS: Definition = Definition {
         fact("cumulative_margin", Money, "Margin earned up to this age; sum it over cohorts of one age only."),
         fact("cumulative_margin_discounted", Money, "The same, every quarter discounted to the acquisition."),
         fact("margin_per_customer", Double, "cumulative_margin ÷ customers, in the currency's major unit."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CLV_FIT: Definition = Definition {
     name: "clv_fit",
     grain: "segment × model × parameter; one row where a model could not be fitted",
-    columns: &[
+    columns: &[&[
         key("segment", "Segment that was fitted together."),
         key("family", "contractual, non_contractual or historic."),
         key("reason", "Why this family, and why no prediction where there is none."),
@@ -95,14 +95,14 @@ pub(super) const CLV_FIT: Definition = Definition {
         fact("customers", Integer, "Customers fitted; of kaplan_meier those at risk."),
         fact("correlation", Double, "gamma_gamma: correlation of frequency and value, which it takes to be 0."),
         key("problem", "Why the model could not be fitted."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CLV_VALIDATION: Definition = Definition {
     name: "clv_validation",
     grain: "segment × decile of predicted purchases; null is all",
-    columns: &[
+    columns: &[&[
         key("segment", "Segment that was fitted together."),
         key("model", "Model, fitted to what was known by fitted_until."),
         fact("fitted_until", Date, "Last day that the fit knew of."),
@@ -119,14 +119,14 @@ pub(super) const CLV_VALIDATION: Definition = Definition {
         fact("margin_high", Money, "Upper end of its 95 % interval."),
         fact("actual_margin", Money, "Margin that came."),
         fact("margin_error", Double, "(predicted − actual) ÷ actual; null where none came."),
-    ],
+    ]],
     per_model: &[],
 };
 
 pub(super) const CAMPAIGN_CLV: Definition = Definition {
     name: "campaign_clv",
     grain: "line × model",
-    columns: &[
+    columns: &[&[
         key("line", "campaign, no_campaign (a channel without campaign) or residual."),
         CAMPAIGN_ID,
         CHANNEL,
@@ -159,7 +159,7 @@ pub(super) const CAMPAIGN_CLV: Definition = Definition {
             "First month of the customers' age by which their undiscounted margin covers acquisition_spend.",
         ),
         key("payback", "within_horizon or not_within_horizon; null where there is no positive spend."),
-    ],
+    ]],
     per_model: &[],
 };
 
@@ -167,7 +167,7 @@ pub(super) const CAMPAIGN_CLV: Definition = Definition {
 pub(in crate::mart) const PREDICTIONS: Definition = Definition {
     name: "predictions",
     grain: "customer",
-    columns: &[
+    columns: &[&[
         key("customer_id", "Customer."),
         key("model", "Purchase model of the predictions."),
         fact("frequency", Integer, "x: repeat purchases."),
@@ -183,6 +183,6 @@ pub(in crate::mart) const PREDICTIONS: Definition = Definition {
         fact("clv_low", Double, "Lower end of the 95 % interval of clv; the intervals of customers do not add up."),
         fact("clv_high", Double, "Upper end of the 95 % interval of clv."),
         sum("clv_beyond", Double, "Discounted value of purchases after the horizon; null when hardly discounted."),
-    ],
+    ]],
     per_model: &[],
 };

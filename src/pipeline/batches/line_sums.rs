@@ -67,11 +67,14 @@ impl OfPlace<'_> {
     }
 
     fn interval(&self, model: usize) -> Option<ModelInterval> {
-        self.intervals.map(|row| row.models[model])
+        self.intervals?.models.get(model).copied()
     }
 }
 
 type Places<'a> = BTreeMap<Place<'a>, OfPlace<'a>>;
+
+/// A place under the model at a position.
+type Row<'a> = (&'a Place<'a>, &'a OfPlace<'a>, usize);
 
 impl Names<'_> {
     /// `line_sums` at a grain: line × fiscal quarter × model × basis, sorted by basis, model, quarter and line. Money is in
@@ -145,7 +148,7 @@ impl Names<'_> {
     fn line_sums_of(&self, places: &Places<'_>) -> Result<RecordBatch, EngineError> {
         let mut models: Vec<usize> = (0..self.models.len()).collect();
         models.sort_by_key(|&model| self.models[model].id());
-        let mut rows: Vec<(&Place<'_>, &OfPlace<'_>, usize)> = Vec::new();
+        let mut rows: Vec<Row<'_>> = Vec::new();
         for basis in BASES {
             for &model in &models {
                 let of_basis = places.iter().filter(|(place, of)| place.basis == basis && of.has(model));
@@ -173,12 +176,15 @@ impl Names<'_> {
         columns.integers("touches", rows().map(|(_, of, _)| count(of.counts.touches)));
         columns.integers("spend", rows().map(|(_, of, _)| Some(of.spend)));
         columns.integers("accounts", rows().map(|(_, of, _)| count(of.intervals?.accounts)));
-        let ends: [(&str, fn(Interval) -> f64); 3] = [("se", |i| i.se), ("low", |i| i.low), ("high", |i| i.high)];
-        for (end, value) in ends {
-            let amounts = rows().map(|(_, of, model)| of.interval(model)?.amount.map(value));
-            columns.numbers(&format!("amount_{end}"), amounts);
-            columns.numbers(&format!("new_{end}"), rows().map(|(_, of, model)| of.interval(model)?.new.map(value)));
-        }
+        let (se, low, high) = (|i: Interval| i.se, |i: Interval| i.low, |i: Interval| i.high);
+        let amount = |(_, of, model): Row<'_>| of.interval(model)?.amount;
+        columns.numbers("amount_se", rows().map(|row| amount(row).map(se)));
+        columns.numbers("amount_low", rows().map(|row| amount(row).map(low)));
+        columns.numbers("amount_high", rows().map(|row| amount(row).map(high)));
+        let new = |(_, of, model): Row<'_>| of.interval(model)?.new;
+        columns.numbers("new_se", rows().map(|row| new(row).map(se)));
+        columns.numbers("new_low", rows().map(|row| new(row).map(low)));
+        columns.numbers("new_high", rows().map(|row| new(row).map(high)));
         columns.finish()
     }
 }
