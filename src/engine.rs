@@ -6,7 +6,7 @@
 
 pub mod contract;
 mod cut_files;
-mod diagnose;
+pub(crate) mod diagnose;
 mod error;
 mod functions;
 pub mod histories;

@@ -2,7 +2,7 @@
 
 use super::EngineError;
 use super::words::words;
-use crate::config::file::{Format, Table};
+use crate::config::file::Format;
 use crate::config::plan::Source;
 use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
@@ -110,13 +110,8 @@ impl Source {
 
     /// What made reading this source fail, as precisely as a second read can tell.
     pub(crate) fn explain(&self, error: &DataFusionError) -> EngineError {
-        let key = match (&self.sql, self.table) {
-            _ if !is_about_values(error) => None,
-            (Some(_), Table::Touchpoints) => Some("tables.touchpoints.sql or journeys.eligible".to_owned()),
-            (Some(_), table) => Some(format!("tables.{}.sql", table.name())),
-            (None, Table::Touchpoints) => Some("journeys.eligible".to_owned()),
-            (None, _) => None,
-        };
+        let key =
+            self.sql.as_ref().filter(|_| is_about_values(error)).map(|_| format!("tables.{}.sql", self.table.name()));
         match (self.parts().try_for_each(Source::check_files), key) {
             (Err(fault), _) => fault,
             (Ok(()), Some(key)) => EngineError::Sql { key, message: words(error) },
@@ -180,7 +175,7 @@ fn kind_of(value: &Value) -> Option<&'static str> {
 }
 
 /// Whether the engine stumbled over values or expressions rather than over files or memory.
-fn is_about_values(error: &DataFusionError) -> bool {
+pub(crate) fn is_about_values(error: &DataFusionError) -> bool {
     use DataFusionError::{ArrowError, Execution, NotImplemented, Plan, SchemaError};
     matches!(error.find_root(), ArrowError(..) | Execution(_) | NotImplemented(_) | Plan(_) | SchemaError(..))
 }

@@ -179,7 +179,7 @@ impl Indexed {
         let Self { ctx, loaded, deals, latest, conversions, codes, memory, held, .. } = self;
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only))?;
         let (scattered, lines) =
-            scatter_touches::scatter(&workers.runtime, plan, touches, &conversions, codes, &memory, &advance)?;
+            scatter_touches::scatter(&workers.runtime, &ctx, plan, touches, &conversions, codes, &memory, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let latest = latest.max(scattered.counts.latest);
         Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, held: Some(held) })

@@ -4,6 +4,7 @@ use super::prepare::Memory;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::engine::EngineError;
+use crate::engine::diagnose::is_about_values;
 use crate::engine::ids::IdColumn;
 use crate::engine::load::{Loaded, SOURCE_ROW, set_aside_rows};
 use crate::engine::session;
@@ -33,6 +34,7 @@ use tokio::runtime::Runtime;
 /// A touchpoints source that cannot be read.
 pub(super) fn scatter(
     runtime: &Runtime,
+    ctx: &SessionContext,
     plan: &Plan,
     touches: DataFrame,
     conversions: &Conversions,
@@ -41,10 +43,7 @@ pub(super) fn scatter(
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), EngineError> {
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
-    let fail = |error| match plan.source(Table::Touchpoints) {
-        Some(source) => source.explain(&error),
-        None => error.into(),
-    };
+    let fail = |error| runtime.block_on(fault(ctx, plan, error));
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
     let scatter = Scatter::new(conversions, &lines, &memory.budget, memory.spill.clone());
     let next = AtomicUsize::new(0);
@@ -64,6 +63,31 @@ pub(super) fn scatter(
     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
     let scattered = scatter.finish(parts, ids_are_text);
     Ok((scattered, lines.finish()))
+}
+
+/// What made reading the touches fail: their source, or the conditions on them where the source alone can be read.
+async fn fault(ctx: &SessionContext, plan: &Plan, error: DataFusionError) -> EngineError {
+    let conditions =
+        if plan.journeys.suppress.is_empty() { "journeys.eligible" } else { "journeys.eligible or journeys.suppress" };
+    match read_without_conditions(ctx).await {
+        Err(error) => of_source(plan, error),
+        Ok(()) if is_about_values(&error) => predicate_fault(conditions, words(&error)),
+        Ok(()) => of_source(plan, error),
+    }
+}
+
+async fn read_without_conditions(ctx: &SessionContext) -> Result<(), DataFusionError> {
+    let mut rows = ctx.table("touchpoints").await?.drop_columns(&[SOURCE_ROW])?.execute_stream().await?;
+    while rows.next().await.transpose()?.is_some() {}
+    Ok(())
+}
+
+/// What made reading the source of touches fail.
+fn of_source(plan: &Plan, error: DataFusionError) -> EngineError {
+    match plan.source(Table::Touchpoints) {
+        Some(source) => source.explain(&error),
+        None => error.into(),
+    }
 }
 
 fn read_stream(
@@ -164,7 +188,7 @@ pub(super) async fn unreadable(
     loaded: &Loaded,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
     let bad = session::read_only(ctx, include_str!("../../sql/stage/unreadable_touchpoints.sql")).await?;
-    let rows = session::collect(bad).await?;
+    let rows = session::collect(bad).await.map_err(|error| of_source(plan, error))?;
     let mut rows = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
     rows.sort();
     if let Some(source) = plan.source(Table::Touchpoints) {
@@ -190,7 +214,8 @@ pub(super) async fn repeated(
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
     let columns = [col("touch_id"), col("touched_at"), col("campaign_id"), eligible, col(SOURCE_ROW)];
     let reason = lit("duplicate_key").alias("reason");
-    let rows = session::collect(touchpoints.select(columns.into_iter().chain([reason]))?).await?;
+    let rows = session::collect(touchpoints.select(columns.into_iter().chain([reason]))?);
+    let rows = rows.await.map_err(|error| of_source(plan, error))?;
     let candidates = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
     let keys = touch_keys(&rows)?;
     let mut rejected = Vec::with_capacity(touches.len());

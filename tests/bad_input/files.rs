@@ -2,7 +2,7 @@
 
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
-use arrow::array::{ArrayRef, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use closedloop::mart::catalogue;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -71,6 +71,12 @@ refused! {
     days_beyond_the_calendar:
         World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
         => "table spend (s.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
+    touches_beyond_the_calendar: with_touches("touched_at", Arc::new(Date32Array::from(vec![20_500, i32::MAX, 20_500])))
+        => "table touchpoints (t.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
+    flags_that_are_days: with_touches("responded", Arc::new(Date32Array::from(vec![20_500; 3])))
+        => "table touchpoints (t.parquet): cannot be read (Unsupported TRY_CAST from Date32 to Boolean); repair the file";
+    channels_that_are_no_text: with_touches("channel", Arc::new(BinaryArray::from(vec![&b"\xff"[..]; 3])))
+        => "table touchpoints (t.parquet): cannot be read (Encountered non UTF-8 data: invalid utf-8 sequence of 1 bytes from index 0); repair the file";
     text_called_parquet: World::new().file("d.parquet", COMPANY[5].1).source("deals", "path = \"d.parquet\"")
         => "table deals (d.parquet): d.parquet is not a whole Parquet file; write it again";
     a_compressed_file_cut_short: World::new().file("t.csv.gz", cut(&gzip(COMPANY[3].1))).source("touchpoints", "path = \"t.csv.gz\"")
@@ -148,6 +154,10 @@ fn a_cell_of_ten_megabytes_is_a_cell() {
 
 /// The touches of the company, all text.
 pub(super) fn parquet_touches() -> Vec<u8> {
+    parquet(&touches())
+}
+
+fn touches() -> RecordBatch {
     let mut lines = COMPANY[3].1.lines().map(|line| line.split(','));
     let names: Vec<&str> = lines.next().unwrap().collect();
     let rows: Vec<Vec<&str>> = lines.map(Iterator::collect).collect();
@@ -155,7 +165,20 @@ pub(super) fn parquet_touches() -> Vec<u8> {
         let cells = rows.iter().map(|row| Some(row[column]).filter(|cell| !cell.is_empty()));
         (*name, Arc::new(cells.collect::<StringArray>()) as ArrayRef, true)
     });
-    parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
+/// The company with other values in a column of its touches.
+fn with_touches(name: &str, values: ArrayRef) -> World {
+    let rows = touches();
+    let schema = rows.schema();
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(rows.columns())
+        .map(|(field, given)| (field.name(), Arc::clone(if field.name() == name { &values } else { given }), true));
+    let touches = parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap());
+    World::new().file("t.parquet", touches).source("touchpoints", "path = \"t.parquet\"")
 }
 
 /// Spend in Parquet: on a day of the calendar, and on days that the column's type can hold and no calendar has.

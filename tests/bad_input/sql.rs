@@ -43,6 +43,11 @@ refused! {
         => "journeys.eligible: Cannot cast value 't1' to value of Boolean type; correct the SQL in the configuration";
     a_predicate_that_fails_on_a_row: eligible("1 / (length(touch_id) - 2) > 0")
         => "journeys.eligible: division by zero; correct the SQL in the configuration";
+    sql_of_touches_that_fails_on_a_row: World::new().source(
+        "touchpoints",
+        "path = \"touchpoints.csv\"\nsql = \"SELECT * EXCLUDE (touched_at), CAST(touch_id AS DATE) AS touched_at FROM raw\"",
+    )
+        => "tables.touchpoints.sql: Cannot cast string 't1' to value of Date32 type; correct the SQL in the configuration";
     a_predicate_over_many_rows: eligible("max(touch_id) = touch_id")
         => "journeys.eligible: must be a condition on one touch; correct the SQL in the configuration";
 }
