@@ -177,9 +177,10 @@ impl Indexed {
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
         let Self { ctx, loaded, deals, latest, conversions, codes, memory, held, .. } = self;
+        let fail = |error| workers.runtime.block_on(scatter_touches::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only))?;
         let (scattered, lines) =
-            scatter_touches::scatter(&workers.runtime, &ctx, plan, touches, &conversions, codes, &memory, &advance)?;
+            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let latest = latest.max(scattered.counts.latest);
         Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, held: Some(held) })

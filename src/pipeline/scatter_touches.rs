@@ -28,22 +28,21 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Runtime;
 
-/// Reads every touchpoint of `touches`, see [`touch_columns`], once; `advance` is told how many rows have gone by.
+/// Reads every touchpoint of `touches`, see [`touch_columns`], once; `advance` is told how many rows have gone by, and `fail`
+/// says what a failure means.
 ///
 /// # Errors
 /// A touchpoints source that cannot be read.
 pub(super) fn scatter(
     runtime: &Runtime,
-    ctx: &SessionContext,
-    plan: &Plan,
     touches: DataFrame,
     conversions: &Conversions,
     lines: LineCodes,
     memory: &Memory,
+    fail: &(dyn Fn(DataFusionError) -> EngineError + Sync),
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), EngineError> {
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
-    let fail = |error| runtime.block_on(fault(ctx, plan, error));
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
     let scatter = Scatter::new(conversions, &lines, &memory.budget, memory.spill.clone());
     let next = AtomicUsize::new(0);
@@ -52,7 +51,7 @@ pub(super) fn scatter(
             .into_iter()
             .map(|stream| {
                 let (scatter, number) = (&scatter, next.fetch_add(1, Ordering::Relaxed));
-                scope.spawn(move || read_stream(runtime, scatter, number, stream, &fail, advance))
+                scope.spawn(move || read_stream(runtime, scatter, number, stream, fail, advance))
             })
             .collect();
         readers
@@ -66,7 +65,7 @@ pub(super) fn scatter(
 }
 
 /// What made reading the touches fail: their source, or the conditions on them where the source alone can be read.
-async fn fault(ctx: &SessionContext, plan: &Plan, error: DataFusionError) -> EngineError {
+pub(super) async fn fault(ctx: &SessionContext, plan: &Plan, error: DataFusionError) -> EngineError {
     let conditions =
         if plan.journeys.suppress.is_empty() { "journeys.eligible" } else { "journeys.eligible or journeys.suppress" };
     match read_without_conditions(ctx).await {
