@@ -2,7 +2,7 @@
 
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
-use arrow::array::{ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use closedloop::mart::catalogue;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -71,11 +71,11 @@ refused! {
     days_beyond_the_calendar:
         World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
         => "table spend (s.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
-    touches_beyond_the_calendar: with_touches("touched_at", Arc::new(Date32Array::from(vec![20_500, i32::MAX, 20_500])))
+    touches_beyond_the_calendar: with_touches("touched_at", Date32Array::from(vec![20_500, i32::MAX, 20_500]))
         => "table touchpoints (t.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
-    flags_that_are_days: with_touches("responded", Arc::new(Date32Array::from(vec![20_500; 3])))
+    flags_that_are_days: with_touches("responded", Date32Array::from(vec![20_500; 3]))
         => "table touchpoints (t.parquet): cannot be read (Unsupported TRY_CAST from Date32 to Boolean); repair the file";
-    channels_that_are_no_text: with_touches("channel", Arc::new(BinaryArray::from(vec![&b"\xff"[..]; 3])))
+    channels_that_are_no_text: with_touches("channel", BinaryArray::from(vec![&b"\xff"[..]; 3]))
         => "table touchpoints (t.parquet): cannot be read (Encountered non UTF-8 data: invalid utf-8 sequence of 1 bytes from index 0); repair the file";
     text_called_parquet: World::new().file("d.parquet", COMPANY[5].1).source("deals", "path = \"d.parquet\"")
         => "table deals (d.parquet): d.parquet is not a whole Parquet file; write it again";
@@ -169,7 +169,8 @@ fn touches() -> RecordBatch {
 }
 
 /// The company with other values in a column of its touches.
-fn with_touches(name: &str, values: ArrayRef) -> World {
+fn with_touches(name: &str, values: impl Array + 'static) -> World {
+    let values: ArrayRef = Arc::new(values);
     let rows = touches();
     let schema = rows.schema();
     let columns = schema
