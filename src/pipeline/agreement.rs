@@ -28,7 +28,7 @@ pub(super) fn agreement(places: &PlaceSums, lines: &Lines, models: usize) -> Vec
     let mut rows = Vec::new();
     for ((level, period), mut money) in money(places, lines) {
         // Codes depend on the order of input rows, names do not; a tie at the tenth place goes to the earlier name.
-        money.sort_by(|a, b| name(a.0, lines).cmp(&name(b.0, lines)));
+        money.sort_by(|a, b| a.0.names(lines).cmp(&b.0.names(lines)));
         for first in 0..models {
             for second in first + 1..models {
                 let pairs = money.iter().map(|(_, sums)| (sums[first].amount(), sums[second].amount()));
@@ -45,19 +45,11 @@ pub(super) fn agreement(places: &PlaceSums, lines: &Lines, models: usize) -> Vec
 fn money<'a>(places: &'a PlaceSums, lines: &Lines) -> BTreeMap<(&'static str, Period), Money<'a>> {
     let mut money: BTreeMap<(&'static str, Period), Money<'a>> = BTreeMap::new();
     for ((level, period), sums) in places.iter() {
-        let of_level = match level {
-            Level::Channel(_) => "channel",
-            Level::Campaign(code) if lines.line(code).campaign.is_some() => "campaign",
-            Level::Campaign(_) => continue,
-        };
+        let of_level = level.line(lines);
+        if of_level == "no_campaign" {
+            continue;
+        }
         money.entry((of_level, period)).or_default().push((level, sums.models));
     }
     money
-}
-
-fn name(level: Level, lines: &Lines) -> (Option<&str>, &str) {
-    match level {
-        Level::Campaign(code) => (lines.line(code).campaign.as_deref(), lines.line(code).channel.as_str()),
-        Level::Channel(code) => (None, lines.channels()[code as usize].as_str()),
-    }
 }

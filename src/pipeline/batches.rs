@@ -30,8 +30,11 @@ use closedloop_core::ledger::Bucket;
 use closedloop_core::model::ModelSpec;
 use std::sync::Arc;
 
-/// What a quarter counts: deals that closed in it, or touches.
-const BASES: [&str; 2] = ["close_date", "touch_date"];
+/// A quarter counts the deals that closed in it.
+const CLOSE_DATE: &str = "close_date";
+/// A quarter counts the touches in it.
+const TOUCH_DATE: &str = "touch_date";
+const BASES: [&str; 2] = [CLOSE_DATE, TOUCH_DATE];
 
 /// The names behind the codes of the credit stage.
 pub struct Names<'a> {

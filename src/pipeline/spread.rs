@@ -28,6 +28,7 @@ use super::totals::CreditKey;
 use crate::config::Intervals;
 use crate::engine::EngineError;
 use crate::engine::ids::IdColumn;
+use crate::scatter::lines::Lines;
 
 /// A campaign with its channel, or a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,25 @@ pub enum Level {
     Campaign(u32),
     /// A channel, by its dense code.
     Channel(u32),
+}
+
+impl Level {
+    /// Its campaign, unless it is a channel or has none, and its channel.
+    pub(super) fn names(self, lines: &Lines) -> (Option<&str>, &str) {
+        match self {
+            Self::Campaign(code) => (lines.line(code).campaign.as_deref(), &lines.line(code).channel),
+            Self::Channel(code) => (None, &lines.channels()[code as usize]),
+        }
+    }
+
+    /// What the marts call it.
+    pub(super) fn line(self, lines: &Lines) -> &'static str {
+        match self {
+            Self::Campaign(code) if lines.line(code).campaign.is_some() => "campaign",
+            Self::Campaign(_) => "no_campaign",
+            Self::Channel(_) => "channel",
+        }
+    }
 }
 
 /// Over which deals and touches a number is summed.

@@ -140,3 +140,22 @@ fn the_order_of_input_rows_and_the_cut_into_files_do_not_change_a_byte() {
     let differing = ["timings", "inputs", "config_hash"];
     assert_eq!(manifest(&shuffled, &differing), manifest(&straight, &differing));
 }
+
+/// The engine is told the order of the sums that these marts start from and sorts them no more.
+#[test]
+fn roi_marts_stand_in_the_order_of_their_sql() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    run(&project("fixtures/demo/closedloop.toml"), &out, 2);
+    let order = ["basis", "model", "fiscal_quarter", "line", "campaign_id", "channel", "residual"];
+    for mart in ["campaign_roi", "channel_roi"] {
+        let rows = read_mart(&out, mart);
+        let of_mart = order.iter().filter(|name| rows.schema().index_of(name).is_ok());
+        // Nulls are last.
+        let columns: Vec<Vec<_>> =
+            of_mart.map(|name| texts(&rows, name).into_iter().map(|text| (text.is_none(), text)).collect()).collect();
+        let row = |row: usize| -> Vec<_> { columns.iter().map(|column| &column[row]).collect() };
+        assert!(rows.num_rows() > 1_000, "{mart}");
+        (1..rows.num_rows()).for_each(|next| assert!(row(next - 1) < row(next), "{mart}: row {next}"));
+    }
+}

@@ -1,6 +1,6 @@
 //! `model_agreement`: the compared models with their names.
 
-use super::{BASES, Columns, Names};
+use super::{BASES, CLOSE_DATE, Columns, Names, TOUCH_DATE};
 use crate::config::Calendar;
 use crate::engine::EngineError;
 use crate::pipeline::agreement::AgreementRow;
@@ -18,8 +18,8 @@ impl Names<'_> {
         let mut shown: Vec<(&str, Option<String>, &AgreementRow)> = Vec::new();
         for row in rows {
             match row.period {
-                Period::Close(position) => shown.push((BASES[0], quarter(position), row)),
-                Period::Touch(position) => shown.push((BASES[1], quarter(position), row)),
+                Period::Close(position) => shown.push((CLOSE_DATE, quarter(position), row)),
+                Period::Touch(position) => shown.push((TOUCH_DATE, quarter(position), row)),
                 Period::All => shown.extend(BASES.map(|basis| (basis, None, row))),
             }
         }

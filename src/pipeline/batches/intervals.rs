@@ -2,7 +2,7 @@
 
 use super::{BASES, Columns, Names};
 use crate::engine::EngineError;
-use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
+use crate::pipeline::spread::{IntervalRow, ModelInterval, Period};
 use arrow::array::{Float64Array, RecordBatch};
 use closedloop_core::uncertainty::Interval;
 use std::sync::Arc;
@@ -50,14 +50,8 @@ impl Names<'_> {
 
     /// One place under every model; over all quarters it is the same on both bases.
     fn interval_rows<'a>(&'a self, row: &'a IntervalRow) -> impl Iterator<Item = Row<'a>> {
-        let (line, campaign, channel) = match row.place.0 {
-            Level::Channel(code) => ("channel", None, self.lines.channels()[code as usize].as_str()),
-            Level::Campaign(code) => {
-                let line = self.lines.line(code);
-                let kind = if line.campaign.is_some() { "campaign" } else { "no_campaign" };
-                (kind, line.campaign.as_deref(), line.channel.as_str())
-            }
-        };
+        let level = row.place.0;
+        let (line, (campaign, channel)) = (level.line(self.lines), level.names(self.lines));
         let accounts = row.accounts;
         BASES.into_iter().flat_map(move |basis| {
             let models = self.models.iter().zip(&row.models);

@@ -1,6 +1,6 @@
 //! `line_sums`: what every line earned and cost, in the order of the ROI marts, with names for codes.
 
-use super::{BASES, Columns, Names};
+use super::{BASES, CLOSE_DATE, Columns, Names, TOUCH_DATE};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::pipeline::number::deals;
@@ -12,7 +12,7 @@ use crate::scatter::lines::text_column;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use closedloop_core::uncertainty::Interval;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// At which grain lines are summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +91,13 @@ impl Names<'_> {
         let quarters = spend.column(2).as_primitive::<Int32Type>().values();
         let amounts = spend.column(3).as_primitive::<Int64Type>().values();
         for (((campaign, channel), &quarter), &amount) in names.zip(quarters).zip(amounts) {
-            let line = match grain {
-                Grain::Campaign => campaign_line(campaign, channel.unwrap_or_default()),
-                Grain::Channel => channel_line(channel.unwrap_or_default()),
+            let line = match (grain, campaign) {
+                (Grain::Campaign, Some(_)) => "campaign",
+                (Grain::Campaign, None) => "no_campaign",
+                (Grain::Channel, _) => "channel",
             };
+            let campaign = campaign.filter(|_| grain == Grain::Campaign);
+            let line = Line { line, campaign, channel, residual: None };
             for basis in BASES {
                 places.entry(Place { basis, quarter, line }).or_default().spend += amount;
             }
@@ -104,26 +107,21 @@ impl Names<'_> {
 
     /// Adds what touches earned.
     fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a Outcome, places: &mut Places<'a>) {
-        let intervals: HashMap<_, &IntervalRow> = outcome.intervals.iter().map(|row| (row.place, row)).collect();
         for (place, sums) in outcome.places.iter() {
             let (level, period) = place;
-            let line = match (grain, level) {
-                (Grain::Campaign, Level::Campaign(code)) => {
-                    let line = self.lines.line(code);
-                    campaign_line(line.campaign.as_deref(), &line.channel)
-                }
-                (Grain::Channel, Level::Channel(code)) => channel_line(&self.lines.channels()[code as usize]),
+            let is_of_grain = matches!(level, Level::Campaign(_)) == (grain == Grain::Campaign);
+            let (basis, quarter) = match period {
+                Period::Close(position) if is_of_grain => (CLOSE_DATE, position),
+                Period::Touch(position) if is_of_grain => (TOUCH_DATE, position),
                 _ => continue,
             };
-            let (basis, quarter) = match period {
-                Period::Close(position) => (BASES[0], position),
-                Period::Touch(position) => (BASES[1], position),
-                Period::All => continue,
-            };
+            let (campaign, channel) = level.names(self.lines);
+            let line = Line { line: level.line(self.lines), campaign, channel: Some(channel), residual: None };
+            let interval = outcome.intervals.binary_search_by_key(&place, |row| row.place).ok();
             let of_place = OfPlace {
                 counts: sums.counts,
                 earned: Some(sums.models),
-                intervals: intervals.get(&place).copied(),
+                intervals: interval.map(|position| &outcome.intervals[position]),
                 ..OfPlace::default()
             };
             places.insert(Place { basis, quarter: self.quarter_numbers.number(quarter), line }, of_place);
@@ -187,14 +185,4 @@ impl Names<'_> {
         columns.numbers("new_high", rows().map(|row| new(row).map(high)));
         columns.finish()
     }
-}
-
-/// A campaign's line, or that of a channel without campaign.
-fn campaign_line<'a>(campaign: Option<&'a str>, channel: &'a str) -> Line<'a> {
-    let line = if campaign.is_some() { "campaign" } else { "no_campaign" };
-    Line { line, campaign, channel: Some(channel), residual: None }
-}
-
-fn channel_line(channel: &str) -> Line<'_> {
-    Line { line: "channel", campaign: None, channel: Some(channel), residual: None }
 }
