@@ -116,23 +116,24 @@ fn shares(bencher: Bencher<'_, '_>, touches: usize) {
     });
 }
 
-/// Shares to money that sums to the amount.
-#[divan::bench(args = [5, 50, 500])]
+/// Shares to money that sums to the amount, one way of sharing and six side by side.
+#[divan::bench(args = [5, 50, 500], consts = [1, 6])]
 #[expect(clippy::expect_used, reason = "the model's credits are positive")]
-fn amounts(bencher: Bencher<'_, '_>, touches: usize) {
+fn amounts<const WAYS: usize>(bencher: Bencher<'_, '_>, touches: usize) {
     let mut allotter = Allotter::default();
-    let divided: Vec<(Vec<u64>, u64)> = decayed(&samples(touches))
+    let divided: Vec<Vec<u64>> = decayed(&samples(touches))
         .iter()
         .map(|credits| {
             let mut shares = vec![0; touches];
-            let residual = allotter.shares(credits, 0.0, &mut shares).expect("credits that can be divided");
-            (shares, residual)
+            allotter.shares(credits, 0.0, &mut shares).expect("credits that can be divided");
+            shares.into_iter().flat_map(|share| [share; WAYS]).collect()
         })
         .collect();
-    let mut amounts = vec![0; touches];
-    bencher.counter(ItemsCount::new(JOURNEYS * touches)).bench_local(|| {
-        for (shares, residual) in &divided {
-            black_box(allotter.amounts(AMOUNT, black_box(shares), *residual, &mut amounts));
+    let mut amounts = vec![0; touches * WAYS];
+    bencher.counter(ItemsCount::new(JOURNEYS * touches * WAYS)).bench_local(|| {
+        for shares in &divided {
+            allotter.amounts(AMOUNT, WAYS, black_box(shares), &mut amounts);
+            black_box(&mut amounts);
         }
     });
 }

@@ -4,12 +4,13 @@
 //! what is left goes, unit by unit, to the largest remainders; ties go to the earlier touch, the residual is last.
 
 mod portion;
+mod remainders;
 mod residual;
 
 pub use portion::portion;
 pub use residual::{Bucket, Residual};
 
-use std::ops::AddAssign;
+use remainders::Largest;
 
 /// The whole of a deal in share units: a share is an integer multiple of 2⁻⁴⁸.
 pub const WHOLE: u64 = 1 << 48;
@@ -40,7 +41,9 @@ pub enum CreditError {
 #[derive(Debug, Default)]
 pub struct Allotter {
     remainders: Vec<u64>,
-    ranked: Vec<u64>,
+    /// What is still to be given, per way of sharing.
+    left: Vec<u64>,
+    largest: Largest,
 }
 
 impl Allotter {
@@ -87,83 +90,39 @@ impl Allotter {
         }));
         let (mut residual_share, remainder) = split(residual);
         left -= residual_share;
-        self.hand_out(left, remainder, shares, &mut residual_share, 1);
+        self.remainders.push(remainder);
+        self.largest.find(self.remainders.iter().copied(), left, |position, is_served| {
+            *shares.get_mut(position).unwrap_or(&mut residual_share) += u64::from(is_served);
+        });
         Ok(residual_share)
     }
 
-    /// Writes to `amounts` the money of each share of `amount` (minor units, any sign, at most 18 digits) and returns
-    /// the residual's, so that all of them sum to exactly `amount`. `shares` and `residual_share` sum to [`WHOLE`].
-    pub fn amounts(&mut self, amount: i64, shares: &[u64], residual_share: u64, amounts: &mut [i64]) -> i64 {
-        if let Some(sole) = shares.iter().position(|share| *share == WHOLE) {
-            amounts.fill(0);
-            amounts[sole] = amount;
-            return 0;
-        }
+    /// Writes to `amounts` the money of each share of `amount` (minor units, any sign, at most 18 digits), for several
+    /// ways of sharing it side by side: `part · ways + way`, with the residual as the last part. Per way the shares sum to
+    /// [`WHOLE`], and the amounts to exactly `amount`.
+    pub fn amounts(&mut self, amount: i64, ways: usize, shares: &[u64], amounts: &mut [i64]) {
         let magnitude = amount.unsigned_abs();
         let sign = if amount < 0 { -1 } else { 1 };
-        let split = |share: u64| split_at_unit(u128::from(magnitude) * u128::from(share));
-        self.remainders.clear();
-        let mut left = magnitude;
-        self.remainders.extend(shares.iter().zip(amounts.iter_mut()).map(|(&share, amount)| {
-            let (floor, remainder) = split(share);
-            *amount = sign * to_signed(floor);
-            left -= floor;
-            remainder
-        }));
-        let (floor, remainder) = split(residual_share);
-        left -= floor;
-        let mut residual = sign * to_signed(floor);
-        self.hand_out(left, remainder, amounts, &mut residual, sign);
-        residual
-    }
-
-    /// Adds `unit` to the parts with the `left` largest remainders: ties to the earlier part, the residual is last.
-    fn hand_out<T: Copy + AddAssign>(
-        &mut self,
-        left: u64,
-        residual_remainder: u64,
-        parts: &mut [T],
-        residual: &mut T,
-        unit: T,
-    ) {
-        if left == 0 {
-            return;
-        }
-        self.remainders.push(residual_remainder);
-        let left = usize::try_from(left).unwrap_or(usize::MAX).min(self.remainders.len());
-        let parts = parts.iter_mut().chain(std::iter::once(residual));
-        if self.remainders.len() <= RANKED_ONE_BY_ONE {
-            for (position, part) in parts.enumerate() {
-                if self.rank(position) < left {
-                    *part += unit;
-                }
-            }
-            return;
-        }
-        let Self { remainders, ranked } = self;
-        ranked.clone_from(remainders);
-        let (larger, &mut least, _) = ranked.select_nth_unstable_by(left - 1, |a, b| b.cmp(a));
-        let mut tied = left - larger.iter().filter(|remainder| **remainder > least).count();
-        for (&remainder, part) in remainders.iter().zip(parts) {
-            let is_served = remainder == least && tied > 0;
-            tied -= usize::from(is_served);
-            if remainder > least || is_served {
-                *part += unit;
+        self.left.clear();
+        self.left.resize(ways, magnitude);
+        self.remainders.resize(shares.len(), 0);
+        let parts = shares.chunks_exact(ways).zip(amounts.chunks_exact_mut(ways));
+        for ((shares, amounts), remainders) in parts.zip(self.remainders.chunks_exact_mut(ways)) {
+            let cells = shares.iter().zip(amounts).zip(remainders).zip(&mut self.left);
+            for (((&share, amount), remainder), left) in cells {
+                let (floor, rest) = split_at_unit(u128::from(magnitude) * u128::from(share));
+                *amount = to_signed(floor).wrapping_mul(sign);
+                *remainder = rest;
+                *left = left.wrapping_sub(floor);
             }
         }
-    }
-
-    /// How many remainders come before that at `position`: larger ones, and equal ones before it.
-    fn rank(&self, position: usize) -> usize {
-        let own = self.remainders[position];
-        let (before, after) = self.remainders.split_at(position);
-        let larger = |remainders: &[u64]| remainders.iter().map(|&other| usize::from(other > own)).sum::<usize>();
-        larger(after) + before.iter().map(|&other| usize::from(other >= own)).sum::<usize>()
+        for (way, &left) in self.left.iter().enumerate().filter(|(_, left)| **left > 0) {
+            let remainders = self.remainders[way..].iter().step_by(ways).copied();
+            let amounts = &mut amounts[way..];
+            self.largest.find(remainders, left, |part, is_served| amounts[part * ways] += sign * i64::from(is_served));
+        }
     }
 }
-
-/// Up to so many parts, to count for each what comes before it is quicker than to select.
-const RANKED_ONE_BY_ONE: usize = 16;
 
 /// What is to be known of credits before they are divided, in one pass.
 #[derive(Debug, Clone, Copy, Default)]
@@ -263,8 +222,10 @@ mod tests {
         let mut allotter = Allotter::default();
         let mut shares = vec![0; credits.len()];
         let residual_share = allotter.shares(credits, residual, &mut shares).unwrap();
-        let mut amounts = vec![0; credits.len()];
-        let residual = allotter.amounts(amount, &shares, residual_share, &mut amounts);
+        shares.push(residual_share);
+        let mut amounts = vec![0; shares.len()];
+        allotter.amounts(amount, 1, &shares, &mut amounts);
+        let residual = amounts.pop().unwrap();
         (amounts, residual)
     }
 
@@ -349,24 +310,36 @@ mod tests {
             }
         }
 
+        /// Several ways of sharing at once, each against the oracle; a touch that has all and credits that are alike among them.
         #[test]
         fn money_conserves_and_equals_the_oracle(
             amount in -1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000,
-            credits in prop::collection::vec(0.0..1.0_f64, 1..40),
-            residual in prop_oneof![Just(0.0), 0.0..1.0_f64],
+            (touches, credits) in (1..40_usize, 1..5_usize).prop_flat_map(|(touches, ways)| {
+                let credit = prop_oneof![4 => 0.0..1.0_f64, 1 => Just(0.0), 1 => Just(0.5)];
+                let way = prop::collection::vec(credit, touches + 1);
+                (Just(touches), prop::collection::vec(way, ways))
+            }),
         ) {
-            prop_assume!(credits.iter().sum::<f64>() + residual > 0.0);
-            let mut allotter = Allotter::default();
-            let mut shares = vec![0; credits.len()];
-            let residual_share = allotter.shares(&credits, residual, &mut shares).unwrap();
-            let mut amounts = vec![0; credits.len()];
-            let residual_amount = allotter.amounts(amount, &shares, residual_share, &mut amounts);
-            prop_assert_eq!(amounts.iter().sum::<i64>() + residual_amount, amount);
-            shares.push(residual_share);
-            amounts.push(residual_amount);
-            let expected = oracle(amount.unsigned_abs(), &shares);
-            for (got, want) in amounts.iter().zip(expected) {
-                prop_assert_eq!(got.unsigned_abs(), want);
+            prop_assume!(credits.iter().all(|credits| credits.iter().sum::<f64>() > 0.0));
+            let (mut allotter, ways) = (Allotter::default(), credits.len());
+            let mut shares = vec![0; (touches + 1) * ways];
+            for (way, credits) in credits.iter().enumerate() {
+                let mut of_way = vec![0; touches];
+                let residual = allotter.shares(&credits[..touches], credits[touches], &mut of_way).unwrap();
+                of_way.push(residual);
+                for (part, share) in of_way.into_iter().enumerate() {
+                    shares[part * ways + way] = share;
+                }
+            }
+            let mut amounts = vec![0; shares.len()];
+            allotter.amounts(amount, ways, &shares, &mut amounts);
+            for way in 0..ways {
+                let amounts: Vec<i64> = amounts[way..].iter().step_by(ways).copied().collect();
+                let shares: Vec<u64> = shares[way..].iter().step_by(ways).copied().collect();
+                prop_assert_eq!(amounts.iter().sum::<i64>(), amount);
+                for (got, want) in amounts.iter().zip(oracle(amount.unsigned_abs(), &shares)) {
+                    prop_assert_eq!(got.unsigned_abs(), want);
+                }
             }
         }
     }

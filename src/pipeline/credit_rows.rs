@@ -77,8 +77,8 @@ impl CreditRows {
         let held = |touch| Anchor::ALL.map(|anchor| deal.anchors.position(anchor) == Some(touch));
         self.anchors.extend((0..count).map(held));
         for (model, (shares, amounts)) in self.shares.iter_mut().zip(&mut self.amounts).enumerate() {
-            shares.extend(split.shares_of(model, count).iter().copied().map(fraction));
-            amounts.extend_from_slice(split.posted(model, count));
+            shares.extend(split.shares_of(model, count).map(fraction));
+            amounts.extend(split.posted(model, count));
         }
     }
 }

@@ -31,8 +31,8 @@ mod tests {
         let mut credits = vec![0.0; ages.len()];
         spec.build(&[], Evidence::default()).unwrap().credit(journey, &mut credits);
         let (mut allotter, mut shares, mut amounts) = (Allotter::default(), vec![0; ages.len()], vec![0; ages.len()]);
-        let residual = allotter.shares(&credits, 0.0, &mut shares).unwrap();
-        allotter.amounts(amount, &shares, residual, &mut amounts);
+        assert_eq!(allotter.shares(&credits, 0.0, &mut shares), Ok(0));
+        allotter.amounts(amount, 1, &shares, &mut amounts);
         amounts
     }
 

@@ -2,66 +2,53 @@
 
 use closedloop_core::ledger::{Allotter, Bucket};
 
-/// Shares and money of one deal: `model · touches + touch`.
+/// Shares and money of one deal, touch by touch: `part · models + model`. The parts are the touches, and last what a
+/// model leaves to a residual.
 pub(in crate::pipeline) struct Split {
-    /// Per model the first that credits alike, often itself: what that one has is copied.
-    first_alike: Vec<usize>,
-    pub(super) shares: Vec<u64>,
+    models: usize,
+    shares: Vec<u64>,
     /// What the latest posting gave.
     posted: Vec<i64>,
     /// What had been given before it, once there was a posting before it.
     given_before: Vec<i64>,
     postings: usize,
-    pub(super) residuals: Vec<ModelResidual>,
-    /// What a posting gives, and the shares, touch by touch: `touch · models + model`.
-    posted_of_touch: Vec<i64>,
-    shares_of_touch: Vec<u64>,
-}
-
-/// What one model left of one deal.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::pipeline) struct ModelResidual {
-    pub(super) bucket: Option<Bucket>,
-    pub(super) share: u64,
-    pub(super) amount: i64,
-    pub(super) previous: i64,
-}
-
-impl ModelResidual {
-    /// The money of this posting: what the balance after leaves, less what the balance before left.
-    pub(super) fn posted(&self) -> i64 {
-        self.amount - self.previous
-    }
+    /// Per model where it leaves something.
+    buckets: Vec<Option<Bucket>>,
 }
 
 impl Split {
-    pub(super) fn new(first_alike: Vec<usize>) -> Self {
-        Self {
-            first_alike,
-            shares: Vec::new(),
-            posted: Vec::new(),
-            given_before: Vec::new(),
-            postings: 0,
-            residuals: Vec::new(),
-            posted_of_touch: Vec::new(),
-            shares_of_touch: Vec::new(),
-        }
+    pub(super) fn new(models: usize) -> Self {
+        let (shares, posted, given_before) = (Vec::new(), Vec::new(), Vec::new());
+        Self { models, shares, posted, given_before, postings: 0, buckets: vec![None; models] }
     }
 
-    /// The model before this one that credits alike.
-    pub(super) fn alike(&self, model: usize) -> Option<usize> {
-        Some(self.first_alike[model]).filter(|first| *first != model)
+    /// Makes room for the shares of so many touches.
+    pub(super) fn resize(&mut self, touches: usize) {
+        self.shares.resize((touches + 1) * self.models, 0);
+    }
+
+    /// The shares of all models, and where each leaves something.
+    pub(super) fn shares(&self) -> (&[u64], &[Option<Bucket>]) {
+        (&self.shares, &self.buckets)
+    }
+
+    /// Takes the shares of all models from a split of as many touches.
+    pub(super) fn copy(&mut self, shares: &[u64], buckets: &[Option<Bucket>]) {
+        self.shares.copy_from_slice(shares);
+        self.buckets.copy_from_slice(buckets);
+    }
+
+    /// Gives a model its shares, the residual's last.
+    pub(super) fn set_shares(&mut self, model: usize, shares: &[u64], bucket: Option<Bucket>) {
+        let of_model = self.shares[model..].iter_mut().step_by(self.models);
+        of_model.zip(shares).for_each(|(share, &given)| *share = given);
+        self.buckets[model] = bucket;
     }
 
     /// Gives a model the shares of another.
-    pub(super) fn copy_shares(&mut self, from: usize, to: usize, touches: usize) {
-        self.shares.copy_within(from * touches..(from + 1) * touches, to * touches);
-        self.residuals[to] = self.residuals[from];
-    }
-
-    pub(super) fn resize(&mut self, touches: usize, models: usize) {
-        self.shares.resize(touches * models, 0);
-        self.residuals.resize(models, ModelResidual::default());
+    pub(super) fn copy_shares(&mut self, from: usize, to: usize) {
+        self.shares.chunks_exact_mut(self.models).for_each(|shares| shares[to] = shares[from]);
+        self.buckets[to] = self.buckets[from];
     }
 
     /// Nothing is posted yet.
@@ -75,18 +62,7 @@ impl Split {
             self.given_before.clone_from(&self.posted);
         }
         self.posted.resize(self.shares.len(), 0);
-        let touches = self.shares.len() / self.residuals.len();
-        for model in 0..self.residuals.len() {
-            if let Some(from) = self.alike(model) {
-                self.posted.copy_within(from * touches..(from + 1) * touches, model * touches);
-                self.residuals[model] = self.residuals[from];
-                continue;
-            }
-            let (cells, residual) = (model * touches..(model + 1) * touches, &mut self.residuals[model]);
-            residual.previous = residual.amount;
-            residual.amount =
-                allotter.amounts(balance, &self.shares[cells.clone()], residual.share, &mut self.posted[cells]);
-        }
+        allotter.amounts(balance, self.models, &self.shares, &mut self.posted);
         if self.postings > 0 {
             for (posted, before) in self.posted.iter_mut().zip(&mut self.given_before) {
                 let given = *posted;
@@ -97,38 +73,37 @@ impl Split {
         self.postings += 1;
     }
 
-    /// Lays out what this posting gives touch by touch, to be read by [`Split::of_touch`]; returns what a model gives to all.
-    /// A sum that wraps is not what was booked, so it needs no wider integer.
-    pub(super) fn lay_out(&mut self, model: usize, touches: usize) -> i64 {
-        let (models, cells) = (self.residuals.len(), model * touches..(model + 1) * touches);
-        self.posted_of_touch.resize(self.posted.len(), 0);
-        self.shares_of_touch.resize(self.shares.len(), 0);
-        let given = self.posted[cells.clone()].iter().zip(&self.shares[cells]);
-        let into = self.posted_of_touch.iter_mut().zip(&mut self.shares_of_touch).skip(model).step_by(models);
-        let mut sum = 0_i64;
-        for ((posted, share), (of_model, share_of_model)) in into.zip(given) {
-            *posted = *of_model;
-            *share = *share_of_model;
-            sum = sum.wrapping_add(*posted);
+    /// What the posting gives to all parts, per model. A sum that wraps is not what was booked, so it needs no wider integer.
+    pub(super) fn sum(&self, sums: &mut Vec<i64>) {
+        sums.clear();
+        sums.resize(self.models, 0);
+        for amounts in self.posted.chunks_exact(self.models) {
+            sums.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum = sum.wrapping_add(*amount));
         }
-        sum
     }
 
-    /// What the posting laid out gives to a touch, and its shares, under every model.
+    /// What the posting gives to a touch, and its shares, under every model.
+    #[inline]
     pub(super) fn of_touch(&self, touch: usize) -> (&[i64], &[u64]) {
-        let models = self.residuals.len();
-        let cells = touch * models..(touch + 1) * models;
-        (&self.posted_of_touch[cells.clone()], &self.shares_of_touch[cells])
+        let cells = touch * self.models..(touch + 1) * self.models;
+        (&self.posted[cells.clone()], &self.shares[cells])
     }
 
-    /// The shares of the touches under a model.
-    pub(in crate::pipeline) fn shares_of(&self, model: usize, touches: usize) -> &[u64] {
-        &self.shares[model * touches..(model + 1) * touches]
+    /// What each model leaves: the bucket, if it leaves anything, its share and the money of the posting.
+    pub(super) fn left(&self) -> impl Iterator<Item = (Option<Bucket>, u64, i64)> {
+        let of_residual = self.shares.len() - self.models;
+        let left = self.shares[of_residual..].iter().zip(&self.posted[of_residual..]).zip(&self.buckets);
+        left.map(|((&share, &amount), bucket)| (bucket.filter(|_| share > 0), share, amount))
     }
 
-    /// What the posting gives to each of the touches under a model.
-    pub(in crate::pipeline) fn posted(&self, model: usize, touches: usize) -> &[i64] {
-        &self.posted[model * touches..(model + 1) * touches]
+    /// The shares of so many touches under a model.
+    pub(in crate::pipeline) fn shares_of(&self, model: usize, touches: usize) -> impl Iterator<Item = u64> {
+        (0..touches).map(move |touch| self.shares[touch * self.models + model])
+    }
+
+    /// What the posting gives to each of so many touches under a model.
+    pub(in crate::pipeline) fn posted(&self, model: usize, touches: usize) -> impl Iterator<Item = i64> {
+        (0..touches).map(move |touch| self.posted[touch * self.models + model])
     }
 }
 
@@ -138,36 +113,29 @@ mod tests {
     use closedloop_core::ledger::WHOLE;
 
     /// A deal of 10.01 under two models with one set of shares, of which 6.00 is given back, then all.
-    fn posted(first_alike: Vec<usize>) -> Vec<[(Vec<i64>, i64, i64); 2]> {
-        let third = WHOLE / 3;
-        let (mut split, mut allotter) = (Split::new(first_alike), Allotter::default());
-        split.resize(2, 2);
-        split.shares.copy_from_slice(&[third, third, 0, 0]);
-        split.residuals[0] =
-            ModelResidual { bucket: Some(Bucket::Baseline), share: WHOLE - 2 * third, ..ModelResidual::default() };
-        split.copy_shares(0, 1, 2);
-        split.start_books();
-        let mut post = |balance| {
-            split.allot(&mut allotter, balance);
-            [0, 1].map(|model| {
-                let given = split.posted(model, 2).to_vec();
-                (given, split.residuals[model].posted(), split.lay_out(model, 2))
-            })
-        };
-        vec![post(1_001), post(401), post(0)]
-    }
-
+    ///
     /// By hand: of three equal parts the residual's is a unit of share larger, and of the touches the first has the odd cent.
     /// 10.01 is 3.34, 3.33 and 3.34; 4.01 is 1.34, 1.33 and 1.34.
     #[test]
-    fn what_is_copied_is_what_would_be_allotted() {
-        let by_hand = [(vec![334, 333], 334, 667), (vec![-200, -200], -200, -400), (vec![-134, -133], -134, -267)];
-        for first_alike in [vec![0, 0], vec![0, 1]] {
-            for (models, by_hand) in posted(first_alike).iter().zip(&by_hand) {
-                assert_eq!(models, &[by_hand.clone(), by_hand.clone()]);
+    fn postings_give_what_the_balance_adds() {
+        let third = WHOLE / 3;
+        let (mut split, mut allotter) = (Split::new(2), Allotter::default());
+        split.resize(2);
+        split.set_shares(0, &[third, third, WHOLE - 2 * third], Some(Bucket::Baseline));
+        split.copy_shares(0, 1);
+        split.start_books();
+        let mut sums = Vec::new();
+        for (balance, by_touch, left, whole) in
+            [(1_001, [334, 333], 334, 1_001), (401, [-200, -200], -200, -600), (0, [-134, -133], -134, -401)]
+        {
+            split.allot(&mut allotter, balance);
+            split.sum(&mut sums);
+            assert_eq!(sums, [whole, whole]);
+            for model in [0, 1] {
+                assert!(split.posted(model, 2).eq(by_touch));
+                assert_eq!(split.left().nth(model), Some((Some(Bucket::Baseline), WHOLE - 2 * third, left)));
             }
+            assert_eq!(split.of_touch(1), (&[by_touch[1]; 2][..], &[third; 2][..]));
         }
-        assert_eq!(Split::new(vec![0, 0]).alike(1), Some(0));
-        assert_eq!(Split::new(vec![0, 1]).alike(1), None);
     }
 }

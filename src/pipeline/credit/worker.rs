@@ -2,7 +2,7 @@
 
 use super::eligible::EligibleTouches;
 use super::shapes::Shapes;
-use super::split::{ModelResidual, Split};
+use super::split::Split;
 use super::{Broken, Crediting, Fault, PartitionCredit};
 use crate::pipeline::RunError;
 use crate::pipeline::journey_rows::{JourneyRow, JourneyRows};
@@ -26,9 +26,13 @@ pub(super) struct Worker<'a> {
     allotter: Allotter,
     journey: EligibleTouches,
     credits: Vec<f64>,
+    /// A model's shares of the touches and the residual.
+    shares: Vec<u64>,
     /// What a model sees of the journey's touches where that is not their channels.
     states: Vec<u32>,
     split: Split,
+    /// What a posting gives to all under each model.
+    sums: Vec<i64>,
     shapes: Shapes,
     /// The last journey that each line was seen in, to count deals once per line.
     seen: Vec<u64>,
@@ -48,8 +52,10 @@ impl<'a> Worker<'a> {
             allotter: Allotter::default(),
             journey: EligibleTouches::default(),
             credits: Vec::new(),
+            shares: Vec::new(),
             states: Vec::new(),
-            split: Split::new(stage.first_alike.clone()),
+            split: Split::new(stage.models.len()),
+            sums: Vec::new(),
             shapes: Shapes::default(),
             seen: vec![0; stage.lines.len()],
             journeys: 0,
@@ -155,8 +161,10 @@ impl<'a> Worker<'a> {
         match left {
             Some(bucket) => totals.acquired.leave(deal, stage.models.len(), bucket),
             None => {
-                let residuals = split.residuals.iter().map(|residual| (residual.bucket, residual.share));
-                totals.acquired.share(deal, &journey.lines, &split.shares, residuals, allotter);
+                for (model, (bucket, left, _)) in split.left().enumerate() {
+                    let touches = journey.lines.iter().copied().zip(split.shares_of(model, journey.lines.len()));
+                    totals.acquired.share(deal, model, touches, bucket.map(|bucket| (bucket, left)), allotter);
+                }
             }
         }
     }
@@ -229,18 +237,18 @@ impl<'a> Worker<'a> {
     fn shares(&mut self, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
         let shape = Shape { touches: self.journey.position.len(), anchors };
         self.credits.resize(shape.touches, 0.0);
-        self.split.resize(shape.touches, self.stage.models.len());
+        self.split.resize(shape.touches);
         let stage = self.stage;
-        if !self.shapes.recall(shape, &stage.of_shape, &mut self.split) {
+        if !self.shapes.recall(shape, &mut self.split) {
             for &model in &stage.of_shape {
                 self.share(model, conversion, anchors, all)?;
             }
-            self.shapes.remember(shape, &stage.of_shape, &self.split);
+            self.shapes.remember(shape, &self.split);
         }
         for &model in &stage.of_journey {
-            match self.split.alike(model) {
-                Some(from) => self.split.copy_shares(from, model, shape.touches),
-                None => self.share(model, conversion, anchors, all)?,
+            match stage.first_alike[model] {
+                first if first == model => self.share(model, conversion, anchors, all)?,
+                first => self.split.copy_shares(first, model),
             }
         }
         Ok(())
@@ -264,12 +272,12 @@ impl<'a> Worker<'a> {
             Residual::None => (None, 0.0),
             Residual::Left { bucket, credit } => (Some(bucket), credit),
         };
-        let shares = &mut self.split.shares[model * touches..(model + 1) * touches];
+        self.shares.resize(touches + 1, 0);
+        let (residual, shares) = (touches, &mut self.shares);
         let broken = |error| Broken { deal: conversion.deal, model, fault: Fault::Credit(error) };
-        let share = self.allotter.shares(credits, left, shares).map_err(broken)?;
-        let whole = shares.iter().sum::<u64>() + share;
-        check_sum(conversion.deal, model, whole.cast_signed(), WHOLE.cast_signed())?;
-        self.split.residuals[model] = ModelResidual { bucket, share, ..ModelResidual::default() };
+        shares[residual] = self.allotter.shares(credits, left, &mut shares[..residual]).map_err(broken)?;
+        check_sum(conversion.deal, model, shares.iter().sum::<u64>().cast_signed(), WHOLE.cast_signed())?;
+        self.split.set_shares(model, shares, bucket);
         Ok(())
     }
 
@@ -279,13 +287,12 @@ impl<'a> Worker<'a> {
         if !self.stage.refits.is_empty() {
             out.kept.post(row.close_quarter, row.kind, row.amount);
         }
-        for model in 0..self.stage.models.len() {
-            let residual = self.split.residuals[model];
-            let posted = self.split.lay_out(model, count).wrapping_add(residual.posted());
+        self.split.sum(&mut self.sums);
+        for (model, (&posted, (bucket, share, left))) in self.sums.iter().zip(self.split.left()).enumerate() {
             check_sum(row.deal, model, posted, row.amount)?;
-            if let Some(bucket) = residual.bucket.filter(|_| residual.share > 0) {
+            if let Some(bucket) = bucket {
                 let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
-                self.totals.leave(key, residual.posted(), residual.share);
+                self.totals.leave(key, left, share);
             }
         }
         for touch in 0..count {
@@ -310,8 +317,7 @@ impl<'a> Worker<'a> {
             out.credits.push(row, &self.journey, touches, &self.split);
         }
         if self.stage.wants_journeys {
-            out.journeys
-                .push(row.clone(), self.split.residuals.iter().map(|r| (r.bucket.filter(|_| r.share > 0), r.posted())));
+            out.journeys.push(row.clone(), self.split.left().map(|(bucket, _, amount)| (bucket, amount)));
         }
         Ok(())
     }

@@ -96,33 +96,30 @@ impl AcquiredTotals {
         self.give(&acquisitions, customer, models, Earner::Residual(bucket));
     }
 
-    /// The customer of a deal is shared as the deal is: `shares` are `model · touches + touch`, `residuals` one per model.
+    /// The customer of a deal is shared as a model shares the deal: among `touches`, lines with their shares, and a residual.
     #[cold]
     pub fn share(
         &mut self,
         deal: u32,
-        lines: &[u32],
-        shares: &[u64],
-        residuals: impl Iterator<Item = (Option<Bucket>, u64)>,
+        model: usize,
+        touches: impl Iterator<Item = (u32, u64)>,
+        residual: Option<(Bucket, u64)>,
         allotter: &mut Allotter,
     ) {
         let Some(acquisitions) = self.acquisitions.clone() else { return };
         let customer = acquisitions.of_deal[deal as usize];
-        for (model, (bucket, left)) in residuals.enumerate() {
-            let of_model = &shares[model * lines.len()..(model + 1) * lines.len()];
-            self.earners.clear();
-            for (&line, &share) in lines.iter().zip(of_model).filter(|(_, share)| **share > 0) {
-                // A line touched more than once is one earner, at the place of its first touch: codes have no order.
-                match self.earners.iter_mut().find(|(earner, _)| *earner == Earner::Line(line)) {
-                    Some((_, sum)) => *sum += share,
-                    None => self.earners.push((Earner::Line(line), share)),
-                }
+        let mut earners = std::mem::take(&mut self.earners);
+        earners.clear();
+        for (line, share) in touches.filter(|(_, share)| *share > 0) {
+            // A line touched more than once is one earner, at the place of its first touch: codes have no order.
+            match earners.iter_mut().find(|(earner, _)| *earner == Earner::Line(line)) {
+                Some((_, sum)) => *sum += share,
+                None => earners.push((Earner::Line(line), share)),
             }
-            self.earners.extend(bucket.filter(|_| left > 0).map(|bucket| (Earner::Residual(bucket), left)));
-            let earners = std::mem::take(&mut self.earners);
-            self.add(&acquisitions, customer, narrow(model), &earners, allotter);
-            self.earners = earners;
         }
+        earners.extend(residual.map(|(bucket, share)| (Earner::Residual(bucket), share)));
+        self.add(&acquisitions, customer, narrow(model), &earners, allotter);
+        self.earners = earners;
     }
 
     /// Gives a customer whole to one earner under every model.
@@ -148,7 +145,7 @@ impl AcquiredTotals {
             let amount = [acquired.realised, acquired.contracted, acquired.predicted][pick];
             self.amounts.clear();
             self.amounts.resize(earners.len(), 0);
-            allotter.amounts(amount, &self.weights, 0, &mut self.amounts);
+            allotter.amounts(amount, 1, &self.weights, &mut self.amounts);
             for (&(earner, _), &amount) in earners.iter().zip(&self.amounts) {
                 let share = self.shares.entry(((earner, model), acquired.segment)).or_default();
                 *[&mut share.realised, &mut share.contracted, &mut share.predicted][pick] += amount;
