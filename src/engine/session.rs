@@ -98,6 +98,16 @@ pub async fn collect_side_by_side<N>(
     Ok(rows)
 }
 
+/// The same of so many queries, whose rows are told apart by their order.
+pub async fn collect_each<const N: usize>(
+    ctx: &SessionContext,
+    frames: [DataFrame; N],
+) -> Result<[RecordBatch; N], DataFusionError> {
+    let rows = collect_side_by_side(ctx, frames.map(|frame| ((), frame)).into()).await?;
+    let rows: Vec<RecordBatch> = rows.into_iter().map(|(_, rows)| rows).collect();
+    rows.try_into().map_err(|_| DataFusionError::Internal("a query without rows".to_owned()))
+}
+
 /// Runs plans of one schema side by side and returns their rows in the order of the plans.
 pub async fn collect_all(
     ctx: &SessionContext,

@@ -121,25 +121,13 @@ pub(super) fn index(
     clock.stage("load");
     let ctx = session::open(plan, workers.threads, &memory.budget)?;
     let loaded = runtime.block_on(load(&ctx, plan, memory.spill.as_ref().map(SpillFolder::path)))?;
-    let columns = |name: &'static str, left_out: &[&str]| {
-        let rows =
-            async { Ok::<_, EngineError>(session::collect(ctx.table(name).await?.drop_columns(left_out)?).await?) };
-        runtime.block_on(rows)
-    };
-    let table = |name| columns(name, &[]);
-    let terms: &[&str] = if plan.lifetime.is_some() { &[] } else { &["starts_on", "ends_on", "has_unreadable_term"] };
-    let reversals: &[&str] = if plan.source(Table::Deals).is_some() { &[] } else { &["reverses_deal_id"] };
-    let deals = columns("deals", &[terms, reversals].concat())?;
+    let small = runtime.block_on(SmallTables::collect(&ctx, plan))?;
     let read = loaded.counts.values().map(|counts| counts.read.rows).sum();
     clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
     clock.stage("index");
-    let contacts = table("contacts")?;
-    let roles = table("contact_roles")?;
-    let latest = runtime.block_on(latest_date(&ctx))?;
-    let others = plan.is_fitted().then(|| Ok::<_, EngineError>((table("opportunities")?, table("accounts")?)));
-    let others = others.transpose()?;
-    let others = others.as_ref().map(|(opportunities, accounts)| OtherAccounts {
+    let SmallTables { deals, contacts, roles, campaigns, latest, others } = small;
+    let others = others.as_ref().map(|[opportunities, accounts]| OtherAccounts {
         opportunities,
         accounts,
         latest: plan.as_of.or(latest).unwrap_or_default(),
@@ -147,7 +135,7 @@ pub(super) fn index(
     });
     let build = || Conversions::build_with(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
-    let codes = LineCodes::new(&table("campaigns")?)?;
+    let codes = LineCodes::new(&campaigns)?;
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
@@ -199,10 +187,40 @@ fn bytes_of(plan: &Plan, of: impl Fn(Table) -> bool) -> u64 {
     sources.flat_map(|source| &source.files).filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
-async fn latest_date(ctx: &SessionContext) -> Result<Option<i64>, EngineError> {
-    let frame = session::read_only(ctx, include_str!("../../sql/stage/latest_date.sql")).await?;
-    let rows = session::collect(frame).await?;
-    Ok(rows.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten().next())
+/// What the index is made of.
+struct SmallTables {
+    deals: RecordBatch,
+    contacts: RecordBatch,
+    roles: RecordBatch,
+    campaigns: RecordBatch,
+    /// The latest instant that they and spend know of.
+    latest: Option<i64>,
+    /// Opportunities and accounts, where fitted models ask what did not convert.
+    others: Option<[RecordBatch; 2]>,
+}
+
+impl SmallTables {
+    async fn collect(ctx: &SessionContext, plan: &Plan) -> Result<Self, EngineError> {
+        let terms: &[&str] =
+            if plan.lifetime.is_some() { &[] } else { &["starts_on", "ends_on", "has_unreadable_term"] };
+        let reversals: &[&str] = if plan.source(Table::Deals).is_some() { &[] } else { &["reverses_deal_id"] };
+        let frames = [
+            ctx.table("deals").await?.drop_columns(&[terms, reversals].concat())?,
+            ctx.table("contacts").await?,
+            ctx.table("contact_roles").await?,
+            ctx.table("campaigns").await?,
+            session::read_only(ctx, include_str!("../../sql/stage/latest_date.sql")).await?,
+        ];
+        let [deals, contacts, roles, campaigns, latest] = session::collect_each(ctx, frames).await?;
+        let latest = latest.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten().next();
+        let others = if plan.is_fitted() {
+            let frames = [ctx.table("opportunities").await?, ctx.table("accounts").await?];
+            Some(session::collect_each(ctx, frames).await?)
+        } else {
+            None
+        };
+        Ok(Self { deals, contacts, roles, campaigns, latest, others })
+    }
 }
 
 /// Loads, indexes and scatters.

@@ -132,8 +132,7 @@ impl Conversions {
     ) -> Result<Self, EngineError> {
         let deals = DealRows::try_new(deals)?;
         let (mut originals, credit_rows) = deals.originals_and_credits();
-        deals.sort_by_account_and_close(&mut originals);
-        let starts = starts_of_accounts(&deals, &originals);
+        let starts = deals.sort_by_account_and_close(&mut originals);
         let number = || {
             let first_rows = starts[..starts.len() - 1].iter().map(|&first| originals[first] as usize);
             Ok::<_, EngineError>(match others {
@@ -256,16 +255,6 @@ fn spanned_quarters(plan: &Plan, deals: &DealRows<'_>, all: &[Conversion]) -> Qu
 /// Accounts whose conversions are made in one go.
 const ACCOUNTS_PER_TASK: usize = 4_096;
 
-/// Where the deals of each account start, and where those of the last end.
-fn starts_of_accounts(deals: &DealRows<'_>, originals: &[u32]) -> Vec<usize> {
-    let mut starts: Vec<usize> = (0..originals.len())
-        .filter(|&i| i == 0 || !deals.same_account(originals[i - 1], originals[i]))
-        .chain([originals.len()])
-        .collect();
-    starts.shrink_to_fit();
-    starts
-}
-
 /// The conversions of all accounts, each made where it stays.
 fn make_conversions(
     plan: &Plan,
@@ -283,7 +272,7 @@ fn make_conversions(
         (rest, at) = (others, last);
     }
     tasks.into_par_iter().for_each_init(
-        || (WindowMaker::new(plan, deals), Vec::new()),
+        || (WindowMaker::new(plan), Vec::new()),
         |(maker, facts), (bounds, task)| {
             deals.facts(&originals[bounds[0]..][..task.len()], facts);
             for account in bounds.windows(2) {

@@ -34,15 +34,16 @@ pub(in crate::scatter) enum IdValue<'a> {
 
 /// What the windows are made of, of one deal.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DealFacts {
+pub(super) struct DealFacts<'a> {
     pub(super) row: u32,
+    pub(super) opportunity: OpportunityKey<'a>,
     given_kind: Option<DealKind>,
     pub(super) amount: i64,
     pub(super) created_at: i64,
     pub(super) closed_at: i64,
 }
 
-impl DealFacts {
+impl DealFacts<'_> {
     /// The given kind, or what the order of wins says: the first opportunity is new business, later ones expansion.
     pub(super) fn kind(&self, of_first_win: bool) -> DealKind {
         let inferred = if of_first_win { DealKind::New } else { DealKind::Expansion };
@@ -96,10 +97,11 @@ impl<'a> DealRows<'a> {
 
     /// What windows are made of, of these rows. They lie scattered over the table, and column by column the memory is
     /// waited for together.
-    pub(super) fn facts(&self, rows: &[u32], facts: &mut Vec<DealFacts>) {
+    pub(super) fn facts<'b>(&'b self, rows: &[u32], facts: &mut Vec<DealFacts<'b>>) {
         facts.clear();
-        let blank = DealFacts { row: 0, given_kind: None, amount: 0, created_at: 0, closed_at: 0 };
+        let blank = DealFacts { row: 0, opportunity: None, given_kind: None, amount: 0, created_at: 0, closed_at: 0 };
         facts.extend(rows.iter().map(|&row| DealFacts { row, ..blank }));
+        facts.iter_mut().for_each(|deal| deal.opportunity = self.opportunity_key(deal.row));
         facts.iter_mut().for_each(|deal| deal.created_at = self.created_at.value(deal.row as usize));
         facts.iter_mut().for_each(|deal| deal.closed_at = self.closed(deal.row));
         facts.iter_mut().for_each(|deal| deal.amount = self.amount(deal.row));
@@ -122,16 +124,12 @@ impl<'a> DealRows<'a> {
         value(&self.opportunities, row)
     }
 
-    pub(super) fn same_account(&self, a: u32, b: u32) -> bool {
-        value(&self.account_ids, a) == value(&self.account_ids, b)
-    }
-
     fn by_close(&self, a: u32, b: u32) -> Ordering {
         self.closed(a).cmp(&self.closed(b)).then_with(|| value(&self.ids, a).cmp(&value(&self.ids, b)))
     }
 
-    /// Sorts rows by account, closing and deal.
-    pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) {
+    /// Sorts rows by account, closing and deal. Returns where those of each account start, and where those of the last end.
+    pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) -> Vec<usize> {
         match &self.account_ids {
             IdColumn::Int(accounts) => self.sort_by(rows, |row| accounts.values()[row as usize]),
             IdColumn::Text(accounts) => self.sort_by(rows, |row| accounts.get(row as usize)),
@@ -139,13 +137,17 @@ impl<'a> DealRows<'a> {
     }
 
     /// Keys side by side in memory sort several times faster than keys looked up.
-    fn sort_by<K: Ord + Copy + Send>(&self, rows: &mut [u32], account: impl Fn(u32) -> K) {
-        let mut keyed: Vec<(K, i64, u32)> = rows.iter().map(|&row| (account(row), self.closed(row), row)).collect();
+    fn sort_by<K: Ord + Copy + Send>(&self, rows: &mut [u32], account: impl Fn(u32) -> K + Sync) -> Vec<usize> {
+        let mut keyed: Vec<(K, i64, u32)> = rows.par_iter().map(|&row| (account(row), self.closed(row), row)).collect();
         keyed.par_sort_unstable_by_key(|&(account, closed, _)| (account, closed));
         for tied in keyed.chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|tied| tied.len() > 1) {
             tied.sort_unstable_by(|a, b| self.by_close(a.2, b.2));
         }
+        let is_first = |&row: &usize| row == 0 || keyed[row - 1].0 != keyed[row].0;
+        let mut starts: Vec<usize> = (0..keyed.len()).filter(is_first).chain([keyed.len()]).collect();
+        starts.shrink_to_fit();
         rows.iter_mut().zip(keyed).for_each(|(row, (.., sorted))| *row = sorted);
+        starts
     }
 
     pub(super) fn originals_and_credits(&self) -> (Vec<u32>, Vec<u32>) {

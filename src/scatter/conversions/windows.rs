@@ -1,7 +1,7 @@
 //! The windows of conversions: each opportunity's lookback, cut where an earlier win restarts the journey.
 
 use super::Conversion;
-use super::deal_rows::{DealFacts, DealRows, OpportunityKey};
+use super::deal_rows::{DealFacts, OpportunityKey};
 use crate::config::Plan;
 use crate::config::file::{DealKind, LookbackFrom, Restart};
 use foldhash::fast::FixedState;
@@ -10,7 +10,6 @@ use std::collections::HashMap;
 /// Makes conversions account by account; holds only scratch space, so one per thread is enough.
 pub(super) struct WindowMaker<'a> {
     plan: &'a Plan,
-    deals: &'a DealRows<'a>,
     /// Wins of the account at work by opportunity, in the order of their first closing.
     opportunities: Vec<OpportunityWin>,
     ranks: HashMap<OpportunityKey<'a>, usize, FixedState>,
@@ -21,13 +20,13 @@ pub(super) struct WindowMaker<'a> {
 }
 
 impl<'a> WindowMaker<'a> {
-    pub(super) fn new(plan: &'a Plan, deals: &'a DealRows<'a>) -> Self {
+    pub(super) fn new(plan: &'a Plan) -> Self {
         let (opportunities, rank_of_deal, wins) = (Vec::new(), Vec::new(), Vec::new());
-        Self { plan, deals, opportunities, ranks: HashMap::default(), rank_of_deal, wins }
+        Self { plan, opportunities, ranks: HashMap::default(), rank_of_deal, wins }
     }
 
     /// Makes the conversions of one account of its original deals in order of closing, one of each.
-    pub(super) fn make(&mut self, deals: &[DealFacts], conversions: &mut [Conversion]) {
+    pub(super) fn make(&mut self, deals: &[DealFacts<'a>], conversions: &mut [Conversion]) {
         self.rank(deals);
         self.wins.clear();
         self.wins.extend(self.opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)));
@@ -50,7 +49,7 @@ impl<'a> WindowMaker<'a> {
     }
 
     /// Finds the opportunity of every deal.
-    fn rank(&mut self, deals: &[DealFacts]) {
+    fn rank(&mut self, deals: &[DealFacts<'a>]) {
         self.opportunities.clear();
         self.ranks.clear();
         self.rank_of_deal.clear();
@@ -59,7 +58,7 @@ impl<'a> WindowMaker<'a> {
             // Most accounts have one deal, which is nothing to look up.
             let rank = match deals.len() {
                 1 => next,
-                _ => *self.ranks.entry(self.deals.opportunity_key(deal.row)).or_insert(next),
+                _ => *self.ranks.entry(deal.opportunity).or_insert(next),
             };
             if rank == next {
                 self.opportunities.push(OpportunityWin {

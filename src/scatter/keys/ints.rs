@@ -16,13 +16,23 @@ impl IntNumbers {
     pub(super) fn new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Self {
         let buckets = Buckets::new(entries.clone().count());
         let mut index = Self { buckets, hasher: FixedState::default() };
-        for (key, number) in entries {
-            let home = index.home(key);
-            if index.number(home, key) == NO_NUMBER {
-                index.buckets.insert(home, key, number);
+        let (mut entries, mut together) = (entries.fuse(), Vec::with_capacity(FETCHED_TOGETHER));
+        let mut homes = Vec::with_capacity(FETCHED_TOGETHER);
+        loop {
+            together.clear();
+            together.extend(entries.by_ref().take(FETCHED_TOGETHER));
+            if together.is_empty() {
+                return index;
+            }
+            homes.clear();
+            homes.extend(together.iter().map(|&(key, _)| index.home(key)));
+            index.buckets.fetch(&homes);
+            for (&(key, number), &home) in together.iter().zip(&homes) {
+                if index.number(home, key) == NO_NUMBER {
+                    index.buckets.insert(home, key, number);
+                }
             }
         }
-        index
     }
 
     #[inline]
