@@ -32,6 +32,21 @@ pub(in crate::scatter) enum IdValue<'a> {
     Text(&'a str),
 }
 
+/// A text with its first bytes beside it, which mostly say how it compares, so that it need not be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct HeadedText<'a> {
+    head: u128,
+    text: &'a str,
+}
+
+impl<'a> HeadedText<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut head = [0; size_of::<u128>()];
+        head.iter_mut().zip(text.as_bytes()).for_each(|(head, byte)| *head = *byte);
+        Self { head: u128::from_be_bytes(head), text }
+    }
+}
+
 /// What the windows are made of, of one deal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DealFacts<'a> {
@@ -132,7 +147,7 @@ impl<'a> DealRows<'a> {
     pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) -> Vec<usize> {
         match &self.account_ids {
             IdColumn::Int(accounts) => self.sort_by(rows, |row| accounts.values()[row as usize]),
-            IdColumn::Text(accounts) => self.sort_by(rows, |row| accounts.get(row as usize)),
+            IdColumn::Text(accounts) => self.sort_by(rows, |row| accounts.get(row as usize).map(HeadedText::new)),
         }
     }
 
@@ -205,4 +220,20 @@ pub(in crate::scatter) fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdVa
 #[expect(clippy::cast_possible_truncation, reason = "deals, contacts and credits are fewer than 2³²")]
 pub(in crate::scatter) fn narrow(position: usize) -> u32 {
     position as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn headed_texts_compare_as_the_texts(a in "[\\x00a-c]{0,20}", b in "[\\x00a-c]{0,20}") {
+            prop_assert_eq!(HeadedText::new(&a).cmp(&HeadedText::new(&b)), a.cmp(&b));
+            // Alike to behind the head.
+            let (a, b) = (format!("account-of-a-company-{a}"), format!("account-of-a-company-{b}"));
+            prop_assert_eq!(HeadedText::new(&a).cmp(&HeadedText::new(&b)), a.cmp(&b));
+        }
+    }
 }

@@ -118,6 +118,20 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
     }
 }
 
+/// Hands on what is to be added, as many at a time as are fetched together.
+pub(super) fn in_portions<T>(items: impl Iterator<Item = T>, mut add: impl FnMut(&[T])) {
+    let mut items = items.fuse();
+    let mut portion = Vec::with_capacity(FETCHED_TOGETHER);
+    loop {
+        portion.clear();
+        portion.extend(items.by_ref().take(FETCHED_TOGETHER));
+        if portion.is_empty() {
+            return;
+        }
+        add(&portion);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Integers that lie apart.
 
 use super::NO_NUMBER;
-use super::buckets::{Buckets, FETCHED_TOGETHER};
+use super::buckets::{Buckets, FETCHED_TOGETHER, in_portions};
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 
@@ -16,23 +16,18 @@ impl IntNumbers {
     pub(super) fn new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Self {
         let buckets = Buckets::new(entries.clone().count());
         let mut index = Self { buckets, hasher: FixedState::default() };
-        let (mut entries, mut together) = (entries.fuse(), Vec::with_capacity(FETCHED_TOGETHER));
         let mut homes = Vec::with_capacity(FETCHED_TOGETHER);
-        loop {
-            together.clear();
-            together.extend(entries.by_ref().take(FETCHED_TOGETHER));
-            if together.is_empty() {
-                return index;
-            }
+        in_portions(entries, |entries| {
             homes.clear();
-            homes.extend(together.iter().map(|&(key, _)| index.home(key)));
+            homes.extend(entries.iter().map(|&(key, _)| index.home(key)));
             index.buckets.fetch(&homes);
-            for (&(key, number), &home) in together.iter().zip(&homes) {
+            for (&(key, number), &home) in entries.iter().zip(&homes) {
                 if index.number(home, key) == NO_NUMBER {
                     index.buckets.insert(home, key, number);
                 }
             }
-        }
+        });
+        index
     }
 
     #[inline]

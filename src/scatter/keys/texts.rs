@@ -1,11 +1,12 @@
 //! Texts: a table of their hashes, and the texts themselves with their numbers.
 
 use super::NO_NUMBER;
-use super::buckets::{Buckets, FETCHED_TOGETHER, Value};
+use super::buckets::{Buckets, FETCHED_TOGETHER, Value, in_portions};
 use crate::engine::ids::Ids;
 use arrow::array::StringViewArray;
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 /// Texts with their numbers. Beside a part of a text's hash stands where its record starts; the record is looked at only
 /// where that part is equal.
@@ -23,13 +24,27 @@ impl TextNumbers {
     pub(super) fn new<'a>(entries: impl Iterator<Item = (&'a str, u32)> + Clone) -> Self {
         let buckets = Buckets::new(entries.clone().count());
         let mut index = Self { hasher: FixedState::default(), buckets, records: Records::default() };
-        for (text, number) in entries {
-            let (home, tag) = index.home(index.hasher.hash_one(text));
-            if index.number(home, tag, text) == NO_NUMBER {
-                let start = index.records.push(text, number);
-                index.buckets.insert(home, tag, start);
+        let (mut homes, mut tags) = (Vec::with_capacity(FETCHED_TOGETHER), Vec::with_capacity(FETCHED_TOGETHER));
+        in_portions(entries, |entries| {
+            // Texts lie anywhere, so they are fetched as the buckets are.
+            black_box(
+                entries.iter().fold(0, |any, (text, _)| any | text.as_bytes().first().copied().unwrap_or_default()),
+            );
+            homes.clear();
+            tags.clear();
+            for (text, _) in entries {
+                let (home, tag) = index.home(index.hasher.hash_one(text));
+                homes.push(home);
+                tags.push(tag);
             }
-        }
+            index.buckets.fetch(&homes);
+            for ((&(text, number), &home), &tag) in entries.iter().zip(&homes).zip(&tags) {
+                if index.number(home, tag, text) == NO_NUMBER {
+                    let start = index.records.push(text, number);
+                    index.buckets.insert(home, tag, start);
+                }
+            }
+        });
         index
     }
 
@@ -120,7 +135,7 @@ impl Records {
         // Where there is none the first is fetched, so that no jump is taken wrongly.
         let start = |start| if start == NOWHERE { 0 } else { start };
         let numbers = starts.fold(0_u8, |any, at| any | self.bytes.get(start(at)).copied().unwrap_or_default());
-        std::hint::black_box(numbers);
+        black_box(numbers);
     }
 
     fn number(&self, start: usize) -> u32 {
