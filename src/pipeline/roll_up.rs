@@ -3,18 +3,15 @@
 use super::agreement::agreement;
 use super::batches::{self, Grain};
 use super::error::RunError;
+use super::mart_sql::frame;
 use super::outcome::Outcome;
 use super::prepare::{Prepared, Workers};
 use super::sensitivity;
-use crate::config::{Intervals, Plan};
+use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::engine::session;
 use arrow::array::RecordBatch;
-use arrow::datatypes::DataType;
-use closedloop_core::model::ModelSpec;
-use datafusion::common::ParamValues;
-use datafusion::prelude::{DataFrame, SessionContext};
-use datafusion::scalar::ScalarValue;
+use datafusion::prelude::SessionContext;
 use std::collections::BTreeSet;
 
 /// The marts that SQL makes. Those of a wave read no other of it.
@@ -153,7 +150,8 @@ pub(super) async fn physical_plans(
 ) -> Result<Vec<(&'static str, String)>, EngineError> {
     let ctx = &prepared.ctx;
     let all: Vec<&str> = WAVES.into_iter().flatten().map(|(_, sql)| *sql).collect();
-    register_inputs(plan, prepared, &Outcome::of_nothing(plan.models.len()), &all).await?;
+    let nothing = Outcome::of_nothing(plan.models.len());
+    register_inputs(plan, prepared, &nothing, &all).await?;
     let mut plans = Vec::new();
     for &(name, sql) in WAVES.into_iter().flatten().filter(|(name, _)| *name != OF_LIFETIME) {
         plans.push((name, session::physical_plan(frame(ctx, plan, sql).await?).await?));
@@ -167,33 +165,4 @@ async fn register(ctx: &SessionContext, plan: &Plan, name: &str, sql: &str) -> R
     let rows = session::collect(frame(ctx, plan, sql).await?).await?;
     session::register_rows(ctx, name, rows.clone())?;
     Ok(rows)
-}
-
-/// A mart file with the plan's values in place of its parameters.
-async fn frame(ctx: &SessionContext, plan: &Plan, sql: &str) -> Result<DataFrame, EngineError> {
-    let frame = session::read_only(ctx, sql).await?;
-    let params: Vec<(String, ScalarValue)> = parameters(plan)
-        .into_iter()
-        .filter(|(name, _)| sql.contains(&format!("${name}")))
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    Ok(if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? })
-}
-
-fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
-    let as_of_day = plan.as_of.and_then(|instant| plan.calendar.date_of(instant));
-    let as_of_day = as_of_day.map(crate::config::calendar::days_since_epoch);
-    let unit = 10_f64.powi(i32::from(plan.finance.minor_digits));
-    let incremental = plan.models.iter().filter(|model| matches!(model, ModelSpec::Incremental { .. }));
-    let incremental: Vec<ScalarValue> = incremental.map(|model| ScalarValue::from(model.id())).collect();
-    let incremental = ScalarValue::List(ScalarValue::new_list_nullable(&incremental, &DataType::Utf8));
-    vec![
-        ("incremental_models", incremental),
-        ("as_of_day", ScalarValue::Date32(as_of_day)),
-        ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
-        ("unit", ScalarValue::from(unit)),
-        ("default_model", ScalarValue::from(plan.default_model().id())),
-        ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),
-        ("hurdle", ScalarValue::from(plan.finance.hurdle)),
-    ]
 }
