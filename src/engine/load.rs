@@ -304,8 +304,8 @@ fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
     let mut used = 0_u128;
     for rows in split.used.batches()? {
         let rows = rows?;
-        let amounts = amounts(&rows).into_iter().flat_map(|amounts| amounts.iter().flatten());
-        used += amounts.map(|amount| u128::from(amount.unsigned_abs())).sum::<u128>();
+        used +=
+            amounts(&rows).map_or(0, |amounts| or_zero(amounts).map(|amount| u128::from(amount.unsigned_abs())).sum());
     }
     let others = [split.counts.read, split.counts.out_of_scope, split.counts.set_aside];
     let sums = others.map(|tally| tally.amount.unsigned_abs());
@@ -320,9 +320,16 @@ fn amounts(rows: &RecordBatch) -> Option<&Int64Array> {
     rows.column_by_name("amount").and_then(|amounts| amounts.as_primitive_opt::<Int64Type>())
 }
 
+/// Amounts, or zero where there is none. Which are missing cannot be foretold, so no jump depends on it.
+fn or_zero(amounts: &Int64Array) -> impl Iterator<Item = i64> {
+    let nulls = amounts.nulls();
+    let values = amounts.values().iter().enumerate();
+    values.map(move |(row, &amount)| amount * i64::from(nulls.is_none_or(|nulls| nulls.is_valid(row))))
+}
+
 fn count(tally: &mut super::set_aside::Tally, rows: &RecordBatch) {
     tally.rows += rows.num_rows() as u64;
-    tally.amount += amounts(rows).map_or(0, |amounts| amounts.iter().flatten().map(i128::from).sum());
+    tally.amount += amounts(rows).map_or(0, |amounts| or_zero(amounts).map(i128::from).sum::<i128>());
 }
 
 fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
