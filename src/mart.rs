@@ -1,7 +1,8 @@
-//! The marts: what they hold ([`catalogue`]), how they are written ([`writer`]) and put in place ([`publication`]).
+//! The marts: what they hold ([`catalogue`]), how they are written ([`writer`], [`disk`]) and put in place ([`publication`]).
 
 pub mod catalogue;
 mod columns;
+pub mod disk;
 mod error;
 pub mod manifest;
 pub mod publication;

@@ -75,6 +75,24 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
     Ok(joined(&schema, batches)?)
 }
 
+/// A query under way.
+pub struct Query(SpawnedTask<Result<RecordBatch, DataFusionError>>);
+
+impl Query {
+    /// Starts it on the runtime of the caller.
+    pub fn start(frame: DataFrame) -> Self {
+        Self(SpawnedTask::spawn(collect(frame)))
+    }
+
+    /// Waits for its rows.
+    ///
+    /// # Errors
+    /// A query that fails.
+    pub async fn rows(self) -> Result<RecordBatch, DataFusionError> {
+        self.0.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
+    }
+}
+
 /// Runs queries side by side and returns the rows of each; one after the other where memory is limited, which each of them
 /// is then to have for itself.
 pub async fn collect_side_by_side<N>(
@@ -88,11 +106,9 @@ pub async fn collect_side_by_side<N>(
             rows.push((name, collect(frame).await?));
         }
     } else {
-        let start = |(name, frame)| (name, SpawnedTask::spawn(collect(frame)));
-        let started: Vec<(N, SpawnedTask<_>)> = frames.into_iter().map(start).collect();
-        for (name, task) in started {
-            let joined = task.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
-            rows.push((name, joined?));
+        let started: Vec<(N, Query)> = frames.into_iter().map(|(name, frame)| (name, Query::start(frame))).collect();
+        for (name, query) in started {
+            rows.push((name, query.rows().await?));
         }
     }
     Ok(rows)

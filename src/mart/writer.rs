@@ -4,6 +4,7 @@
 //! copied. The columns of all row groups that are complete are encoded in parallel on the current rayon pool.
 
 use super::catalogue::{Mart, MartColumn, MartType, SCHEMA_VERSION};
+use super::disk::Disk;
 use super::error::MartError;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, RecordBatch};
 use arrow::compute::cast;
@@ -44,7 +45,7 @@ pub struct WrittenMart {
 }
 
 /// Writes one mart into its folder.
-pub struct MartWriter {
+pub struct MartWriter<'a> {
     name: &'static str,
     folder: PathBuf,
     schema: SchemaRef,
@@ -55,6 +56,7 @@ pub struct MartWriter {
     pending_rows: usize,
     open: Option<OpenFile>,
     written: WrittenMart,
+    disk: &'a Disk,
 }
 
 struct OpenFile {
@@ -64,12 +66,12 @@ struct OpenFile {
     row_groups: usize,
 }
 
-impl MartWriter {
-    /// Starts the mart in the folder `<stage>/<name>`.
+impl<'a> MartWriter<'a> {
+    /// Starts the mart in the folder `<stage>/<name>`; its files are handed to `disk`.
     ///
     /// # Errors
     /// A folder that cannot be created.
-    pub fn create(stage: &Path, mart: &Mart, minor_digits: u8) -> Result<Self, MartError> {
+    pub fn create(stage: &Path, mart: &Mart, minor_digits: u8, disk: &'a Disk) -> Result<Self, MartError> {
         let folder = stage.join(mart.name);
         std::fs::create_dir_all(&folder).map_err(MartError::write(&folder))?;
         let schema = mart.schema(minor_digits);
@@ -84,6 +86,7 @@ impl MartWriter {
             schema,
             open: None,
             written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new(), bytes: 0 },
+            disk,
         })
     }
 
@@ -112,7 +115,7 @@ impl MartWriter {
         self.append(&complete)
     }
 
-    /// Writes what is pending, syncs and closes. A mart without rows still has one file with its columns.
+    /// Writes what is pending and closes. A mart without rows still has one file with its columns.
     ///
     /// # Errors
     /// A file that cannot be written.
@@ -162,7 +165,8 @@ impl MartWriter {
         let Some(OpenFile { path, writer, .. }) = self.open.take() else { return Ok(()) };
         let file = writer.into_inner().map_err(|error| self.encode(error))?;
         self.written.bytes += file.metadata().map_or(0, |file| file.len());
-        file.sync_all().map_err(MartError::write(&path))
+        self.disk.take(path, file);
+        Ok(())
     }
 
     /// The rows with the mart's columns, in types that are encoded as the mart's.

@@ -101,8 +101,8 @@ pub(super) fn credit(
     }
     check_books(plan, &credited.totals)?;
     let places = PlaceSums::of(&credited.totals, &prepared.lines, plan.models.len());
-    // What is written goes to the disk while intervals are told: a disk that is full is noticed no sooner than they are.
-    let writers: Vec<MartWriter> = journey_writer.into_iter().chain(credit_writer).collect();
+    // The last rows are written while intervals are told: a disk that is full is noticed no sooner than they are.
+    let writers: Vec<MartWriter<'_>> = journey_writer.into_iter().chain(credit_writer).collect();
     let finish = || writers.into_par_iter().map(MartWriter::finish).collect::<Result<Vec<_>, _>>();
     let (finished, told) = rayon::join(finish, || {
         spread::intervals(&crediting, prepared, credited.squares.as_ref(), &places, &kept_for_bootstrap)

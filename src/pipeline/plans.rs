@@ -23,6 +23,6 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints", workers.runtime.block_on(touches)?)];
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
-    plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &prepared))?);
+    plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &workers, &prepared))?);
     Ok(plans)
 }

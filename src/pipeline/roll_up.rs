@@ -9,9 +9,10 @@ use super::prepare::{Prepared, Workers};
 use super::sensitivity;
 use crate::config::Plan;
 use crate::engine::EngineError;
-use crate::engine::session;
+use crate::engine::session::{self, Query};
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// The marts that SQL makes. Those of a wave read no other of it.
@@ -49,7 +50,7 @@ pub(super) fn roll_up_rows(
     outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, RecordBatch)>, RunError> {
-    let mut rows = workers.runtime.block_on(roll_up(plan, prepared, outcome, wanted))?;
+    let mut rows = workers.runtime.block_on(roll_up(plan, workers, prepared, outcome, wanted))?;
     if wanted.contains("dim_model") {
         rows.push(("dim_model", batches::dim_model(&plan.models, plan.default_model)?));
     }
@@ -69,6 +70,7 @@ pub(super) fn roll_up_rows(
 /// SQL of ours that does not run.
 async fn roll_up(
     plan: &Plan,
+    workers: &Workers,
     prepared: &Prepared,
     outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
@@ -82,7 +84,7 @@ async fn roll_up(
     let is_needed = |name: &str| wanted.contains(name) || is_read && READ_BY_OTHERS.contains(&name);
     let needed: Vec<&str> =
         WAVES.into_iter().flatten().filter(|(name, _)| is_needed(name)).map(|(_, sql)| *sql).collect();
-    register_inputs(plan, prepared, outcome, &needed).await?;
+    register_inputs(plan, workers, prepared, outcome, &needed).await?;
     for wave in WAVES {
         let mut frames = Vec::new();
         for &(name, sql) in wave.iter().filter(|(name, _)| is_needed(name)) {
@@ -99,11 +101,12 @@ async fn roll_up(
 }
 
 /// Makes the rows of a table.
-type MakeRows<'a> = dyn Fn() -> Result<RecordBatch, EngineError> + 'a;
+type MakeRows<'a> = dyn Fn() -> Result<RecordBatch, EngineError> + Sync + 'a;
 
 /// Registers what the mart files `readers` start from, beside the canonical tables that the session holds.
 async fn register_inputs(
     plan: &Plan,
+    workers: &Workers,
     prepared: &Prepared,
     outcome: &Outcome,
     readers: &[&str],
@@ -119,13 +122,20 @@ async fn register_inputs(
         ("interval_totals", &|| names.interval_totals(&outcome.intervals)),
         ("sensitivity_totals", &|| names.sensitivity_totals(&of_windows())),
     ];
-    for (table, rows) in inputs.iter().filter(|(table, _)| is_read(table)) {
-        session::register_rows(ctx, table, rows()?)?;
+    let spend = Query::start(frame(ctx, plan, include_str!("../../sql/mart/spend_by_quarter.sql")).await?);
+    let inputs =
+        || inputs.into_par_iter().filter(|(table, _)| is_read(table)).map(|(table, rows)| Ok((table, rows()?)));
+    for (table, rows) in workers.pool.install(|| inputs().collect::<Result<Vec<_>, EngineError>>())? {
+        session::register_rows(ctx, table, rows)?;
     }
-    let spend = register(ctx, plan, "spend_by_quarter", include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
+    let spend = spend.rows().await?;
+    session::register_rows(ctx, "spend_by_quarter", spend.clone())?;
     let grains = [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")];
-    for (grain, view) in grains.into_iter().filter(|(_, view)| is_read(view)) {
-        let sums = names.line_sums(grain, outcome, &spend)?;
+    let sums = || {
+        let grains = grains.into_par_iter().filter(|(_, view)| is_read(view));
+        grains.map(|(grain, view)| Ok((view, names.line_sums(grain, outcome, &spend)?)))
+    };
+    for (view, sums) in workers.pool.install(|| sums().collect::<Result<Vec<_>, EngineError>>())? {
         session::register_sorted(ctx, "line_sums", vec![sums], &MART_ORDER)?;
         let roi = frame(ctx, plan, include_str!("../../sql/mart/roi.sql")).await?;
         ctx.register_table(view, roi.into_view())?;
@@ -146,12 +156,13 @@ const OF_LIFETIME: &str = "campaign_clv";
 /// SQL of ours that does not run.
 pub(super) async fn physical_plans(
     plan: &Plan,
+    workers: &Workers,
     prepared: &Prepared,
 ) -> Result<Vec<(&'static str, String)>, EngineError> {
     let ctx = &prepared.ctx;
     let all: Vec<&str> = WAVES.into_iter().flatten().map(|(_, sql)| *sql).collect();
     let nothing = Outcome::of_nothing(plan.models.len());
-    register_inputs(plan, prepared, &nothing, &all).await?;
+    register_inputs(plan, workers, prepared, &nothing, &all).await?;
     let mut plans = Vec::new();
     for &(name, sql) in WAVES.into_iter().flatten().filter(|(name, _)| *name != OF_LIFETIME) {
         plans.push((name, session::physical_plan(frame(ctx, plan, sql).await?).await?));

@@ -104,6 +104,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
+    stage.finish()?;
     publication.publish()?;
     Ok(report(plan, manifest, totals, &prepared.lines, &names, stages, refusals))
 }

@@ -4,6 +4,7 @@ use super::super::place_sums::{PlaceSums, Sums};
 use super::Place;
 use super::squares::{ModelSquares, PlaceSquares, Squares};
 use closedloop_core::uncertainty::{ClusteredSum, Interval};
+use rayon::prelude::*;
 
 /// Intervals hold the truth so often.
 pub(super) const LEVEL: f64 = 0.95;
@@ -38,7 +39,7 @@ pub(in crate::pipeline) fn closed_form(squares: &Squares, places: &PlaceSums) ->
         let models = squares.models.iter().zip(sums).map(|(squares, sums)| interval(*squares, sums, accounts));
         IntervalRow { place, accounts, models: models.collect() }
     };
-    squares.places().into_iter().map(row).collect()
+    squares.places().into_par_iter().map(row).collect()
 }
 
 fn interval(squares: ModelSquares, sums: &Sums, accounts: u64) -> ModelInterval {

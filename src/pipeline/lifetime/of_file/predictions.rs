@@ -3,6 +3,7 @@
 use crate::engine::EngineError;
 use crate::mart::MartError;
 use crate::mart::catalogue;
+use crate::mart::disk::Disk;
 use crate::mart::writer::{MartWriter, ROW_GROUP_ROWS};
 use crate::pipeline::RunError;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -35,9 +36,11 @@ impl PredictionTable<'_> {
         std::fs::create_dir_all(out).map_err(MartError::write(out))?;
         let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
         let mart = catalogue::predictions();
-        let mut writer = MartWriter::create(stage.path(), &mart, 2)?;
+        let disk = Disk::default();
+        let mut writer = MartWriter::create(stage.path(), &mart, 2, &disk)?;
         writer.write(row_groups)?;
         let written = writer.finish()?;
+        disk.finish()?;
         let folder = out.join(mart.name);
         if folder.exists() {
             std::fs::remove_dir_all(&folder).map_err(MartError::write(&folder))?;
