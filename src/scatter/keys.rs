@@ -4,6 +4,7 @@
 //! for memory: a table that is asked for many keys at once waits for all of them together.
 
 mod buckets;
+mod filter;
 mod ints;
 mod near;
 mod texts;

@@ -1,11 +1,13 @@
 //! A table of buckets, each as long as a line of the cache: a probe waits for memory once.
 
 use super::NO_NUMBER;
+use super::filter::Filter;
 
 /// Keys with a value each, in the bucket that the hash of the key says or in those behind it.
 #[derive(Debug)]
 pub(super) struct Buckets<K, V> {
     buckets: Vec<Bucket<K, V>>,
+    filter: Filter,
 }
 
 /// What may stand beside a key.
@@ -43,12 +45,12 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
     /// An empty table with room for so many keys.
     pub(super) fn new(keys: usize) -> Self {
         let empty = Bucket { keys: [K::default(); PLACES], values: [V::NONE; PLACES], overflowed: false };
-        Self { buckets: vec![empty; keys.div_ceil(KEYS_PER_BUCKET)] }
+        Self { buckets: vec![empty; keys.div_ceil(KEYS_PER_BUCKET)], filter: Filter::new(keys) }
     }
 
     /// How much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.buckets.as_slice())
+        size_of_val(self.buckets.as_slice()) + self.filter.bytes()
     }
 
     /// Whether it has room for no key.
@@ -63,9 +65,10 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
         ((u128::from(hash) * self.buckets.len() as u128) >> 64) as usize
     }
 
-    /// Adds a key; of those added there are at most as many as there is room for.
-    pub(super) fn insert(&mut self, home: usize, key: K, value: V) {
-        let mut at = home;
+    /// Adds a key with its hash; of those added there are at most as many as there is room for.
+    pub(super) fn insert(&mut self, hash: u64, key: K, value: V) {
+        self.filter.add(hash);
+        let mut at = self.home(hash);
         loop {
             let bucket = &mut self.buckets[at];
             if let Some(place) = bucket.values.iter().position(|known| *known == V::NONE) {
@@ -79,9 +82,22 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
 
     /// Fetches buckets that will be looked at.
     #[inline]
-    pub(super) fn fetch(&self, homes: &[usize]) {
-        let overflowed = homes.iter().map(|&home| usize::from(self.buckets[home].overflowed)).sum::<usize>();
+    pub(super) fn fetch(&self, homes: impl Iterator<Item = usize>) {
+        let overflowed = homes.map(|home| usize::from(self.buckets[home].overflowed)).sum::<usize>();
         std::hint::black_box(overflowed);
+    }
+
+    /// Fetches the buckets of those hashes that may be here: writes their positions and homes to `likely` and returns how
+    /// many they are. Which they are cannot be foretold, so each is written and the next one over it unless it stays.
+    #[inline]
+    pub(super) fn fetch_likely(&self, hashes: &[u64], likely: &mut [(usize, usize); FETCHED_TOGETHER]) -> usize {
+        let mut count = 0;
+        for (position, &hash) in hashes.iter().enumerate() {
+            likely[count] = (position, self.home(hash));
+            count += usize::from(self.filter.may_have(hash));
+        }
+        self.fetch(likely[..count].iter().map(|(_, home)| *home));
+        count
     }
 
     /// The least value that a key has at home, or none, and whether it must be looked for behind. Every place is looked at
@@ -143,7 +159,7 @@ mod tests {
         let home = table.home(u64::MAX);
         assert_eq!(home, 5);
         for key in 0..12 {
-            table.insert(home, key, u32::try_from(key).unwrap());
+            table.insert(u64::MAX, key, u32::try_from(key).unwrap());
         }
         for key in 0..12 {
             let value = u32::try_from(key).unwrap();

@@ -16,23 +16,18 @@ impl IntNumbers {
     pub(super) fn new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Self {
         let buckets = Buckets::new(entries.clone().count());
         let mut index = Self { buckets, hasher: FixedState::default() };
-        let mut homes = Vec::with_capacity(FETCHED_TOGETHER);
+        let mut hashes = Vec::with_capacity(FETCHED_TOGETHER);
         in_portions(entries, |entries| {
-            homes.clear();
-            homes.extend(entries.iter().map(|&(key, _)| index.home(key)));
-            index.buckets.fetch(&homes);
-            for (&(key, number), &home) in entries.iter().zip(&homes) {
-                if index.number(home, key) == NO_NUMBER {
-                    index.buckets.insert(home, key, number);
+            hashes.clear();
+            hashes.extend(entries.iter().map(|(key, _)| index.hasher.hash_one(key)));
+            index.buckets.fetch(hashes.iter().map(|&hash| index.buckets.home(hash)));
+            for (&(key, number), &hash) in entries.iter().zip(&hashes) {
+                if index.number(index.buckets.home(hash), key) == NO_NUMBER {
+                    index.buckets.insert(hash, key, number);
                 }
             }
         });
         index
-    }
-
-    #[inline]
-    fn home(&self, key: i64) -> usize {
-        self.buckets.home(self.hasher.hash_one(key))
     }
 
     #[inline]
@@ -43,22 +38,27 @@ impl IntNumbers {
 
     #[inline]
     pub(super) fn get(&self, key: i64) -> u32 {
-        if self.buckets.is_empty() { NO_NUMBER } else { self.number(self.home(key), key) }
+        if self.buckets.is_empty() {
+            return NO_NUMBER;
+        }
+        self.number(self.buckets.home(self.hasher.hash_one(key)), key)
     }
 
     pub(super) fn get_all(&self, keys: &[i64], numbers: &mut Vec<u32>) {
+        numbers.resize(keys.len(), NO_NUMBER);
         if self.buckets.is_empty() {
-            numbers.resize(keys.len(), NO_NUMBER);
             return;
         }
-        let mut homes = [0; FETCHED_TOGETHER];
-        for keys in keys.chunks(FETCHED_TOGETHER) {
+        let (mut hashes, mut likely) = ([0; FETCHED_TOGETHER], [(0, 0); FETCHED_TOGETHER]);
+        for (keys, numbers) in keys.chunks(FETCHED_TOGETHER).zip(numbers.chunks_mut(FETCHED_TOGETHER)) {
             // Apart from the fetching, which it would slow down: a core looks only so many instructions ahead.
-            for (home, &key) in homes.iter_mut().zip(keys) {
-                *home = self.home(key);
+            for (hash, &key) in hashes.iter_mut().zip(keys) {
+                *hash = self.hasher.hash_one(key);
             }
-            self.buckets.fetch(&homes[..keys.len()]);
-            numbers.extend(keys.iter().zip(&homes).map(|(&key, &home)| self.number(home, key)));
+            let count = self.buckets.fetch_likely(&hashes[..keys.len()], &mut likely);
+            for &(position, home) in &likely[..count] {
+                numbers[position] = self.number(home, keys[position]);
+            }
         }
     }
 }

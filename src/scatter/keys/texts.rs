@@ -24,24 +24,19 @@ impl TextNumbers {
     pub(super) fn new<'a>(entries: impl Iterator<Item = (&'a str, u32)> + Clone) -> Self {
         let buckets = Buckets::new(entries.clone().count());
         let mut index = Self { hasher: FixedState::default(), buckets, records: Records::default() };
-        let (mut homes, mut tags) = (Vec::with_capacity(FETCHED_TOGETHER), Vec::with_capacity(FETCHED_TOGETHER));
+        let mut hashes = Vec::with_capacity(FETCHED_TOGETHER);
         in_portions(entries, |entries| {
             // Texts lie anywhere, so they are fetched as the buckets are.
             black_box(
                 entries.iter().fold(0, |any, (text, _)| any | text.as_bytes().first().copied().unwrap_or_default()),
             );
-            homes.clear();
-            tags.clear();
-            for (text, _) in entries {
-                let (home, tag) = index.home(index.hasher.hash_one(text));
-                homes.push(home);
-                tags.push(tag);
-            }
-            index.buckets.fetch(&homes);
-            for ((&(text, number), &home), &tag) in entries.iter().zip(&homes).zip(&tags) {
-                if index.number(home, tag, text) == NO_NUMBER {
+            hashes.clear();
+            hashes.extend(entries.iter().map(|(text, _)| index.hasher.hash_one(text)));
+            index.buckets.fetch(hashes.iter().map(|&hash| index.buckets.home(hash)));
+            for (&(text, number), &hash) in entries.iter().zip(&hashes) {
+                if index.number(hash, text) == NO_NUMBER {
                     let start = index.records.push(text, number);
-                    index.buckets.insert(home, tag, start);
+                    index.buckets.insert(hash, tag(hash), start);
                 }
             }
         });
@@ -58,57 +53,53 @@ impl TextNumbers {
         self.buckets.bytes() + self.records.bytes.len()
     }
 
-    /// The bucket where a hash belongs, by its high bits, and the tag, which are the low ones.
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-    fn home(&self, hash: u64) -> (usize, u32) {
-        (self.buckets.home(hash), hash as u32)
-    }
-
-    fn number(&self, home: usize, tag: u32, text: &str) -> u32 {
-        match self.buckets.find(home, tag, |start| self.records.text(start) == text.as_bytes()) {
+    fn number(&self, hash: u64, text: &str) -> u32 {
+        let is_it = |start| self.records.text(start) == text.as_bytes();
+        match self.buckets.find(self.buckets.home(hash), tag(hash), is_it) {
             NOWHERE => NO_NUMBER,
             start => self.records.number(start),
         }
     }
 
     pub(super) fn get(&self, text: &str) -> u32 {
-        if self.is_empty() {
-            return NO_NUMBER;
-        }
-        let (home, tag) = self.home(self.hasher.hash_one(text));
-        self.number(home, tag, text)
+        if self.is_empty() { NO_NUMBER } else { self.number(self.hasher.hash_one(text), text) }
     }
 
     pub(super) fn get_all(&self, texts: &Ids<&StringViewArray>, numbers: &mut Vec<u32>) {
+        numbers.resize(texts.len(), NO_NUMBER);
         if self.is_empty() {
-            numbers.resize(texts.len(), NO_NUMBER);
             return;
         }
-        let text = |row: usize| texts.get(row).unwrap_or_default();
-        let (mut homes, mut tags) = ([0; FETCHED_TOGETHER], [0; FETCHED_TOGETHER]);
-        let mut likely = [(NOWHERE, false); FETCHED_TOGETHER];
-        for first in (0..texts.len()).step_by(FETCHED_TOGETHER) {
-            let rows = first..texts.len().min(first + FETCHED_TOGETHER);
-            let count = rows.len();
+        let (mut hashes, mut likely) = ([0; FETCHED_TOGETHER], [(0, 0); FETCHED_TOGETHER]);
+        let mut found = [(NOWHERE, false); FETCHED_TOGETHER];
+        for (portion, numbers) in numbers.chunks_mut(FETCHED_TOGETHER).enumerate() {
+            let text = |position: usize| texts.get(portion * FETCHED_TOGETHER + position).unwrap_or_default();
             // Step by step, so that memory is waited for once: a core looks only so many instructions ahead.
-            for (row, (home, tag)) in rows.clone().zip(homes.iter_mut().zip(&mut tags)) {
-                (*home, *tag) = self.home(self.hasher.hash_one(text(row)));
+            for (position, hash) in hashes[..numbers.len()].iter_mut().enumerate() {
+                *hash = self.hasher.hash_one(text(position));
             }
-            self.buckets.fetch(&homes[..count]);
-            for (likely, (&home, &tag)) in likely.iter_mut().zip(homes[..count].iter().zip(&tags)) {
-                *likely = self.buckets.at_home(home, tag);
+            let count = self.buckets.fetch_likely(&hashes[..numbers.len()], &mut likely);
+            for (found, &(position, home)) in found.iter_mut().zip(&likely[..count]) {
+                *found = self.buckets.at_home(home, tag(hashes[position]));
             }
-            self.records.fetch(likely[..count].iter().map(|(start, _)| *start));
-            numbers.extend(rows.zip(likely).enumerate().map(|(place, (row, likely))| match likely {
-                (NOWHERE, false) => NO_NUMBER,
-                (start, _) if start != NOWHERE && self.records.text(start) == text(row).as_bytes() => {
-                    self.records.number(start)
-                }
-                _ => self.number(homes[place], tags[place], text(row)),
-            }));
+            self.records.fetch(found[..count].iter().map(|(start, _)| *start));
+            for (&(position, _), &found) in likely[..count].iter().zip(&found) {
+                numbers[position] = match found {
+                    (NOWHERE, false) => NO_NUMBER,
+                    (start, _) if start != NOWHERE && self.records.text(start) == text(position).as_bytes() => {
+                        self.records.number(start)
+                    }
+                    _ => self.number(hashes[position], text(position)),
+                };
+            }
         }
     }
+}
+
+/// What stands for a text in its bucket: the low bits of the hash, of which the high ones say the bucket.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+fn tag(hash: u64) -> u32 {
+    hash as u32
 }
 
 /// One after the other: a number, the length of a text, the text, each record at a multiple of eight bytes.
