@@ -5,12 +5,56 @@ use super::touch::{ScatteredTouch, TextArena};
 /// Touches of a block. Blocks are allocated whole, so that growing copies nothing.
 const BLOCK_TOUCHES: usize = 512;
 
+/// Values in blocks. The block at hand lies in the struct itself, so that to append is to look in one place.
+#[derive(Debug, Clone)]
+struct Blocks<T> {
+    open: Vec<T>,
+    full: Vec<Vec<T>>,
+}
+
+impl<T> Default for Blocks<T> {
+    fn default() -> Self {
+        Self { open: Vec::new(), full: Vec::new() }
+    }
+}
+
+impl<T: Copy> Blocks<T> {
+    #[inline]
+    fn push(&mut self, value: T) {
+        if self.open.len() == self.open.capacity() {
+            self.open_block();
+        }
+        self.open.push(value);
+    }
+
+    #[cold]
+    fn open_block(&mut self) {
+        let full = std::mem::replace(&mut self.open, Vec::with_capacity(BLOCK_TOUCHES));
+        if !full.is_empty() {
+            self.full.push(full);
+        }
+    }
+
+    /// All in the order in which they came.
+    fn iter(&self) -> impl Iterator<Item = T> {
+        self.full.iter().flatten().chain(&self.open).copied()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        (self.full.len() + usize::from(!self.is_empty())) * BLOCK_TOUCHES * size_of::<T>()
+    }
+}
+
 /// What one reader has of one partition.
 #[derive(Debug, Default, Clone)]
 pub struct Piece {
-    blocks: Vec<Vec<ScatteredTouch>>,
-    /// Dense contacts, block by block as the touches; no blocks where contacts are not known.
-    contacts: Vec<Vec<u32>>,
+    touches: Blocks<ScatteredTouch>,
+    /// Dense contacts, one a touch; none where contacts are not known.
+    contacts: Blocks<u32>,
     /// The texts of identifiers that are no integers.
     texts: TextArena,
 }
@@ -19,21 +63,10 @@ impl Piece {
     /// Appends a touch, and its contact where contacts are known.
     #[inline]
     pub(super) fn push(&mut self, touch: ScatteredTouch, contact: Option<u32>) {
-        match self.blocks.last_mut() {
-            Some(block) if block.len() < BLOCK_TOUCHES => block.push(touch),
-            _ => self.open_block(touch),
-        }
+        self.touches.push(touch);
         if let Some(contact) = contact {
-            match self.contacts.last_mut() {
-                Some(block) if block.len() < BLOCK_TOUCHES => block.push(contact),
-                _ => self.contacts.push(block_of(contact)),
-            }
+            self.contacts.push(contact);
         }
-    }
-
-    #[cold]
-    fn open_block(&mut self, touch: ScatteredTouch) {
-        self.blocks.push(block_of(touch));
     }
 
     /// Keeps the text of an identifier and returns its position.
@@ -43,17 +76,17 @@ impl Piece {
 
     /// Whether there is no touch.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.touches.is_empty()
     }
 
-    /// The touches in the order in which they came, with the contact where contacts are known.
+    /// The touches in the order in which they came.
     pub(super) fn touches(&self) -> impl Iterator<Item = ScatteredTouch> {
-        self.blocks.iter().flatten().copied()
+        self.touches.iter()
     }
 
     /// The contacts in the same order; none where they are not known.
     pub(super) fn contacts(&self) -> impl Iterator<Item = u32> {
-        self.contacts.iter().flatten().copied()
+        self.contacts.iter()
     }
 
     /// The texts of the identifiers, where they are no integers.
@@ -63,16 +96,8 @@ impl Piece {
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        let block = BLOCK_TOUCHES * size_of::<ScatteredTouch>();
-        let contacts = BLOCK_TOUCHES * size_of::<u32>();
-        self.blocks.len() * block + self.contacts.len() * contacts + self.texts.bytes()
+        self.touches.bytes() + self.contacts.bytes() + self.texts.bytes()
     }
-}
-
-fn block_of<T>(first: T) -> Vec<T> {
-    let mut block = Vec::with_capacity(BLOCK_TOUCHES);
-    block.push(first);
-    block
 }
 
 /// Every piece of a partition.
