@@ -76,14 +76,12 @@ pub struct CreditTotals {
     /// One more than the row of each line of a block; 0 where it has none.
     rows_of_block: Vec<[u32; LINES_PER_BLOCK]>,
     keys: Vec<CreditKey>,
-    counts: Vec<LineCounts>,
-    /// `row · models + model`, minor units.
-    amounts: Vec<i64>,
-    /// `row · models + model`: the lower 63 bits of the sum of shares in units of 2⁻⁴⁸. The 64th tells, once for a whole
-    /// row, that one of its sums has run over.
-    shares: Vec<u64>,
-    /// What is above them, in units of 2⁶³: 32,768 whole deals.
-    carries: HashMap<usize, u64, FixedState>,
+    /// What stands together is waited for once: a row is the number of touches, the number of deals, the money of every model
+    /// in minor units, and of every model the lower 63 bits of the sum of shares in units of 2⁻⁴⁸. The 64th tells, once for
+    /// a whole row, that one of its sums has run over.
+    cells: Vec<u64>,
+    /// What is above them by row and model, in units of 2⁶³: 32,768 whole deals.
+    carries: HashMap<(usize, usize), u64, FixedState>,
     /// By close quarter and kind.
     books: HashMap<(u32, DealKind), Book, FixedState>,
     /// The value of the customers that the deals acquired.
@@ -104,6 +102,8 @@ struct Book {
 const LINES_PER_BLOCK: usize = 256;
 /// Bits of a sum of shares that are kept apart from what is above them.
 const SHARE_BITS: u32 = 63;
+/// The counts of a row, of touches and of deals.
+const COUNTS: usize = 2;
 const BUCKETS: usize = Bucket::ALL.len();
 
 impl CreditTotals {
@@ -116,9 +116,7 @@ impl CreditTotals {
             blocks_of_page: Vec::new(),
             rows_of_block: vec![[0; LINES_PER_BLOCK]],
             keys: Vec::new(),
-            counts: Vec::new(),
-            amounts: Vec::new(),
-            shares: Vec::new(),
+            cells: Vec::new(),
             carries: HashMap::default(),
             books: HashMap::default(),
             acquired: AcquiredTotals::default(),
@@ -163,30 +161,35 @@ impl CreditTotals {
         let row = self.keys.len();
         self.rows_of_block[blocks[block] as usize][key.line as usize % LINES_PER_BLOCK] = narrow(row + 1);
         self.keys.push(key);
-        self.counts.push(LineCounts::default());
-        self.amounts.resize(self.keys.len() * self.models, 0);
-        self.shares.resize(self.keys.len() * self.models, 0);
+        self.cells.resize(self.keys.len() * self.stride(), 0);
         row
+    }
+
+    /// Cells of a row.
+    fn stride(&self) -> usize {
+        COUNTS + 2 * self.models
     }
 
     /// Adds to a row what a touch earned under every model: minor units, and units of 2⁻⁴⁸ of a deal. Within 18 digits no
     /// sum of money wraps, and a share is at most 2⁴⁸: plain loops, so that the compiler adds several at a time.
     #[inline]
     pub fn add(&mut self, row: usize, is_first_of_deal: bool, amounts: &[i64], shares: &[u64]) {
-        let counts = &mut self.counts[row];
-        counts.touches += 1;
-        counts.deals += u64::from(is_first_of_deal);
-        let cells = row * self.models..(row + 1) * self.models;
-        for (sum, amount) in self.amounts[cells.clone()].iter_mut().zip(amounts) {
-            *sum = sum.wrapping_add(*amount);
+        let stride = self.stride();
+        let cells = &mut self.cells[row * stride..][..stride];
+        let (counts, sums) = cells.split_at_mut(COUNTS);
+        counts[0] += 1;
+        counts[1] += u64::from(is_first_of_deal);
+        let (sums_of_amounts, sums_of_shares) = sums.split_at_mut(self.models);
+        for (sum, amount) in sums_of_amounts.iter_mut().zip(amounts) {
+            *sum = sum.wrapping_add(amount.cast_unsigned());
         }
         let mut all = 0;
-        for (sum, share) in self.shares[cells.clone()].iter_mut().zip(shares) {
+        for (sum, share) in sums_of_shares.iter_mut().zip(shares) {
             *sum = sum.wrapping_add(*share);
             all |= *sum;
         }
         if all >> SHARE_BITS != 0 {
-            cells.for_each(|cell| self.set_share(cell, self.share(cell)));
+            (0..self.models).for_each(|model| self.set_share(row, model, self.share(row, model)));
         }
     }
 
@@ -213,14 +216,14 @@ impl CreditTotals {
     pub fn merge(&mut self, other: &Self) {
         self.acquired.merge(&other.acquired);
         for (theirs, &key) in other.keys.iter().enumerate() {
-            let row = self.row(key);
-            self.counts[row].touches += other.counts[theirs].touches;
-            self.counts[row].deals += other.counts[theirs].deals;
+            let (row, stride) = (self.row(key), self.stride());
+            let counts_and_amounts = COUNTS + self.models;
+            let given = &other.cells[theirs * stride..][..counts_and_amounts];
+            for (sum, given) in self.cells[row * stride..].iter_mut().zip(given) {
+                *sum = sum.wrapping_add(*given);
+            }
             for model in 0..self.models {
-                let (mine, theirs) = (row * self.models + model, theirs * self.models + model);
-                let share = self.share(mine) + other.share(theirs);
-                self.amounts[mine] += other.amounts[theirs];
-                self.set_share(mine, share);
+                self.set_share(row, model, self.share(row, model) + other.share(theirs, model));
             }
         }
         for (&(quarter, kind), theirs) in &other.books {
@@ -232,22 +235,36 @@ impl CreditTotals {
         }
     }
 
-    fn share(&self, cell: usize) -> u128 {
-        let carry = if self.carries.is_empty() { None } else { self.carries.get(&cell) };
-        (u128::from(carry.copied().unwrap_or_default()) << SHARE_BITS) + u128::from(self.shares[cell])
+    fn counts(&self, row: usize) -> LineCounts {
+        let counts = &self.cells[row * self.stride()..];
+        LineCounts { touches: counts[0], deals: counts[1] }
+    }
+
+    fn amount(&self, row: usize, model: usize) -> i64 {
+        self.cells[row * self.stride() + COUNTS + model].cast_signed()
+    }
+
+    fn share_cell(&self, row: usize, model: usize) -> usize {
+        row * self.stride() + COUNTS + self.models + model
+    }
+
+    fn share(&self, row: usize, model: usize) -> u128 {
+        let carry = if self.carries.is_empty() { None } else { self.carries.get(&(row, model)) };
+        let lower = self.cells[self.share_cell(row, model)];
+        (u128::from(carry.copied().unwrap_or_default()) << SHARE_BITS) + u128::from(lower)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the two parts are meant")]
-    fn set_share(&mut self, cell: usize, share: u128) {
-        self.shares[cell] = share as u64 & !(1 << SHARE_BITS);
+    fn set_share(&mut self, row: usize, model: usize, share: u128) {
+        let cell = self.share_cell(row, model);
+        self.cells[cell] = share as u64 & !(1 << SHARE_BITS);
         if share >> SHARE_BITS > 0 {
-            self.carries.insert(cell, (share >> SHARE_BITS) as u64);
+            self.carries.insert((row, model), (share >> SHARE_BITS) as u64);
         }
     }
 
     fn earned(&self, row: usize) -> impl Iterator<Item = Earned> {
-        let cells = row * self.models..(row + 1) * self.models;
-        cells.map(|cell| Earned { amount: self.amounts[cell], share: self.share(cell) })
+        (0..self.models).map(move |model| Earned { amount: self.amount(row, model), share: self.share(row, model) })
     }
 
     /// Every key with its counts and per-model earnings, sorted.
@@ -256,7 +273,7 @@ impl CreditTotals {
             .keys
             .iter()
             .enumerate()
-            .map(|(row, &key)| (key, self.counts[row], self.earned(row).collect()))
+            .map(|(row, &key)| (key, self.counts(row), self.earned(row).collect()))
             .collect();
         lines.sort_unstable_by_key(|(key, ..)| *key);
         lines
@@ -289,8 +306,7 @@ impl CreditTotals {
 
     /// What attributed money and residuals of a model sum to.
     pub fn accounted(&self, model: usize) -> i128 {
-        let attributed: i128 =
-            self.amounts.iter().skip(model).step_by(self.models).map(|amount| i128::from(*amount)).sum();
+        let attributed: i128 = (0..self.keys.len()).map(|row| i128::from(self.amount(row, model))).sum();
         let left = self.residuals().into_iter().filter(|(key, _)| key.model == model);
         attributed + left.map(|(_, left)| i128::from(left.earned.amount)).sum::<i128>()
     }
