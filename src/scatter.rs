@@ -17,6 +17,7 @@ pub mod conversions;
 pub mod group;
 pub mod keys;
 pub mod lines;
+mod marked;
 pub mod partition;
 pub mod pieces;
 pub mod quarters;

@@ -95,6 +95,13 @@ impl KeyIndex {
     }
 }
 
+/// The place of a hash among so many places, of which there is one at least: by its high bits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of places")]
+fn place_of(hash: u64, places: usize) -> usize {
+    ((u128::from(hash) * places as u128) >> 64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

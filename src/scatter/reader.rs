@@ -2,6 +2,7 @@
 
 use super::keys::NO_NUMBER;
 use super::lines::LineReader;
+use super::marked::keep_marked;
 use super::partition::{ACCOUNTS_PER_PARTITION, Scatter, TouchCounts};
 use super::pieces::Piece;
 use super::spill::{SpillFile, SpillFolder, SpillWriter};
@@ -243,17 +244,12 @@ impl<'a> TouchColumns<'a> {
     }
 }
 
-/// Fills `kept` with the items that are marked. What is marked cannot be foretold, so every item is written and the next
-/// one over it unless it stays: no jump is taken wrongly.
+/// Fills `kept` with the items that are marked.
 #[inline]
 fn keep<T: Copy + Default>(kept: &mut Vec<T>, items: impl ExactSizeIterator<Item = (T, bool)>) {
     kept.clear();
     kept.resize(items.len(), T::default());
-    let mut count = 0;
-    for (item, stays) in items {
-        kept[count] = item;
-        count += usize::from(stays);
-    }
+    let count = keep_marked(kept, items);
     kept.truncate(count);
 }
 

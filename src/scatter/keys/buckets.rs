@@ -1,7 +1,8 @@
 //! A table of buckets, each as long as a line of the cache: a probe waits for memory once.
 
-use super::NO_NUMBER;
 use super::filter::Filter;
+use super::{NO_NUMBER, place_of};
+use crate::scatter::marked::keep_marked;
 
 /// Keys with a value each, in the bucket that the hash of the key says or in those behind it.
 #[derive(Debug)]
@@ -58,11 +59,10 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
         self.buckets.is_empty()
     }
 
-    /// The bucket where a hash belongs, by its high bits. There must be one.
+    /// The bucket where a hash belongs. There must be one.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of buckets")]
     pub(super) fn home(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.buckets.len() as u128) >> 64) as usize
+        place_of(hash, self.buckets.len())
     }
 
     /// Adds a key with its hash; of those added there are at most as many as there is room for.
@@ -88,14 +88,12 @@ impl<K: Copy + Default + PartialEq, V: Value> Buckets<K, V> {
     }
 
     /// Fetches the buckets of those hashes that may be here: writes their positions and homes to `likely` and returns how
-    /// many they are. Which they are cannot be foretold, so each is written and the next one over it unless it stays.
+    /// many they are.
     #[inline]
     pub(super) fn fetch_likely(&self, hashes: &[u64], likely: &mut [(usize, usize); FETCHED_TOGETHER]) -> usize {
-        let mut count = 0;
-        for (position, &hash) in hashes.iter().enumerate() {
-            likely[count] = (position, self.home(hash));
-            count += usize::from(self.filter.may_have(hash));
-        }
+        let hashes = hashes.iter().enumerate();
+        let homes = hashes.map(|(position, &hash)| ((position, self.home(hash)), self.filter.may_have(hash)));
+        let count = keep_marked(likely, homes);
         self.fetch(likely[..count].iter().map(|(_, home)| *home));
         count
     }

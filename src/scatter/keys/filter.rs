@@ -1,5 +1,7 @@
 //! What tells most keys that are not in a table without waiting for it.
 
+use super::place_of;
+
 /// Two bits for every key, in one word that its hash says: a key whose bits are not both set is not there.
 #[derive(Debug)]
 pub(super) struct Filter {
@@ -30,10 +32,8 @@ impl Filter {
         self.words[self.word(hash)] & bits(hash) == bits(hash)
     }
 
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the number of words")]
     fn word(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.words.len() as u128) >> 64) as usize
+        place_of(hash, self.words.len())
     }
 }
 
