@@ -123,7 +123,8 @@ mod tests {
         let mut totals = CreditTotals::new(1);
         let mut post = |close_quarter, line, kind, amount, share| {
             let row = totals.row(CreditKey { close_quarter, touch_quarter: 0, line, kind });
-            totals.add(row, true, &[amount], &[share]);
+            totals.count(row, true);
+            totals.add(row, &[amount], &[share]);
         };
         post(1, 0, DealKind::New, 600, WHOLE / 4);
         post(1, 1, DealKind::New, 400, WHOLE / 4 * 3);

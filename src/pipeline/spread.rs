@@ -159,14 +159,13 @@ impl Spread {
         Some(Self { parts: AccountParts::new(models), open: 0, part_of_row, rows, squares })
     }
 
-    /// Adds what a touch got under every model (minor units, and units of 2⁻⁴⁸ of the deal) to the open account.
-    /// `row` is the key's row in this thread's totals.
+    /// The part of the open account for a key, whose row in this thread's totals is `row`.
     #[inline]
-    pub(super) fn add(&mut self, row: usize, key: CreditKey, channel: u32, amounts: &[i64], shares: &[u64]) {
+    pub(super) fn part(&mut self, row: usize, key: CreditKey, channel: u32) -> usize {
         if self.part_of_row.len() <= row {
             self.part_of_row.resize(row + 1, 0);
         }
-        let part = match self.part_of_row[row] {
+        match self.part_of_row[row] {
             0 => {
                 let part = self.parts.push(key, channel);
                 if let Some(squares) = &mut self.squares {
@@ -177,7 +176,12 @@ impl Spread {
                 part
             }
             next => next as usize - 1,
-        };
+        }
+    }
+
+    /// Adds what a touch got under every model to a part: minor units, and units of 2⁻⁴⁸ of the deal.
+    #[inline]
+    pub(super) fn add(&mut self, part: usize, amounts: &[i64], shares: &[u64]) {
         self.parts.add(part, amounts, shares);
     }
 

@@ -170,15 +170,21 @@ impl CreditTotals {
         COUNTS + 2 * self.models
     }
 
+    /// Counts a touch in a row, and its deal where it is the line's first of the deal.
+    #[inline]
+    pub fn count(&mut self, row: usize, is_first_of_deal: bool) {
+        let start = row * self.stride();
+        let counts = &mut self.cells[start..start + COUNTS];
+        counts[0] += 1;
+        counts[1] += u64::from(is_first_of_deal);
+    }
+
     /// Adds to a row what a touch earned under every model: minor units, and units of 2⁻⁴⁸ of a deal. Within 18 digits no
     /// sum of money wraps, and a share is at most 2⁴⁸: plain loops, so that the compiler adds several at a time.
     #[inline]
-    pub fn add(&mut self, row: usize, is_first_of_deal: bool, amounts: &[i64], shares: &[u64]) {
+    pub fn add(&mut self, row: usize, amounts: &[i64], shares: &[u64]) {
         let stride = self.stride();
-        let cells = &mut self.cells[row * stride..][..stride];
-        let (counts, sums) = cells.split_at_mut(COUNTS);
-        counts[0] += 1;
-        counts[1] += u64::from(is_first_of_deal);
+        let sums = &mut self.cells[row * stride + COUNTS..(row + 1) * stride];
         let (sums_of_amounts, sums_of_shares) = sums.split_at_mut(self.models);
         for (sum, amount) in sums_of_amounts.iter_mut().zip(amounts) {
             *sum = sum.wrapping_add(amount.cast_unsigned());
@@ -341,7 +347,10 @@ mod tests {
         let of_deals = |deals: u64| {
             let mut totals = CreditTotals::new(2);
             let row = totals.row(key);
-            (0..deals).for_each(|_| totals.add(row, true, &[-5, 7], &[1, WHOLE]));
+            (0..deals).for_each(|_| {
+                totals.count(row, true);
+                totals.add(row, &[-5, 7], &[1, WHOLE]);
+            });
             totals
         };
         let mut totals = of_deals(100_000);

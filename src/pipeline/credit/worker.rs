@@ -34,6 +34,9 @@ pub(super) struct Worker<'a> {
     /// What a posting gives to all under each model.
     sums: Vec<i64>,
     shapes: Shapes,
+    /// The rows of the totals that the journey's touches add to, and their parts of the account.
+    rows: Vec<usize>,
+    parts: Vec<usize>,
     /// The last journey that each line was seen in, to count deals once per line.
     seen: Vec<u64>,
     journeys: u64,
@@ -57,6 +60,8 @@ impl<'a> Worker<'a> {
             split: Split::new(stage.models.len()),
             sums: Vec::new(),
             shapes: Shapes::default(),
+            rows: Vec::new(),
+            parts: Vec::new(),
             seen: vec![0; stage.lines.len()],
             journeys: 0,
         }
@@ -283,7 +288,6 @@ impl<'a> Worker<'a> {
 
     /// Posts one deal's money to the totals and the rows; checks the law for every model.
     fn post(&mut self, row: &JourneyRow, touches: &[Touch], out: &mut PartitionCredit) -> Result<(), Broken> {
-        let count = self.journey.position.len();
         if !self.stage.refits.is_empty() {
             out.kept.post(row.close_quarter, row.kind, row.amount);
         }
@@ -295,22 +299,12 @@ impl<'a> Worker<'a> {
                 self.totals.leave(key, left, share);
             }
         }
-        for touch in 0..count {
-            let line = self.journey.lines[touch];
-            let key = CreditKey {
-                close_quarter: row.close_quarter,
-                touch_quarter: self.journey.quarters[touch],
-                line,
-                kind: row.kind,
-            };
-            let row = self.totals.row(key);
-            let seen = &mut self.seen[line as usize];
-            let is_first = *seen != self.journeys;
-            *seen = self.journeys;
+        self.find_rows(row);
+        for (touch, &row) in self.rows.iter().enumerate() {
             let (amounts, shares) = self.split.of_touch(touch);
-            self.totals.add(row, is_first, amounts, shares);
+            self.totals.add(row, amounts, shares);
             if let Some(spread) = &mut self.spread {
-                spread.add(row, key, self.journey.channels[touch], amounts, shares);
+                spread.add(self.parts[touch], amounts, shares);
             }
         }
         if self.stage.wants_touch_credits {
@@ -320,6 +314,25 @@ impl<'a> Worker<'a> {
             out.journeys.push(row.clone(), self.split.left().map(|(bucket, _, amount)| (bucket, amount)));
         }
         Ok(())
+    }
+
+    /// Finds and counts in the rows of the totals that the touches of a posting add to: before anything is added, so that
+    /// rows are on their way to the cache by then.
+    fn find_rows(&mut self, posting: &JourneyRow) {
+        self.rows.clear();
+        self.parts.clear();
+        let EligibleTouches { lines, channels, quarters, .. } = &self.journey;
+        for ((&line, &channel), &touch_quarter) in lines.iter().zip(channels).zip(quarters) {
+            let key = CreditKey { close_quarter: posting.close_quarter, touch_quarter, line, kind: posting.kind };
+            let row = self.totals.row(key);
+            let seen = &mut self.seen[line as usize];
+            self.totals.count(row, *seen != self.journeys);
+            *seen = self.journeys;
+            self.rows.push(row);
+            if let Some(spread) = &mut self.spread {
+                self.parts.push(spread.part(row, key, channel));
+            }
+        }
     }
 }
 
