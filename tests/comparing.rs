@@ -2,6 +2,8 @@
 
 use crate::intervals::demo::Demo;
 use crate::support::{closedloop, money, numbers, read_mart, texts};
+use closedloop::mart::reading;
+use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -172,6 +174,34 @@ fn the_difference_to_the_run_is_zero_at_the_run_and_sensitivity_is_off_unless_as
     }
     assert!(at_run.iter().all(|&row| deltas[row] == 0));
     assert!(amounts.iter().zip(&deltas).any(|(amount, delta)| *amount == 0 && *delta < 0), "a window loses touches");
+}
+
+/// How many rows a query has.
+fn count(ctx: &SessionContext, sql: &str) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { ctx.sql(sql).await.unwrap().count().await.unwrap() })
+}
+
+/// What the engine tells of lines beside each other is what SQL tells of the ROI marts.
+#[test]
+fn windows_over_the_roi_marts_compare_alike() {
+    let demo = Demo::new();
+    let out = demo.run(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (_, ctx) = runtime.block_on(reading::open(&out)).unwrap();
+    let of_levels = [
+        ("SELECT * FROM model_comparison", include_str!("comparing/model_comparison.sql")),
+        (
+            "SELECT level, campaign_id, channel, basis, model, amount, spend, roi FROM model_decision
+            WHERE fiscal_quarter IS NULL",
+            include_str!("comparing/over_all_quarters.sql"),
+        ),
+    ];
+    for (mart, expected) in of_levels {
+        assert!(count(&ctx, mart) > 500, "{mart}");
+        assert_eq!(count(&ctx, &format!("({mart}) EXCEPT ALL ({expected})")), 0, "{mart}");
+        assert_eq!(count(&ctx, &format!("({expected}) EXCEPT ALL ({mart})")), 0, "{mart}");
+    }
 }
 
 /// The sentence says what the marts say.

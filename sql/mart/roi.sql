@@ -1,4 +1,5 @@
--- roi: money, cost and return of a line × fiscal quarter × model × basis; planned once for campaigns and once for channels.
+-- roi: money, cost and return of a line × fiscal quarter (null: all quarters) × model × basis, and what compares it with
+-- other models and lines; planned once for campaigns and once for channels.
 -- In: line_sums, $margin_ppm (margin in millionths), $unit (minor units of one major unit), $incremental_models (the
 -- models whose money is incremental).
 WITH margins AS (SELECT *, portion(amount, $margin_ppm, 1000000) AS margin FROM line_sums)
@@ -18,5 +19,6 @@ SELECT
     CASE WHEN spend > 0 THEN amount_high / spend - 1 END AS roi_high,
     CASE WHEN spend > 0 AND new_low > 0 THEN spend / $unit * new_se / (new_deals * new_deals) END AS cost_per_new_customer_se,
     CASE WHEN spend > 0 AND new_low > 0 THEN spend / $unit / new_high END AS cost_per_new_customer_low,
-    CASE WHEN spend > 0 AND new_low > 0 THEN spend / $unit / new_low END AS cost_per_new_customer_high
+    CASE WHEN spend > 0 AND new_low > 0 THEN spend / $unit / new_low END AS cost_per_new_customer_high,
+    default_amount, least_amount, greatest_amount, rank
 FROM margins

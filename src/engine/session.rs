@@ -20,6 +20,9 @@ use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable}
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext, col};
 use std::sync::Arc;
 
+/// Rows of a batch. Rows in batches as long as this pass filters that keep all of them without being copied.
+pub const BATCH_ROWS: usize = 8_192 * 4;
+
 /// A session for `plan` with `threads` partitions, whose operators take their memory from `budget`.
 ///
 /// # Errors
@@ -38,12 +41,19 @@ pub fn open_in(
     threads: usize,
     budget: &Budget,
 ) -> Result<SessionContext, EngineError> {
-    let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(8_192 * 4);
+    let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
     let ctx = SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CutFiles)).build());
     functions::register(&ctx, calendar, minor_digits);
     Ok(ctx)
+}
+
+/// A session with the same functions, memory and tables, whose plans have one partition.
+pub fn unpartitioned(ctx: &SessionContext) -> SessionContext {
+    // A new catalogue would hide the tables.
+    let config = ctx.copied_config().with_target_partitions(1).with_create_default_catalog_and_schema(false);
+    SessionContext::new_with_state(SessionStateBuilder::new_from_existing(ctx.state()).with_config(config).build())
 }
 
 /// A session with the same functions and memory, without tables, whose plans have one partition.
@@ -76,37 +86,37 @@ pub async fn collect(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
 }
 
 /// A query under way.
-pub struct Query(SpawnedTask<Result<RecordBatch, DataFusionError>>);
+pub struct Query<T>(SpawnedTask<Result<T, DataFusionError>>);
 
-impl Query {
+impl<T: Send + 'static> Query<T> {
     /// Starts it on the runtime of the caller.
-    pub fn start(frame: DataFrame) -> Self {
-        Self(SpawnedTask::spawn(collect(frame)))
+    pub fn start(query: impl Future<Output = Result<T, DataFusionError>> + Send + 'static) -> Self {
+        Self(SpawnedTask::spawn(query))
     }
 
     /// Waits for its rows.
     ///
     /// # Errors
     /// A query that fails.
-    pub async fn rows(self) -> Result<RecordBatch, DataFusionError> {
+    pub async fn rows(self) -> Result<T, DataFusionError> {
         self.0.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
     }
 }
 
 /// Runs queries side by side and returns the rows of each; one after the other where memory is limited, which each of them
 /// is then to have for itself.
-pub async fn collect_side_by_side<N>(
+pub async fn run_side_by_side<N, T: Send + 'static>(
     ctx: &SessionContext,
-    frames: Vec<(N, DataFrame)>,
-) -> Result<Vec<(N, RecordBatch)>, DataFusionError> {
+    queries: Vec<(N, impl Future<Output = Result<T, DataFusionError>> + Send + 'static)>,
+) -> Result<Vec<(N, T)>, DataFusionError> {
     let is_limited = matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_));
-    let mut rows = Vec::with_capacity(frames.len());
+    let mut rows = Vec::with_capacity(queries.len());
     if is_limited {
-        for (name, frame) in frames {
-            rows.push((name, collect(frame).await?));
+        for (name, query) in queries {
+            rows.push((name, query.await?));
         }
     } else {
-        let started: Vec<(N, Query)> = frames.into_iter().map(|(name, frame)| (name, Query::start(frame))).collect();
+        let started: Vec<_> = queries.into_iter().map(|(name, query)| (name, Query::start(query))).collect();
         for (name, query) in started {
             rows.push((name, query.rows().await?));
         }
@@ -114,12 +124,12 @@ pub async fn collect_side_by_side<N>(
     Ok(rows)
 }
 
-/// The same of so many queries, whose rows are told apart by their order.
+/// Runs so many queries side by side and returns the rows of each as one batch, told apart by their order.
 pub async fn collect_each<const N: usize>(
     ctx: &SessionContext,
     frames: [DataFrame; N],
 ) -> Result<[RecordBatch; N], DataFusionError> {
-    let rows = collect_side_by_side(ctx, frames.map(|frame| ((), frame)).into()).await?;
+    let rows = run_side_by_side(ctx, frames.map(|frame| ((), collect(frame))).into()).await?;
     let rows: Vec<RecordBatch> = rows.into_iter().map(|(_, rows)| rows).collect();
     rows.try_into().map_err(|_| DataFusionError::Internal("a query without rows".to_owned()))
 }

@@ -36,9 +36,9 @@ impl<'a> MartStage<'a> {
     ///
     /// # Errors
     /// As [`Self::writer`] and [`MartWriter::write`].
-    pub fn write(&self, name: &'static str, rows: RecordBatch) -> Result<WrittenMart, MartError> {
+    pub fn write(&self, name: &'static str, rows: Vec<RecordBatch>) -> Result<WrittenMart, MartError> {
         let mut writer = self.writer(name)?;
-        writer.write(vec![rows])?;
+        writer.write(rows)?;
         writer.finish()
     }
 

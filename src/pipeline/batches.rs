@@ -1,7 +1,6 @@
 //! From the credit stage's rows and totals to batches with the marts' column names.
 
 mod agreement;
-mod intervals;
 mod line_sums;
 mod sensitivity;
 

@@ -87,10 +87,11 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         lifetime.register(plan, &prepared, &mut outcome.totals)?;
     }
     let mut rows = roll_up_rows(plan, &workers, &prepared, &outcome, &wanted)?;
-    rows.extend(learned.rows(plan, &prepared.lines, &outcome.totals, &wanted)?);
+    let mut told = learned.rows(plan, &prepared.lines, &outcome.totals, &wanted)?;
     if let Some(lifetime) = &lifetime {
-        rows.extend(lifetime.rows(plan, &wanted)?);
+        told.extend(lifetime.rows(plan, &wanted)?);
     }
+    rows.extend(told.into_iter().map(|(name, rows)| (name, vec![rows])));
     let totals = &outcome.totals;
     let write = || rows.into_par_iter().map(|(name, rows)| stage.write(name, rows)).collect::<Result<Vec<_>, _>>();
     written.extend(workers.pool.install(write)?);
