@@ -4,6 +4,7 @@ use super::place_sums::{PlaceSums, Sums};
 use super::spread::{Level, Period};
 use crate::scatter::lines::Lines;
 use closedloop_core::agreement::Agreement;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Two models compared.
@@ -23,22 +24,26 @@ pub(super) struct AgreementRow {
 type Money<'a> = Vec<(Level, &'a [Sums])>;
 
 /// Every pair of models, once, by level and period, sorted. Campaigns that neither model gives money are not compared:
-/// agreement on nothing would pass for agreement.
+/// agreement on nothing would pass for agreement. Uses the current rayon pool.
 pub(super) fn agreement(places: &PlaceSums, lines: &Lines, models: usize) -> Vec<AgreementRow> {
-    let mut rows = Vec::new();
-    for ((level, period), mut money) in money(places, lines) {
+    let money = money(places, lines).into_par_iter().map(|(place, mut money)| {
         // Codes depend on the order of input rows, names do not; a tie at the tenth place goes to the earlier name.
         money.sort_by(|a, b| a.0.names(lines).cmp(&b.0.names(lines)));
-        for first in 0..models {
-            for second in first + 1..models {
-                let pairs = money.iter().map(|(_, sums)| (sums[first].amount(), sums[second].amount()));
-                let (a, b): (Vec<i64>, Vec<i64>) = pairs.filter(|pair| *pair != (0, 0)).unzip();
-                let (models, compared) = ((first, second), a.len());
-                rows.push(AgreementRow { level, period, models, compared, agreement: Agreement::of(&a, &b) });
-            }
-        }
-    }
-    rows
+        (place, money)
+    });
+    money
+        .flat_map_iter(|((level, period), money)| pairs(models).map(move |pair| compare(level, period, pair, &money)))
+        .collect()
+}
+
+fn pairs(models: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..models).flat_map(move |first| (first + 1..models).map(move |second| (first, second)))
+}
+
+fn compare(level: &'static str, period: Period, models: (usize, usize), money: &Money<'_>) -> AgreementRow {
+    let pairs = money.iter().map(|(_, sums)| (sums[models.0].amount(), sums[models.1].amount()));
+    let (a, b): (Vec<i64>, Vec<i64>) = pairs.filter(|pair| *pair != (0, 0)).unzip();
+    AgreementRow { level, period, models, compared: a.len(), agreement: Agreement::of(&a, &b) }
 }
 
 /// Money by level and period; what belongs to no campaign stands among channels only.

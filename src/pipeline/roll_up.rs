@@ -15,10 +15,8 @@ use datafusion::prelude::DataFrame;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
-/// The marts that SQL makes.
-const MARTS: [(&str, &str); 11] = [
-    ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
-    ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+/// The marts that SQL makes of whole tables.
+const MARTS: [(&str, &str); 9] = [
     ("dim_account", include_str!("../../sql/mart/dim_account.sql")),
     ("dim_campaign", include_str!("../../sql/mart/dim_campaign.sql")),
     ("dim_channel", include_str!("../../sql/mart/dim_channel.sql")),
@@ -32,6 +30,12 @@ const MARTS: [(&str, &str); 11] = [
 
 /// The mart that is no roll-up of the ledger: it shares customers' values, of which there are none without touches.
 const OF_LIFETIME: &str = "campaign_clv";
+
+/// Those whose rows are lines.
+const LINE_MARTS: [(&str, &str); 2] = [
+    ("campaign_roi", include_str!("../../sql/mart/campaign_roi.sql")),
+    ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
+];
 
 /// Those that tell the same of campaigns and of channels: their files read `LEVEL_LINES`, once of each.
 const LEVEL_MARTS: [(&str, &str); 2] = [
@@ -63,7 +67,8 @@ pub(super) fn roll_up_rows(
         rows.push(("dim_model", vec![batches::dim_model(&plan.models, plan.default_model)?]));
     }
     if wanted.contains("model_agreement") {
-        let agreement = agreement(&outcome.places, &prepared.lines, plan.models.len());
+        let agreement = || agreement(&outcome.places, &prepared.lines, plan.models.len());
+        let agreement = workers.pool.install(agreement);
         rows.push(("model_agreement", vec![prepared.names(plan).model_agreement(&agreement)?]));
     }
     if wanted.contains("set_aside") {
@@ -103,24 +108,28 @@ async fn mart_frames(
     outcome: &Outcome,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<(&'static str, DataFrame)>, EngineError> {
-    // Marts are made side by side and mostly stand in order already: one partition each spares merging them again.
-    let (ctx, mut frames) = (&session::unpartitioned(&prepared.ctx), Vec::new());
     let wanted = |marts: &[(&'static str, &'static str)]| -> Vec<_> {
         marts.iter().copied().filter(|(name, _)| is_wanted(name)).collect()
     };
-    let (marts, level_marts) = (wanted(&MARTS), wanted(&LEVEL_MARTS));
-    let files: Vec<&str> = marts.iter().chain(&level_marts).map(|(_, sql)| *sql).collect();
+    let (marts, line_marts, level_marts) = (wanted(&MARTS), wanted(&LINE_MARTS), wanted(&LEVEL_MARTS));
+    let files: Vec<&str> = marts.iter().chain(&line_marts).chain(&level_marts).map(|(_, sql)| *sql).collect();
+    let mut frames = Vec::new();
     if files.is_empty() {
         return Ok(frames);
     }
     register_inputs(plan, workers, prepared, outcome, &files).await?;
+    // Lines stand in order: in one partition they stay so, several would be merged again.
+    let (ctx, in_order) = (&prepared.ctx, &session::unpartitioned(&prepared.ctx));
     for (name, sql) in marts {
         frames.push((name, frame(ctx, plan, sql).await?));
+    }
+    for (name, sql) in line_marts {
+        frames.push((name, frame(in_order, plan, sql).await?));
     }
     for (name, sql) in level_marts {
         for (_, lines) in ROI {
             ctx.register_table(LEVEL_LINES, ctx.table(lines).await?.into_view())?;
-            frames.push((name, frame(ctx, plan, sql).await?));
+            frames.push((name, frame(in_order, plan, sql).await?));
             ctx.deregister_table(LEVEL_LINES)?;
         }
     }
