@@ -37,7 +37,7 @@ const LINE_MARTS: [(&str, &str); 2] = [
     ("channel_roi", include_str!("../../sql/mart/channel_roi.sql")),
 ];
 
-/// Those that tell the same of campaigns and of channels: their files read `LEVEL_LINES`, once of each.
+/// Those that tell the same of campaigns and of channels: their files read [`LEVEL_LINES`], once of each.
 const LEVEL_MARTS: [(&str, &str); 2] = [
     ("model_decision", include_str!("../../sql/mart/model_decision.sql")),
     ("model_comparison", include_str!("../../sql/mart/model_comparison.sql")),
@@ -182,7 +182,8 @@ async fn register_inputs(
 /// The order of the ROI marts, in which `line_sums` stand.
 const MART_ORDER: [&str; 7] = ["basis", "model", "quarter", "line", "campaign_id", "channel", "residual"];
 
-/// The physical plan of every mart that SQL makes of the ledger, of a run without touches.
+/// The physical plan of every mart that SQL makes of the ledger, of a run without touches; of marts of levels two, for
+/// campaigns and for channels.
 ///
 /// # Errors
 /// SQL of ours that does not run.

@@ -57,16 +57,18 @@ pub(super) struct OfPlace<'a> {
 }
 
 impl OfPlace<'_> {
-    /// Nothing was left to most residuals under most models.
+    /// Whether it has a row under a model: nothing was left to most residuals under most models.
     pub(super) fn has(&self, model: usize) -> bool {
         self.left.get(model).is_none_or(|(_, deals)| *deals > 0)
     }
 
+    /// What a model gave or left there.
     pub(super) fn sums(&self, model: usize) -> Sums {
         let earned = self.earned.map(|earned| earned[model]);
         earned.or_else(|| self.left.get(model).map(|(sums, _)| *sums)).unwrap_or_default()
     }
 
+    /// Deals touched there, or left there under a model.
     pub(super) fn touched_deals(&self, model: usize) -> u64 {
         self.left.get(model).map_or(self.counts.deals, |(_, deals)| *deals)
     }
