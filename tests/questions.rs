@@ -1,7 +1,7 @@
 //! The questions of `sql/questions`: each answer over the demo's marts equals an independent computation, which adds up
 //! the rows of `touch_credits`, `journeys` and `campaign_spend` and the input files; and DuckDB answers the same.
 
-mod answer;
+pub(crate) mod answer;
 mod bi;
 mod facts;
 mod finance;

@@ -35,7 +35,6 @@ fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
         ("as_of_day", ScalarValue::Date32(as_of_day)),
         ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
         ("unit", ScalarValue::from(unit)),
-        ("default_model", ScalarValue::from(plan.default_model().id())),
         ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),
         ("hurdle", ScalarValue::from(plan.finance.hurdle)),
     ]

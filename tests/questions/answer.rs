@@ -9,11 +9,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// An answer, row by row.
-pub(super) type Rows = Vec<Vec<Cell>>;
+pub(crate) type Rows = Vec<Vec<Cell>>;
 
 /// One cell of an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Null,
     Text(String),
     Count(i128),
@@ -51,7 +51,7 @@ pub(super) fn assert_same(question: &str, got: &[Vec<Cell>], expected: &[Vec<Cel
 }
 
 /// DataFusion's answer over the marts of `out`.
-pub(super) fn answer(out: &Path, sql: &str) -> Rows {
+pub(crate) fn answer(out: &Path, sql: &str) -> Rows {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let batches = runtime.block_on(async {
         let (_, ctx) = reading::open(out).await.unwrap();
