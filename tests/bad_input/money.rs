@@ -62,6 +62,23 @@ fn one_currency_is_enough_even_if_it_is_another_and_in_small_letters() {
     assert_eq!(outcome.booked(), 600);
 }
 
+#[test]
+fn a_blank_is_no_currency_whatever_the_format() {
+    let of_deal = |currency: &str| {
+        let deals = format!(
+            r#"{{"deal_id":"D1","opportunity_id":"O1","closed_at":"2026-03-01","amount":1.0,"currency":"{currency}"}}"#
+        );
+        World::new().file("deals.ndjson", deals).source("deals", "path = \"deals.ndjson\"")
+    };
+    for currency in ["", "  ", "usd "] {
+        assert_eq!(of_deal(currency).accepted().booked(), 100, "{currency:?}");
+    }
+    assert_eq!(
+        of_deal(" EUR ").refused(),
+        "table deals holds amounts in EUR beside USD; run one currency at a time, or convert them in [tables.deals] sql"
+    );
+}
+
 /// 18 digits.
 const LARGEST: &str = "9999999999999999.99";
 
