@@ -287,7 +287,7 @@ fn check_alternatives(
     Ok(())
 }
 
-/// A source column as the stage files read it: blank text is null; text types become plain text.
+/// A source column as the stage files read it: in text files a blank is null; elsewhere text types become plain text.
 fn source_value(name: &str, data_type: &DataType, is_text_file: bool, kind: ColumnKind) -> Expr {
     let column = Expr::Column(Column::from_name(name));
     if is_text_file {
