@@ -288,11 +288,10 @@ pub(crate) fn set_aside_rows(
     rows.collect()
 }
 
-/// A blank is no currency, in files too where it is not read as null.
 fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<(), EngineError> {
     let Some(currencies) = used.column_by_name("currency") else { return Ok(()) };
     let currencies = cast(currencies, &DataType::Utf8)?;
-    let given = currencies.as_string::<i32>().iter().flatten().map(str::trim).filter(|found| !found.is_empty());
+    let given = currencies.as_string::<i32>().iter().flatten().map(str::trim);
     let other = given.filter(|found| !found.eq_ignore_ascii_case(expected));
     match other.min() {
         None => Ok(()),

@@ -3,7 +3,8 @@
 
 use super::EngineError;
 use super::contract::{self, ColumnKind};
-use super::nullability::without_nulls;
+use super::footers::Footers;
+use super::functions::{given, is_text};
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
@@ -20,7 +21,7 @@ use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetRea
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement::Query;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
@@ -39,12 +40,19 @@ pub(super) struct OpenSource {
     pub(super) absent: Vec<&'static str>,
 }
 
+/// The rows of files as they are.
+pub(super) struct FileRows {
+    pub(super) rows: DataFrame,
+    /// The columns of text that are known to have no blank.
+    never_blank: BTreeSet<String>,
+}
+
 /// Opens the files of `source` and maps their columns to the contract's.
 pub(super) async fn open(ctx: &SessionContext, source: &Source) -> Result<OpenSource, EngineError> {
     let raw = read_files(ctx, source).await?;
     let raw = match &source.sql {
         None => raw,
-        Some(sql) => map_by_sql(ctx, source, raw, sql).await?,
+        Some(sql) => FileRows { rows: map_by_sql(ctx, source, raw.rows, sql).await?, never_blank: BTreeSet::new() },
     };
     map_columns(source, raw)
 }
@@ -58,14 +66,19 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
     Ok(OpenSource { rows, cell_names: Vec::new(), absent: names })
 }
 
-pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<DataFrame, EngineError> {
+/// Reads the files of `source`.
+///
+/// # Errors
+/// Files that are empty or not of their format.
+pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<FileRows, EngineError> {
     // The engine takes paths for patterns; these are files already found.
     let paths: Vec<String> = source.files.iter().map(|file| glob::Pattern::escape(&file.to_string_lossy())).collect();
     if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
         return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
     }
     let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
-    let frame = match source.format {
+    let of_text = |rows| FileRows { rows, never_blank: BTreeSet::new() };
+    let read = match source.format {
         Format::Csv => {
             source.files.iter().try_for_each(|file| source.check_quotes(file))?;
             let schema = Schema::new(
@@ -77,27 +90,29 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
                 .newlines_in_values(true)
                 .file_extension("")
                 .file_compression_type(compression);
-            ctx.read_csv(paths, options).await
+            ctx.read_csv(paths, options).await.map(of_text)
         }
         Format::Parquet => read_parquet(ctx, source, paths).await,
         Format::Ndjson => {
             // A field may first appear, and a number first have a point, in any line.
             let options =
                 JsonReadOptions { file_extension: "", schema_infer_max_records: usize::MAX, ..Default::default() };
-            ctx.read_json(paths, options.file_compression_type(compression)).await
+            ctx.read_json(paths, options.file_compression_type(compression)).await.map(of_text)
         }
     };
-    frame.map_err(|error| match source.check_files() {
+    read.map_err(|error| match source.check_files() {
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
     })
 }
 
-async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<DataFrame, DataFusionError> {
+async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
     let options = ParquetReadOptions { file_extension: "", ..Default::default() };
     let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
-    let schema = without_nulls(frame.schema().as_arrow(), &source.files)?;
-    ctx.read_parquet(paths, options.schema(&schema)).await
+    let footers = Footers::read(&source.files)?;
+    let schema = footers.without_nulls(frame.schema().as_arrow());
+    let rows = ctx.read_parquet(paths, options.schema(&schema)).await?;
+    Ok(FileRows { rows, never_blank: footers.never_blank(&schema) })
 }
 
 /// The header that all files of a CSV source share.
@@ -144,7 +159,7 @@ async fn map_by_sql(
     }
     let mut tables = vec![("raw", raw)];
     for (name, joined) in &source.with {
-        tables.push((name, read_files(ctx, joined).await?));
+        tables.push((name, read_files(ctx, joined).await?.rows));
     }
     let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
     for (name, rows) in tables {
@@ -158,7 +173,8 @@ async fn map_by_sql(
 }
 
 /// Gives every canonical column its source column, or typed nulls.
-fn map_columns(source: &Source, raw: DataFrame) -> Result<OpenSource, EngineError> {
+fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError> {
+    let FileRows { rows: raw, never_blank } = raw;
     let fields: BTreeMap<String, DataType> =
         raw.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
     let names: Vec<String> = raw.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -179,7 +195,8 @@ fn map_columns(source: &Source, raw: DataFrame) -> Result<OpenSource, EngineErro
     for column in contract::columns(source.table) {
         let expr = match found.get(column.name) {
             None => lit(ScalarValue::Utf8(None)),
-            Some(name) => source_value(name, &fields[*name], is_text_file, column.kind),
+            Some(name) if is_text_file => trimmed(name),
+            Some(name) => typed_value(name, &fields[*name], column.kind, !never_blank.contains(*name)),
         };
         selected.push(expr.alias(column.name));
     }
@@ -287,13 +304,16 @@ fn check_alternatives(
     Ok(())
 }
 
-/// A source column as the stage files read it: in text files a blank is null; elsewhere text types become plain text.
-fn source_value(name: &str, data_type: &DataType, is_text_file: bool, kind: ColumnKind) -> Expr {
+/// A column of a text file as the stage files read it.
+fn trimmed(name: &str) -> Expr {
+    nullif(btrim(vec![Expr::Column(Column::from_name(name))]), lit(""))
+}
+
+/// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.
+fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank: bool) -> Expr {
     let column = Expr::Column(Column::from_name(name));
-    if is_text_file {
-        return nullif(btrim(vec![column]), lit(""));
-    }
     match (kind, data_type) {
+        _ if is_text(data_type) && may_be_blank => given(column),
         (ColumnKind::Text, DataType::Utf8 | DataType::Utf8View | DataType::Null) => column,
         (ColumnKind::Text, _) => cast(column, DataType::Utf8),
         _ => column,

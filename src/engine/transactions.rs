@@ -34,7 +34,7 @@ pub async fn read_transactions(
     source: &Source,
     has_amount: bool,
 ) -> Result<FileTransactions, EngineError> {
-    let names = column_names(&source::read_files(ctx, source).await?);
+    let names = column_names(&source::read_files(ctx, source).await?.rows);
     for (canonical, flag) in FLAGS {
         if let Some(wanted) = source.columns.get(canonical) {
             find(&names, &[wanted]).ok_or_else(|| missing(source, &names, &format!("\"{wanted}\""), flag))?;
@@ -91,7 +91,7 @@ pub async fn read_summaries(
     source: &Source,
     id: Option<&str>,
 ) -> Result<FileSummaries, EngineError> {
-    let frame = source::read_files(ctx, source).await?;
+    let frame = source::read_files(ctx, source).await?.rows;
     let names = column_names(&frame);
     let mut selected: Vec<Expr> = Vec::new();
     if let Some(id) = id {

@@ -64,9 +64,9 @@ refused! {
         => "table touchpoints (touchpoints.csv): touchpoints.csv line 5 is not UTF-8; save the file as UTF-8";
     a_header_that_is_not_utf8: World::new().file("spend.csv", b"campaign_id,date,amount,caf\xe9\nC1,2026-01-01,1,x\n")
         => "table spend (spend.csv): spend.csv line 1 is not UTF-8; save the file as UTF-8";
-    a_parquet_file_cut_short: World::new().file("t.parquet", cut(&parquet_touches())).source("touchpoints", "path = \"t.parquet\"")
+    a_parquet_file_cut_short: World::new().file("t.parquet", cut(&parquet_of(COMPANY[3].1, None))).source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
-    a_parquet_file_torn_inside: World::new().file("t.parquet", torn(parquet_touches())).source("touchpoints", "path = \"t.parquet\"")
+    a_parquet_file_torn_inside: World::new().file("t.parquet", torn(parquet_of(COMPANY[3].1, None))).source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     days_beyond_the_calendar:
         World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
@@ -152,17 +152,17 @@ fn a_cell_of_ten_megabytes_is_a_cell() {
     assert!(row.contains(&long));
 }
 
-/// The touches of the company, all text.
-pub(super) fn parquet_touches() -> Vec<u8> {
-    parquet(&touches())
+/// A CSV table as Parquet, all text, with this in place of what is empty.
+pub(super) fn parquet_of(csv: &str, blank: Option<&str>) -> Vec<u8> {
+    parquet(&text_rows(csv, blank))
 }
 
-fn touches() -> RecordBatch {
-    let mut lines = COMPANY[3].1.lines().map(|line| line.split(','));
+fn text_rows(csv: &str, blank: Option<&str>) -> RecordBatch {
+    let mut lines = csv.lines().map(|line| line.split(','));
     let names: Vec<&str> = lines.next().unwrap().collect();
     let rows: Vec<Vec<&str>> = lines.map(Iterator::collect).collect();
     let columns = names.iter().enumerate().map(|(column, name)| {
-        let cells = rows.iter().map(|row| Some(row[column]).filter(|cell| !cell.is_empty()));
+        let cells = rows.iter().map(|row| Some(row[column]).filter(|cell| !cell.is_empty()).or(blank));
         (*name, Arc::new(cells.collect::<StringArray>()) as ArrayRef, true)
     });
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
@@ -171,7 +171,7 @@ fn touches() -> RecordBatch {
 /// The company with other values in a column of its touches.
 fn with_touches(name: &str, values: impl Array + 'static) -> World {
     let values: ArrayRef = Arc::new(values);
-    let rows = touches();
+    let rows = text_rows(COMPANY[3].1, None);
     let schema = rows.schema();
     let columns = schema
         .fields()

@@ -1,6 +1,6 @@
 //! Unusual but sound ways to store the same tables: the marts are the same, byte for byte.
 
-use super::files::{gzip, parquet_touches};
+use super::files::{gzip, parquet_of};
 use super::{COMPANY, World, unbroken};
 
 const TOUCHES: &str = COMPANY[3].1;
@@ -27,16 +27,17 @@ fn two_files() -> World {
         .file("touches/b.csv", format!("{}\n{}\n{}", lines[0], lines[2], lines[3]))
 }
 
-/// The touches as one JSON object a line, absent where a cell is empty.
-fn ndjson_touches() -> String {
-    let mut lines = TOUCHES.lines();
+/// A CSV table as one JSON object a line, with this in place of what is empty, or nothing.
+fn ndjson_of(csv: &str, blank: Option<&str>) -> String {
+    let mut lines = csv.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
     lines
         .map(|line| {
-            let cells = names.iter().zip(line.split(',')).filter(|(_, cell)| !cell.is_empty());
-            let cells = cells.map(|(name, cell)| match cell {
-                "true" => format!("\"{name}\": true"),
-                _ => format!("\"{name}\": \"{cell}\""),
+            let cells = names.iter().zip(line.split(','));
+            let cells = cells.filter_map(|(name, cell)| match cell {
+                "true" if blank.is_none() => Some(format!("\"{name}\": true")),
+                "" => blank.map(|blank| format!("\"{name}\": \"{blank}\"")),
+                _ => Some(format!("\"{name}\": \"{cell}\"")),
             });
             format!("{{{}}}\n", cells.collect::<Vec<_>>().join(", "))
         })
@@ -52,9 +53,9 @@ the_same_marts! {
     compressed_csv: World::new().file("t.csv.gz", gzip(TOUCHES)).source("touchpoints", "path = \"t.csv.gz\"");
     compressed_csv_without_its_ending:
         World::new().file("t.CSV.GZ", gzip(TOUCHES)).source("touchpoints", "path = \"t.CSV.GZ\"\nformat = \"csv\"");
-    parquet: World::new().file("t.parquet", parquet_touches()).source("touchpoints", "path = \"t.parquet\"");
-    ndjson: World::new().file("t.ndjson", ndjson_touches()).source("touchpoints", "path = \"t.ndjson\"");
-    compressed_ndjson: World::new().file("t.jsonl.gz", gzip(&ndjson_touches())).source("touchpoints", "path = \"t.jsonl.gz\"");
+    parquet: World::new().file("t.parquet", parquet_of(TOUCHES, None)).source("touchpoints", "path = \"t.parquet\"");
+    ndjson: World::new().file("t.ndjson", ndjson_of(TOUCHES, None)).source("touchpoints", "path = \"t.ndjson\"");
+    compressed_ndjson: World::new().file("t.jsonl.gz", gzip(&ndjson_of(TOUCHES, None))).source("touchpoints", "path = \"t.jsonl.gz\"");
     semicolons: World::new().file("deals.csv", COMPANY[5].1.replace(',', ";")).source("deals", "path = \"deals.csv\"\ndelimiter = \";\"");
     tabs: World::new().file("deals.tsv", COMPANY[5].1.replace(',', "\t")).source("deals", "path = \"deals.tsv\"\ndelimiter = \"\\t\"");
     a_byte_order_mark: every_table(|text| format!("\u{feff}{text}"));
@@ -122,4 +123,56 @@ fn nested_values_are_no_obstacle_to_setting_a_row_aside() {
                  {\"deal_id\": \"D2\", \"opportunity_id\": \"O2\", \"closed_at\": \"soon\", \"amount\": 7, \"owner\": {\"id\": [2]}}\n";
     let outcome = World::new().file("d.ndjson", deals).source("deals", "path = \"d.ndjson\"").accepted();
     assert_eq!(outcome.set_aside(), ["deals bad_timestamp D2 7.00 -:-"]);
+}
+
+/// More rows of the company, all of them sound, with a blank wherever one may be.
+const BLANKS: [(&str, &str); 6] = [
+    ("accounts", "A3,\n"),
+    ("campaigns", "C3,,webinar\n"),
+    ("contacts", "P2,,\n"),
+    ("touchpoints", "t4,2026-01-25T10:00:00Z,,P1,,webinar,\nt5,2026-01-26T10:00:00Z,A2,,C2,,\n"),
+    ("opportunities", "O3,A2,2026-02-12,Discovery,,\n"),
+    ("deals", "D3,O2,2026-03-06,25.00,\n"),
+];
+
+/// Spend of a campaign and of a channel, with and without a currency.
+const SPEND: &str = "campaign_id,channel,date,amount,currency\nC1,,2026-01-01,100.00,\n,webinar,2026-01-02,50.00,USD\n";
+
+fn with_blanks() -> Vec<(&'static str, String)> {
+    let more = |table| BLANKS.into_iter().find(|(of, _)| *of == table).map_or("", |(_, rows)| rows);
+    let tables = COMPANY.into_iter().map(|(table, text)| (table, text.to_owned() + more(table)));
+    tables.map(|(table, text)| (table, if table == "spend" { SPEND.to_owned() } else { text })).collect()
+}
+
+#[test]
+fn a_blank_is_null_whatever_the_format() {
+    let written = |ending: &str, lines: &str, bytes: &dyn Fn(&str) -> Vec<u8>| {
+        with_blanks().into_iter().fold(World::new(), |world, (table, text)| {
+            let name = format!("{table}.{ending}");
+            world.file(&name, bytes(&text)).source(table, &format!("path = \"{name}\"\n{lines}"))
+        })
+    };
+    let csv = written("csv", "", &|text| text.as_bytes().to_vec()).accepted();
+    assert_eq!(csv.set_aside(), Vec::<String>::new());
+    assert_eq!(csv.credits()["t4"], "333.33");
+    let by_sql = "sql = \"SELECT * FROM raw\"";
+    assert!(written("csv", by_sql, &|text| text.as_bytes().to_vec()).accepted().marts() == csv.marts(), "SQL");
+    for blank in [None, Some(""), Some("  ")] {
+        let ndjson = written("ndjson", "", &|text| ndjson_of(text, blank).into_bytes());
+        assert!(ndjson.accepted().marts() == csv.marts(), "NDJSON, {blank:?}");
+        let parquet = written("parquet", "", &|text| parquet_of(text, blank));
+        assert!(parquet.accepted().marts() == csv.marts(), "Parquet, {blank:?}");
+    }
+}
+
+#[test]
+fn a_blank_identifier_is_missing_whatever_the_format() {
+    let touches = TOUCHES.to_owned() + "t4,2026-01-25T10:00:00Z,,,C1,,\n,2026-01-25T10:00:00Z,A1,,C1,,\n";
+    let set_aside = ["touchpoints missing_account t4 - -:-", "touchpoints missing_key - - -:-"];
+    for blank in [None, Some(""), Some(" ")] {
+        let world = World::new().file("t.parquet", parquet_of(&touches, blank));
+        assert_eq!(world.source("touchpoints", "path = \"t.parquet\"").accepted().set_aside(), set_aside);
+        let world = World::new().file("t.ndjson", ndjson_of(&touches, blank));
+        assert_eq!(world.source("touchpoints", "path = \"t.ndjson\"").accepted().set_aside(), set_aside);
+    }
 }

@@ -1,5 +1,6 @@
 //! `instant_start(x)`, `instant_end(x)`: text, date or timestamp to UTC microseconds; `local_date(x)`: to a date.
 
+use super::text::is_text;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::{DateMeans, all_days, date_of_days};
@@ -83,11 +84,6 @@ fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
 
 fn local_date_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
     calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.day_of(instant))
-}
-
-pub(super) fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-        || matches!(data_type, DataType::Dictionary(_, values) if is_text(values))
 }
 
 /// Fiscal quarters of instants or dates; null outside the calendar.

@@ -2,7 +2,7 @@
 //! `is_rounded(x)`: whether that lost anything; `portion(amount, part, whole)`.
 
 use super::ArrayFunction;
-use super::instant::is_text;
+use super::text::is_text;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
