@@ -18,6 +18,7 @@ mod fit;
 mod inputs;
 mod journey_rows;
 pub mod lifetime;
+mod mart_rows;
 mod mart_sql;
 mod number;
 mod outcome;

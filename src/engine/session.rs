@@ -103,34 +103,27 @@ impl<T: Send + 'static> Query<T> {
     }
 }
 
-/// Runs queries side by side and returns the rows of each; one after the other where memory is limited, which each of them
-/// is then to have for itself.
-pub async fn run_side_by_side<N, T: Send + 'static>(
-    ctx: &SessionContext,
-    queries: Vec<(N, impl Future<Output = Result<T, DataFusionError>> + Send + 'static)>,
-) -> Result<Vec<(N, T)>, DataFusionError> {
-    let is_limited = matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_));
-    let mut rows = Vec::with_capacity(queries.len());
-    if is_limited {
-        for (name, query) in queries {
-            rows.push((name, query.await?));
-        }
-    } else {
-        let started: Vec<_> = queries.into_iter().map(|(name, query)| (name, Query::start(query))).collect();
-        for (name, query) in started {
-            rows.push((name, query.rows().await?));
-        }
-    }
-    Ok(rows)
+/// Whether what the session holds is limited.
+pub fn has_limited_memory(ctx: &SessionContext) -> bool {
+    matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_))
 }
 
-/// Runs so many queries side by side and returns the rows of each as one batch, told apart by their order.
+/// Runs so many queries side by side and returns the rows of each as one batch, told apart by their order; one after the
+/// other where memory is limited, which each of them is then to have for itself.
 pub async fn collect_each<const N: usize>(
     ctx: &SessionContext,
     frames: [DataFrame; N],
 ) -> Result<[RecordBatch; N], DataFusionError> {
-    let rows = run_side_by_side(ctx, frames.map(|frame| ((), collect(frame))).into()).await?;
-    let rows: Vec<RecordBatch> = rows.into_iter().map(|(_, rows)| rows).collect();
+    let mut rows = Vec::with_capacity(N);
+    if has_limited_memory(ctx) {
+        for frame in frames {
+            rows.push(collect(frame).await?);
+        }
+    } else {
+        for query in frames.map(|frame| Query::start(collect(frame))) {
+            rows.push(query.rows().await?);
+        }
+    }
     rows.try_into().map_err(|_| DataFusionError::Internal("a query without rows".to_owned()))
 }
 

@@ -4,8 +4,7 @@ use super::catalogue::{self, Mart};
 use super::disk::Disk;
 use super::error::MartError;
 use super::publication::Publication;
-use super::writer::{MartWriter, WrittenMart};
-use arrow::array::RecordBatch;
+use super::writer::MartWriter;
 use closedloop_core::model::ModelSpec;
 
 /// Where the marts of a run are written.
@@ -30,16 +29,6 @@ impl<'a> MartStage<'a> {
         let mart = self.marts.iter().find(|mart| mart.name == name);
         let absent = || MartError::Shape { mart: name.to_owned(), message: "is not in the catalogue".to_owned() };
         MartWriter::create(self.publication.stage(), mart.ok_or_else(absent)?, self.minor_digits, &self.disk)
-    }
-
-    /// Writes a mart whole.
-    ///
-    /// # Errors
-    /// As [`Self::writer`] and [`MartWriter::write`].
-    pub fn write(&self, name: &'static str, rows: Vec<RecordBatch>) -> Result<WrittenMart, MartError> {
-        let mut writer = self.writer(name)?;
-        writer.write(rows)?;
-        writer.finish()
     }
 
     /// Waits until all that was written is on the disk.

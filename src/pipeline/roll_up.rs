@@ -1,8 +1,9 @@
-//! Roll-up: from credit totals to the marts, nearly all of them in the SQL files under `sql/mart/`.
+//! Roll-up: from credit totals to the marts, nearly all of them told by the SQL files under `sql/mart/`.
 
 use super::agreement::agreement;
 use super::batches::{self, Grain};
 use super::error::RunError;
+use super::mart_rows::MartRows;
 use super::mart_sql::frame;
 use super::outcome::Outcome;
 use super::prepare::{Prepared, Workers};
@@ -13,7 +14,7 @@ use crate::engine::session::{self, Query};
 use arrow::array::RecordBatch;
 use datafusion::prelude::DataFrame;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The marts that SQL makes of whole tables.
 const MARTS: [(&str, &str); 9] = [
@@ -48,54 +49,33 @@ const LEVEL_LINES: &str = "level_lines";
 /// ROI at each grain, by the name under which mart files read it.
 const ROI: [(Grain, &str); 2] = [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")];
 
-/// The rows of a mart, in order.
-pub(super) type MartRows = (&'static str, Vec<RecordBatch>);
-
-/// The rows of the wanted marts that SQL makes, and of `dim_model`, `model_agreement` and `set_aside`.
+/// The wanted marts that SQL tells, and `dim_model`, `model_agreement` and `set_aside`.
 ///
 /// # Errors
 /// SQL of ours that does not run.
-pub(super) fn roll_up_rows(
+pub(super) fn roll_up(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
     outcome: &Outcome,
     wanted: &BTreeSet<&'static str>,
-) -> Result<Vec<MartRows>, RunError> {
-    let mut rows = workers.runtime.block_on(roll_up(plan, workers, prepared, outcome, wanted))?;
+) -> Result<Vec<(&'static str, MartRows)>, RunError> {
+    let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name));
+    let mut told: BTreeMap<&str, Vec<DataFrame>> = BTreeMap::new();
+    for (name, frame) in workers.runtime.block_on(frames)? {
+        told.entry(name).or_default().push(frame);
+    }
+    let mut marts: Vec<_> = told.into_iter().map(|(name, frames)| (name, MartRows::Told(frames))).collect();
     if wanted.contains("dim_model") {
-        rows.push(("dim_model", vec![batches::dim_model(&plan.models, plan.default_model)?]));
+        marts.push(("dim_model", batches::dim_model(&plan.models, plan.default_model)?.into()));
     }
     if wanted.contains("model_agreement") {
         let agreement = || agreement(&outcome.places, &prepared.lines, plan.models.len());
         let agreement = workers.pool.install(agreement);
-        rows.push(("model_agreement", vec![prepared.names(plan).model_agreement(&agreement)?]));
+        marts.push(("model_agreement", prepared.names(plan).model_agreement(&agreement)?.into()));
     }
     if wanted.contains("set_aside") {
-        rows.push(("set_aside", vec![batches::set_aside(&prepared.loaded.set_aside)?]));
-    }
-    Ok(rows)
-}
-
-/// The rows of the wanted marts that SQL makes.
-///
-/// # Errors
-/// SQL of ours that does not run.
-async fn roll_up(
-    plan: &Plan,
-    workers: &Workers,
-    prepared: &Prepared,
-    outcome: &Outcome,
-    wanted: &BTreeSet<&'static str>,
-) -> Result<Vec<MartRows>, EngineError> {
-    let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name)).await?;
-    let queries = frames.into_iter().map(|(name, frame)| (name, frame.collect())).collect();
-    let mut marts: Vec<MartRows> = Vec::new();
-    for (name, mut rows) in session::run_side_by_side(&prepared.ctx, queries).await? {
-        match marts.last_mut().filter(|(before, _)| *before == name) {
-            Some((_, of_campaigns)) => of_campaigns.append(&mut rows),
-            None => marts.push((name, rows)),
-        }
+        marts.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?.into()));
     }
     Ok(marts)
 }

@@ -6,10 +6,11 @@ use super::error::RunError;
 use super::fit::{self, Fit, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::{self, LifetimeValue};
+use super::mart_rows::write_marts;
 use super::outcome::{credit, shows_intervals};
 use super::prepare::{Memory, Workers, index};
 use super::report::{Report, manifest, report};
-use super::roll_up::roll_up_rows;
+use super::roll_up::roll_up;
 use super::touch_outcome::account_for_touches;
 use crate::config::{Intervals, Plan};
 use crate::engine::memory::{Budget, share_freed_memory};
@@ -19,7 +20,6 @@ use crate::mart::publication::Publication;
 use crate::mart::stage::MartStage;
 use crate::mart::writer::WrittenMart;
 use crate::scatter::SpillFolder;
-use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// What a run is asked for.
@@ -86,15 +86,14 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     if let Some(lifetime) = &lifetime {
         lifetime.register(plan, &prepared, &mut outcome.totals)?;
     }
-    let mut rows = roll_up_rows(plan, &workers, &prepared, &outcome, &wanted)?;
-    let mut told = learned.rows(plan, &prepared.lines, &outcome.totals, &wanted)?;
+    let mut marts = roll_up(plan, &workers, &prepared, &outcome, &wanted)?;
+    let mut at_hand = learned.rows(plan, &prepared.lines, &outcome.totals, &wanted)?;
     if let Some(lifetime) = &lifetime {
-        told.extend(lifetime.rows(plan, &wanted)?);
+        at_hand.extend(lifetime.rows(plan, &wanted)?);
     }
-    rows.extend(told.into_iter().map(|(name, rows)| (name, vec![rows])));
+    marts.extend(at_hand.into_iter().map(|(name, rows)| (name, rows.into())));
     let totals = &outcome.totals;
-    let write = || rows.into_par_iter().map(|(name, rows)| stage.write(name, rows)).collect::<Result<Vec<_>, _>>();
-    written.extend(workers.pool.install(write)?);
+    written.extend(write_marts(&workers, &prepared, &stage, marts)?);
     count_written(&mut clock, &written[written_by_credit..]);
 
     clock.stage("publish");

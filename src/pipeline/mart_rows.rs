@@ -1,0 +1,68 @@
+//! The rows of marts, written as they are told, so that no mart is ever held whole.
+
+use super::error::RunError;
+use super::prepare::{Prepared, Workers};
+use crate::engine::EngineError;
+use crate::engine::session;
+use crate::mart::stage::MartStage;
+use crate::mart::writer::WrittenMart;
+use arrow::array::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::DataFrame;
+use futures::StreamExt;
+use rayon::prelude::*;
+use tokio::runtime::Runtime;
+
+/// The rows of a mart, in order.
+pub(super) enum MartRows {
+    /// At hand.
+    Held(RecordBatch),
+    /// Told by queries, one after the other.
+    Told(Vec<DataFrame>),
+}
+
+impl From<RecordBatch> for MartRows {
+    fn from(rows: RecordBatch) -> Self {
+        Self::Held(rows)
+    }
+}
+
+/// Writes the marts side by side; one after the other where memory is limited, which each query is then to have for itself.
+///
+/// # Errors
+/// SQL of ours that does not run, or a file that cannot be written.
+pub(super) fn write_marts(
+    workers: &Workers,
+    prepared: &Prepared,
+    stage: &MartStage<'_>,
+    marts: Vec<(&'static str, MartRows)>,
+) -> Result<Vec<WrittenMart>, RunError> {
+    let write = |(name, rows)| write_mart(&workers.runtime, stage, name, rows);
+    let is_limited = session::has_limited_memory(&prepared.ctx);
+    workers.pool.install(|| match is_limited {
+        true => marts.into_iter().map(write).collect(),
+        false => marts.into_par_iter().map(write).collect(),
+    })
+}
+
+fn write_mart(
+    runtime: &Runtime,
+    stage: &MartStage<'_>,
+    name: &'static str,
+    rows: MartRows,
+) -> Result<WrittenMart, RunError> {
+    let failed = |error: DataFusionError| RunError::from(EngineError::from(error));
+    let mut writer = stage.writer(name)?;
+    match rows {
+        MartRows::Held(rows) => writer.write(vec![rows])?,
+        MartRows::Told(queries) => {
+            for query in queries {
+                let mut rows = runtime.block_on(query.execute_stream()).map_err(failed)?;
+                while let Some(rows) = runtime.block_on(rows.next()) {
+                    writer.write(vec![rows.map_err(failed)?])?;
+                }
+            }
+        }
+    }
+    Ok(writer.finish()?)
+}
