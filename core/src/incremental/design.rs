@@ -12,6 +12,7 @@ use super::sample::{Sample, count};
 use super::subjects::{Subject, Subjects};
 use super::walk::{Feature, Walker};
 use crate::journey::days;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Kept periods after a touch per conversion, and the fewest of them.
@@ -89,14 +90,9 @@ impl Design {
         };
         let of_account = |&(position, _): &(usize, f64)| subjects.get(position).conversions.len() as u64;
         let conversion_count = sample.accounts.iter().map(of_account).sum();
-        let pieces = in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts);
-        let exposures = pieces.iter().map(|piece| piece.rows.exposures.len()).sum();
-        let mut design = Self {
-            represents: sample.represents,
-            conversion_count,
-            exposures: Vec::with_capacity(exposures),
-            ..Self::default()
-        };
+        let mut pieces = in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts);
+        let exposures = join_exposures(&mut pieces);
+        let mut design = Self { represents: sample.represents, conversion_count, exposures, ..Self::default() };
         let mut cell_codes = BTreeMap::new();
         pieces.into_iter().for_each(|piece| design.add(piece, &mut cell_codes));
         design.encode_base(cell_codes);
@@ -131,7 +127,6 @@ impl Design {
         self.at.extend(rows.at);
         self.days.extend(rows.days);
         self.conversions.extend(rows.conversions);
-        self.exposures.extend(rows.exposures);
         let moved = |idle: &Idle| Idle { account: idle.account + first, cell: codes[idle.cell as usize], ..*idle };
         self.idle.extend(rows.idle.iter().map(moved));
     }
@@ -195,6 +190,19 @@ impl Piece {
         });
         rows.idle.extend(idle.into_iter().map(|(cell, (days, conversions))| Idle { account, cell, days, conversions }));
     }
+}
+
+/// Takes the exposures of all pieces. They are most of what a design holds, so all threads put them together.
+fn join_exposures(pieces: &mut [Piece]) -> Vec<f64> {
+    let mut joined = vec![0.0; pieces.iter().map(|piece| piece.rows.exposures.len()).sum()];
+    let (mut rest, mut parts) = (joined.as_mut_slice(), Vec::new());
+    for exposures in pieces.iter_mut().map(|piece| std::mem::take(&mut piece.rows.exposures)) {
+        let (part, others) = rest.split_at_mut(exposures.len());
+        parts.push((part, exposures));
+        rest = others;
+    }
+    parts.into_par_iter().for_each(|(part, exposures)| part.copy_from_slice(&exposures));
+    joined
 }
 
 /// The chance of a period after the first touch to be kept.

@@ -9,8 +9,9 @@ use super::evaluation::{Evaluation, dot};
 use super::experiment::Target;
 use super::gram::Gram;
 use super::link::Link;
-use super::parallel::sum_over;
+use super::parallel::{PIECE, sum_over};
 use super::walk::Role;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -246,12 +247,13 @@ impl<'a> Objective<'a> {
 }
 
 /// Some columns of the rows that are in, row by row; the other rows are zero.
-fn picked(design: &Design, columns: &[usize], is_in: impl Fn(usize) -> bool) -> Vec<f64> {
+fn picked(design: &Design, columns: &[usize], is_in: impl Fn(usize) -> bool + Sync) -> Vec<f64> {
     let mut picked = vec![0.0; design.rows() * columns.len()];
-    for (row, into) in picked.chunks_exact_mut(columns.len().max(1)).enumerate().filter(|(row, _)| is_in(*row)) {
+    let rows = picked.par_chunks_exact_mut(columns.len().max(1)).with_min_len(PIECE).enumerate();
+    rows.filter(|(row, _)| is_in(*row)).for_each(|(row, into)| {
         let exposures = design.row(row);
         into.iter_mut().zip(columns).for_each(|(into, &column)| *into = exposures[column]);
-    }
+    });
     picked
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows per piece: the pieces, and the order in which they are added, depend on nothing else.
-const PIECE: usize = 4_096;
+pub(super) const PIECE: usize = 4_096;
 
 /// Hands `of(piece)` over consecutive pieces of `0..rows` to `add`, in their order.
 pub(super) fn sum_over<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync, add: impl FnMut(T)) {

@@ -10,6 +10,7 @@ use super::quadratic::{Local, Quadratic};
 use super::solver::{Optimum, minimise};
 use rand::RngExt;
 use rand_chacha::rand_core::Rng;
+use rayon::prelude::*;
 
 /// Rounds of search; each looks around from the optimum of the one before.
 const ROUNDS: usize = 4;
@@ -183,7 +184,7 @@ pub(super) fn ridge(design: &Design, choice: &Choice, ridges: &[f64], seed: u64)
         let weight = |account: usize| if folds[account] == fold { 1.0 } else { 0.0 };
         Quadratic::new(theta.clone(), Objective::new(design, &choice.terms, 0.0, &[], weight).likelihood(theta))
     };
-    let of_folds: Vec<Quadratic> = (0..FOLDS).map(of_fold).collect();
+    let of_folds: Vec<Quadratic> = (0..FOLDS).into_par_iter().map(of_fold).collect();
     let support: Vec<usize> = (0..theta.len()).collect();
     let mut losses = vec![0.0; ridges.len()];
     for (loss, &ridge) in losses.iter_mut().zip(ridges) {

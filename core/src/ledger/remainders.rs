@@ -15,6 +15,9 @@ pub(super) struct Largest {
 impl Largest {
     /// Tells `serve` of every part, in order, whether its remainder is among the `count` largest: ties go to the earlier
     /// part. Remainders are below 2⁴⁸, and `count` is at most as many as there are.
+    ///
+    /// Every posting asks this for every model, and apart from its caller it takes a quarter longer.
+    #[inline(always)]
     pub(super) fn find(
         &mut self,
         remainders: impl ExactSizeIterator<Item = u64>,
@@ -52,6 +55,7 @@ impl Largest {
 }
 
 /// The place of a part is how many come before it: counted by the sign of differences, several at a time.
+#[inline(always)]
 fn among_few(remainders: impl ExactSizeIterator<Item = u64>, count: u64, mut serve: impl FnMut(usize, bool)) {
     let (mut keys, parts) = ([0; FEW], remainders.len());
     // An earlier part has the larger key; no two are the same, and what fills up is larger than none.

@@ -11,6 +11,8 @@ use super::{Outcome, Table};
 pub struct Transitions {
     order: usize,
     radix: u64,
+    /// Runs are numbered below it.
+    span: u64,
     /// Journeys by run and next touch.
     edges: Table<u64>,
     /// Outcomes by last run.
@@ -33,17 +35,19 @@ impl Transitions {
     pub(super) fn new(states: u32, order: usize) -> Option<Self> {
         let radix = u64::from(states) + 1;
         let span = power(radix, order)?;
-        Some(Self { order, radix, edges: Table::new(span.checked_mul(radix)?), ends: Table::new(span) })
+        Some(Self { order, radix, span, edges: Table::new(span.checked_mul(radix)?), ends: Table::new(span) })
     }
 
     pub(super) fn add(&mut self, path: &[u32], outcome: Outcome) {
-        let span = power(self.radix, self.order).unwrap_or(u64::MAX);
         let journeys = outcome.journeys();
-        let run = path.iter().fold(0, |run, &code| {
-            let longer = run * self.radix + u64::from(code) + 1;
+        let mut run = 0;
+        for (position, &code) in path.iter().enumerate() {
+            let longer = run * self.radix + digit(code);
             self.edges.add(longer, journeys);
-            longer % span
-        });
+            // Without its first digit, told without dividing.
+            let first = position.checked_sub(self.order).map_or(0, |oldest| digit(path[oldest]));
+            run = longer - first * self.span;
+        }
         self.ends.add(run, outcome);
     }
 
@@ -95,6 +99,11 @@ impl Transitions {
     pub fn ends(&self, order: usize) -> Vec<(u64, Outcome)> {
         self.ends.marginal(power(self.radix, order).unwrap_or(u64::MAX))
     }
+}
+
+/// What stands for a touch of a code in the number of a run.
+fn digit(code: u32) -> u64 {
+    u64::from(code) + 1
 }
 
 /// `base` to the power of `exponent`, when it fits.
