@@ -24,6 +24,9 @@ fn touches_are_scanned_cast_and_filtered_and_nothing_else() {
             operator == "RepartitionExec" && touches.contains("RoundRobinBatch") && !touches.contains("Hash(");
         assert!(streaming.contains(&operator) || is_dealt, "{operator} touches the large side:\n{touches}");
     }
+    let mut headings: Vec<&str> = printed.split("\n\n").filter_map(|plan| plan.lines().next()).collect();
+    headings.sort_unstable();
+    assert!(headings.windows(2).all(|pair| pair[0] != pair[1]), "two plans of one name: {headings:?}");
     // The test can fail: the roll-ups, which are small, do aggregate.
     assert!(plan_of(&printed, "reconciliation").contains("AggregateExec"), "{printed}");
 }

@@ -1,18 +1,20 @@
 //! The distinct channels of a journey, as a key to look up by.
 
-/// A set of channel codes: bits of a word where all are below 64, as they are unless states are campaigns or types; else
-/// listed.
+/// Codes below it are bits of a word. Channels are so few, unless states are campaigns or types.
+pub(crate) const FEW: u32 = u64::BITS;
+
+/// A set of channel codes: bits of a word where all are below [`FEW`], else listed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ChannelSet {
     Bits(u64),
-    /// Ascending, the last one 64 or above.
+    /// Ascending, the last one [`FEW`] or above.
     Listed(Box<[u32]>),
 }
 
 impl ChannelSet {
     /// The distinct channels of a path.
     pub(crate) fn of(path: &[u32]) -> Self {
-        if path.iter().all(|&code| code < u64::BITS) {
+        if path.iter().all(|&code| code < FEW) {
             return Self::Bits(path.iter().fold(0, |set, &code| set | 1 << code));
         }
         let mut codes = path.to_vec();
@@ -24,7 +26,7 @@ impl ChannelSet {
     /// The codes, ascending.
     pub(crate) fn codes(&self) -> Vec<u32> {
         match self {
-            Self::Bits(set) => (0..u64::BITS).filter(|code| set >> code & 1 == 1).collect(),
+            Self::Bits(set) => (0..FEW).filter(|code| set >> code & 1 == 1).collect(),
             Self::Listed(codes) => codes.to_vec(),
         }
     }
@@ -32,7 +34,7 @@ impl ChannelSet {
     /// How many codes of the set are below that of a member; `None` for a code outside the set.
     pub(crate) fn position(&self, code: u32) -> Option<usize> {
         match self {
-            Self::Bits(set) if code < u64::BITS && set >> code & 1 == 1 => {
+            Self::Bits(set) if code < FEW && set >> code & 1 == 1 => {
                 Some((set & ((1 << code) - 1)).count_ones() as usize)
             }
             Self::Bits(_) => None,
@@ -55,6 +57,6 @@ mod tests {
             assert_eq!(positions, [Some(0), Some(1), None, Some(2)]);
         }
         assert!(ChannelSet::of(&[]).codes().is_empty());
-        assert_eq!(ChannelSet::of(&[63]).position(64), None);
+        assert_eq!(ChannelSet::of(&[FEW - 1]).position(FEW), None);
     }
 }

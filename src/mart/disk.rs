@@ -3,8 +3,8 @@
 use super::error::MartError;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::thread::{JoinHandle, spawn};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
 
 /// Files on their way to the disk, each on a thread of its own that does nothing but wait.
 #[derive(Default)]
@@ -14,9 +14,20 @@ pub struct Disk {
 
 impl Disk {
     /// Takes a file that is written.
-    pub(super) fn take(&self, path: PathBuf, file: File) {
-        let synced = spawn(move || file.sync_all().map_err(MartError::write(&path)));
-        self.syncing.lock().unwrap_or_else(PoisonError::into_inner).push(synced);
+    ///
+    /// # Errors
+    /// A file that the disk did not take, where no thread is to be had that would wait for it.
+    pub(super) fn take(&self, path: PathBuf, file: File) -> Result<(), MartError> {
+        let file = Arc::new((path, file));
+        let synced = {
+            let file = Arc::clone(&file);
+            Builder::new().spawn(move || sync(&file))
+        };
+        match synced {
+            Ok(synced) => self.syncing.lock().unwrap_or_else(PoisonError::into_inner).push(synced),
+            Err(_) => sync(&file)?,
+        }
+        Ok(())
     }
 
     /// Waits until every file is on the disk.
@@ -28,4 +39,8 @@ impl Disk {
         let wait = |synced: JoinHandle<_>| synced.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         syncing.into_iter().try_for_each(wait)
     }
+}
+
+fn sync((path, file): &(PathBuf, File)) -> Result<(), MartError> {
+    file.sync_all().map_err(MartError::write(path))
 }

@@ -165,8 +165,7 @@ impl<'a> MartWriter<'a> {
         let Some(OpenFile { path, writer, .. }) = self.open.take() else { return Ok(()) };
         let file = writer.into_inner().map_err(|error| self.encode(error))?;
         self.written.bytes += file.metadata().map_or(0, |file| file.len());
-        self.disk.take(path, file);
-        Ok(())
+        self.disk.take(path, file)
     }
 
     /// The rows with the mart's columns, in types that are encoded as the mart's.

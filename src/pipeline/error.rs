@@ -79,3 +79,10 @@ pub enum RunError {
         message: String,
     },
 }
+
+impl RunError {
+    /// So many threads that cannot start.
+    pub(super) fn no_threads(threads: usize, error: &impl std::fmt::Display) -> Self {
+        Self::Threads { threads, message: error.to_string() }
+    }
+}

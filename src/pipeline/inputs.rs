@@ -6,7 +6,7 @@ use crate::config::plan::Source;
 use crate::mart::manifest::InputFile;
 use std::fs::File;
 use std::path::PathBuf;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 /// Hashing under way on a thread of its own.
 pub(super) struct InputHashes {
@@ -15,14 +15,17 @@ pub(super) struct InputHashes {
 
 impl InputHashes {
     /// Starts hashing every input file of the plan.
-    pub(super) fn start(plan: &Plan) -> Self {
+    ///
+    /// # Errors
+    /// A thread that cannot start.
+    pub(super) fn start(plan: &Plan) -> std::io::Result<Self> {
         let files: Vec<(String, PathBuf)> = plan
             .sources
             .values()
             .flat_map(Source::parts)
             .flat_map(|source| source.files.iter().map(|file| (source.table.name().to_owned(), file.clone())))
             .collect();
-        Self { thread: std::thread::spawn(move || files.into_iter().map(hash).collect()) }
+        Ok(Self { thread: Builder::new().spawn(move || files.into_iter().map(hash).collect())? })
     }
 
     /// Waits for the hashes.

@@ -10,7 +10,7 @@ use crate::engine::session;
 use datafusion::logical_expr::lit;
 
 /// What is planned, and the physical plan.
-pub type NamedPlan = (&'static str, String);
+pub type NamedPlan = (String, String);
 
 /// Plans the touches' stream and the roll-ups of the ledger. Reads the small tables, and no touch.
 ///
@@ -21,7 +21,7 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let mut clock = Clock::new(&Silent);
     let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
-    let mut plans = vec![("touchpoints", workers.runtime.block_on(touches)?)];
+    let mut plans = vec![("touchpoints".to_owned(), workers.runtime.block_on(touches)?)];
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
     plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &workers, &prepared))?);
     Ok(plans)

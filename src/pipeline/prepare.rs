@@ -32,14 +32,13 @@ pub(super) struct Workers {
 impl Workers {
     /// Starts `threads` threads of each.
     pub(super) fn start(threads: usize) -> Result<Self, RunError> {
-        let refused = |message: String| RunError::Threads { threads, message };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .enable_all()
             .build()
-            .map_err(|error| refused(error.to_string()))?;
+            .map_err(|error| RunError::no_threads(threads, &error))?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        Ok(Self { runtime, pool: pool.map_err(|error| refused(error.to_string()))?, threads })
+        Ok(Self { runtime, pool: pool.map_err(|error| RunError::no_threads(threads, &error))?, threads })
     }
 }
 

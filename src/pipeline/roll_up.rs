@@ -62,8 +62,8 @@ pub(super) fn roll_up(
 ) -> Result<Vec<(&'static str, MartRows)>, RunError> {
     let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name));
     let mut told: BTreeMap<&str, Vec<DataFrame>> = BTreeMap::new();
-    for (name, frame) in workers.runtime.block_on(frames)? {
-        told.entry(name).or_default().push(frame);
+    for told_by in workers.runtime.block_on(frames)? {
+        told.entry(told_by.mart).or_default().push(told_by.frame);
     }
     let mut marts: Vec<_> = told.into_iter().map(|(name, frames)| (name, MartRows::Told(frames))).collect();
     if wanted.contains("dim_model") {
@@ -80,6 +80,14 @@ pub(super) fn roll_up(
     Ok(marts)
 }
 
+/// What tells a mart, or of a mart of levels one of them.
+struct MartFrame {
+    mart: &'static str,
+    /// The lines of the level.
+    level: Option<&'static str>,
+    frame: DataFrame,
+}
+
 /// Registers what the wanted marts start from and plans them; those of levels for campaigns first, then for channels.
 async fn mart_frames(
     plan: &Plan,
@@ -87,7 +95,7 @@ async fn mart_frames(
     prepared: &Prepared,
     outcome: &Outcome,
     is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<(&'static str, DataFrame)>, EngineError> {
+) -> Result<Vec<MartFrame>, EngineError> {
     let wanted = |marts: &[(&'static str, &'static str)]| -> Vec<_> {
         marts.iter().copied().filter(|(name, _)| is_wanted(name)).collect()
     };
@@ -100,16 +108,16 @@ async fn mart_frames(
     register_inputs(plan, workers, prepared, outcome, &files).await?;
     // Lines stand in order: in one partition they stay so, several would be merged again.
     let (ctx, in_order) = (&prepared.ctx, &session::unpartitioned(&prepared.ctx));
-    for (name, sql) in marts {
-        frames.push((name, frame(ctx, plan, sql).await?));
+    for (mart, sql) in marts {
+        frames.push(MartFrame { mart, level: None, frame: frame(ctx, plan, sql).await? });
     }
-    for (name, sql) in line_marts {
-        frames.push((name, frame(in_order, plan, sql).await?));
+    for (mart, sql) in line_marts {
+        frames.push(MartFrame { mart, level: None, frame: frame(in_order, plan, sql).await? });
     }
-    for (name, sql) in level_marts {
+    for (mart, sql) in level_marts {
         for (_, lines) in ROI {
             ctx.register_table(LEVEL_LINES, ctx.table(lines).await?.into_view())?;
-            frames.push((name, frame(in_order, plan, sql).await?));
+            frames.push(MartFrame { mart, level: Some(lines), frame: frame(in_order, plan, sql).await? });
             ctx.deregister_table(LEVEL_LINES)?;
         }
     }
@@ -171,11 +179,13 @@ pub(super) async fn physical_plans(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-) -> Result<Vec<(&'static str, String)>, EngineError> {
+) -> Result<Vec<(String, String)>, EngineError> {
     let nothing = Outcome::of_nothing(plan.models.len());
     let mut plans = Vec::new();
-    for (name, frame) in mart_frames(plan, workers, prepared, &nothing, |name| name != OF_LIFETIME).await? {
-        plans.push((name, session::physical_plan(frame).await?));
+    for told_by in mart_frames(plan, workers, prepared, &nothing, |name| name != OF_LIFETIME).await? {
+        let MartFrame { mart, level, frame } = told_by;
+        let title = level.map_or_else(|| mart.to_owned(), |lines| format!("{mart}, {lines}"));
+        plans.push((title, session::physical_plan(frame).await?));
     }
     Ok(plans)
 }

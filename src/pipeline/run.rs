@@ -45,7 +45,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
     share_freed_memory(options.threads);
-    let hashes = InputHashes::start(plan);
+    let hashes = InputHashes::start(plan).map_err(|error| RunError::no_threads(options.threads, &error))?;
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
     let memory = Memory {

@@ -1,5 +1,6 @@
 //! Streams the touchpoints from the engine past the index.
 
+use super::error::RunError;
 use super::prepare::Memory;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -25,7 +26,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Builder;
 use tokio::runtime::Runtime;
 
 /// Reads every touchpoint of `touches`, see [`touch_columns`], once; `advance` is told how many rows have gone by, and `fail`
@@ -41,22 +42,21 @@ pub(super) fn scatter(
     memory: &Memory,
     fail: &(dyn Fn(DataFusionError) -> EngineError + Sync),
     advance: &(dyn Fn(u64) + Sync),
-) -> Result<(Scattered, Lines), EngineError> {
+) -> Result<(Scattered, Lines), RunError> {
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
     let scatter = Scatter::new(conversions, &lines, &memory.budget, memory.spill.clone());
-    let next = AtomicUsize::new(0);
-    let parts: Vec<Result<ScatteredPart, EngineError>> = std::thread::scope(|scope| {
-        let readers: Vec<_> = streams
-            .into_iter()
-            .map(|stream| {
-                let (scatter, number) = (&scatter, next.fetch_add(1, Ordering::Relaxed));
-                scope.spawn(move || read_stream(runtime, scatter, number, stream, fail, advance))
-            })
-            .collect();
+    let threads = streams.len();
+    let parts: Vec<Result<ScatteredPart, RunError>> = std::thread::scope(|scope| {
+        let start = |(number, stream)| {
+            let scatter = &scatter;
+            let read = move || read_stream(runtime, scatter, number, stream, fail, advance);
+            Builder::new().spawn_scoped(scope, read).map_err(|error| RunError::no_threads(threads, &error))
+        };
+        let readers: Vec<_> = streams.into_iter().enumerate().map(start).collect();
         readers
             .into_iter()
-            .map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|reader| Ok(reader?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?))
             .collect()
     });
     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;

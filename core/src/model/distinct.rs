@@ -1,10 +1,11 @@
 //! Credit by distinct channel: what a channel is worth in a journey is split evenly over its touches there.
 
+use crate::channel_set::FEW;
 use crate::journey::Journey;
 use crate::ledger::Residual;
 
-/// Channels below this code are counted in an array: they are few, unless states are campaigns or types.
-const COUNTED: usize = 64;
+/// Channels below this code are counted in an array.
+const COUNTED: usize = FEW as usize;
 
 fn are_counted(channels: &[u32]) -> bool {
     channels.iter().all(|&channel| (channel as usize) < COUNTED)
