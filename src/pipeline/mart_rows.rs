@@ -27,7 +27,8 @@ impl From<RecordBatch> for MartRows {
     }
 }
 
-/// Writes the marts side by side; one after the other where memory is limited, which each query is then to have for itself.
+/// Writes the marts side by side, in their order as threads come free; one after the other where memory is limited, which
+/// each query is then to have for itself.
 ///
 /// # Errors
 /// SQL of ours that does not run, or a file that cannot be written.
@@ -41,7 +42,7 @@ pub(super) fn write_marts(
     let is_limited = session::has_limited_memory(&prepared.ctx);
     workers.pool.install(|| match is_limited {
         true => marts.into_iter().map(write).collect(),
-        false => marts.into_par_iter().map(write).collect(),
+        false => marts.into_iter().par_bridge().map(write).collect(),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::engine::session::{self, Query};
 use arrow::array::RecordBatch;
 use datafusion::prelude::DataFrame;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The marts that SQL makes of whole tables.
 const MARTS: [(&str, &str); 9] = [
@@ -61,11 +61,13 @@ pub(super) fn roll_up(
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, MartRows)>, RunError> {
     let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name));
-    let mut told: BTreeMap<&str, Vec<DataFrame>> = BTreeMap::new();
-    for told_by in workers.runtime.block_on(frames)? {
-        told.entry(told_by.mart).or_default().push(told_by.frame);
+    let mut marts: Vec<(&str, MartRows)> = Vec::new();
+    for MartFrame { mart, frame, .. } in workers.runtime.block_on(frames)? {
+        match marts.last_mut() {
+            Some((before, MartRows::Told(frames))) if *before == mart => frames.push(frame),
+            _ => marts.push((mart, MartRows::Told(vec![frame]))),
+        }
     }
-    let mut marts: Vec<_> = told.into_iter().map(|(name, frames)| (name, MartRows::Told(frames))).collect();
     if wanted.contains("dim_model") {
         marts.push(("dim_model", batches::dim_model(&plan.models, plan.default_model)?.into()));
     }
@@ -88,7 +90,8 @@ struct MartFrame {
     frame: DataFrame,
 }
 
-/// Registers what the wanted marts start from and plans them; those of levels for campaigns first, then for channels.
+/// Registers what the wanted marts start from and plans them, those with the most rows first; those of levels for campaigns,
+/// then for channels.
 async fn mart_frames(
     plan: &Plan,
     workers: &Workers,
@@ -108,9 +111,6 @@ async fn mart_frames(
     register_inputs(plan, workers, prepared, outcome, &files).await?;
     // Lines stand in order: in one partition they stay so, several would be merged again.
     let (ctx, in_order) = (&prepared.ctx, &session::unpartitioned(&prepared.ctx));
-    for (mart, sql) in marts {
-        frames.push(MartFrame { mart, level: None, frame: frame(ctx, plan, sql).await? });
-    }
     for (mart, sql) in line_marts {
         frames.push(MartFrame { mart, level: None, frame: frame(in_order, plan, sql).await? });
     }
@@ -120,6 +120,9 @@ async fn mart_frames(
             frames.push(MartFrame { mart, level: Some(lines), frame: frame(in_order, plan, sql).await? });
             ctx.deregister_table(LEVEL_LINES)?;
         }
+    }
+    for (mart, sql) in marts {
+        frames.push(MartFrame { mart, level: None, frame: frame(ctx, plan, sql).await? });
     }
     Ok(frames)
 }
