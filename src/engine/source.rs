@@ -311,11 +311,17 @@ fn trimmed(name: &str) -> Expr {
 
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.
 fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank: bool) -> Expr {
+    use DataType::{Binary, BinaryView, LargeBinary, Null, Utf8, Utf8View};
     let column = Expr::Column(Column::from_name(name));
+    // Older writers of Parquet do not say that bytes are text.
+    let (column, data_type) = match data_type {
+        Binary | BinaryView | LargeBinary => (cast(column, Utf8View), &Utf8View),
+        _ => (column, data_type),
+    };
     match (kind, data_type) {
         _ if is_text(data_type) && may_be_blank => given(column),
-        (ColumnKind::Text, DataType::Utf8 | DataType::Utf8View | DataType::Null) => column,
-        (ColumnKind::Text, _) => cast(column, DataType::Utf8),
+        (ColumnKind::Text, Utf8 | Utf8View | Null) => column,
+        (ColumnKind::Text, _) => cast(column, Utf8),
         _ => column,
     }
 }

@@ -3,6 +3,8 @@
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
 use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use closedloop::mart::catalogue;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -76,7 +78,7 @@ refused! {
     flags_that_are_days: with_touches("responded", Date32Array::from(vec![20_500; 3]))
         => "table touchpoints (t.parquet): cannot be read (Unsupported TRY_CAST from Date32 to Boolean); repair the file";
     channels_that_are_no_text: with_touches("channel", BinaryArray::from(vec![&b"\xff"[..]; 3]))
-        => "table touchpoints (t.parquet): cannot be read (Encountered non UTF-8 data: invalid utf-8 sequence of 1 bytes from index 0); repair the file";
+        => "table touchpoints (t.parquet): cannot be read (Encountered non-UTF-8 data at index 0: invalid utf-8 sequence of 1 bytes from index 0); repair the file";
     text_called_parquet: World::new().file("d.parquet", COMPANY[5].1).source("deals", "path = \"d.parquet\"")
         => "table deals (d.parquet): d.parquet is not a whole Parquet file; write it again";
     a_compressed_file_cut_short: World::new().file("t.csv.gz", cut(&gzip(COMPANY[3].1))).source("touchpoints", "path = \"t.csv.gz\"")
@@ -155,6 +157,15 @@ fn a_cell_of_ten_megabytes_is_a_cell() {
 /// A CSV table as Parquet, all text, with this in place of what is empty.
 pub(super) fn parquet_of(csv: &str, blank: Option<&str>) -> Vec<u8> {
     parquet(&text_rows(csv, blank))
+}
+
+/// The same as bytes that no annotation calls text, as old writers left them.
+pub(super) fn unannotated_parquet_of(csv: &str) -> Vec<u8> {
+    let rows = text_rows(csv, None);
+    let schema = rows.schema();
+    let bytes = |column: &ArrayRef| cast(column, &DataType::Binary).unwrap();
+    let columns = schema.fields().iter().zip(rows.columns()).map(|(field, texts)| (field.name(), bytes(texts), true));
+    parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
 }
 
 fn text_rows(csv: &str, blank: Option<&str>) -> RecordBatch {

@@ -1,6 +1,6 @@
 //! Unusual but sound ways to store the same tables: the marts are the same, byte for byte.
 
-use super::files::{gzip, parquet_of};
+use super::files::{gzip, parquet_of, unannotated_parquet_of};
 use super::{COMPANY, World, unbroken};
 
 const TOUCHES: &str = COMPANY[3].1;
@@ -54,6 +54,10 @@ the_same_marts! {
     compressed_csv_without_its_ending:
         World::new().file("t.CSV.GZ", gzip(TOUCHES)).source("touchpoints", "path = \"t.CSV.GZ\"\nformat = \"csv\"");
     parquet: World::new().file("t.parquet", parquet_of(TOUCHES, None)).source("touchpoints", "path = \"t.parquet\"");
+    parquet_whose_texts_are_bytes: COMPANY.into_iter().fold(World::new(), |world, (table, text)| {
+        let name = format!("{table}.parquet");
+        world.file(&name, unannotated_parquet_of(text)).source(table, &format!("path = \"{name}\""))
+    });
     ndjson: World::new().file("t.ndjson", ndjson_of(TOUCHES, None)).source("touchpoints", "path = \"t.ndjson\"");
     compressed_ndjson: World::new().file("t.jsonl.gz", gzip(&ndjson_of(TOUCHES, None))).source("touchpoints", "path = \"t.jsonl.gz\"");
     semicolons: World::new().file("deals.csv", COMPANY[5].1.replace(',', ";")).source("deals", "path = \"deals.csv\"\ndelimiter = \";\"");
