@@ -4,7 +4,7 @@
 use super::EngineError;
 use super::contract::{self, ColumnKind};
 use super::footers::Footers;
-use super::functions::{given, is_text};
+use super::functions::{given, is_text, uuid_text};
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
@@ -228,7 +228,9 @@ fn own_columns(
 
 /// A cell of the source row as text; null where it has none.
 fn cell_text(name: &str, data_type: &DataType) -> Expr {
-    if can_cast_types(data_type, &DataType::Utf8) {
+    if data_type == &DataType::FixedSizeBinary(16) {
+        uuid_text(Expr::Column(Column::from_name(name)))
+    } else if can_cast_types(data_type, &DataType::Utf8) {
         try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8)
     } else {
         lit(ScalarValue::Utf8(None))
@@ -311,15 +313,14 @@ fn trimmed(name: &str) -> Expr {
 
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.
 fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank: bool) -> Expr {
-    use DataType::{Binary, BinaryView, LargeBinary, Null, Utf8, Utf8View};
+    use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary, Null, Utf8, Utf8View};
     let column = Expr::Column(Column::from_name(name));
-    // Older writers of Parquet do not say that bytes are text.
-    let (column, data_type) = match data_type {
-        Binary | BinaryView | LargeBinary => (cast(column, Utf8View), &Utf8View),
-        _ => (column, data_type),
-    };
     match (kind, data_type) {
         _ if is_text(data_type) && may_be_blank => given(column),
+        // Older writers of Parquet do not say that bytes are text.
+        (_, Binary | BinaryView | LargeBinary) if may_be_blank => given(cast(column, Utf8View)),
+        (_, Binary | BinaryView | LargeBinary) => cast(column, Utf8View),
+        (_, FixedSizeBinary(16)) => uuid_text(column),
         (ColumnKind::Text, Utf8 | Utf8View | Null) => column,
         (ColumnKind::Text, _) => cast(column, Utf8),
         _ => column,

@@ -2,7 +2,9 @@
 
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
-use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, Date32Array, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use closedloop::mart::catalogue;
@@ -165,6 +167,22 @@ pub(super) fn unannotated_parquet_of(csv: &str) -> Vec<u8> {
     let schema = rows.schema();
     let bytes = |column: &ArrayRef| cast(column, &DataType::Binary).unwrap();
     let columns = schema.fields().iter().zip(rows.columns()).map(|(field, texts)| (field.name(), bytes(texts), true));
+    parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
+}
+
+/// The same as text, but for a column whose UUIDs are sixteen bytes each.
+pub(super) fn parquet_with_uuids(csv: &str, column: &str) -> Vec<u8> {
+    let rows = text_rows(csv, None);
+    let schema = rows.schema();
+    let uuids = |texts: &ArrayRef| -> ArrayRef {
+        let digits = texts.as_string::<i32>().iter().flatten().map(|text| text.replace('-', ""));
+        let bytes = digits.map(|digits| u128::from_str_radix(&digits, 16).unwrap().to_be_bytes());
+        Arc::new(FixedSizeBinaryArray::try_from_iter(bytes).unwrap())
+    };
+    let columns = schema.fields().iter().zip(rows.columns());
+    let columns = columns.map(|(field, texts)| {
+        (field.name(), if field.name() == column { uuids(texts) } else { Arc::clone(texts) }, true)
+    });
     parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
 }
 

@@ -1,7 +1,8 @@
 //! Unusual but sound ways to store the same tables: the marts are the same, byte for byte.
 
-use super::files::{gzip, parquet_of, unannotated_parquet_of};
+use super::files::{gzip, parquet_of, parquet_with_uuids, unannotated_parquet_of};
 use super::{COMPANY, World, unbroken};
+use crate::support::{read_mart, texts};
 
 const TOUCHES: &str = COMPANY[3].1;
 
@@ -179,4 +180,23 @@ fn a_blank_identifier_is_missing_whatever_the_format() {
         let world = World::new().file("t.ndjson", ndjson_of(&touches, blank));
         assert_eq!(world.source("touchpoints", "path = \"t.ndjson\"").accepted().set_aside(), set_aside);
     }
+}
+
+/// In Parquet a UUID is sixteen bytes, in every other format text.
+#[test]
+fn uuids_of_parquet_meet_those_of_text() {
+    const UUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    let world = || every_table(|text| text.replace("A2", UUID));
+    let text = world().accepted();
+    assert_eq!(text.column("journeys", "deal_id", "account_id")["D2"], UUID);
+    let only = TOUCHES.lines().filter(|line| !line.contains("A1")).collect::<Vec<_>>().join("\n").replace("A2", UUID);
+    let in_bytes = world().file("t.parquet", parquet_with_uuids(&only, "account_id"));
+    let outcome = in_bytes.source("touchpoints", "path = \"t.parquet\"").accepted();
+    assert_eq!(outcome.credits()["t3"], "500.00");
+    // In a row that is set aside, too.
+    let bad = only.replace("2026-02-01T", "soon T");
+    let in_bytes = world().file("t.parquet", parquet_with_uuids(&bad, "account_id"));
+    let outcome = in_bytes.source("touchpoints", "path = \"t.parquet\"").accepted();
+    let rows = texts(&read_mart(&outcome.out, "set_aside"), "row");
+    assert!(rows[0].as_ref().is_some_and(|row| row.contains(UUID)), "{rows:?}");
 }

@@ -1,11 +1,13 @@
-//! `given(x)`: text, or null where it consists of nothing but spaces.
+//! `given(x)`: text, or null where it consists of nothing but spaces; `uuid_text(x)`: sixteen bytes as the UUID that they are.
 
 use super::ArrayFunction;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewBuilder};
 use arrow::compute::{cast, nullif};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, ScalarUDF};
+use std::sync::Arc;
+use uuid::Uuid;
 
 /// Whether a column of this type holds text.
 pub(in crate::engine) fn is_text(data_type: &DataType) -> bool {
@@ -16,6 +18,22 @@ pub(in crate::engine) fn is_text(data_type: &DataType) -> bool {
 /// Text with nulls where it is blank.
 pub(in crate::engine) fn given(text: Expr) -> Expr {
     ScalarUDF::from(ArrayFunction::new("given", 1, DataType::Utf8View, without_blanks)).call(vec![text])
+}
+
+/// UUIDs, which Parquet holds as sixteen bytes each, as the text that every other format has.
+pub(in crate::engine) fn uuid_text(bytes: Expr) -> Expr {
+    ScalarUDF::from(ArrayFunction::new("uuid_text", 1, DataType::Utf8View, uuid_texts)).call(vec![bytes])
+}
+
+fn uuid_texts(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let ids = args[0].as_fixed_size_binary();
+    let mut texts = StringViewBuilder::with_capacity(ids.len());
+    let mut buffer = Uuid::encode_buffer();
+    for id in ids {
+        let id = id.and_then(|bytes| Uuid::from_slice(bytes).ok());
+        texts.append_option(id.map(|id| &*id.hyphenated().encode_lower(&mut buffer)));
+    }
+    Ok(Arc::new(texts.finish()))
 }
 
 fn without_blanks(args: &[ArrayRef]) -> Result<ArrayRef> {
@@ -34,7 +52,6 @@ mod tests {
     use super::*;
     use arrow::array::{DictionaryArray, StringArray};
     use arrow::datatypes::Int8Type;
-    use std::sync::Arc;
 
     #[test]
     fn blanks_are_null_and_all_else_stays() {
