@@ -14,7 +14,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 use datafusion::prelude::SessionContext;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-pub(super) use text::{given, is_text, uuid_text};
+pub(super) use text::{given, has_point, is_text, number_text, uuid_text};
 
 /// Registers every function for a calendar and a currency's digits.
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {

@@ -4,7 +4,7 @@
 use super::EngineError;
 use super::contract::{self, ColumnKind};
 use super::footers::Footers;
-use super::functions::{given, is_text, uuid_text};
+use super::functions::{given, has_point, is_text, number_text, uuid_text};
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
@@ -321,6 +321,7 @@ fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank:
         (_, Binary | BinaryView | LargeBinary) if may_be_blank => given(cast(column, Utf8View)),
         (_, Binary | BinaryView | LargeBinary) => cast(column, Utf8View),
         (_, FixedSizeBinary(16)) => uuid_text(column),
+        (ColumnKind::Id(_), _) if has_point(data_type) => number_text(column),
         (ColumnKind::Text, Utf8 | Utf8View | Null) => column,
         (ColumnKind::Text, _) => cast(column, Utf8),
         _ => column,

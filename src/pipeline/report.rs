@@ -126,8 +126,16 @@ pub(super) fn report(
 
 /// What a reader of the numbers should know about how they came about.
 pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
-    let Prepared { conversions, lines, loaded, .. } = prepared;
+    let Prepared { conversions, lines, loaded, scattered, .. } = prepared;
     let mut remarks = Vec::new();
+    let touches = loaded.counts.get(&Table::Touchpoints);
+    let none_meets = touches.is_some_and(|touches| touches.out_of_scope.rows > 0 && touches.used.rows == 0);
+    if none_meets && !conversions.all.is_empty() && !scattered.earlier.contains(&true) {
+        remarks.push(
+            "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities"
+                .to_owned(),
+        );
+    }
     for (table, effect) in [
         (Table::Deals, "won opportunities are the deals"),
         (Table::Spend, "spend is zero everywhere, so there is no roi"),

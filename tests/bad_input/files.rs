@@ -2,9 +2,7 @@
 
 use super::{COMPANY, World};
 use crate::support::{read_mart, texts};
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Date32Array, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray,
-};
+use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use closedloop::mart::catalogue;
@@ -170,19 +168,13 @@ pub(super) fn unannotated_parquet_of(csv: &str) -> Vec<u8> {
     parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
 }
 
-/// The same as text, but for a column whose UUIDs are sixteen bytes each.
-pub(super) fn parquet_with_uuids(csv: &str, column: &str) -> Vec<u8> {
-    let rows = text_rows(csv, None);
+/// The same as text, but for a column of these values.
+pub(super) fn parquet_with(csv: &str, column: &str, values: impl Array + 'static) -> Vec<u8> {
+    let (rows, values): (RecordBatch, ArrayRef) = (text_rows(csv, None), Arc::new(values));
     let schema = rows.schema();
-    let uuids = |texts: &ArrayRef| -> ArrayRef {
-        let digits = texts.as_string::<i32>().iter().flatten().map(|text| text.replace('-', ""));
-        let bytes = digits.map(|digits| u128::from_str_radix(&digits, 16).unwrap().to_be_bytes());
-        Arc::new(FixedSizeBinaryArray::try_from_iter(bytes).unwrap())
-    };
     let columns = schema.fields().iter().zip(rows.columns());
-    let columns = columns.map(|(field, texts)| {
-        (field.name(), if field.name() == column { uuids(texts) } else { Arc::clone(texts) }, true)
-    });
+    let columns = columns
+        .map(|(field, texts)| (field.name(), Arc::clone(if field.name() == column { &values } else { texts }), true));
     parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap())
 }
 
@@ -199,16 +191,9 @@ fn text_rows(csv: &str, blank: Option<&str>) -> RecordBatch {
 
 /// The company with other values in a column of its touches.
 fn with_touches(name: &str, values: impl Array + 'static) -> World {
-    let values: ArrayRef = Arc::new(values);
-    let rows = text_rows(COMPANY[3].1, None);
-    let schema = rows.schema();
-    let columns = schema
-        .fields()
-        .iter()
-        .zip(rows.columns())
-        .map(|(field, given)| (field.name(), Arc::clone(if field.name() == name { &values } else { given }), true));
-    let touches = parquet(&RecordBatch::try_from_iter_with_nullable(columns).unwrap());
-    World::new().file("t.parquet", touches).source("touchpoints", "path = \"t.parquet\"")
+    World::new()
+        .file("t.parquet", parquet_with(COMPANY[3].1, name, values))
+        .source("touchpoints", "path = \"t.parquet\"")
 }
 
 /// Spend in Parquet: on a day of the calendar, and on days that the column's type can hold and no calendar has.

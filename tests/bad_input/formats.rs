@@ -1,8 +1,9 @@
 //! Unusual but sound ways to store the same tables: the marts are the same, byte for byte.
 
-use super::files::{gzip, parquet_of, parquet_with_uuids, unannotated_parquet_of};
+use super::files::{gzip, parquet_of, parquet_with, unannotated_parquet_of};
 use super::{COMPANY, World, unbroken};
 use crate::support::{read_mart, texts};
+use arrow::array::{Decimal128Array, FixedSizeBinaryArray, Float64Array};
 
 const TOUCHES: &str = COMPANY[3].1;
 
@@ -187,16 +188,33 @@ fn a_blank_identifier_is_missing_whatever_the_format() {
 fn uuids_of_parquet_meet_those_of_text() {
     const UUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
     let world = || every_table(|text| text.replace("A2", UUID));
-    let text = world().accepted();
-    assert_eq!(text.column("journeys", "deal_id", "account_id")["D2"], UUID);
-    let only = TOUCHES.lines().filter(|line| !line.contains("A1")).collect::<Vec<_>>().join("\n").replace("A2", UUID);
-    let in_bytes = world().file("t.parquet", parquet_with_uuids(&only, "account_id"));
-    let outcome = in_bytes.source("touchpoints", "path = \"t.parquet\"").accepted();
-    assert_eq!(outcome.credits()["t3"], "500.00");
+    assert_eq!(world().accepted().column("journeys", "deal_id", "account_id")["D2"], UUID);
+    let last = TOUCHES.lines().filter(|line| !line.contains("A1")).collect::<Vec<_>>().join("\n");
+    let bytes = u128::from_str_radix(&UUID.replace('-', ""), 16).unwrap().to_be_bytes();
+    let in_bytes = |csv: &str| {
+        let uuids = FixedSizeBinaryArray::try_from_iter([bytes].into_iter()).unwrap();
+        let world = world().file("t.parquet", parquet_with(csv, "account_id", uuids));
+        world.source("touchpoints", "path = \"t.parquet\"").accepted()
+    };
+    assert_eq!(in_bytes(&last).credits()["t3"], "500.00");
     // In a row that is set aside, too.
-    let bad = only.replace("2026-02-01T", "soon T");
-    let in_bytes = world().file("t.parquet", parquet_with_uuids(&bad, "account_id"));
-    let outcome = in_bytes.source("touchpoints", "path = \"t.parquet\"").accepted();
-    let rows = texts(&read_mart(&outcome.out, "set_aside"), "row");
+    let rows = texts(&read_mart(&in_bytes(&last.replace("2026-02-01T", "soon T")).out, "set_aside"), "row");
     assert!(rows[0].as_ref().is_some_and(|row| row.contains(UUID)), "{rows:?}");
+}
+
+/// Where some are missing, data frames hold identifiers as floats, and databases that know no integers as decimals.
+#[test]
+fn whole_numbers_with_a_point_are_identifiers_without() {
+    let numbered = |text: &str| text.replace("A1", "101").replace("A2", "102");
+    let world = || every_table(numbered).source("touchpoints", "path = \"touches\"");
+    let marts = every_table(numbered).accepted().marts();
+    let touches = numbered(TOUCHES);
+    let json = ndjson_of(&touches, None).replace("\"101\"", "101.0").replace("\"102\"", "102.0");
+    assert!(world().file("touches/t.ndjson", json).accepted().marts() == marts, "NDJSON");
+    let floats = Float64Array::from(vec![101.0, 101.0, 102.0]);
+    let floats = parquet_with(&touches, "account_id", floats);
+    assert!(world().file("touches/t.parquet", floats).accepted().marts() == marts, "floats");
+    let decimals = Decimal128Array::from(vec![101_0000, 101_0000, 102_0000]).with_precision_and_scale(38, 4).unwrap();
+    let decimals = parquet_with(&touches, "account_id", decimals);
+    assert!(world().file("touches/t.parquet", decimals).accepted().marts() == marts, "decimals");
 }

@@ -201,3 +201,15 @@ fn a_quote_that_is_never_closed_swallows_no_rows() {
     let world = World::new().replace("deals", "D1,O1,2026-03-01,1000.00,new", "D1,O1,2026-03-01,1000.00,\"new");
     assert!(world.refused().contains("deals.csv line 2"));
 }
+
+#[test]
+fn touches_of_accounts_that_nobody_knows_are_remarked_on() {
+    let remark = "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities";
+    let outcome = World::new().without("contacts").replace("touchpoints", ",A", ",ACC-").accepted();
+    assert_eq!(outcome.rows("touchpoints"), [3, 0, 3, 0]);
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    assert!(!World::new().accepted().remarks().contains(&remark));
+    // Too early is another thing.
+    let early = World::new().replace("touchpoints", "2026-", "2020-").accepted();
+    assert!(!early.remarks().contains(&remark));
+}

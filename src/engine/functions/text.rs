@@ -1,9 +1,10 @@
-//! `given(x)`: text, or null where it consists of nothing but spaces; `uuid_text(x)`: sixteen bytes as the UUID that they are.
+//! `given(x)`: text, or null where it consists of nothing but spaces; `uuid_text(x)`: sixteen bytes as the UUID that they are;
+//! `number_text(x)`: a float or decimal as its shortest text, without a point where it is whole.
 
 use super::ArrayFunction;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
 use arrow::compute::{cast, nullif};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, ScalarUDF};
 use std::sync::Arc;
@@ -13,6 +14,14 @@ use uuid::Uuid;
 pub(in crate::engine) fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
         || matches!(data_type, DataType::Dictionary(_, values) if is_text(values))
+}
+
+/// Whether numbers of this type have digits behind a point.
+pub(in crate::engine) fn has_point(data_type: &DataType) -> bool {
+    use DataType::{Decimal32, Decimal64, Decimal128, Decimal256};
+    let is_fraction =
+        matches!(data_type, Decimal32(_, 1..) | Decimal64(_, 1..) | Decimal128(_, 1..) | Decimal256(_, 1..));
+    data_type.is_floating() || is_fraction
 }
 
 /// Text with nulls where it is blank.
@@ -36,6 +45,24 @@ fn uuid_texts(args: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new(texts.finish()))
 }
 
+/// Floats and decimals as their shortest text: as identifiers, which some tools cannot hold as the integers that they are.
+pub(in crate::engine) fn number_text(number: Expr) -> Expr {
+    ScalarUDF::from(ArrayFunction::new("number_text", 1, DataType::Utf8View, number_texts)).call(vec![number])
+}
+
+fn number_texts(args: &[ArrayRef]) -> Result<ArrayRef> {
+    if args[0].data_type().is_floating() {
+        let numbers = cast(&args[0], &DataType::Float64)?;
+        let numbers = numbers.as_primitive::<Float64Type>().iter();
+        let text = |number: f64| number.is_finite().then(|| number.to_string());
+        return Ok(Arc::new(numbers.map(|number| text(number?)).collect::<StringViewArray>()));
+    }
+    let numbers = cast(&args[0], &DataType::Utf8)?;
+    let shortest = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    let texts = numbers.as_string::<i32>().iter().map(|text| text.map(shortest));
+    Ok(Arc::new(texts.collect::<StringViewArray>()))
+}
+
 fn without_blanks(args: &[ArrayRef]) -> Result<ArrayRef> {
     let texts = cast(&args[0], &DataType::Utf8View)?;
     let views = texts.as_string_view();
@@ -50,7 +77,7 @@ fn without_blanks(args: &[ArrayRef]) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{DictionaryArray, StringArray};
+    use arrow::array::{Decimal128Array, DictionaryArray, Float64Array, StringArray};
     use arrow::datatypes::Int8Type;
 
     #[test]
@@ -63,5 +90,19 @@ mod tests {
             let texts = without_blanks(&[texts]).unwrap();
             assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), wanted);
         }
+    }
+
+    #[test]
+    fn whole_numbers_have_no_point() {
+        let floats: ArrayRef =
+            Arc::new(Float64Array::from(vec![Some(101.0), None, Some(-1.5), Some(f64::NAN), Some(1e15)]));
+        let texts = number_texts(&[floats]).unwrap();
+        let wanted = [Some("101"), None, Some("-1.5"), None, Some("1000000000000000")];
+        assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), wanted);
+        let decimals = Decimal128Array::from(vec![Some(1_010), Some(1_005), None, Some(0)]);
+        let decimals: ArrayRef = Arc::new(decimals.with_precision_and_scale(38, 1).unwrap());
+        let texts = number_texts(&[decimals]).unwrap();
+        let wanted = [Some("101"), Some("100.5"), None, Some("0")];
+        assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), wanted);
     }
 }
