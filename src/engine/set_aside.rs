@@ -57,6 +57,16 @@ pub struct SetAsideRow {
     pub line: Option<u64>,
 }
 
+impl SetAsideRow {
+    /// Where it stands, or at least its key.
+    pub fn place(&self) -> Option<String> {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => Some(format!("{file} line {line}")),
+            _ => self.key.clone(),
+        }
+    }
+}
+
 /// Every reason for which a row can be set aside.
 pub const REASONS: &[&str] = &[
     "missing_key",

@@ -78,23 +78,19 @@ fn credit(plan: &Plan, prepared: &Prepared, models: Models) -> Result<(CreditTot
 
 /// Rows set aside, by table and reason, with the place of the first.
 fn set_aside(prepared: &Prepared) -> Vec<Finding> {
-    let mut groups: BTreeMap<_, (usize, i128, String)> = BTreeMap::new();
+    let mut groups: BTreeMap<_, (usize, i128, Option<String>)> = BTreeMap::new();
     for row in &prepared.loaded.set_aside {
         let (count, amount, first) = groups.entry((row.table, row.reason)).or_default();
         *count += 1;
         *amount += i128::from(row.amount.unwrap_or(0));
-        if first.is_empty() {
-            *first = match (&row.file, row.line, &row.key) {
-                (Some(file), Some(line), _) => format!("{file} line {line}"),
-                (_, _, Some(key)) => key.clone(),
-                _ => String::new(),
-            };
+        if first.is_none() {
+            *first = row.place();
         }
     }
     groups
         .into_iter()
         .map(|((table, reason), (count, amount, first))| {
-            let place = if first.is_empty() { String::new() } else { format!(", as at {first}") };
+            let place = first.map_or_else(String::new, |first| format!(", as at {first}"));
             let rows = if count == 1 { "row" } else { "rows" };
             Finding {
                 subject: table.name().to_owned(),

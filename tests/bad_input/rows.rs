@@ -213,3 +213,13 @@ fn touches_of_accounts_that_nobody_knows_are_remarked_on() {
     let early = World::new().replace("touchpoints", "2026-", "2020-").accepted();
     assert!(!early.remarks().contains(&remark));
 }
+
+#[test]
+fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
+    let world = World::new().replace("opportunities", "2026-02-01", "02/01/2026");
+    let remark =
+        "no row of opportunities is used: 2 set aside, the first for bad_timestamp at opportunities.csv line 2";
+    assert!(!world.accepted().remarks().contains(&remark));
+    let outcome = world.replace("opportunities", "2026-02-10", "02/10/2026").accepted();
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+}
