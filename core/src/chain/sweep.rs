@@ -16,8 +16,10 @@ const SWEEPS: usize = 1_000_000;
 /// Changes below 2⁻⁶⁰ of the largest gain change nothing more.
 const NEGLIGIBLE: f64 = 1.0 / (1_u64 << 60) as f64;
 
-/// Once changes are below 2⁻⁴⁰ and no longer shrink, they are rounding errors.
+/// Once changes are below 2⁻⁴⁰ and none of so many sweeps has made a smaller one, they are rounding errors. A loop that
+/// runs against the order of the states changes alike in some sweeps, until one has gone round it.
 const ROUNDING: f64 = 1.0 / (1_u64 << 40) as f64;
+const UNCHANGED_SWEEPS: usize = 32;
 
 impl Chain {
     pub(super) fn sweep(&self) -> Result<[Gain; 2], Unsolved> {
@@ -78,7 +80,7 @@ impl Chain {
         let mut x = vec![0.0; self.states() * width];
         x.chunks_exact_mut(width).enumerate().for_each(|(state, row)| fix(state, row));
         let mut next = vec![0.0; width];
-        let mut previous = f64::INFINITY;
+        let (mut least, mut since_least) = (f64::INFINITY, 0);
         for _ in 0..SWEEPS {
             let mut change = 0.0_f64;
             // Runs with the most recent numbers are likely successors, so that gains travel backwards fast.
@@ -99,10 +101,11 @@ impl Chain {
             if !change.is_finite() {
                 return Err(Unsolved);
             }
-            if change <= NEGLIGIBLE || (change < ROUNDING && change >= previous) {
+            since_least = if change < least { 0 } else { since_least + 1 };
+            least = least.min(change);
+            if change <= NEGLIGIBLE || (least < ROUNDING && since_least >= UNCHANGED_SWEEPS) {
                 return Ok(x);
             }
-            previous = change;
         }
         Err(Unsolved)
     }
