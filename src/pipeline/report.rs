@@ -171,7 +171,11 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
         let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
         let (table, rows, reason) = (table.name(), counts.set_aside.rows, first.reason);
         let place = first.place().map_or_else(String::new, |place| format!(" at {place}"));
-        remarks.push(format!("no row of {table} is used: {rows} set aside, the first for {reason}{place}"));
+        let beyond = match counts.out_of_scope.rows {
+            0 => String::new(),
+            rows => format!("{rows} out of scope, "),
+        };
+        remarks.push(format!("no row of {table} is used: {beyond}{rows} set aside, the first for {reason}{place}"));
     }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
         remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));

@@ -222,4 +222,8 @@ fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
     assert!(!world.accepted().remarks().contains(&remark));
     let outcome = world.replace("opportunities", "2026-02-10", "02/10/2026").accepted();
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    let world = World::new().without("contacts").replace("touchpoints", ",A", ",ACC-");
+    let outcome = world.replace("touchpoints", "2026-01-20T", "01/20/2026T").accepted();
+    let remark = "no row of touchpoints is used: 2 out of scope, 1 set aside, the first for bad_timestamp at touchpoints.csv line 3";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
