@@ -15,7 +15,7 @@ pub enum GenerateError {
         path: PathBuf,
     },
     /// A file or folder could not be created or written.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}: {source}; check that the folder exists and its rights and space", path.display())]
     Io {
         /// The file or folder at fault.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum GenerateError {
         source: std::io::Error,
     },
     /// A CSV table could not be written.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}: {source}; check its rights and space", path.display())]
     Csv {
         /// The file at fault.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum GenerateError {
         source: csv::Error,
     },
     /// The Parquet table could not be written.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}: {source}; check its rights and space", path.display())]
     Parquet {
         /// The file at fault.
         path: PathBuf,

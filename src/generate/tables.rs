@@ -9,20 +9,21 @@ use serde::Serialize;
 use super::error::GenerateError;
 use super::touch_table::TouchTable;
 
-/// A CSV file; its header is that of the first row written.
+/// A CSV file; its header is that of the first row written, or the columns that a run asks for where there is none.
 #[derive(Debug)]
 pub struct Table {
     writer: csv::Writer<BufWriter<File>>,
     path: PathBuf,
+    required: &'static [&'static str],
     rows: u64,
 }
 
 impl Table {
     /// Creates the file `name` in `folder`.
-    fn create(folder: &Path, name: &str) -> Result<Self, GenerateError> {
+    fn create(folder: &Path, name: &str, required: &'static [&'static str]) -> Result<Self, GenerateError> {
         let path = folder.join(name);
         let file = File::create(&path).map_err(GenerateError::io(&path))?;
-        Ok(Self { writer: csv::Writer::from_writer(BufWriter::new(file)), path, rows: 0 })
+        Ok(Self { writer: csv::Writer::from_writer(BufWriter::new(file)), path, required, rows: 0 })
     }
 
     /// Writes one row.
@@ -33,6 +34,10 @@ impl Table {
 
     /// Completes the file and says how many rows it has.
     fn finish(mut self) -> Result<u64, GenerateError> {
+        if self.rows == 0 {
+            let header = self.writer.write_record(self.required);
+            header.map_err(|source| GenerateError::Csv { path: self.path.clone(), source })?;
+        }
         self.writer.flush().map_err(GenerateError::io(&self.path))?;
         Ok(self.rows)
     }
@@ -81,15 +86,19 @@ impl Tables {
             return Err(GenerateError::NotEmpty { path: folder.to_owned() });
         }
         Ok(Self {
-            accounts: Table::create(folder, "accounts.csv")?,
-            contacts: Table::create(folder, "contacts.csv")?,
-            contact_roles: Table::create(folder, "contact_roles.csv")?,
-            campaigns: Table::create(folder, "campaigns.csv")?,
+            accounts: Table::create(folder, "accounts.csv", &["account_id"])?,
+            contacts: Table::create(folder, "contacts.csv", &["contact_id", "account_id"])?,
+            contact_roles: Table::create(folder, "contact_roles.csv", &["opportunity_id", "contact_id"])?,
+            campaigns: Table::create(folder, "campaigns.csv", &["campaign_id", "channel"])?,
             touchpoints: TouchTable::create(folder, "touchpoints.parquet")?,
-            opportunities: Table::create(folder, "opportunities.csv")?,
-            deals: Table::create(folder, "deals.csv")?,
-            spend: Table::create(folder, "spend.csv")?,
-            true_effects: Table::create(folder, "true_effects.csv")?,
+            opportunities: Table::create(
+                folder,
+                "opportunities.csv",
+                &["opportunity_id", "account_id", "created_at", "stage"],
+            )?,
+            deals: Table::create(folder, "deals.csv", &["deal_id", "opportunity_id", "closed_at", "amount"])?,
+            spend: Table::create(folder, "spend.csv", &["campaign_id", "date", "amount"])?,
+            true_effects: Table::create(folder, "true_effects.csv", &["campaign_id", "true_effect"])?,
         })
     }
 
