@@ -25,6 +25,18 @@ pub enum MartError {
         /// The file.
         path: PathBuf,
     },
+    /// A link that leads nowhere.
+    #[error("{path} is a link to a folder that is not there; create that folder, or choose another --out")]
+    LinkToNothing {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A folder in the way that holds more than a table.
+    #[error("{path} holds more than Parquet files, so it is not replaced; choose another --out")]
+    NotATable {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Another run is at work.
     #[error("another run is writing to {path}; wait for it, or choose another --out")]
     Busy {

@@ -22,6 +22,7 @@ impl Publication {
     /// # Errors
     /// An output folder that is not an earlier run's (unless `overwrite`), is being written to, or cannot be written.
     pub fn open(out: &Path, overwrite: bool) -> Result<Self, MartError> {
+        let out = &behind_link(out)?;
         check_replaceable(out, overwrite)?;
         let name = out.file_name().ok_or_else(|| MartError::Foreign { path: out.to_owned() })?.to_string_lossy();
         let parent = match out.parent() {
@@ -30,16 +31,15 @@ impl Publication {
         };
         std::fs::create_dir_all(parent).map_err(MartError::write(parent))?;
         let lock_path = parent.join(format!(".{name}.lock"));
-        let lock = File::create(&lock_path).map_err(MartError::write(parent))?;
-        if lock.try_lock().is_err() {
-            return Err(MartError::Busy { path: out.to_owned() });
-        }
+        let lock = lock(&lock_path).map_err(MartError::write(parent))?;
+        let lock = lock.ok_or_else(|| MartError::Busy { path: out.to_owned() })?;
         let stage = parent.join(format!(".{name}.staging"));
         let scratch = parent.join(format!(".{name}.scratch"));
         for left_behind in [&stage, &scratch].into_iter().filter(|folder| folder.exists()) {
             std::fs::remove_dir_all(left_behind).map_err(MartError::write(left_behind))?;
         }
         std::fs::create_dir(&stage).map_err(MartError::write(&stage))?;
+        finish_exchange(&stage, out)?;
         Ok(Self { out: out.to_owned(), stage, scratch, lock: Some((lock, lock_path)) })
     }
 
@@ -63,17 +63,22 @@ impl Publication {
     /// # Errors
     /// A file system that refuses; the old output is then still in place.
     pub fn publish(self) -> Result<(), MartError> {
-        sync_folders(&self.stage)?;
-        if self.out.exists() {
-            exchange(&self.stage, &self.out)?;
-        } else {
-            std::fs::rename(&self.stage, &self.out).map_err(MartError::write(&self.out))?;
-        }
-        if let Some(parent) = self.stage.parent() {
-            sync_folder(parent)?;
-        }
-        Ok(())
+        replace(&self.stage, &self.out)
     }
+}
+
+/// Makes the folder `stage`, whose files are on the disk, the folder `out`; what stood there stands where the stage was.
+///
+/// # Errors
+/// A file system that refuses; what stood there is then still in place.
+pub(crate) fn replace(stage: &Path, out: &Path) -> Result<(), MartError> {
+    sync_folders(stage)?;
+    if out.exists() {
+        exchange(stage, out)?;
+    } else {
+        std::fs::rename(stage, out).map_err(MartError::write(out))?;
+    }
+    [stage, out].into_iter().filter_map(Path::parent).try_for_each(sync_folder)
 }
 
 impl Drop for Publication {
@@ -86,6 +91,41 @@ impl Drop for Publication {
             drop(lock);
         }
     }
+}
+
+/// The folder that a link leads to, so that whoever reads through the link sees the new marts.
+fn behind_link(out: &Path) -> Result<PathBuf, MartError> {
+    match out.is_symlink() {
+        true => out.canonicalize().map_err(|_| MartError::LinkToNothing { path: out.to_owned() }),
+        false => Ok(out.to_owned()),
+    }
+}
+
+/// Locks the file beside the output folder; `None` where another run has it.
+fn lock(path: &Path) -> std::io::Result<Option<File>> {
+    loop {
+        let lock = File::create(path)?;
+        if lock.try_lock().is_err() {
+            return Ok(None);
+        }
+        // A run that ended in between has removed its file, and the next one would lock another.
+        if stands_at(&lock, path) {
+            return Ok(Some(lock));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn stands_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |found: std::io::Result<std::fs::Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+    place(file.metadata()).is_some_and(|locked| place(path.metadata()) == Some(locked))
+}
+
+/// Elsewhere a file that is open is not removed.
+#[cfg(not(unix))]
+fn stands_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
@@ -109,13 +149,28 @@ fn exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
             return Ok(());
         }
     }
-    let aside = stage.with_extension("replaced");
+    let aside = aside(stage);
     std::fs::rename(out, &aside).map_err(MartError::write(out))?;
     if let Err(error) = std::fs::rename(stage, out) {
         std::fs::rename(&aside, out).map_err(MartError::write(out))?;
         return Err(MartError::Write { path: out.to_owned(), source: error });
     }
     std::fs::rename(&aside, stage).map_err(MartError::write(&aside))
+}
+
+/// Where the old marts wait while the new ones come.
+fn aside(stage: &Path) -> PathBuf {
+    stage.with_extension("replaced")
+}
+
+/// Finishes an exchange in two steps that a crash broke off: the marts that stood there come back, unless the new ones came.
+fn finish_exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
+    let aside = aside(stage);
+    match (aside.exists(), out.exists()) {
+        (false, _) => Ok(()),
+        (true, false) => std::fs::rename(&aside, out).map_err(MartError::write(out)),
+        (true, true) => std::fs::remove_dir_all(&aside).map_err(MartError::write(&aside)),
+    }
 }
 
 fn sync_folders(stage: &Path) -> Result<(), MartError> {
@@ -129,5 +184,6 @@ fn sync_folders(stage: &Path) -> Result<(), MartError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), MartError> {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(MartError::write(folder))
 }

@@ -1,9 +1,11 @@
 //! The table of what is predicted of every customer of a file.
 
+use crate::config::plan::has_ending;
 use crate::engine::EngineError;
 use crate::mart::MartError;
 use crate::mart::catalogue;
 use crate::mart::disk::Disk;
+use crate::mart::publication;
 use crate::mart::writer::{MartWriter, ROW_GROUP_ROWS};
 use crate::pipeline::RunError;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -24,6 +26,12 @@ pub(super) struct PredictionTable<'a> {
     pub(super) summaries: &'a Summaries,
 }
 
+/// Whether a folder holds nothing but Parquet files, or is not there.
+fn holds_a_table(folder: &Path) -> bool {
+    let Ok(mut entries) = std::fs::read_dir(folder) else { return !folder.exists() };
+    entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet")))
+}
+
 impl PredictionTable<'_> {
     /// Writes the predictions into `out`, in place of earlier ones; where they are, and of how many customers.
     pub(super) fn write(&self, predictions: &Predictions, out: &Path) -> Result<(PathBuf, u64), RunError> {
@@ -33,19 +41,19 @@ impl PredictionTable<'_> {
             self.rows(predictions, first..customers.min(first + ROW_GROUP_ROWS))
         });
         let row_groups = row_groups.collect::<Result<_, _>>()?;
+        let mart = catalogue::predictions();
+        let folder = out.join(mart.name);
+        if !holds_a_table(&folder) {
+            return Err(MartError::NotATable { path: folder }.into());
+        }
         std::fs::create_dir_all(out).map_err(MartError::write(out))?;
         let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
-        let mart = catalogue::predictions();
         let disk = Disk::default();
         let mut writer = MartWriter::create(stage.path(), &mart, 2, &disk)?;
         writer.write(row_groups)?;
         let written = writer.finish()?;
         disk.finish()?;
-        let folder = out.join(mart.name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(MartError::write(&folder))?;
-        }
-        std::fs::rename(stage.path().join(mart.name), &folder).map_err(MartError::write(&folder))?;
+        publication::replace(&stage.path().join(mart.name), &folder)?;
         Ok((folder, written.rows))
     }
 
