@@ -4,6 +4,7 @@
 //! files ──source──► source_<table> ──sql/stage──► stage_<table> ──load──► canonical rows + set aside
 //! ```
 
+pub mod columns;
 pub mod contract;
 mod cut_files;
 pub(crate) mod diagnose;

@@ -1,5 +1,6 @@
 //! The histories that lifetime models see, from purchases by `sql/lifetime/histories.sql`.
 
+use super::columns::column;
 use super::purchases::PurchaseRows;
 use super::{EngineError, session};
 use arrow::array::{ArrowPrimitiveType, AsArray, RecordBatch};
@@ -91,11 +92,10 @@ impl PurchaseRows {
 
 /// A column without nulls as a vector.
 fn values<T: ArrowPrimitiveType>(rows: &[RecordBatch], name: &str) -> Result<Vec<T::Native>, EngineError> {
-    let missing = || datafusion::error::DataFusionError::Internal(format!("no column {name}"));
     let mut values = Vec::with_capacity(rows.iter().map(RecordBatch::num_rows).sum());
     for rows in rows {
-        let column = cast(rows.column_by_name(name).ok_or_else(missing)?, &T::DATA_TYPE)?;
-        values.extend_from_slice(column.as_primitive::<T>().values());
+        let found = cast(column(rows, name)?, &T::DATA_TYPE)?;
+        values.extend_from_slice(found.as_primitive::<T>().values());
     }
     Ok(values)
 }

@@ -1,10 +1,11 @@
 //! One file of transactions, or of summaries, read without a configuration.
 
+use super::columns::column;
 use super::source::{self, OpenSource};
 use super::{EngineError, ids, session};
 use crate::config::file::Table;
 use crate::config::plan::Source;
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::kernels::cmp::gt;
 use arrow::compute::{cast, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Float64Type};
@@ -149,11 +150,6 @@ fn column_names(frame: &DataFrame) -> Vec<String> {
 fn find<'a>(names: &'a [String], wanted: &[&str]) -> Option<&'a String> {
     let exact = names.iter().find(|name| wanted.contains(&name.as_str()));
     exact.or_else(|| names.iter().find(|name| wanted.iter().any(|wanted| name.eq_ignore_ascii_case(wanted))))
-}
-
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
-    rows.column_by_name(name)
-        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
 }
 
 /// The rows of the days up to `until`, and how many came later.

@@ -11,6 +11,7 @@ use super::journey_rows::JourneyRows;
 use super::totals::CreditTotals;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::engine::set_aside::SetAsideRow;
 use crate::mart::catalogue::MartType;
@@ -77,14 +78,12 @@ impl<'a> Names<'a> {
     /// # Errors
     /// A deals table of other columns than its stage file gives.
     pub fn deal(&self, row: u32) -> Result<String, EngineError> {
-        let ids = self.deals.column_by_name("deal_id").unwrap_or_else(|| self.deals.column(0));
-        Ok(IdColumn::try_new(ids)?.text(row as usize).unwrap_or_default())
+        Ok(IdColumn::try_new(column(self.deals, "deal_id")?)?.text(row as usize).unwrap_or_default())
     }
 
     /// Identifiers of rows of the deals table, as text.
-    fn of_deals(&self, column: &str, rows: &UInt32Array) -> Result<ArrayRef, EngineError> {
-        let ids = self.deals.column_by_name(column).unwrap_or_else(|| self.deals.column(0));
-        Ok(cast(&take(ids, rows, None)?, &DataType::Utf8)?)
+    fn of_deals(&self, name: &str, rows: &UInt32Array) -> Result<ArrayRef, EngineError> {
+        Ok(cast(&take(column(self.deals, name)?, rows, None)?, &DataType::Utf8)?)
     }
 
     /// Rows of `touch_credits`, whose touches have `ids`. Columns that repeat are dictionaries.

@@ -3,9 +3,9 @@
 use super::error::RunError;
 use super::prepare::Workers;
 use crate::config::remedy;
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
-use crate::scatter::lines::text_column;
 use arrow::array::{Array, AsArray};
 use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,11 +23,12 @@ impl CampaignNames {
     pub(super) fn read(ctx: &SessionContext, workers: &Workers) -> Result<Self, RunError> {
         let rows = async { Ok::<_, EngineError>(session::collect(ctx.table("campaigns").await?).await?) };
         let rows = workers.runtime.block_on(rows)?;
-        let ids = rows.column_by_name("campaign_id").unwrap_or_else(|| rows.column(0));
-        let (ids, texts) = (IdColumn::try_new(ids)?, text_column(&rows, "name")?);
+        let (ids, texts) = (IdColumn::try_new(column(&rows, "campaign_id")?)?, text_column(&rows, "name")?);
         let texts = texts.as_string::<i32>();
         let pairs = (0..rows.num_rows()).filter(|&row| texts.is_valid(row));
-        let pairs = pairs.filter_map(|row| Some((ids.text(row)?, texts.value(row).to_owned())));
+        // A name is shown in a line.
+        let name = |row| texts.value(row).split_whitespace().collect::<Vec<_>>().join(" ");
+        let pairs = pairs.filter_map(|row| Some((ids.text(row)?, name(row))));
         let (mut names, mut seen, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         for (id, name) in pairs {
             if !seen.insert(name.clone()) {

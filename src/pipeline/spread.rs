@@ -27,6 +27,7 @@ use super::prepare::Prepared;
 use super::totals::CreditKey;
 use crate::config::Intervals;
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::lines::Lines;
 
@@ -98,8 +99,7 @@ pub(super) fn intervals(
     places: &PlaceSums,
     kept: &Kept,
 ) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
-    let ids = prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0));
-    let ids = IdColumn::try_new(ids)?;
+    let ids = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
     // A hash of the account's identifier, so that other accounts in the data change none of its draws.
     let key = |account: u32| {
         let deal = prepared.conversions.of_account(account as usize).first().map(|conversion| conversion.deal as usize);

@@ -5,12 +5,13 @@
 //! account met after its last outcome, won or lost, is a journey that has not converted by the as-of date.
 
 use super::conversions::{
-    Conversion, Conversions, DealRows, OpportunityKey, Window, column, micros, narrow, role_contacts, value,
+    Conversion, Conversions, DealRows, OpportunityKey, Window, micros, narrow, role_contacts, value,
 };
 use super::keys::{KeyIndex, NO_NUMBER};
 use crate::config::Plan;
 use crate::config::file::{LookbackFrom, Restart, Table};
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::{IdColumn, Places};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{cast, concat, take};
@@ -249,10 +250,10 @@ const SIZES: [i64; 5] = [1, 50, 200, 1_000, 5_000];
 
 /// Codes of segment and size per dense account.
 fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Result<Vec<[u32; 2]>, EngineError> {
-    let ids = IdColumn::try_new(column(accounts, "account_id"))?;
-    let segments = cast(column(accounts, "segment"), &DataType::Utf8)?;
+    let ids = IdColumn::try_new(column(accounts, "account_id")?)?;
+    let segments = cast(column(accounts, "segment")?, &DataType::Utf8)?;
     let segments = segments.as_string::<i32>();
-    let employees = column(accounts, "employees").as_primitive::<Int64Type>();
+    let employees = column(accounts, "employees")?.as_primitive::<Int64Type>();
     let names: BTreeSet<&str> = segments.iter().flatten().collect();
     let names: Vec<&str> = names.into_iter().collect();
     let mut covariates = vec![[0, 0]; count];
@@ -282,7 +283,7 @@ impl Numbering {
         others: &OtherAccounts<'_>,
     ) -> Result<Self, EngineError> {
         // One after the other, so that accounts that stand first among the deals have conversions.
-        let parts = [deals, column(others.opportunities, "account_id"), column(others.accounts, "account_id")];
+        let parts = [deals, column(others.opportunities, "account_id")?, column(others.accounts, "account_id")?];
         let all = concat(&parts.map(|part| part.as_ref()))?;
         let deals = narrow(deals.len());
         let column = IdColumn::try_new(&all)?;
@@ -360,12 +361,12 @@ struct Opportunities<'a> {
 impl<'a> Opportunities<'a> {
     fn try_new(rows: &'a RecordBatch) -> Result<Self, EngineError> {
         Ok(Self {
-            ids: IdColumn::try_new(column(rows, "opportunity_id"))?,
-            accounts: IdColumn::try_new(column(rows, "account_id"))?,
+            ids: IdColumn::try_new(column(rows, "opportunity_id")?)?,
+            accounts: IdColumn::try_new(column(rows, "account_id")?)?,
             created_at: micros(rows, "created_at")?,
             closed_at: micros(rows, "closed_at")?,
-            is_won: column(rows, "is_won").as_boolean(),
-            is_lost: column(rows, "is_lost").as_boolean(),
+            is_won: column(rows, "is_won")?.as_boolean(),
+            is_lost: column(rows, "is_lost")?.as_boolean(),
         })
     }
 }

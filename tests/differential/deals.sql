@@ -18,9 +18,9 @@ lines AS (
     WHERE o.created <= $as_of
 ),
 used AS (SELECT * FROM lines WHERE amount IS NOT NULL AND closed <= $as_of),
--- What is won: an opportunity by its lines that are no credits; its kind is that of the first line.
+-- What is won: an opportunity by its lines that are no credits, each a win; its kind is that of the first line.
 won AS (
-    SELECT account_id, opportunity_id, min(created) AS created, max(closed) AS won_at,
+    SELECT account_id, opportunity_id, min(created) AS created,
            first_value(kind ORDER BY closed, deal_id) AS kind
     FROM used WHERE kind <> 'credit'
     GROUP BY account_id, opportunity_id
@@ -28,9 +28,9 @@ won AS (
 -- Expansions and renewals begin after the latest earlier win of the account; all look back.
 windows AS (
     SELECT w.opportunity_id, w.created - $lookback_days * 86400000000000 AS lookback,
-           max(e.won_at) FILTER (WHERE e.opportunity_id <> w.opportunity_id AND e.won_at < w.created
+           max(e.closed) FILTER (WHERE e.opportunity_id <> w.opportunity_id AND e.closed < w.created
                                    AND w.kind IN ('expansion', 'renewal')) + 1000 AS restart
-    FROM won w JOIN won e ON w.account_id = e.account_id
+    FROM won w JOIN used e ON w.account_id = e.account_id AND e.kind <> 'credit'
     GROUP BY w.opportunity_id, w.created
 ),
 leads AS (

@@ -102,12 +102,11 @@ fn window(world: &World, deal: &Deal) -> (i64, i64) {
     };
     let mut start = from - rules.lookback;
     if restart == Restart::AfterWin {
-        // An opportunity is won when its last line closes.
+        // A line booked later does not undo the win of an earlier one.
         let others = originals(world, |other| {
             other.opportunity.account == opportunity.account && other.opportunity.id != opportunity.id
         });
-        let won_at = |id: Id| others.iter().filter(|line| line.opportunity.id == id).map(|line| line.closed_at).max();
-        let wins = others.iter().filter_map(|line| won_at(line.opportunity.id));
+        let wins = others.iter().map(|line| line.closed_at);
         if let Some(latest) = wins.filter(|&won_at| won_at < opportunity.created_at).max() {
             start = start.max(latest + 1);
         }

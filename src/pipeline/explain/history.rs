@@ -3,8 +3,8 @@
 use super::super::error::RunError;
 use super::super::prepare::Indexed;
 use super::super::scatter_touches::eligible;
-use super::array;
 use crate::config::Plan;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
@@ -39,14 +39,14 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(super) fn try_new(history: &'a RecordBatch) -> Result<Self, RunError> {
         Ok(Self {
-            ids: IdColumn::try_new(array(history, "touch_id")?)?,
-            contacts: IdColumn::try_new(array(history, "contact_id")?)?,
-            touched_at: array(history, "touched_at")?.as_primitive::<TimestampMicrosecondType>(),
-            campaigns: IdColumn::try_new(array(history, "campaign_id")?)?,
-            channels: cast(array(history, "channel")?, &DataType::Utf8).map_err(EngineError::from)?,
-            in_scope: array(history, "in_scope")?.as_boolean(),
-            reasons: array(history, "reason")?,
-            eligible: array(history, "eligible")?.as_boolean(),
+            ids: IdColumn::try_new(column(history, "touch_id")?)?,
+            contacts: IdColumn::try_new(column(history, "contact_id")?)?,
+            touched_at: column(history, "touched_at")?.as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(column(history, "campaign_id")?)?,
+            channels: cast(column(history, "channel")?, &DataType::Utf8).map_err(EngineError::from)?,
+            in_scope: column(history, "in_scope")?.as_boolean(),
+            reasons: column(history, "reason")?,
+            eligible: column(history, "eligible")?.as_boolean(),
         })
     }
 

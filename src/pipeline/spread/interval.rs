@@ -36,14 +36,15 @@ pub(in crate::pipeline) struct ModelInterval {
 pub(in crate::pipeline) fn closed_form(squares: &Squares, places: &PlaceSums) -> Vec<IntervalRow> {
     let row = |(place, squares): (Place, PlaceSquares)| {
         let (accounts, sums) = (squares.accounts, places.get(place).map_or(&[][..], |sums| sums.models));
-        let models = squares.models.iter().zip(sums).map(|(squares, sums)| interval(*squares, sums, accounts));
+        let models = squares.models.iter().zip(sums).map(|(squares, sums)| interval(*squares, sums));
         IntervalRow { place, accounts, models: models.collect() }
     };
     squares.places().into_par_iter().map(row).collect()
 }
 
-fn interval(squares: ModelSquares, sums: &Sums, accounts: u64) -> ModelInterval {
-    let amount = ClusteredSum::from_sums(sums.amount().into(), squares.amount, accounts, squares.has_negative);
-    let new = ClusteredSum::from_sums(sums.new.cast_signed(), squares.new, accounts, false);
+fn interval(squares: ModelSquares, sums: &Sums) -> ModelInterval {
+    let has_negative = squares.has_negative;
+    let amount = ClusteredSum { total: sums.amount().into(), squares: squares.amount, has_negative };
+    let new = ClusteredSum { total: sums.new.cast_signed(), squares: squares.new, has_negative: false };
     ModelInterval { amount: amount.interval(1.0, LEVEL), new: new.interval(SHARE_UNIT, LEVEL) }
 }

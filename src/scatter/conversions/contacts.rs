@@ -1,10 +1,11 @@
 //! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
 
-use super::deal_rows::{DealRows, OpportunityKey, column, micros, narrow, value};
+use super::deal_rows::{DealRows, OpportunityKey, micros, narrow, value};
 use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -51,7 +52,7 @@ impl Conversions {
         if contacts.num_rows() == 0 {
             return Ok(());
         }
-        let contact_ids = column(contacts, "contact_id");
+        let contact_ids = column(contacts, "contact_id")?;
         let contact_ids = IdColumn::try_new(contact_ids)?;
         let created = micros(contacts, "created_at")?;
         let mut created_of_contact = vec![None; self.contact_accounts.len()];
@@ -108,9 +109,9 @@ fn contacts_by_opportunity<'a>(
     roles: &'a RecordBatch,
     primary_only: bool,
 ) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
-    let opportunities = IdColumn::try_new(column(roles, "opportunity_id"))?;
-    let contacts = IdColumn::try_new(column(roles, "contact_id"))?;
-    let primary = column(roles, "is_primary").as_boolean();
+    let opportunities = IdColumn::try_new(column(roles, "opportunity_id")?)?;
+    let contacts = IdColumn::try_new(column(roles, "contact_id")?)?;
+    let primary = column(roles, "is_primary")?.as_boolean();
     let mut mapped: HashMap<OpportunityKey<'a>, Vec<u32>> = HashMap::new();
     for row in (0..u32::try_from(roles.num_rows()).unwrap_or(u32::MAX))
         .filter(|&row| !primary_only || primary.value(row as usize))
@@ -140,9 +141,9 @@ pub(super) fn index_contacts(
     roles: &RecordBatch,
     by_account: &KeyIndex,
 ) -> Result<(KeyIndex, Vec<Option<u32>>), EngineError> {
-    let accounts = IdColumn::try_new(column(contacts, "account_id"))?;
-    let contact_ids = IdColumn::try_new(column(contacts, "contact_id"))?;
-    let with_role = KeyIndex::build(column(roles, "contact_id"), (0..roles.num_rows()).map(|row| (row, 0)))?;
+    let accounts = IdColumn::try_new(column(contacts, "account_id")?)?;
+    let contact_ids = IdColumn::try_new(column(contacts, "contact_id")?)?;
+    let with_role = KeyIndex::build(column(roles, "contact_id")?, (0..roles.num_rows()).map(|row| (row, 0)))?;
     let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
     let mut mapped: Vec<(u32, Option<u32>)> = rows
         .map(|row| (row, by_account.probe(&accounts, row as usize)))
@@ -150,7 +151,7 @@ pub(super) fn index_contacts(
         .collect();
     mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
     let rows = mapped.iter().map(|(row, _)| *row as usize);
-    let by_contact = KeyIndex::build(column(contacts, "contact_id"), rows.zip(0..))?;
+    let by_contact = KeyIndex::build(column(contacts, "contact_id")?, rows.zip(0..))?;
     let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();
     Ok((by_contact, contact_accounts))
 }

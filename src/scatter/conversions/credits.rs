@@ -29,6 +29,11 @@ pub struct CreditDeals {
 }
 
 impl CreditDeals {
+    /// Every credit deal.
+    pub fn all(&self) -> impl Iterator<Item = &CreditDeal> {
+        self.matched.iter().chain(&self.unmatched)
+    }
+
     /// The credits of a deal, oldest first.
     pub(super) fn of(&self, deal: u32) -> &[CreditDeal] {
         if self.of_deal.is_empty() {

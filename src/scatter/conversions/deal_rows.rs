@@ -4,6 +4,7 @@ use super::credits::CreditDeals;
 use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::quarters::Quarters;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -13,13 +14,8 @@ use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-pub(in crate::scatter) fn column<'a>(rows: &'a RecordBatch, name: &str) -> &'a ArrayRef {
-    let position = rows.schema().index_of(name).unwrap_or_default();
-    rows.column(position)
-}
-
 pub(in crate::scatter) fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
-    Ok(cast(column(rows, name), &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+    Ok(cast(column(rows, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
 }
 
 /// The key of an opportunity within an account.
@@ -82,13 +78,13 @@ pub(in crate::scatter) struct DealRows<'a> {
 
 impl<'a> DealRows<'a> {
     pub(super) fn try_new(deals: &'a RecordBatch) -> Result<Self, EngineError> {
-        let kinds = cast(column(deals, "kind"), &DataType::Utf8)?;
+        let kinds = cast(column(deals, "kind")?, &DataType::Utf8)?;
         let named = |name: Option<&str>| DealKind::ALL.into_iter().find(|kind| Some(kind.name()) == name);
         Ok(Self {
-            ids: IdColumn::try_new(column(deals, "deal_id"))?,
-            accounts: column(deals, "account_id"),
-            account_ids: IdColumn::try_new(column(deals, "account_id"))?,
-            opportunities: IdColumn::try_new(column(deals, "opportunity_id"))?,
+            ids: IdColumn::try_new(column(deals, "deal_id")?)?,
+            accounts: column(deals, "account_id")?,
+            account_ids: IdColumn::try_new(column(deals, "account_id")?)?,
+            opportunities: IdColumn::try_new(column(deals, "opportunity_id")?)?,
             reverses: deals.column_by_name("reverses_deal_id").map(IdColumn::try_new).transpose()?,
             created_at: micros(deals, "opportunity_created_at")?,
             closed_at: micros(deals, "closed_at")?,

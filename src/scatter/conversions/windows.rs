@@ -15,7 +15,7 @@ pub(super) struct WindowMaker<'a> {
     ranks: HashMap<OpportunityKey<'a>, usize, FixedState>,
     /// The rank of each deal's opportunity.
     rank_of_deal: Vec<usize>,
-    /// When each opportunity was last won, in that order, with its rank.
+    /// When each deal was won, in that order, with the rank of its opportunity.
     wins: Vec<(i64, usize)>,
 }
 
@@ -29,8 +29,7 @@ impl<'a> WindowMaker<'a> {
     pub(super) fn make(&mut self, deals: &[DealFacts<'a>], conversions: &mut [Conversion]) {
         self.rank(deals);
         self.wins.clear();
-        self.wins.extend(self.opportunities.iter().enumerate().map(|(rank, win)| (win.last_close, rank)));
-        self.wins.sort_unstable();
+        self.wins.extend(deals.iter().map(|deal| deal.closed_at).zip(self.rank_of_deal.iter().copied()));
         for (rank, win) in self.opportunities.iter_mut().enumerate() {
             win.window_start = window_start(self.plan, win, rank, &self.wins);
         }
@@ -64,13 +63,10 @@ impl<'a> WindowMaker<'a> {
                 self.opportunities.push(OpportunityWin {
                     created_at: deal.created_at,
                     first_close: deal.closed_at,
-                    last_close: deal.closed_at,
                     kind: deal.kind(rank == 0),
                     window_start: 0,
                 });
             }
-            let win = &mut self.opportunities[rank];
-            win.last_close = win.last_close.max(deal.closed_at);
             self.rank_of_deal.push(rank);
         }
     }
@@ -80,7 +76,6 @@ impl<'a> WindowMaker<'a> {
 struct OpportunityWin {
     created_at: i64,
     first_close: i64,
-    last_close: i64,
     kind: DealKind,
     window_start: i64,
 }
@@ -94,7 +89,7 @@ impl OpportunityWin {
     }
 }
 
-/// Where the window of an opportunity's lines starts; `wins` are the account's wins, sorted.
+/// Where the window of an opportunity's lines starts; `wins` are the account's wins, a line each, sorted.
 fn window_start(plan: &Plan, win: &OpportunityWin, rank: usize, wins: &[(i64, usize)]) -> i64 {
     let lookback = win.measured_from(plan).saturating_sub(plan.journeys.lookback);
     let rules = plan.journeys.restart;
