@@ -1,13 +1,23 @@
 -- stage_accounts: one row per account row read.
 -- In: source_accounts, $as_of. `reason` says why a row is set aside; `in_scope` is false when it was recorded later than $as_of.
+-- A headcount that is no whole number, as "51-200", counts as none: no deal shall hang on it.
+WITH typed AS (
+    SELECT *, TRY_CAST(employees AS DOUBLE) AS headcount FROM source_accounts
+),
+counted AS (
+    SELECT
+        * EXCLUDE (headcount),
+        CASE WHEN headcount = round(headcount) AND abs(headcount) < 1e15 THEN TRY_CAST(headcount AS BIGINT) END AS headcount
+    FROM typed
+)
 SELECT
-    account_id, name, industry, region, TRY_CAST(employees AS BIGINT) AS employees, segment, tier,
+    account_id, name, industry, region, headcount AS employees, segment, tier,
     TRY_CAST(is_target AS BOOLEAN) AS is_target, owner, source_row,
+    employees IS NOT NULL AND headcount IS NULL AS is_uncounted,
     coalesce(instant_end(recorded_at) <= $as_of, true) AS in_scope,
     CASE
         WHEN account_id IS NULL THEN 'missing_key'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN is_target IS NOT NULL AND TRY_CAST(is_target AS BOOLEAN) IS NULL THEN 'bad_flag'
-        WHEN employees IS NOT NULL AND TRY_CAST(employees AS BIGINT) IS NULL THEN 'bad_number'
     END AS reason
-FROM source_accounts
+FROM counted

@@ -1,8 +1,9 @@
--- deals where none are given: every won opportunity is one. Its kind is left to the account's order of wins.
+-- deals where none are given: every won opportunity is one. A kind that its type does not say is left to the account's
+-- order of wins.
 -- In: opportunities (canonical).
 SELECT
     opportunity_id AS deal_id, opportunity_id, account_id, created_at AS opportunity_created_at, closed_at,
-    amount, arrow_cast(NULL, 'Dictionary(Int8, Utf8)') AS kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id,
+    amount, kind, nullif(opportunity_id, opportunity_id) AS reverses_deal_id,
     CAST(NULL AS DATE) AS starts_on, CAST(NULL AS DATE) AS ends_on, false AS has_unreadable_term
 FROM opportunities
 WHERE is_won

@@ -1,13 +1,13 @@
 -- stage_opportunities: one row per opportunity row read.
--- In: source_opportunities, $has_outcome (is_won or is_closed is given), $won_stages, $lost_stages, $deals_given, $as_of.
+-- In: source_opportunities, $won_stages, $lost_stages, $deals_given, $as_of. Where `is_won` says nothing, the stage does.
 -- A win or loss after $as_of has not happened yet; a loss without a date has not either. Where no
--- deals are given, a won opportunity needs a close and an amount.
+-- deals are given, a won opportunity needs a close and an amount. A `type` that means a kind of deal gives its deals their kind;
+-- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing.
 WITH typed AS (
     SELECT
-        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row,
+        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row, lower(type) AS kind_word,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
-        CASE WHEN $has_outcome THEN coalesce(TRY_CAST(is_won AS BOOLEAN), false)
-             ELSE coalesce(array_has($won_stages, stage), false) END AS won,
+        coalesce(TRY_CAST(is_won AS BOOLEAN), array_has($won_stages, stage), false) AS won,
         coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended
     FROM source_opportunities
 )
@@ -16,6 +16,11 @@ SELECT
     CASE WHEN won THEN minor END AS amount, currency,
     won AND coalesce(closed <= $as_of, true) AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
+    arrow_cast(CASE
+        WHEN kind_word IN ('new', 'new business', 'newbusiness', 'new customer') THEN 'new'
+        WHEN kind_word IN ('expansion', 'upsell', 'cross-sell', 'existing customer - upgrade') THEN 'expansion'
+        WHEN kind_word = 'renewal' THEN 'renewal'
+    END, 'Dictionary(Int8, Utf8)') AS kind,
     is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
     CASE

@@ -1,19 +1,23 @@
 -- stage_spend: one row per spend row read, over the inclusive days first_day..last_day.
--- In: source_spend, $as_of. What lies after $as_of is cut off where quarters are cut (mart/spend_by_quarter.sql).
+-- In: source_spend, $as_of and $as_of_day, its day. What lies after it is out of scope (`amount_beyond`), and is cut off where
+-- quarters are cut (mart/spend_by_quarter.sql).
 WITH typed AS (
     SELECT
-        campaign_id, channel, end_date, amount, currency, recorded_at, source_row,
-        coalesce(local_date(start_date), local_date(date)) AS first_day,
-        coalesce(local_date(end_date), local_date(start_date), local_date(date)) AS last_day,
+        campaign_id, channel, amount, currency, recorded_at, source_row,
+        CASE WHEN start_date IS NULL THEN local_date(date) ELSE local_date(start_date) END AS first_day,
+        CASE WHEN start_date IS NULL AND end_date IS NULL THEN local_date(date) ELSE local_date(end_date) END AS last_day,
         minor_units(amount) AS minor
     FROM source_spend
 )
 SELECT
     campaign_id, channel, first_day, last_day, minor AS amount, currency, is_rounded(amount) AS is_rounded, source_row,
+    CASE WHEN last_day > $as_of_day THEN
+        minor - portion(minor, CAST($as_of_day AS INT) - CAST(first_day AS INT) + 1, CAST(last_day AS INT) - CAST(first_day AS INT) + 1)
+    END AS amount_beyond,
     coalesce(coalesce(instant_end(recorded_at), instant_start(first_day)) <= $as_of, true) AS in_scope,
     CASE
         WHEN campaign_id IS NULL AND channel IS NULL THEN 'missing_campaign'
-        WHEN first_day IS NULL OR (end_date IS NOT NULL AND local_date(end_date) IS NULL) THEN 'bad_date'
+        WHEN first_day IS NULL OR last_day IS NULL THEN 'bad_date'
         WHEN last_day < first_day THEN 'reversed_dates'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN amount IS NULL THEN 'missing_amount'

@@ -122,10 +122,13 @@ impl Calendar {
         (quarter.div_euclid(4), quarter.rem_euclid(4) + 1)
     }
 
-    /// The name of a quarter, as in `FY26Q3`.
+    /// The name of a quarter, as in `FY26Q3`; outside 2000 to 2099 with the whole year, so that no two have the same name.
     pub fn quarter_name(quarter: i32) -> String {
         let (year, number) = Self::year_and_quarter(quarter);
-        format!("FY{:02}Q{number}", year.rem_euclid(100))
+        match year {
+            2000..2100 => format!("FY{:02}Q{number}", year - 2000),
+            _ => format!("FY{year:04}Q{number}"),
+        }
     }
 }
 
@@ -201,6 +204,12 @@ mod tests {
     }
 
     #[test]
+    fn no_two_quarters_have_one_name() {
+        let names = (0..4 * 9_999).map(Calendar::quarter_name);
+        assert_eq!(names.collect::<std::collections::HashSet<_>>().len(), 4 * 9_999);
+    }
+
+    #[test]
     fn a_fiscal_year_is_named_after_the_calendar_year_in_which_it_ends() {
         let february = new_york();
         let quarter = |text: &str| Calendar::quarter_name(february.quarter_of_date(text.parse().unwrap()));
@@ -209,6 +218,8 @@ mod tests {
         assert_eq!(quarter("2026-08-01"), "FY27Q3");
         let january = Calendar::new(TimeZone::UTC, 1);
         assert_eq!(Calendar::quarter_name(january.quarter_of_date("2026-12-31".parse().unwrap())), "FY26Q4");
+        assert_eq!(quarter("1999-12-31"), "FY00Q4");
+        assert_eq!(quarter("1926-02-01"), "FY1927Q1");
         let quarter = february.quarter_of_date("2026-03-15".parse().unwrap());
         assert_eq!(february.quarter_start(quarter), Some("2026-02-01".parse().unwrap()));
         assert_eq!(february.quarter_end(quarter), Some("2026-04-30".parse().unwrap()));

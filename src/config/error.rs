@@ -69,6 +69,9 @@ pub(super) fn explain(message: &str, line: &str) -> String {
                 None => format!("unknown key or value \"{word}\"; known here: {}", known.join(", ")),
             }
         }
+        _ if first == "invalid type: map, expected a string" => {
+            format!("{first}; put the value of `{}` in quotes", line.trim())
+        }
         _ => {
             let first = first.replace("expected f64", "expected a number").replace("expected i8", "expected a number");
             format!("{first}; correct `{}`", line.trim())

@@ -79,7 +79,7 @@ pub struct CheckConfig {
     pub sql: String,
 }
 
-/// `[stages]`, used where opportunities carry neither `is_won` nor `is_closed`.
+/// `[stages]`: which opportunities are won where `is_won` does not say it, and lost where `is_closed` does not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StageConfig {

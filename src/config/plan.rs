@@ -6,11 +6,11 @@ mod models;
 mod resolve;
 mod shown;
 
-pub(crate) use files::{format_of, has_ending};
+pub(crate) use files::{data_files, format_of, has_ending, unpacked};
 pub use models::available_models;
 use models::usual_default;
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, days_since_epoch};
 use super::error::{ConfigError, explain};
 use super::file::{
     CheckConfig, ConfigFile, DealKind, FamilyChoice, Format, LookbackFrom, Mapping, RestartConfig, SegmentBy,
@@ -162,6 +162,11 @@ pub struct Lifetime {
 }
 
 impl Plan {
+    /// The day of the as-of date that is asked for, since the Unix epoch.
+    pub fn as_of_day(&self) -> Option<i32> {
+        self.calendar.date_of(self.as_of?).map(days_since_epoch)
+    }
+
     /// Reads, resolves and validates a configuration.
     ///
     /// # Errors

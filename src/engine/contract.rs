@@ -44,7 +44,8 @@ pub struct Column {
     pub required: bool,
 }
 
-/// The columns of a canonical table, in the order that decides between conflicting duplicates.
+/// The columns of a canonical table. Between conflicting duplicates the columns decide that its stage keeps, in their order
+/// there; between touches those that a journey knows: time, contact, line, type, and whether it can earn credit.
 pub fn columns(table: Table) -> &'static [Column] {
     match table {
         Table::Accounts => ACCOUNTS,

@@ -3,10 +3,9 @@
 use super::EngineError;
 use super::words::words;
 use crate::config::file::Format;
-use crate::config::plan::Source;
+use crate::config::plan::{Source, unpacked};
 use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
-use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -21,10 +20,9 @@ impl Source {
     }
 
     /// One of the files, unpacked.
-    fn bytes(&self, file: &Path) -> Result<Box<dyn Read>, EngineError> {
-        let plain = File::open(file)
-            .map_err(|error| self.fault(format!("cannot open {}: {error}; check its rights", file.display())))?;
-        Ok(if self.gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) })
+    fn bytes(&self, file: &Path) -> Result<Box<dyn Read + Send>, EngineError> {
+        let bytes = unpacked(file);
+        bytes.map_err(|error| self.fault(format!("cannot open {}: {error}; check its rights", file.display())))
     }
 
     /// A reader of one of the CSV files, header expected.
@@ -110,6 +108,9 @@ impl Source {
 
     /// What made reading this source fail, as precisely as a second read can tell.
     pub(crate) fn explain(&self, error: &DataFusionError) -> EngineError {
+        if let Some(memory) = EngineError::memory(error) {
+            return memory;
+        }
         let key =
             self.sql.as_ref().filter(|_| is_about_values(error)).map(|_| format!("tables.{}.sql", self.table.name()));
         match (self.parts().try_for_each(Source::check_files), key) {

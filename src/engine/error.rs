@@ -64,16 +64,21 @@ pub enum EngineError {
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(message) => {
-                Self::Memory(message.lines().next().unwrap_or_default().to_owned())
-            }
-            _ => Self::DataFusion(error),
-        }
+        Self::memory(&error).unwrap_or(Self::DataFusion(error))
     }
 }
 
 impl EngineError {
+    /// The error of a query that the memory limit stopped.
+    pub(super) fn memory(error: &DataFusionError) -> Option<Self> {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(message) => {
+                Some(Self::Memory(message.lines().next().unwrap_or_default().to_owned()))
+            }
+            _ => None,
+        }
+    }
+
     /// A spill file that failed.
     pub(crate) fn spill<E: std::error::Error + Send + Sync + 'static>(path: &Path) -> impl Fn(E) -> Self {
         let path = path.to_owned();

@@ -1,6 +1,7 @@
 //! Loads the canonical tables: opens the sources, stages them in SQL, keeps one row a key, and accounts for every row.
 
 use super::EngineError;
+use super::columns::column;
 use super::contract;
 use super::ids;
 use super::session;
@@ -102,14 +103,23 @@ struct Loader<'a> {
 struct Split {
     used: StoredRows,
     rejected: RecordBatch,
+    /// The keys of rows that are out of scope, where the table has a key.
+    later: Option<RecordBatch>,
     counts: RowCounts,
 }
 
+/// Columns of a stage that are counted and not kept.
+const COUNTED: [&str; 3] = ["is_rounded", "is_uncounted", "amount_beyond"];
+
+/// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
+const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
+
 impl Split {
     /// A stage without rows. Nothing needs to run for a table that is not given.
-    fn of_nothing(stage: &RecordBatch) -> Result<Self, EngineError> {
+    fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
         let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
-        Ok(Self { used, rejected: without(stage, &["in_scope"])?, counts: RowCounts::default() })
+        let later = keys(table, stage)?;
+        Ok(Self { used, rejected: without(stage, &["in_scope"])?, later, counts: RowCounts::default() })
     }
 }
 
@@ -121,16 +131,16 @@ impl Loader<'_> {
             let words: Vec<ScalarValue> = words.iter().map(|word| ScalarValue::from(word.as_str())).collect();
             ScalarValue::List(ScalarValue::new_list_nullable(&words, &DataType::Utf8))
         };
-        let outcome = ["is_won", "is_closed"].iter().any(|name| self.has_column(Table::Opportunities, name));
         let has_amount = self.has_column(Table::Transactions, "amount");
         let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
         let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
+        let as_of_day = ScalarValue::Date32(self.plan.as_of_day());
         let values: Vec<(&str, ScalarValue)> = vec![
             ("as_of", as_of),
+            ("as_of_day", as_of_day),
             ("has_accounts", given(Table::Accounts)),
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
-            ("has_outcome", ScalarValue::from(outcome)),
             ("has_amount", ScalarValue::from(has_amount)),
             ("has_responded", of_touches("responded")),
             ("has_recorded_at", of_touches("recorded_at")),
@@ -163,7 +173,7 @@ impl Loader<'_> {
         let stage = format!("stage_{}", table.name());
         let mut view = self.view(sql).await?;
         if self.plan.source(table).is_none() {
-            return Split::of_nothing(&RecordBatch::new_empty(Arc::clone(view.schema().inner())));
+            return Split::of_nothing(table, &RecordBatch::new_empty(Arc::clone(view.schema().inner())));
         }
         if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
             self.ctx.register_table(&stage, view.into_view())?;
@@ -188,7 +198,11 @@ impl Loader<'_> {
             }
             check_total(table, &split)?;
         }
-        split.used.register(self.ctx, table.name(), &["is_rounded", SOURCE_ROW])
+        if let Some(later) = split.later.filter(|_| PARENTS.contains(&table)) {
+            session::register_rows(self.ctx, &format!("later_{}", table.name()), later)?;
+        }
+        let left_out: Vec<&str> = COUNTED.into_iter().chain([SOURCE_ROW]).collect();
+        split.used.register(self.ctx, table.name(), &left_out)
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart.
@@ -203,7 +217,7 @@ impl Loader<'_> {
         let mut counts = RowCounts::default();
         let mut good = RowStore::new(self.scratch, table.name());
         let key = contract::key(table);
-        let (mut keys, mut bad) = (Vec::new(), Vec::new());
+        let (mut used_keys, mut later, mut bad) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(rows) = stream.next().await.transpose().map_err(fault)? {
             // The plan and its rows may disagree on what can be null; the rows win.
             schema = rows.schema();
@@ -211,14 +225,18 @@ impl Loader<'_> {
             let is_good = is_null(column(&rows, "reason")?)?;
             let in_scope = column(&rows, "in_scope")?.as_boolean();
             let (is_used, is_beyond) = (and(&is_good, in_scope)?, and(&is_good, &not(in_scope)?)?);
-            count(&mut counts.out_of_scope, &filter_record_batch(&rows, &is_beyond)?);
+            if is_beyond.true_count() > 0 {
+                let rows = filter_record_batch(&rows, &is_beyond)?;
+                count(&mut counts.out_of_scope, &rows);
+                later.extend(keys(table, &rows)?);
+            }
             if is_good.false_count() > 0 {
                 bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
             }
             let rows =
                 if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
             let rows = without(&rows, &["in_scope", "reason"])?;
-            keys.extend(key.map(|key| column(&rows, key).cloned()).transpose()?);
+            used_keys.extend(key.map(|key| column(&rows, key).cloned()).transpose()?);
             good.push(rows)?;
         }
         drop(stream);
@@ -228,7 +246,7 @@ impl Loader<'_> {
             let batches = good.batches()?.collect::<Result<Vec<_>, _>>()?;
             Ok(concat_batches(&batches[0].schema(), &batches)?)
         };
-        if let Some((rows, keep)) = unique(&keys, one)? {
+        if let Some((rows, keep)) = unique(&used_keys, one)? {
             let repeated =
                 with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
             rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
@@ -237,14 +255,19 @@ impl Loader<'_> {
         for rows in good.batches()? {
             let rows = rows?;
             count(&mut counts.used, &rows);
-            let rounded = rows.column_by_name("is_rounded").map_or(0, |rounded| rounded.as_boolean().true_count());
-            counts.rounded += rounded as u64;
+            counts.rounded += marked(&rows, "is_rounded");
+            counts.uncounted += marked(&rows, "is_uncounted");
+            let beyond = amounts(&rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
+            counts.used.amount -= beyond;
+            counts.out_of_scope.amount += beyond;
         }
         count(&mut counts.set_aside, &rejected);
+        let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
         if matches!(&good, StoredRows::Held(batches) if batches.is_empty()) {
-            good = Split::of_nothing(&RecordBatch::new_empty(schema))?.used;
+            good = none.used;
         }
-        Ok(Split { used: good, rejected, counts })
+        let later = none.later.map(|none| distinct(&none, &later)).transpose()?;
+        Ok(Split { used: good, rejected, later, counts })
     }
 
     /// The rejected rows, with the text that their files have.
@@ -265,7 +288,7 @@ pub(crate) fn set_aside_rows(
     let texts = |name: &str| -> Result<ArrayRef, EngineError> { Ok(cast(column(rejected, name)?, &DataType::Utf8)?) };
     let reasons = texts("reason")?;
     let keys = contract::key(table).map(texts).transpose()?;
-    let amounts = amounts(rejected);
+    let amounts = amounts(rejected, "amount");
     let source_rows = column(rejected, SOURCE_ROW)?.as_list::<i32>();
     let rows = (0..rejected.num_rows()).map(|position| {
         let cells = cast(&source_rows.value(position), &DataType::Utf8)?;
@@ -305,8 +328,8 @@ fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
     let mut used = 0_u128;
     for rows in split.used.batches()? {
         let rows = rows?;
-        used +=
-            amounts(&rows).map_or(0, |amounts| or_zero(amounts).map(|amount| u128::from(amount.unsigned_abs())).sum());
+        used += amounts(&rows, "amount")
+            .map_or(0, |amounts| or_zero(amounts).map(|amount| u128::from(amount.unsigned_abs())).sum());
     }
     let others = [split.counts.read, split.counts.out_of_scope, split.counts.set_aside];
     let sums = others.map(|tally| tally.amount.unsigned_abs());
@@ -317,8 +340,29 @@ fn check_total(table: Table, split: &Split) -> Result<(), EngineError> {
     }
 }
 
-fn amounts(rows: &RecordBatch) -> Option<&Int64Array> {
-    rows.column_by_name("amount").and_then(|amounts| amounts.as_primitive_opt::<Int64Type>())
+fn amounts<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a Int64Array> {
+    rows.column_by_name(name).and_then(|amounts| amounts.as_primitive_opt::<Int64Type>())
+}
+
+/// How many rows a flag marks; none where the table has no such flag.
+fn marked(rows: &RecordBatch, name: &str) -> u64 {
+    rows.column_by_name(name).map_or(0, |marks| marks.as_boolean().true_count() as u64)
+}
+
+/// The keys of rows, where their table has one.
+fn keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, EngineError> {
+    let Some(key) = contract::key(table) else { return Ok(None) };
+    Ok(Some(rows.project(&[rows.schema().index_of(key)?])?))
+}
+
+/// Each of the keys once; `none` has their schema.
+fn distinct(none: &RecordBatch, keys: &[RecordBatch]) -> Result<RecordBatch, EngineError> {
+    let keys = concat_batches(&none.schema(), keys)?;
+    let once = unique(&[keys.column(0).clone()], || Ok(keys.clone()))?;
+    Ok(match once {
+        Some((keys, keep)) => filter_record_batch(&keys, &keep)?,
+        None => keys,
+    })
 }
 
 /// Amounts, or zero where there is none. Which are missing cannot be foretold, so no jump depends on it.
@@ -330,12 +374,7 @@ fn or_zero(amounts: &Int64Array) -> impl Iterator<Item = i64> {
 
 fn count(tally: &mut super::set_aside::Tally, rows: &RecordBatch) {
     tally.rows += rows.num_rows() as u64;
-    tally.amount += amounts(rows).map_or(0, |amounts| or_zero(amounts).map(i128::from).sum::<i128>());
-}
-
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
-    rows.column_by_name(name)
-        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("stage has no column {name}")).into())
+    tally.amount += amounts(rows, "amount").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum::<i128>());
 }
 
 /// Which rows to keep so that the keys in these pieces are unique; `None` when they are, or there is no row.

@@ -19,6 +19,8 @@ pub struct RowCounts {
     pub set_aside: Tally,
     /// Used amounts that had more digits than the currency's minor unit.
     pub rounded: u64,
+    /// Used accounts whose headcount is no whole number, and counts as none.
+    pub uncounted: u64,
 }
 
 /// Rows and the money on them.

@@ -23,6 +23,7 @@ use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement::Query;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use url::Url;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(crate) const SOURCE_ROW: &str = "source_row";
@@ -71,8 +72,7 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
 /// # Errors
 /// Files that are empty or not of their format.
 pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<FileRows, EngineError> {
-    // The engine takes paths for patterns; these are files already found.
-    let paths: Vec<String> = source.files.iter().map(|file| glob::Pattern::escape(&file.to_string_lossy())).collect();
+    let paths: Vec<String> = source.files.iter().map(|file| address(file)).collect();
     if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
         return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
     }
@@ -104,6 +104,12 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
     })
+}
+
+/// A file as the engine finds it: paths it would take for patterns.
+fn address(file: &Path) -> String {
+    let url = std::path::absolute(file).ok().and_then(|path| Url::from_file_path(path).ok());
+    url.map_or_else(|| file.to_string_lossy().into_owned(), String::from)
 }
 
 async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
@@ -261,7 +267,13 @@ fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[Strin
     if let Some(fault) = other_delimiter(source, names) {
         return fault;
     }
-    let near = nearest(wanted, names.iter().map(String::as_str));
+    // A column that is another's is not the one that is missing.
+    let is_taken = |name: &&str| {
+        let is_name = |column: &str| column.eq_ignore_ascii_case(name);
+        contract::columns(source.table).iter().any(|column| column.name != canonical && is_name(column.name))
+            || source.columns.iter().any(|(other, column)| other != canonical && is_name(column))
+    };
+    let near = nearest(wanted, names.iter().map(String::as_str).filter(|name| !is_taken(name)));
     let found =
         near.map_or_else(|| format!("found are {}", names.join(", ")), |near| format!("the nearest is \"{near}\""));
     source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))

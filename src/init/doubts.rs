@@ -217,10 +217,10 @@ impl<'a> Doubts<'a> {
         }
     }
 
-    /// The stages that mean won and lost, where no column says it.
+    /// The stages that mean won and lost, where no column says what is won.
     fn stages(&mut self, words: &Stages) -> Option<(Vec<String>, Vec<String>)> {
         let branch = self.branches(Table::Opportunities).first()?;
-        if ["is_won", "is_closed"].iter().any(|name| branch.select.projection(name).is_some()) {
+        if branch.select.projection("is_won").is_some() {
             return None;
         }
         let look = &self.looks[branch.look];

@@ -1,14 +1,13 @@
 //! What a folder holds: every readable file's header and first rows, as text.
 
 use crate::config::file::Format;
-use crate::config::plan::{format_of, has_ending};
+use crate::config::plan::{data_files, format_of, has_ending, unpacked};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use flate2::read::MultiGzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Rows looked at in each file.
@@ -86,9 +85,10 @@ fn name_of(path: &Path) -> String {
 
 /// A folder of files that share their header. Any other folder, as a run's output, is none of our business.
 fn look_at_parts(folder: &Path) -> Option<Result<Look, String>> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
+    let files = match data_files(folder) {
+        Ok(files) => files,
+        Err(error) => return Some(Err(format!("cannot be listed: {error}"))),
+    };
     let mut looks = files.iter().map(|file| look_at(file).ok());
     let first = looks.next()??;
     looks
@@ -124,19 +124,14 @@ fn look_at(file: &Path) -> Result<Look, String> {
 type Seen = (Option<char>, Vec<String>, Vec<Vec<String>>);
 
 fn look_at_csv(file: &Path) -> Result<Seen, String> {
-    let open = || -> std::io::Result<Box<dyn Read>> {
-        let plain = File::open(file)?;
-        Ok(if has_ending(file, "gz") { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) })
-    };
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     let mut first = Vec::new();
-    BufReader::new(open().map_err(unreadable)?).read_until(b'\n', &mut first).map_err(unreadable)?;
+    BufReader::new(unpacked(file).map_err(unreadable)?).read_until(b'\n', &mut first).map_err(unreadable)?;
     if first.iter().all(u8::is_ascii_whitespace) {
         return Err("is empty; a header line is needed".to_owned());
     }
     let count = |delimiter: u8| first.iter().filter(|byte| **byte == delimiter).count();
     let delimiter = b",;\t|".iter().copied().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(open().map_err(unreadable)?);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(unpacked(file).map_err(unreadable)?);
     let fault = |error: &csv::Error| match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8; save it as UTF-8".to_owned(),
         _ => format!("cannot be read: {error}"),
@@ -151,9 +146,14 @@ fn look_at_csv(file: &Path) -> Result<Seen, String> {
     Ok(((delimiter != b',').then_some(char::from(delimiter)), headers, rows))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unreadable(error: std::io::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
 fn look_at_parquet(file: &Path) -> Result<Seen, String> {
     let fault = |_| "is not a whole Parquet file; write it again".to_owned();
-    let opened = File::open(file).map_err(|error| format!("cannot be read: {error}"))?;
+    let opened = File::open(file).map_err(unreadable)?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(fault)?;
     let headers = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
     let batches = reader.with_batch_size(SAMPLE + 1).with_limit(SAMPLE + 1).build().map_err(fault)?;
@@ -174,14 +174,10 @@ fn look_at_parquet(file: &Path) -> Result<Seen, String> {
 }
 
 fn look_at_ndjson(file: &Path) -> Result<Seen, String> {
-    if has_ending(file, "gz") {
-        return Err("is compressed; unpack it".to_owned());
-    }
-    let opened = File::open(file).map_err(|error| format!("cannot be read: {error}"))?;
     let mut headers: Vec<String> = Vec::new();
     let mut rows = Vec::new();
-    for line in BufReader::new(opened).lines().take(SAMPLE + 1) {
-        let line = line.map_err(|error| format!("cannot be read: {error}"))?;
+    for line in BufReader::new(unpacked(file).map_err(unreadable)?).lines().take(SAMPLE + 1) {
+        let line = line.map_err(unreadable)?;
         if line.trim().is_empty() {
             continue;
         }

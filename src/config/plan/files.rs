@@ -4,7 +4,10 @@ use super::Source;
 use super::resolve::Resolver;
 use crate::config::error::ConfigError;
 use crate::config::file::{Format, SourceConfig, Table};
+use flate2::read::MultiGzDecoder;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 impl Resolver<'_> {
@@ -62,23 +65,25 @@ impl Resolver<'_> {
         path: &str,
         format: Option<Format>,
     ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
+        let pattern = self.pattern_beside(path);
         let path = self.beside(path);
         let shown = path.display();
-        let mut files: Vec<PathBuf> = if path.is_dir() {
-            let entries = std::fs::read_dir(&path)
-                .map_err(|error| self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights")))?;
-            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-            files.filter(|file| format_of(file).is_some() && !is_hidden(file)).collect()
+        let unlisted = |error: &dyn std::fmt::Display| {
+            self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights"))
+        };
+        let files = if path.is_dir() {
+            data_files(&path).map_err(|error| unlisted(&error))?
         } else if path.is_file() {
             vec![path.clone()]
         } else {
-            glob::glob(&path.to_string_lossy())
+            let found = glob::glob(&pattern)
                 .map_err(|error| self.fault(key, format!("is not a usable pattern: {error}")))?
-                .filter_map(Result::ok)
-                .filter(|file| file.is_file() && !is_hidden(file))
-                .collect()
+                .collect::<Result<Vec<PathBuf>, _>>();
+            let mut found = found.map_err(|error| unlisted(&error))?;
+            found.retain(|file| file.is_file() && !is_hidden(file));
+            found.sort();
+            found
         };
-        files.sort();
         let Some(first) = files.first() else {
             return Err(self.fault(key, format!("no file for table {} at {shown}; check the path", table.name())));
         };
@@ -105,7 +110,7 @@ impl Resolver<'_> {
         sources: &BTreeMap<Table, Source>,
     ) -> Result<(), ConfigError> {
         let Ok(folder) = output.canonicalize() else { return Ok(()) };
-        let inputs = sources.values().flat_map(|source| &source.files).map(PathBuf::as_path);
+        let inputs = sources.values().flat_map(Source::parts).flat_map(|part| &part.files).map(PathBuf::as_path);
         for input in inputs.chain([self.config]) {
             if folder.is_dir() && input.canonicalize().is_ok_and(|input| input.starts_with(&folder)) {
                 let (output, input) = (output.display(), input.display());
@@ -123,10 +128,28 @@ impl Resolver<'_> {
         })
     }
 
+    /// A pattern relative to the configuration's folder, whose own name is taken letter by letter.
+    fn pattern_beside(&self, pattern: &str) -> String {
+        let folder = self.config.parent().map(|folder| glob::Pattern::escape(&folder.to_string_lossy()));
+        Path::new(&folder.unwrap_or_default()).join(pattern).to_string_lossy().into_owned()
+    }
+
     /// A path relative to the configuration's folder.
     pub(super) fn beside(&self, path: &str) -> PathBuf {
         self.config.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
     }
+}
+
+/// The files of a folder that a table can be read from, sorted: those of a known format, but none that are hidden.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub(crate) fn data_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.retain(|file| format_of(file).is_some() && !is_hidden(file));
+    files.sort();
+    Ok(files)
 }
 
 /// Whether SQL takes a name as it stands, without quotes.
@@ -138,6 +161,15 @@ fn is_plain_name(name: &str) -> bool {
 /// Whether a file's name ends so.
 pub(crate) fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+/// The bytes of a file, unpacked where its name says that it is compressed.
+///
+/// # Errors
+/// A file that cannot be opened.
+pub(crate) fn unpacked(file: &Path) -> std::io::Result<Box<dyn Read + Send>> {
+    let plain = File::open(file)?;
+    Ok(if has_ending(file, "gz") { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) })
 }
 
 fn is_hidden(file: &Path) -> bool {
