@@ -14,7 +14,7 @@ use closedloop::config::{Overrides, Plan};
 use closedloop::engine::ids::IdColumn;
 use closedloop::engine::memory::Budget;
 use closedloop::scatter::conversions::Conversions;
-use closedloop::scatter::group::{Beyond, Grouped};
+use closedloop::scatter::group::{Beyond, Grouping};
 use closedloop::scatter::keys::KeyIndex;
 use closedloop::scatter::lines::LineCodes;
 use closedloop::scatter::partition::Scatter;
@@ -199,11 +199,12 @@ fn group(bencher: Bencher<'_, '_>, per_account: usize) {
     let part = reader.finish().unwrap();
     let scattered = scatter.finish(vec![part], false);
     let lines = codes.finish();
+    let grouping = Grouping::new(&conversions, &lines, &scattered.types, None);
     bencher.counter(ItemsCount::new(scattered.counts.scattered)).bench_local(|| {
         for partition in 0..scattered.len() {
             let pieces = scattered.pieces(partition).unwrap();
             let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
-            black_box(Grouped::group(&pieces, ids, accounts, &conversions, &lines, None, Beyond::Dropped));
+            black_box(grouping.group(&pieces, ids, accounts, Beyond::Dropped));
         }
     });
 }

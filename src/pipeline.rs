@@ -25,6 +25,7 @@ mod outcome;
 mod place_sums;
 mod plans;
 mod prepare;
+mod remarks;
 mod report;
 mod roll_up;
 mod run;

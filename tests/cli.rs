@@ -259,3 +259,69 @@ fn explaining_an_account_ends_with_how_its_lifetime_value_arises() {
     let lifetime = account.split_once("lifetime value of").map(|(_, lifetime)| lifetime);
     insta::assert_snapshot!(lifetime.unwrap());
 }
+
+/// `head` and other readers that have seen enough.
+#[test]
+#[cfg(unix)]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let (_scratch, out) = demo_marts();
+    for arguments in [&["compare", &out][..], &["query", &out, "SELECT * FROM dim_model"]] {
+        for format in ["table", "csv", "json"] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
+            let command = command.args(arguments).args(["--format", format]).current_dir(project(""));
+            assert!(command.stdout(writer).status().unwrap().success(), "{arguments:?} {format}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_explained_says_why() {
+    let refused = |arguments: &[&str]| {
+        let mut command = closedloop();
+        let command =
+            command.args(["explain", "fixtures/demo/closedloop.toml"]).args(arguments).current_dir(project(""));
+        String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap()
+    };
+    assert_eq!(refused(&["--account", "A-000001"]), "error: account \"A-000001\" has no deal to explain\n");
+    let sentence = refused(&["--deal", "D-STRAY-000651"]);
+    assert!(
+        sentence.starts_with("error: deal \"D-STRAY-000651\" is set aside: bad_amount at deals.csv line "),
+        "{sentence}"
+    );
+    assert!(refused(&["--account", "A-999999"]).starts_with("error: there is no account \"A-999999\"; "));
+    assert!(refused(&["--deal", "D-000002-1", "--quarter", "FY26Q2"]).contains("cannot be used with"));
+}
+
+/// The smallest companies may have no deal, and their tables are read all the same.
+#[test]
+fn a_company_of_any_size_is_generated_and_runs() {
+    for accounts in ["1", "2", "3", "5", "8"] {
+        let folder = tempfile::tempdir().unwrap();
+        let company = folder.path().join("company");
+        let generate = ["generate", "--accounts", accounts, "--seed", "3", "--out"];
+        closedloop().args(generate).arg(&company).assert().success();
+        closedloop().arg("run").arg(company.join("closedloop.toml")).arg("-q").assert().success();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let assert = closedloop().args(["generate", "--out"]).arg(folder.path().join("file")).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("; check that the folder exists and its rights and space"), "{message}");
+}
+
+/// The marts are there, and are not said to be missing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_summary_that_cannot_be_printed_takes_no_marts_away() {
+    let scratch = tempfile::tempdir().unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
+    command.args(["run", "fixtures/demo/closedloop.toml", "--marts", "reconciliation", "--out"]);
+    let output = command.arg(scratch.path().join("out")).current_dir(project("")).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("/out, but the summary cannot be printed: No space left on device"), "{message}");
+    assert!(scratch.path().join("out/manifest.json").is_file());
+}

@@ -400,3 +400,43 @@ fn stages_that_say_nothing_are_asked_for() {
     write(folder.path(), "closedloop.toml", &edited);
     assert_eq!(run(&config)["booked"], 125_075 + 1_000_000);
 }
+
+/// What other systems leave beside the parts of a table, and packed parts, hinder neither `init` nor `run`; nor does a
+/// folder whose name reads like a pattern.
+#[test]
+fn parts_in_a_folder_are_one_table_whatever_lies_beside_them() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let exports = folder.path().join("exports [Q3]");
+    fs::create_dir(&exports).unwrap();
+    plain_exports(&exports);
+    init(&exports);
+    let expected = run(&exports.join("closedloop.toml"))["tables"]["touchpoints"].clone();
+    assert_eq!(expected["read"]["rows"], 2);
+    fs::remove_file(exports.join("closedloop.toml")).unwrap();
+    fs::remove_dir_all(exports.join("out")).unwrap();
+    fs::create_dir(exports.join("events")).unwrap();
+    for year in [2024, 2025] {
+        let plain = exports.join(format!("events_{year}.csv"));
+        let mut rows = csv::Reader::from_path(&plain).unwrap();
+        let headers = rows.headers().unwrap().clone();
+        let packed = fs::File::create(exports.join(format!("events/part-{year}.ndjson.gz"))).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+        for row in rows.records() {
+            let row = row.unwrap();
+            let cells = headers.iter().zip(&row).map(|(name, cell)| (name.to_owned(), Value::from(cell)));
+            writeln!(packed, "{}", Value::Object(cells.collect())).unwrap();
+        }
+        packed.finish().unwrap();
+        fs::remove_file(plain).unwrap();
+    }
+    write(&exports, "events/_SUCCESS", "");
+    write(&exports, "events/.part-2024.crc", "x");
+    init(&exports);
+    let config = config_text(&exports);
+    assert!(config.contains("path = \"events\""), "{config}");
+    assert_eq!(run(&exports.join("closedloop.toml"))["tables"]["touchpoints"], expected);
+    let pattern = config.replace("path = \"events\"", "path = \"events/part-*\"");
+    write(&exports, "closedloop.toml", &pattern);
+    assert_eq!(run(&exports.join("closedloop.toml"))["tables"]["touchpoints"], expected);
+}

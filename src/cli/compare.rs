@@ -112,7 +112,9 @@ impl CompareArgs {
             let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), Vec::new()).await?;
             comparison.name_campaigns(&rows)?;
         }
-        if has("reconciliation") {
+        // Residuals stay in the quarter of close, so that a quarter of touches has no coverage of its own.
+        let has_coverage = self.quarter.is_none() || matches!(self.basis, Basis::CloseDate);
+        if has("reconciliation") && has_coverage {
             let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), vec![quarter]).await?;
             comparison.cover(&rows)?;
         }

@@ -28,7 +28,7 @@ pub(super) struct ExplainArgs {
     #[command(flatten)]
     subject: Subject,
     /// With --campaign: only deals closed in this fiscal quarter
-    #[arg(long, value_name = "QUARTER", requires = "campaign")]
+    #[arg(long, value_name = "QUARTER", requires = "campaign", conflicts_with_all = ["deal", "account"])]
     quarter: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -109,7 +109,7 @@ impl AccountAnswer {
         let lifetime = explain_lifetime(plan, account, threads, bar)?;
         let deals = match deals {
             // Transactions may name customers without a deal.
-            Err(RunError::Unknown { .. }) if lifetime.is_some() => Vec::new(),
+            Err(RunError::Unknown { .. } | RunError::WithoutDeal { .. }) if lifetime.is_some() => Vec::new(),
             deals => deals?,
         };
         Ok(Self { deals, lifetime })

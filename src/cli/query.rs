@@ -24,7 +24,8 @@ use std::process::ExitCode;
   closedloop query out --format csv < question.sql
   closedloop query out")]
 pub(super) struct QueryArgs {
-    /// A configuration (inputs as source_<table>, canonical tables, and its marts if it ran), or an output folder (marts)
+    /// A configuration (inputs as source_<table>, canonical tables with money in minor units, as cents, and its marts if it
+    /// ran), or an output folder (marts)
     place: PathBuf,
     /// SELECTs, with semicolons between them [default: read from standard input; on a terminal, a prompt]
     #[arg(allow_hyphen_values = true)]

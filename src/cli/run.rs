@@ -1,5 +1,6 @@
 //! `closedloop run`: compute and publish, then say what came of it.
 
+use super::complain;
 use super::money::{counted, grouped, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
@@ -8,7 +9,7 @@ use crate::config::Overrides;
 use crate::pipeline::{Report, RunOptions, TopCampaign, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -75,8 +76,17 @@ impl RunArgs {
         let report = run(&plan, &options);
         bar.clear();
         let report = report?;
-        if !self.quiet {
-            print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose)?;
+        let printed = match self.quiet {
+            true => Ok(()),
+            false => print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose),
+        };
+        // The marts are published by now, which a reader that has seen enough and a full disk do not undo.
+        if let Err(error) = printed
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            let out = plan.output.display();
+            complain(&anyhow::anyhow!("the marts are in {out}, but the summary cannot be printed: {error}"));
+            return Ok(ExitCode::from(1));
         }
         let is_incomplete = self.strict && !report.refusals.is_empty();
         Ok(if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS })

@@ -16,9 +16,8 @@ use super::totals::{CreditTotals, ResidualKey};
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::ids::IdColumn;
-use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversions;
-use crate::scatter::group::Grouped;
+use crate::scatter::group::{Grouped, Grouping};
 use crate::scatter::lines::Lines;
 use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
@@ -52,8 +51,8 @@ pub struct Crediting<'a> {
     first_alike: Vec<usize>,
     /// What each sees of a touch; `None` for its channel.
     states: Vec<Option<StateCodes>>,
-    /// Which repeated touches of a person count once.
-    pub collapse: Option<CollapseRule>,
+    /// How the touches of an account are put together.
+    grouping: Arc<Grouping<'a>>,
     /// Whether rows for `touch_credits` are wanted.
     pub wants_touch_credits: bool,
     /// Whether rows for `journeys` are wanted.
@@ -189,7 +188,7 @@ impl<'a> Crediting<'a> {
         models: Models,
     ) -> Self {
         let Models { built: models, states, refits } = models;
-        let collapse = plan.journeys.collapse.as_ref().map(|collapse| CollapseRule::new(collapse, &scattered.types));
+        let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
         let (of_shape, of_journey) = by_what_they_see(&models);
         Self {
             first_alike: first_alike(&models, &states),
@@ -202,7 +201,7 @@ impl<'a> Crediting<'a> {
             of_shape,
             of_journey,
             states,
-            collapse,
+            grouping: Arc::new(grouping),
             wants_touch_credits: true,
             wants_journeys: true,
             acquisitions: None,
@@ -231,7 +230,7 @@ impl<'a> Crediting<'a> {
             of_journey,
             specs,
             lookback: Some(lookback),
-            collapse: None,
+            grouping: Arc::clone(&self.grouping),
             wants_touch_credits: false,
             wants_journeys: false,
             acquisitions: None,

@@ -62,6 +62,24 @@ pub enum RunError {
         /// The nearest, or where to look.
         remedy: String,
     },
+    /// A row asked for that is set aside.
+    #[error("{what} \"{name}\" is set aside: {reason}{}; correct the row", .place.as_ref().map_or_else(String::new, |place| format!(" at {place}")))]
+    SetAside {
+        /// What kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Why it is set aside.
+        reason: &'static str,
+        /// File and line, where they are known.
+        place: Option<String>,
+    },
+    /// An account that has nothing to explain.
+    #[error("account \"{name}\" has no deal to explain")]
+    WithoutDeal {
+        /// The account.
+        name: String,
+    },
     /// An input file went away while the run read it.
     #[error("{path} can no longer be read: {source}; leave the inputs in place while a run reads them")]
     InputGone {

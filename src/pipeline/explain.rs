@@ -12,8 +12,6 @@ use super::fit::{self, Fit};
 use super::prepare::{Memory, Workers, index};
 use super::totals::CreditTotals;
 use crate::config::Plan;
-use crate::engine::EngineError;
-use arrow::array::{ArrayRef, RecordBatch};
 use deal::Place;
 use history::history;
 use serde::Serialize;
@@ -140,7 +138,7 @@ pub fn explain(
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
-    let wanted = Wanted::find(&indexed, question)?;
+    let wanted = workers.runtime.block_on(Wanted::find(&indexed, question))?;
     let only = wanted.touches(&indexed)?;
     let history = workers.runtime.block_on(history(plan, &indexed, only.clone()))?;
     // What was learned from all journeys takes all touches.
@@ -168,9 +166,4 @@ pub fn explain(
         explanations.push(place.explain(credit.deal, None, &credited)?);
     }
     Ok(explanations)
-}
-
-fn array<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, RunError> {
-    let missing = || EngineError::from(datafusion::error::DataFusionError::Internal(format!("no column {name}")));
-    Ok(rows.column_by_name(name).ok_or_else(missing)?)
 }

@@ -8,6 +8,7 @@ use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -132,8 +133,7 @@ fn credited(
     quarter: Option<u32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
     let names = prepared.names(plan);
-    let accounts =
-        IdColumn::try_new(prepared.deals.column_by_name("account_id").unwrap_or_else(|| prepared.deals.column(0)))?;
+    let accounts = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
     let mut crediting = Crediting::new(plan, prepared, models);
     crediting.wants_journeys = false;
     let model = plan.default_model;

@@ -5,7 +5,7 @@ use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
-use super::report::remarks;
+use super::remarks::remarks;
 use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
 use crate::config::Plan;

@@ -132,9 +132,15 @@ impl LifetimeValue {
     pub(super) fn remarks(&self) -> Vec<String> {
         let Valued { histories, segments, .. } = &self.valued;
         let mut remarks = Vec::new();
-        let gone = self.customers.segments.len() - histories.customer.len();
+        let booked = self.customers.bookings.chunk_by(|a, b| a.customer == b.customer).count();
+        let gone = booked - histories.customer.len();
         if gone > 0 {
-            remarks.push(format!("lifetime value: {gone} accounts took all back and are no customers"));
+            let accounts = if gone == 1 {
+                "account took all back and is no customer"
+            } else {
+                "accounts took all back and are no customers"
+            };
+            remarks.push(format!("lifetime value: {gone} {accounts}"));
         }
         let historic = segments.iter().filter(|segment| segment.valuation.family == Family::Historic);
         for segment in historic.take(3) {

@@ -24,15 +24,13 @@ pub(super) async fn frame(ctx: &SessionContext, plan: &Plan, sql: &str) -> Resul
 }
 
 fn parameters(plan: &Plan) -> Vec<(&'static str, ScalarValue)> {
-    let as_of_day = plan.as_of.and_then(|instant| plan.calendar.date_of(instant));
-    let as_of_day = as_of_day.map(crate::config::calendar::days_since_epoch);
     let unit = 10_f64.powi(i32::from(plan.finance.minor_digits));
     let incremental = plan.models.iter().filter(|model| matches!(model, ModelSpec::Incremental { .. }));
     let incremental: Vec<ScalarValue> = incremental.map(|model| ScalarValue::from(model.id())).collect();
     let incremental = ScalarValue::List(ScalarValue::new_list_nullable(&incremental, &DataType::Utf8));
     vec![
         ("incremental_models", incremental),
-        ("as_of_day", ScalarValue::Date32(as_of_day)),
+        ("as_of_day", ScalarValue::Date32(plan.as_of_day())),
         ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
         ("unit", ScalarValue::from(unit)),
         ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),

@@ -4,16 +4,14 @@ use super::batches::spec_hash;
 use super::campaign_names::CampaignNames;
 use super::clock::StageReport;
 use super::prepare::Prepared;
+use super::remarks::remarks;
 use super::totals::CreditTotals;
 use crate::config::Plan;
-use crate::config::file::{Mapping, Table};
-use crate::engine::load::Loaded;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::catalogue::SCHEMA_VERSION;
 use crate::mart::manifest::{Count, GENERATOR, InputFile, Manifest, ManifestModel, TableCounts};
 use crate::mart::writer::WrittenMart;
 use crate::scatter::lines::Lines;
-use arrow::array::{AsArray, RecordBatch};
 use std::collections::BTreeMap;
 
 /// What a run came to.
@@ -122,82 +120,6 @@ pub(super) fn report(
         stages,
         refusals,
     }
-}
-
-/// What a reader of the numbers should know about how they came about.
-pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
-    let Prepared { conversions, lines, loaded, scattered, .. } = prepared;
-    let mut remarks = Vec::new();
-    let touches = loaded.counts.get(&Table::Touchpoints);
-    let none_meets = touches.is_some_and(|touches| touches.out_of_scope.rows > 0 && touches.used.rows == 0);
-    if none_meets && !conversions.all.is_empty() && !scattered.earlier.contains(&true) {
-        remarks.push(
-            "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities"
-                .to_owned(),
-        );
-    }
-    for (table, effect) in [
-        (Table::Deals, "won opportunities are the deals"),
-        (Table::Spend, "spend is zero everywhere, so there is no roi"),
-        (Table::Campaigns, "campaigns have no names, and the channels are the touches' own"),
-        (Table::Contacts, "touches need an account of their own, and lead creation is unknown"),
-    ] {
-        if plan.source(table).is_none() {
-            remarks.push(format!("no {} given: {effect}", table.name()));
-        }
-    }
-    if conversions.kinds_inferred {
-        remarks
-            .push("some deals have no kind: an account's first win counts as new, later ones as expansion".to_owned());
-    }
-    if plan.journeys.mapping != Mapping::Account {
-        let mapped =
-            conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
-        let all = conversions.all.len();
-        remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
-    }
-    if loaded.collapsed > 0 {
-        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
-    }
-    let unknown = lines.unknown_campaigns();
-    if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
-        let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-        remarks.push(format!("campaigns that only touches name: {} ({few}, …)", unknown.len()));
-    }
-    if plan.lifetime.is_some() {
-        remarks.extend(lifetime_remarks(&prepared.deals, loaded));
-    }
-    for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
-        let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
-        let (table, rows, reason) = (table.name(), counts.set_aside.rows, first.reason);
-        let place = first.place().map_or_else(String::new, |place| format!(" at {place}"));
-        let beyond = match counts.out_of_scope.rows {
-            0 => String::new(),
-            rows => format!("{rows} out of scope, "),
-        };
-        remarks.push(format!("no row of {table} is used: {beyond}{rows} set aside, the first for {reason}{place}"));
-    }
-    for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
-        remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));
-    }
-    remarks
-}
-
-/// What the inputs leave lifetime value without.
-fn lifetime_remarks(deals: &RecordBatch, loaded: &Loaded) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let unreadable = deals.column_by_name("has_unreadable_term").map_or(0, |term| term.as_boolean().true_count());
-    if unreadable > 0 {
-        let deals = if unreadable == 1 { "deal has" } else { "deals have" };
-        remarks.push(format!(
-            "{unreadable} {deals} a term that cannot be read, and counts as none: starts_at and ends_at must both be \
-             dates, in this order"
-        ));
-    }
-    if loaded.lacks_amounts {
-        remarks.push("transactions have no amount: purchases are counted, and lifetime value is zero".to_owned());
-    }
-    remarks
 }
 
 /// The as-of date: as given, else the latest date in the inputs.

@@ -33,7 +33,7 @@ impl TouchOutcome {
             used: tally(self.used),
             out_of_scope: tally(scattered.read - self.used - set_aside),
             set_aside: tally(set_aside),
-            rounded: 0,
+            ..RowCounts::default()
         }
     }
 }

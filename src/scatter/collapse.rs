@@ -1,6 +1,6 @@
 //! Collapsing: touches of one person with one campaign and type that belong together count once, as the first of them.
 
-use super::touch::Touch;
+use super::touch::{NO_CONTACT, Touch};
 use super::types::TypeCodes;
 use crate::config::plan::Collapse;
 use std::collections::HashMap;
@@ -20,11 +20,11 @@ impl CollapseRule {
 
     /// Which touches of an account, given in order, to keep. A touch joins the one before it of the same person, campaign
     /// and type when no more than the gap lies between them, or always for offline types. Touches that cannot earn
-    /// credit are left alone.
+    /// credit are left alone, and so are those of nobody known.
     pub fn keep(&self, touches: &[Touch]) -> Vec<bool> {
         let mut latest: HashMap<(u32, u32, u16), i64> = HashMap::new();
         let keep = |touch: &Touch| {
-            if !touch.eligible {
+            if !touch.eligible || touch.contact == NO_CONTACT {
                 return true;
             }
             let before = latest.insert((touch.contact, touch.line, touch.touch_type), touch.at);
@@ -53,5 +53,7 @@ mod tests {
         let mut sent = touch(5, 1, 1);
         sent.eligible = false;
         assert_eq!(rule.keep(&[touch(0, 1, 1), sent, touch(11, 1, 1)]), [true, true, true]);
+        // Five people that nobody knows may have been there.
+        assert_eq!(rule.keep(&[touch(0, NO_CONTACT, 2); 5]), [true; 5]);
     }
 }

@@ -5,6 +5,8 @@ use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
 use super::pieces::Pieces;
 use super::touch::{NO_CONTACT, ScatteredTouch, Touch, TouchIds};
+use super::types::TypeCodes;
+use crate::config::plan::Collapse;
 use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
@@ -23,17 +25,25 @@ pub struct Grouped {
     pub collapsed: u64,
 }
 
-impl Grouped {
+/// How touches are grouped: what tells repeats apart, and which touches count as one.
+#[derive(Debug)]
+pub struct Grouping<'a> {
+    conversions: &'a Conversions,
+    lines: &'a Lines,
+    type_ranks: Vec<u16>,
+    collapse: Option<CollapseRule>,
+}
+
+impl<'a> Grouping<'a> {
+    /// For touches whose types got these codes; `collapse` is the plan's.
+    pub fn new(conversions: &'a Conversions, lines: &'a Lines, types: &TypeCodes, collapse: Option<&Collapse>) -> Self {
+        let collapse = collapse.map(|collapse| CollapseRule::new(collapse, types));
+        Self { conversions, lines, type_ranks: types.ranks(), collapse }
+    }
+
     /// Groups the pieces of a partition by counting sort and orders each account's run. `accounts` are the partition's.
-    pub fn group(
-        pieces: &Pieces,
-        ids: TouchIds,
-        accounts: Range<usize>,
-        conversions: &Conversions,
-        lines: &Lines,
-        collapse: Option<&CollapseRule>,
-        beyond: Beyond,
-    ) -> Self {
+    pub fn group(&self, pieces: &Pieces, ids: TouchIds, accounts: Range<usize>, beyond: Beyond) -> Grouped {
+        let conversions = self.conversions;
         let counted = match &conversions.subjects {
             Some(subjects) if beyond == Beyond::Dropped => {
                 let windows = &subjects.converting[accounts.clone()];
@@ -47,21 +57,23 @@ impl Grouped {
             _ => counting_sort(pieces, &ids, accounts.len(), |_| true),
         };
         let Counted { touches, bounds, earliest } = counted;
-        let mut grouped = Self { touches, bounds, earliest, ids, ..Self::default() };
+        let mut grouped = Grouped { touches, bounds, earliest, ids, ..Grouped::default() };
         let mut repeats = RepeatSearch::default();
         for account in 0..accounts.len() {
             let run = &mut grouped.touches[grouped.bounds[account].clone()];
             order(run, &grouped.ids);
             if repeats.found_in(run, &grouped.ids) {
-                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), lines, beyond);
+                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), self, beyond);
             }
-            if let Some(rule) = collapse {
+            if let Some(rule) = &self.collapse {
                 grouped.collapse(account, rule);
             }
         }
         grouped
     }
+}
 
+impl Grouped {
     /// How many touches there are, with those that were dropped.
     #[expect(clippy::len_without_is_empty, reason = "said of a partition, never asked")]
     pub fn len(&self) -> usize {
@@ -80,8 +92,11 @@ impl Grouped {
 
     /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
     /// outside every window is out of scope before it is a repeat; where it is kept, it yields to one inside.
-    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], lines: &Lines, beyond: Beyond) {
+    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], grouping: &Grouping<'_>, beyond: Beyond) {
         let spanned = |touch: &Touch| conversions.iter().any(|conversion| conversion.spans(touch.at));
+        let line = |touch: &Touch| grouping.lines.line(touch.line);
+        // The highest code may be shared by types without rank.
+        let type_rank = |touch: &Touch| grouping.type_ranks.get(usize::from(touch.touch_type)).copied();
         let ids = &self.ids;
         let bounds = &mut self.bounds[account];
         let run = &mut self.touches[bounds.clone()];
@@ -91,8 +106,9 @@ impl Grouped {
             ids.compare(a.id, b.id)
                 .then_with(|| spanned(b).cmp(&spanned(a)))
                 .then_with(|| columns(b).cmp(&columns(a)))
-                .then_with(|| lines.line(b.line).cmp(lines.line(a.line)))
-                .then_with(|| b.eligible.cmp(&a.eligible))
+                .then_with(|| line(b).cmp(line(a)))
+                .then_with(|| type_rank(b).cmp(&type_rank(a)))
+                .then_with(|| (b.eligible, b.of_sales).cmp(&(a.eligible, a.of_sales)))
         });
         let mut kept: Vec<Touch> = Vec::with_capacity(run.len());
         for &touch in run.iter() {

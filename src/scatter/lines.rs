@@ -6,10 +6,9 @@
 
 use super::keys::KeyIndex;
 use crate::engine::EngineError;
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{AsArray, RecordBatch};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
@@ -39,14 +38,14 @@ impl LineCodes {
     /// # Errors
     /// Campaign identifiers that are neither integers nor text.
     pub fn new(campaigns: &RecordBatch) -> Result<Self, EngineError> {
-        let ids = campaigns.column_by_name("campaign_id").cloned().unwrap_or_else(|| campaigns.column(0).clone());
-        let id_column = IdColumn::try_new(&ids)?;
+        let ids = column(campaigns, "campaign_id")?;
+        let id_column = IdColumn::try_new(ids)?;
         let channels = text_column(campaigns, "channel")?;
         let channels = channels.as_string::<i32>();
         let known = (0..campaigns.num_rows())
             .map(|i| Line { campaign: id_column.text(i), channel: channels.value(i).to_owned() })
             .collect();
-        let index = KeyIndex::build(&ids, (0..campaigns.num_rows()).zip(0..))?;
+        let index = KeyIndex::build(ids, (0..campaigns.num_rows()).zip(0..))?;
         Ok(Self { campaigns: index, known, met: Mutex::new(HashMap::new()) })
     }
 
@@ -155,16 +154,14 @@ impl Lines {
         self.lines.is_empty()
     }
 
+    /// The channels of a campaign: the one that the campaigns table says, or those of its touches.
+    pub fn channels_of<'a>(&'a self, campaign: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_campaign = move |line: &&Line| line.campaign.as_deref() == Some(campaign);
+        self.lines.iter().filter(of_campaign).map(|line| line.channel.as_str())
+    }
+
     /// Campaigns that touches name and the campaigns table does not have, sorted, once each.
     pub fn unknown_campaigns(&self) -> BTreeSet<&str> {
         self.lines[self.known..].iter().filter_map(|line| line.campaign.as_deref()).collect()
     }
-}
-
-/// A column as plain text.
-pub(crate) fn text_column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
-    let column = rows
-        .column_by_name(name)
-        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")))?;
-    Ok(cast(column, &DataType::Utf8)?)
 }

@@ -29,6 +29,16 @@ impl TypeCodes {
         all
     }
 
+    /// By code, the place of each type among all sorted; code 0 is that of touches without type.
+    pub fn ranks(&self) -> Vec<u16> {
+        let all = self.all();
+        let mut ranks = vec![0; all.iter().map(|(_, code)| usize::from(*code) + 1).max().unwrap_or(1)];
+        for (rank, (_, code)) in (1..=u16::MAX).zip(&all) {
+            ranks[usize::from(*code)] = rank;
+        }
+        ranks
+    }
+
     /// The codes of some types that have been met.
     pub fn codes_of(&self, touch_types: &[String]) -> Vec<u16> {
         let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);

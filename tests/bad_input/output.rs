@@ -73,6 +73,12 @@ fn a_folder_that_holds_the_inputs_is_never_replaced() {
             format!("closedloop.toml: --out: {out} holds accounts.csv, which the run reads; choose another folder")
         );
     }
+    // A file that only a SELECT joins is read as well.
+    let world = World::new();
+    world.accepted();
+    let with = "path = \"spend.csv\"\nwith = { map = \"out/map.csv\" }\nsql = \"SELECT raw.* FROM raw JOIN map USING (campaign_id)\"";
+    let world = world.file("out/map.csv", "campaign_id\nC1\n").source("spend", with);
+    assert!(world.refused_as_is(&[]).contains("out holds out/map.csv, which the run reads"));
     let world = World::new().settings("[output]\npath = \".\"");
     assert!(world.refused_as_is(&["--overwrite"]).contains("output.path: . holds accounts.csv"));
 }
@@ -94,4 +100,32 @@ fn a_folder_without_rights_is_not_written_to() {
         world.refused_as_is(&["--out", out.to_str().unwrap()]),
         "cannot write locked: Permission denied (os error 13); check that the folder exists and its rights and space"
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn marts_come_where_a_link_leads() {
+    use std::os::unix::fs::symlink;
+    let world = World::new();
+    fs::create_dir(world.path("real")).unwrap();
+    symlink(world.path("real"), world.path("link")).unwrap();
+    world.command(&["--out", world.path("link").to_str().unwrap()]).assert().success();
+    assert!(world.path("link").is_symlink() && world.path("real/manifest.json").is_file());
+    symlink(world.path("nowhere"), world.path("lost")).unwrap();
+    let mut command = world.command(&["--out", world.path("lost").to_str().unwrap()]);
+    let assert = command.assert().code(2);
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(stderr.contains("lost is a link to a folder that is not there; create that folder"), "{stderr}");
+}
+
+/// A crash between the two steps of an exchange, where the system has no single one.
+#[test]
+fn an_exchange_broken_off_loses_no_marts() {
+    let world = World::new();
+    world.accepted();
+    let before = snapshot(&world.path("out"));
+    fs::rename(world.path("out"), world.path(".out.replaced")).unwrap();
+    let broken = world.replace("deals", "D1,O1", "D1");
+    broken.command(&["--out", broken.path("out").to_str().unwrap()]).assert().code(2);
+    assert!(snapshot(&broken.path("out")) == before && !broken.path(".out.replaced").exists());
 }

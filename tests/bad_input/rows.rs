@@ -34,8 +34,9 @@ set_aside! {
     spend_that_ends_before_it_starts:
         World::new().file("spend.csv", "campaign_id,start_date,end_date,amount\nC1,2026-01-10,2026-01-01,70\n")
         => ["spend reversed_dates - 70.00 spend.csv:2"];
-    many_employees: World::new().file("accounts.csv", "account_id,employees\nA1,many\nA2,7\nA1,9\n")
-        => ["accounts bad_number A1 - accounts.csv:2"];
+    spend_that_starts_soon: World::new()
+        .file("spend.csv", "campaign_id,date,start_date,end_date,amount\nC1,2026-01-01,soon,2026-01-02,70\nC1,,2026-01-01,,7\n")
+        => ["spend bad_date - 7.00 spend.csv:3", "spend bad_date - 70.00 spend.csv:2"];
     a_campaign_that_starts_soon:
         World::new().file("campaigns.csv", "campaign_id,channel,start_date\nC1,paid_search,\nC2,webinar,\nC3,tv,soon\n")
         => ["campaigns bad_date C3 - campaigns.csv:4"];
@@ -226,4 +227,139 @@ fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
     let outcome = world.replace("touchpoints", "2026-01-20T", "01/20/2026T").accepted();
     let remark = "no row of touchpoints is used: 2 out of scope, 1 set aside, the first for bad_timestamp at touchpoints.csv line 3";
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+}
+
+/// A column that says less than what `[stages]` knows hides no win.
+#[test]
+fn a_stage_says_what_is_won_where_no_flag_does() {
+    let head = "opportunity_id,account_id,created_at,stage,";
+    let flags = [("is_closed", "true", "true"), ("is_won,is_closed", ",true", "false,true"), ("is_won", "", "")];
+    for (columns, of_won, of_lost) in flags {
+        let text = format!(
+            "{head}{columns},closed_at,amount\nO1,A1,2026-02-01,Closed Won,{of_won},2026-03-01,1000\n\
+             O2,A2,2026-02-10,Closed Lost,{of_lost},2026-03-05,500\n"
+        );
+        let outcome = World::new().without("deals").file("opportunities.csv", text).accepted();
+        assert_eq!(outcome.booked(), 100_000, "{columns}");
+    }
+}
+
+#[test]
+fn the_type_of_an_opportunity_is_the_kind_of_its_deals() {
+    let text = "opportunity_id,account_id,created_at,stage,type,closed_at,amount\n\
+                O1,A1,2026-02-01,Closed Won,New Business,2026-03-01,1000\n\
+                O2,A2,2026-02-10,Closed Won,Renewal,2026-03-05,500\n\
+                O3,A2,2026-03-10,Closed Won,Existing Business,2026-04-05,200\n";
+    let kinds = |kinds: [&str; 3]| {
+        ["O1", "O2", "O3"].into_iter().zip(kinds).map(|(deal, kind)| (deal.to_owned(), kind.to_owned())).collect()
+    };
+    let world = World::new().without("deals").file("opportunities.csv", text);
+    let outcome = world.accepted();
+    assert_eq!(outcome.column("journeys", "deal_id", "kind"), kinds(["new", "renewal", "expansion"]));
+    // Deals of their own have a kind of their own, or their opportunity's.
+    let deals = "deal_id,opportunity_id,closed_at,amount,kind\nO1,O1,2026-03-01,9,expansion\nO2,O2,2026-03-05,5,\nO3,O3,2026-04-05,5,new\n";
+    let outcome = world.file("deals.csv", deals).source("deals", "path = \"deals.csv\"").accepted();
+    assert_eq!(outcome.column("journeys", "deal_id", "kind"), kinds(["expansion", "renewal", "new"]));
+}
+
+/// What hangs on a row that is recorded later is out of scope with it, and no orphan.
+#[test]
+fn an_earlier_as_of_date_makes_no_orphans() {
+    let world = World::new()
+        .rows("contacts", "P2,A2,2026-02-20\n")
+        .file("roles.csv", "opportunity_id,contact_id\nO1,P1\nO2,P2\n")
+        .source("contact_roles", "path = \"roles.csv\"");
+    assert_eq!(world.accepted().rows("contact_roles"), [2, 2, 0, 0]);
+    let outcome = world.accepted_with(&["--as-of", "2026-02-05"]);
+    assert_eq!(outcome.set_aside(), Vec::<String>::new());
+    for table in ["contacts", "contact_roles", "opportunities"] {
+        assert_eq!(outcome.rows(table), [2, 1, 1, 0], "{table}");
+    }
+    assert_eq!(outcome.rows("deals"), [2, 0, 2, 0]);
+    // An account recorded later takes its contacts and opportunities along, and these their deals.
+    let accounts = "account_id,recorded_at\nA1,2026-01-01\nA2,2026-06-01\nA2,2026-06-02\n";
+    let outcome = world.file("accounts.csv", accounts).accepted_with(&["--as-of", "2026-05-05"]);
+    assert_eq!(outcome.set_aside(), Vec::<String>::new());
+    assert_eq!(outcome.booked(), 100_000);
+    for table in ["contacts", "contact_roles", "opportunities", "deals"] {
+        assert_eq!(outcome.rows(table), [2, 1, 1, 0], "{table}");
+    }
+}
+
+/// By hand: 4.00 over four days, of which the last is after the as-of date.
+#[test]
+fn spend_after_the_as_of_date_is_out_of_scope() {
+    let spend = "campaign_id,start_date,end_date,amount\nC1,2026-03-30,2026-04-02,4.00\n";
+    let outcome = World::new().file("spend.csv", spend).accepted_with(&["--as-of", "2026-04-01"]);
+    assert_eq!((outcome.rows("spend"), outcome.amounts("spend")), ([1, 1, 0, 0], [400, 300, 100, 0]));
+    let by_quarter = outcome.column("campaign_spend", "fiscal_quarter", "spend");
+    assert_eq!(by_quarter, [("FY26Q1", "2.00"), ("FY26Q2", "1.00")].map(|(q, m)| (q.to_owned(), m.to_owned())).into());
+}
+
+/// A headcount decides on no deal.
+#[test]
+fn many_employees() {
+    let world = World::new().file("accounts.csv", "account_id,employees\nA1,51-200\nA2,120.0\n");
+    let outcome = world.accepted();
+    assert_eq!((outcome.set_aside(), outcome.booked()), (vec![], 150_000));
+    let employees = [("A1", "-"), ("A2", "120")].map(|(account, count)| (account.to_owned(), count.to_owned()));
+    assert_eq!(outcome.column("dim_account", "account_id", "employees"), employees.into());
+    let remark = "1 account has a number of employees that is no whole number, and counts as none";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+}
+
+#[test]
+fn credits_that_give_nothing_back_are_remarked_on() {
+    let deals = "deal_id,opportunity_id,closed_at,amount,kind,reverses_deal_id\n\
+                 D1,O1,2026-03-01,1000.00,new,\nD2,O2,2026-03-05,500.00,new,\n\
+                 D3,O1,2026-03-09,300.00,credit,D1\nD4,O2,2026-03-09,-600.00,credit,D2\n";
+    let outcome = World::new().file("deals.csv", deals).accepted();
+    for remark in [
+        "1 credit deal has a positive amount, which adds to revenue: money given back is negative",
+        "of 1 deal more was given back than it brought",
+    ] {
+        assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    }
+}
+
+/// Ids that meet and a rule that nothing satisfies are another thing than ids that do not meet.
+#[test]
+fn touches_of_which_none_is_eligible_are_remarked_on() {
+    let outcome = World::new().replace("touchpoints", ",true", ",false").accepted();
+    let remark = "no touch in the window of a deal satisfies journeys.eligible";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    assert!(!outcome.remarks().iter().any(|remark| remark.contains("compare the identifiers")));
+}
+
+/// The type of a repeated touch decides, in whatever order its rows come, since the names of all else are alike.
+#[test]
+fn of_repeated_touches_that_differ_in_type_the_greatest_is_kept() {
+    let head = "touch_id,touched_at,account_id,contact_id,campaign_id,touch_type,responded\nt0,2026-01-02,A1,P1,C1,web_visit,true\n";
+    let rows = ["t1,2026-01-05,A1,P1,C1,ad_click,true\n", "t1,2026-01-05,A1,P1,C1,web_visit,true\n"];
+    for [first, second] in [[rows[0], rows[1]], [rows[1], rows[0]]] {
+        let world = World::new()
+            .file("touchpoints.csv", [head, first, second].concat())
+            .settings("[journeys.collapse]\ngap = \"1 minute\"\noffline_types = [\"web_visit\"]");
+        let outcome = world.accepted();
+        // The visit is kept, and is one with that of three days before.
+        assert_eq!(outcome.credits(), [("t0".to_owned(), "1000.00".to_owned())].into());
+        assert_eq!(outcome.rows("touchpoints"), [3, 1, 1, 1]);
+    }
+}
+
+#[test]
+fn without_contacts_nothing_is_collapsed() {
+    let world = World::new().without("contacts").settings("[journeys.collapse]\ngap = \"72 hours\"");
+    let outcome = world.rows("touchpoints", "t4,2026-01-06,A1,,C1,,true\n").accepted();
+    assert_eq!(outcome.rows("touchpoints"), [4, 4, 0, 0]);
+    let remark = "nothing is collapsed: no contacts say whose the touches are";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+}
+
+/// Accounts that only fitted models look at took nothing back.
+#[test]
+fn accounts_that_never_bought_took_nothing_back() {
+    let world = World::new().settings("[models]\nrun = [\"linear\", \"markov\"]\ndefault = \"linear\"");
+    let outcome = world.rows("accounts", "A3,Cord\nA4,Dune\n").accepted();
+    assert!(!outcome.remarks().iter().any(|remark| remark.contains("took all back")), "{:?}", outcome.remarks());
 }

@@ -40,6 +40,8 @@ refused! {
         => "closedloop.toml: models.default: \"first_touch\" is not among models.run; add it there";
     an_as_of_date_that_is_none: "[calendar]\nas_of = \"soon\""
         => "closedloop.toml: calendar.as_of: \"soon\" is not a date, as in \"2026-06-30\"";
+    an_as_of_date_without_quotes: "[calendar]\nas_of = 2026-06-30"
+        => "closedloop.toml line 2: invalid type: map, expected a string; put the value of `as_of = 2026-06-30` in quotes";
     a_time_zone_that_is_none: "[calendar]\ntime_zone = \"Europe/Berln\""
         => "closedloop.toml: calendar.time_zone: \"Europe/Berln\" is not an IANA name, as in \"Europe/Berlin\"";
     a_month_that_is_none: "[calendar]\nfiscal_year_start = 13"

@@ -163,7 +163,12 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     file("bad.csv", "id,at,amount\na,2026-01-01,5\na,soon,6\n,2026-01-01,6\nb,2026-01-01,much\n");
     assert!(refused("bad.csv").contains("there is one customer only") || refused("bad.csv").contains("zero length"));
     file("summary.csv", "frequency,recency,T\n2,5,4\n");
-    assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 0"));
+    assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 1 of the summaries"));
+    file("days.csv", "id,at,amount\na,03/01/2025,5\nb,04/01/2025,6\n");
+    assert_eq!(
+        refused("days.csv"),
+        "error: table transactions (days.csv): no row can be used (2 bad_timestamp); check --id, --at and --amount\n"
+    );
     let missing = super::file::refused(folder.path(), &["once.csv", "--rfm"]);
     assert!(missing.contains("column frequency or x is missing, found are id, at, amount"), "{missing}");
     let missing = |columns: &[&str]| super::file::refused(folder.path(), &[&["once.csv"], columns].concat());
@@ -227,4 +232,16 @@ fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
     let reversed = predictions("reversed", &rows, "2");
     assert_eq!(straight.0, reversed.0);
     assert!(straight.1 == reversed.1);
+    // Earlier predictions are replaced, but not what somebody else keeps there.
+    assert!(predictions("straight", &rows, "2").1 == straight.1);
+    std::fs::write(folder.path().join("straight/predictions/thesis.txt"), "ten years of work").unwrap();
+    let columns = ["straight.csv", "--id", "id", "--at", "at", "--amount", "amount", "--out", "straight"];
+    let sentence = refused(folder.path(), &columns);
+    assert_eq!(
+        sentence,
+        "error: straight/predictions holds more than Parquet files, so it is not replaced; choose another --out\n"
+    );
+    // Spend alone predicts nobody.
+    let (_, notes) = fitted(folder.path(), &[&columns[..8], &["elsewhere", "--models", "gamma_gamma"]].concat());
+    assert!(notes.contains("no predictions are written: they need a fitted model of purchases"), "{notes}");
 }

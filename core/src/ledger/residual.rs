@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
-    /// The account has no touch at or before the conversion.
+    /// No touch is in the window, and the account has none before it.
     NoTouch,
-    /// Every touch before the conversion is older than the window.
+    /// No touch is in the window, but the account has some before it.
     OutsideLookback,
-    /// There are touches in the window, but none is eligible.
+    /// There are touches in the window, but none is eligible. Where deals are mapped by contacts, here and above a touch is in
+    /// the window if a mapped contact's.
     Suppressed,
     /// The model credits an anchor that the journey does not have.
     MissingAnchor,

@@ -14,9 +14,9 @@ pub enum LifetimeError {
         lengths: Vec<usize>,
     },
     /// A value that no history can hold.
-    #[error("row {row} of the summaries: {reason}; correct or leave out the row")]
+    #[error("row {} of the summaries: {reason}; correct or leave out the row", .row + 1)]
     BadRow {
-        /// Position of the row, from 0.
+        /// Position of the row, from 0; people are told its number, from 1.
         row: usize,
         /// What is wrong with it.
         reason: &'static str,

@@ -57,7 +57,8 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     if booked.minor == 0 {
         return Ok(());
     }
-    let percent = |amount: &Money| 100.0 * amount.over(*booked);
+    // Nothing is told as 0.0, not as -0.0.
+    let percent = |amount: &Money| 100.0 * amount.over(*booked) + 0.0;
     let of_default = attributed.get(&comparison.default_model);
     let (Some(of_default), Some(least), Some(most)) =
         (of_default, attributed.values().min(), attributed.values().max())

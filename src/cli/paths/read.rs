@@ -4,6 +4,7 @@ mod blocks;
 mod rows;
 
 use crate::config::nearest;
+use crate::config::plan::unpacked;
 use blocks::Blocks;
 use closedloop_core::paths::PathTable;
 use csv::ReaderBuilder;
@@ -11,7 +12,6 @@ use memchr::memmem::Finder;
 use rayon::prelude::*;
 use rows::{Channels, Fault, Part, Rows};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::sync::mpsc;
@@ -77,7 +77,7 @@ struct Places {
 pub(super) fn read(path: &Path, reading: &Reading<'_>) -> Result<Read, ReadError> {
     let file = || path.display().to_string();
     let unreadable = |message: String| ReadError::Io { file: file(), message };
-    let opened = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    let opened = unpacked(path).map_err(|error| unreadable(error.to_string()))?;
     let mut buffered = BufReader::new(opened);
     // Byte by byte, so that the reader takes no more than the header.
     let mut reader = ReaderBuilder::new().delimiter(reading.delimiter).buffer_capacity(1).from_reader(&mut buffered);
@@ -145,6 +145,7 @@ impl Places {
             1 => Ok(names.iter().position(|name| name == column)),
             0 => Err(match nearest(column, names.iter().map(String::as_str)) {
                 Some(near) => format!("has no column \"{column}\"; did you mean {flag} {near}?"),
+                None if names.is_empty() => "is empty; give it a header line and a row for each path".to_owned(),
                 None => {
                     let others = if flag == "--null-column" { ", or leave it out with --nulls ignore" } else { "" };
                     format!("has no column \"{column}\", but {}; name it with {flag}{others}", names.join(", "))
@@ -179,7 +180,7 @@ fn wrong_delimiter(header: &str, used: u8) -> String {
 /// that of the blank lines before it.
 fn line_of(path: &Path, byte: u64) -> u64 {
     let mut line = 1;
-    let bytes = File::open(path).into_iter().flat_map(|file| BufReader::new(file).bytes().map_while(Result::ok));
+    let bytes = unpacked(path).into_iter().flat_map(|file| BufReader::new(file).bytes().map_while(Result::ok));
     for (at, found) in (0..).zip(bytes) {
         if at >= byte && !matches!(found, b'\n' | b'\r') {
             break;

@@ -31,12 +31,21 @@ const NEW_DEALS: Column = per_model("new_deals", Double, "Fractional new-busines
 const TOUCHED_DEALS: Column = fact(
     "touched_deals",
     Integer,
-    "Deals with at least one credited touch of the line, credit deals included; a deal counts for every line that touched it.",
+    "Deals with an eligible touch of the line, credit deals included: each counts once for every line, under touch_date in the quarter of the line's first touch.",
 );
-const TOUCHES: Column = fact("touches", Integer, "Credited touches, once per deal they serve.");
+const TOUCHES: Column = fact(
+    "touches",
+    Integer,
+    "Eligible touches in the journeys of deals, once per deal, whether or not the model credits them.",
+);
 const SPEND: Column = per_model("spend", Money, "What was spent in the quarter; the same under every model and basis.");
-const MARGIN: Column = per_model("margin", Money, "amount times the configured margin, rounded half away from zero.");
-const ATTRIBUTED_PROFIT: Column = per_model("attributed_profit", Money, "margin − spend; null for residuals.");
+const MARGIN: Column = fact(
+    "margin",
+    Money,
+    "amount times the configured margin, rounded half away from zero; of several lines that of their summed amount, from which the sum of theirs differs by what was rounded.",
+);
+const ATTRIBUTED_PROFIT: Column =
+    fact("attributed_profit", Money, "margin − spend, of several lines from their sums; null for residuals.");
 const ROAS: Column = fact("roas", Double, "amount ÷ spend; null where spend is zero.");
 const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null where spend is zero.");
 const ROMI: Column = fact(

@@ -10,7 +10,7 @@ use crate::pipeline::lifetime::acquired::AcquiredTotals;
 use crate::pipeline::spread::Spread;
 use crate::pipeline::totals::{CreditKey, CreditTotals, ResidualKey};
 use crate::scatter::conversions::{Conversion, CreditDeal};
-use crate::scatter::group::{Beyond, Grouped};
+use crate::scatter::group::Beyond;
 use crate::scatter::touch::Touch;
 use closedloop_core::journey::{Anchors, Journey, Shape};
 use closedloop_core::ledger::{Allotter, Bucket, Residual, WHOLE};
@@ -69,11 +69,10 @@ impl<'a> Worker<'a> {
 
     /// Credits the conversions of a partition's accounts.
     pub(super) fn partition(&mut self, partition: usize) -> Result<PartitionCredit, RunError> {
-        let Crediting { scattered, conversions, lines, collapse, .. } = self.stage;
+        let Crediting { scattered, grouping, .. } = self.stage;
         let pieces = scattered.pieces(partition)?;
         let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
-        let grouped =
-            Grouped::group(&pieces, ids, accounts.clone(), conversions, lines, collapse.as_ref(), Beyond::Dropped);
+        let grouped = grouping.group(&pieces, ids, accounts.clone(), Beyond::Dropped);
         drop(pieces);
         let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants_touch_credits);
         let mut used = Vec::new();

@@ -6,13 +6,14 @@ use super::super::credit_rows::CreditRows;
 use super::super::error::RunError;
 use super::super::prepare::Prepared;
 use super::history::Rows;
-use super::{CreditExplanation, DealExplanation, ELIGIBLE, EXCLUSIONS, ResidualExplanation, TouchExplanation, array};
+use super::{CreditExplanation, DealExplanation, ELIGIBLE, EXCLUSIONS, ResidualExplanation, TouchExplanation};
 use crate::config::calendar::instant_text;
+use crate::config::plan::Collapse;
 use crate::config::{Calendar, Plan};
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
-use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
-use crate::scatter::group::{Beyond, Grouped};
+use crate::scatter::group::{Beyond, Grouping};
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
@@ -40,8 +41,8 @@ impl Place<'_> {
         credited: &PartitionCredit,
     ) -> Result<DealExplanation, RunError> {
         let journeys = &credited.journeys;
-        let text = |column: &str| -> Result<String, RunError> {
-            Ok(IdColumn::try_new(array(&self.prepared.deals, column)?)?.text(deal as usize).unwrap_or_default())
+        let text = |name: &str| -> Result<String, RunError> {
+            Ok(IdColumn::try_new(column(&self.prepared.deals, name)?)?.text(deal as usize).unwrap_or_default())
         };
         let position = journeys.rows.iter().position(|row| row.deal == deal).unwrap_or_default();
         let row = &journeys.rows[position];
@@ -99,7 +100,7 @@ impl Place<'_> {
                 touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
                 channel: credit_row
                     .map(|credit| self.prepared.lines.line(credits.lines[credit]).channel.clone())
-                    .or_else(|| rows.channel(row)),
+                    .or_else(|| self.channel(&rows, row)),
                 campaign_name: campaign_id.as_deref().and_then(|id| self.names.name(id)).map(str::to_owned),
                 campaign_id,
                 status,
@@ -116,7 +117,7 @@ impl Place<'_> {
     /// Which rows are there again, and which are collapsed into an earlier touch.
     fn repeats(&self, rows: &Rows<'_>, deal: u32) -> Result<Repeats, RunError> {
         let conversions = &self.prepared.conversions;
-        let accounts = IdColumn::try_new(array(&self.prepared.deals, "account_id")?)?;
+        let accounts = IdColumn::try_new(column(&self.prepared.deals, "account_id")?)?;
         let mut repeats = Repeats { repeated: vec![false; rows.len()], collapsed: vec![false; rows.len()] };
         let Some(account) = conversions.by_account.probe(&accounts, deal as usize) else { return Ok(repeats) };
         let account = account as usize;
@@ -128,8 +129,14 @@ impl Place<'_> {
 
         // Of touches with one identifier one is kept, among those in some window of the account.
         let unique = self.grouped(account, None)?;
-        let is_kept =
-            |row: usize, touch: &Touch| rows.at(row) == Some(touch.at) && rows.eligible(row) == touch.eligible;
+        let is_kept = |row: usize, touch: &Touch| {
+            let line = self.prepared.lines.line(touch.line);
+            rows.at(row) == Some(touch.at)
+                && rows.eligible(row) == touch.eligible
+                && self.contact(rows, row) == touch.contact
+                && rows.campaigns.text(row) == line.campaign
+                && self.channel(rows, row).is_none_or(|channel| channel == line.channel)
+        };
         let kept: BTreeMap<&str, usize> = in_a_window
             .iter()
             .filter(|(row, id)| unique.get(id).is_some_and(|touch| is_kept(*row, touch)))
@@ -139,9 +146,7 @@ impl Place<'_> {
             let id = rows.ids.text(row).unwrap_or_default();
             repeats.repeated[row] = kept.get(id.as_str()).is_some_and(|kept| *kept != row);
         }
-        let types = &self.prepared.scattered.types;
-        let rule = self.plan.journeys.collapse.as_ref().map(|rule| CollapseRule::new(rule, types));
-        let left = self.grouped(account, rule.as_ref())?;
+        let left = self.grouped(account, self.plan.journeys.collapse.as_ref())?;
         for (row, id) in &in_a_window {
             repeats.collapsed[*row] = !left.contains_key(id);
         }
@@ -149,19 +154,12 @@ impl Place<'_> {
     }
 
     /// The account's touches by identifier, after grouping.
-    fn grouped(&self, account: usize, collapse: Option<&CollapseRule>) -> Result<BTreeMap<String, Touch>, RunError> {
+    fn grouped(&self, account: usize, collapse: Option<&Collapse>) -> Result<BTreeMap<String, Touch>, RunError> {
         let Prepared { conversions, scattered, lines, .. } = self.prepared;
         let partition = scattered.partition_of(account);
         let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
-        let grouped = Grouped::group(
-            &pieces,
-            scattered.ids(&pieces),
-            accounts.clone(),
-            conversions,
-            lines,
-            collapse,
-            Beyond::Dropped,
-        );
+        let grouping = Grouping::new(conversions, lines, &scattered.types, collapse);
+        let grouped = grouping.group(&pieces, scattered.ids(&pieces), accounts.clone(), Beyond::Dropped);
         let touches = grouped.of_account(account - accounts.start);
         Ok(touches.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect())
     }
@@ -170,8 +168,7 @@ impl Place<'_> {
     fn status(&self, conversion: &Conversion, rows: &Rows<'_>, row: usize, repeats: &Repeats) -> &'static str {
         let Some(at) = rows.at(row).filter(|_| rows.is_readable(row)) else { return EXCLUSIONS[0] };
         let contacts = self.prepared.conversions.contacts_of(conversion);
-        let contact = self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT);
-        let is_mapped = contacts.is_empty() || contacts.binary_search(&contact).is_ok();
+        let is_mapped = contacts.is_empty() || contacts.binary_search(&self.contact(rows, row)).is_ok();
         let rules = [
             !rows.in_scope(row),
             at > conversion.converted_at,
@@ -182,6 +179,23 @@ impl Place<'_> {
             repeats.collapsed[row],
         ];
         rules.iter().zip(&EXCLUSIONS[1..]).find(|(excludes, _)| **excludes).map_or(ELIGIBLE, |(_, rule)| rule)
+    }
+
+    /// The number of the contact of a row.
+    fn contact(&self, rows: &Rows<'_>, row: usize) -> u32 {
+        self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT)
+    }
+
+    /// The channel of a row: its own among several of its campaign, else its campaign's.
+    fn channel(&self, rows: &Rows<'_>, row: usize) -> Option<String> {
+        let (own, campaign) = (rows.channel(row), rows.campaigns.text(row));
+        let of_campaign: Vec<&str> =
+            campaign.iter().flat_map(|campaign| self.prepared.lines.channels_of(campaign)).collect();
+        match (of_campaign.as_slice(), own) {
+            ([], own) => own,
+            (all, Some(own)) if all.contains(&own.as_str()) => Some(own),
+            (all, _) => all.first().map(|&channel| channel.to_owned()),
+        }
     }
 
     fn credit(&self, credits: &CreditRows, row: usize) -> BTreeMap<String, CreditExplanation> {

@@ -2,12 +2,17 @@
 
 use super::super::error::RunError;
 use super::super::prepare::Indexed;
-use super::{Question, array};
+use super::Question;
+use crate::config::file::Table;
 use crate::config::remedy;
 use crate::engine::EngineError;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
+use crate::engine::set_aside::SetAsideRow;
 use arrow::array::ArrayRef;
-use datafusion::logical_expr::{Expr, col, lit};
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::{Expr, cast, col, lit};
+use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
 /// The deals asked for, and their account.
@@ -18,20 +23,27 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn find(indexed: &Indexed, question: &Question) -> Result<Self, RunError> {
-        let (column, name, what) = match question {
+    pub(super) async fn find(indexed: &Indexed, question: &Question) -> Result<Self, RunError> {
+        let (key, name, what) = match question {
             Question::Deal(id) => ("deal_id", id, "deal"),
             Question::Account(id) => ("account_id", id, "account"),
         };
-        let ids = array(&indexed.deals, column)?;
+        let ids = column(&indexed.deals, key)?;
         let ids = IdColumn::try_new(ids)?;
         let texts: Vec<String> = (0..indexed.deals.num_rows()).filter_map(|row| ids.text(row)).collect();
         let rows: Vec<usize> = (0..texts.len()).filter(|&row| texts[row] == *name).collect();
         let Some(&first) = rows.first() else {
             let near = remedy(name, texts.iter().map(String::as_str), "see the journeys mart for those there are");
-            return Err(RunError::Unknown { what, name: name.clone(), remedy: near });
+            let unknown = RunError::Unknown { what, name: name.clone(), remedy: near };
+            return Err(match question {
+                Question::Deal(_) => set_aside(indexed, what, name).unwrap_or(unknown),
+                Question::Account(_) if is_known(&indexed.ctx, name).await? => {
+                    RunError::WithoutDeal { name: name.clone() }
+                }
+                Question::Account(_) => unknown,
+            });
         };
-        let account_ids = IdColumn::try_new(array(&indexed.deals, "account_id")?)?;
+        let account_ids = IdColumn::try_new(column(&indexed.deals, "account_id")?)?;
         let account = indexed.conversions.by_account.probe(&account_ids, first);
         let deals = rows.into_iter().filter_map(|row| u32::try_from(row).ok()).collect();
         Ok(Self { deals, account: account.map(|account| account as usize), account_row: first })
@@ -39,16 +51,38 @@ impl Wanted {
 
     /// The touches of the account: its own, and those of its contacts that name no account.
     pub(super) fn touches(&self, indexed: &Indexed) -> Result<Expr, RunError> {
-        let account = literal(array(&indexed.deals, "account_id")?, self.account_row)?;
+        let account = literal(column(&indexed.deals, "account_id")?, self.account_row)?;
         let of_account = col("account_id").eq(account);
         let contacts = &indexed.conversions.contact_accounts;
         let contact_ids: Vec<Expr> = indexed
             .contact_rows()
             .filter(|(contact, _)| contacts[*contact as usize].map(|account| account as usize) == self.account)
-            .map(|(_, row)| literal(array(&indexed.contacts, "contact_id")?, row))
+            .map(|(_, row)| literal(column(&indexed.contacts, "contact_id")?, row))
             .collect::<Result<_, RunError>>()?;
         Ok(of_account.or(col("account_id").is_null().and(col("contact_id").in_list(contact_ids, false))))
     }
+}
+
+/// Why a deal, or the opportunity that is one, cannot be explained.
+fn set_aside(indexed: &Indexed, what: &'static str, name: &str) -> Option<RunError> {
+    let is_asked = |row: &&SetAsideRow| {
+        matches!(row.table, Table::Deals | Table::Opportunities) && row.key.as_deref() == Some(name)
+    };
+    let row = indexed.loaded.set_aside.iter().find(is_asked)?;
+    let place = row.file.is_some().then(|| row.place()).flatten();
+    Some(RunError::SetAside { what, name: name.to_owned(), reason: row.reason, place })
+}
+
+/// Whether the inputs have an account of this name.
+async fn is_known(ctx: &SessionContext, name: &str) -> Result<bool, EngineError> {
+    for table in [Table::Accounts, Table::Opportunities, Table::Contacts] {
+        let is_asked = cast(col("account_id"), DataType::Utf8).eq(lit(name));
+        let rows = ctx.table(table.name()).await?.filter(is_asked)?.limit(0, Some(1))?;
+        if rows.count().await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Indexed {

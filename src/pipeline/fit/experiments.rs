@@ -6,6 +6,7 @@
 
 use crate::config::Plan;
 use crate::config::calendar::{DateMeans, date_of_days};
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::session;
 use crate::pipeline::error::RunError;
@@ -14,8 +15,7 @@ use crate::pipeline::prepare::{Prepared, Workers};
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float64Type};
+use arrow::datatypes::{Date32Type, Float64Type};
 use closedloop_core::incremental::Experiment;
 
 /// An experiment as its row says.
@@ -56,10 +56,8 @@ impl GivenExperiments {
         });
         let lines = &prepared.lines;
         for experiment in &mut experiments {
-            let of_campaign = |code: &u32| lines.line(*code).campaign == experiment.campaign;
-            if experiment.campaign.is_some() {
-                let line = (0..u32::try_from(lines.len()).unwrap_or(u32::MAX)).find(of_campaign);
-                experiment.channel = line.map(|code| lines.line(code).channel.clone());
+            if let Some(campaign) = &experiment.campaign {
+                experiment.channel = lines.channels_of(campaign).min().map(str::to_owned);
             }
         }
         Ok(Self(experiments))
@@ -123,16 +121,13 @@ impl GivenExperiments {
 }
 
 fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunError> {
-    let column = |name: &str| rows.column(rows.schema().index_of(name).unwrap_or_default()).clone();
-    let text = |name: &str| cast(&column(name), &DataType::Utf8).map_err(crate::engine::EngineError::from);
-    let campaigns = column("campaign_id");
-    let campaigns = IdColumn::try_new(&campaigns)?;
-    let (channels, measures) = (text("channel")?, text("measure")?);
+    let campaigns = IdColumn::try_new(column(rows, "campaign_id")?)?;
+    let (channels, measures) = (text_column(rows, "channel")?, text_column(rows, "measure")?);
     let (channels, measures) = (channels.as_string::<i32>(), measures.as_string::<i32>());
-    let days = |name: &str| column(name).as_primitive::<Date32Type>().clone();
-    let numbers = |name: &str| column(name).as_primitive::<Float64Type>().clone();
-    let (first, last, lifts, errors) =
-        (days("first_day"), days("last_day"), numbers("lift"), numbers("standard_error"));
+    let days = |name: &str| column(rows, name).map(|days| days.as_primitive::<Date32Type>());
+    let numbers = |name: &str| column(rows, name).map(|numbers| numbers.as_primitive::<Float64Type>());
+    let (first, last) = (days("first_day")?, days("last_day")?);
+    let (lifts, errors) = (numbers("lift")?, numbers("standard_error")?);
     let instant = |day: i32, means| date_of_days(day).and_then(|day| plan.calendar.instant_of_date(day, means));
     let row = |row: usize| {
         let days = [first.value(row), last.value(row)];

@@ -4,9 +4,8 @@ use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::credit::EligibleTouches;
 use crate::pipeline::prepare::Prepared;
-use crate::scatter::collapse::CollapseRule;
 use crate::scatter::conversions::Conversion;
-use crate::scatter::group::{Beyond, Grouped};
+use crate::scatter::group::{Beyond, Grouped, Grouping};
 use crate::scatter::subjects::Subjects;
 use crate::scatter::touch::Touch;
 use closedloop_core::incremental::{IncrementalSettings, Sampling};
@@ -22,7 +21,7 @@ pub(super) struct Journeys<'a> {
     pub(super) subjects: &'a Subjects,
     /// Until when accounts were observed, microseconds.
     pub(super) as_of: i64,
-    collapse: Option<CollapseRule>,
+    grouping: Grouping<'a>,
 }
 
 /// The touches of a partition's accounts.
@@ -45,9 +44,10 @@ pub(super) struct FoundJourney<'a> {
 
 impl<'a> Journeys<'a> {
     pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, subjects: &'a Subjects) -> Self {
-        let rule = |collapse| CollapseRule::new(collapse, &prepared.scattered.types);
+        let Prepared { scattered, conversions, lines, .. } = prepared;
+        let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
         let as_of = plan.as_of.or(prepared.latest).unwrap_or_default();
-        Self { plan, prepared, subjects, as_of, collapse: plan.journeys.collapse.as_ref().map(rule) }
+        Self { plan, prepared, subjects, as_of, grouping }
     }
 
     /// Visits every partition in parallel on the current rayon pool. `visit` gets one of the visitors that `make` made;
@@ -75,13 +75,10 @@ impl<'a> Journeys<'a> {
     }
 
     fn partition(&self, partition: usize) -> Result<PartitionTouches, EngineError> {
-        let Prepared { scattered, conversions, lines, .. } = self.prepared;
-        let pieces = scattered.pieces(partition)?;
-        let accounts = scattered.accounts(partition);
-        let collapse = self.collapse.as_ref();
-        let ids = || scattered.ids(&pieces);
-        let group = |beyond| Grouped::group(&pieces, ids(), accounts.clone(), conversions, lines, collapse, beyond);
-        let converting = collapse.map(|_| group(Beyond::Dropped));
+        let scattered = &self.prepared.scattered;
+        let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
+        let group = |beyond| self.grouping.group(&pieces, scattered.ids(&pieces), accounts.clone(), beyond);
+        let converting = self.plan.journeys.collapse.is_some().then(|| group(Beyond::Dropped));
         let all = group(Beyond::Kept);
         Ok(PartitionTouches { accounts: accounts.clone(), converting, all })
     }

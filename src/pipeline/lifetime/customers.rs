@@ -4,6 +4,7 @@ use super::coding::code;
 use crate::config::Plan;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::{EngineError, session};
@@ -256,9 +257,4 @@ fn texts(values: &ArrayRef) -> Result<StringArray, EngineError> {
 
 fn dates(rows: &RecordBatch, name: &str) -> Result<Date32Array, EngineError> {
     Ok(cast(column(rows, name)?, &DataType::Date32)?.as_primitive::<Date32Type>().clone())
-}
-
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
-    rows.column_by_name(name)
-        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
 }

@@ -7,6 +7,7 @@ use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
 use crate::config::plan::{Source, format_of, has_ending};
+use crate::engine::columns::column;
 use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::transactions::{self, FileSummaries};
@@ -158,7 +159,7 @@ impl Customers {
         if read.rounded > 0 {
             notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
         }
-        let latest = max(days(&read.rows)?).ok_or(LifetimeError::NoCustomers)?;
+        let latest = max(days(&read.rows)?).ok_or_else(|| no_rows(source, &read.unreadable))?;
         let until = until.unwrap_or(latest);
         let (rows, late) = transactions::up_to(&read.rows, until)?;
         if late > 0 {
@@ -240,6 +241,9 @@ impl Customers {
                 }
                 _ => None,
             };
+            if question.out.is_some() && predictions.is_none() {
+                notes.push("no predictions are written: they need a fitted model of purchases".to_owned());
+            }
             fits.extend(spend);
             return Ok(FileAnswer { fits, notes, predictions });
         };
@@ -292,6 +296,16 @@ fn mean_of_repeats(summaries: &Summaries) -> f64 {
     if purchases > 0.0 { value / purchases } else { 0.0 }
 }
 
+/// Why there is no row to fit to.
+fn no_rows(source: &Source, unreadable: &BTreeMap<String, u64>) -> RunError {
+    if unreadable.is_empty() {
+        return LifetimeError::NoCustomers.into();
+    }
+    let reasons: Vec<String> = unreadable.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
+    let message = format!("no row can be used ({}); check --id, --at and --amount", reasons.join(", "));
+    EngineError::Source { table: source.table, given: source.given.clone(), message }.into()
+}
+
 /// A file as a source of transactions.
 fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunError> {
     let given = file.display().to_string();
@@ -322,11 +336,6 @@ fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunE
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers in range are cast exactly")]
 fn whole(value: f64) -> Option<u32> {
     (value >= 0.0 && value <= f64::from(u32::MAX) && value.fract() == 0.0).then_some(value as u32)
-}
-
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, EngineError> {
-    rows.column_by_name(name)
-        .ok_or_else(|| datafusion::error::DataFusionError::Internal(format!("no column {name}")).into())
 }
 
 fn days(rows: &RecordBatch) -> Result<&arrow::array::Int32Array, EngineError> {

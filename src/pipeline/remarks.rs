@@ -1,0 +1,136 @@
+//! Remarks: what a reader of the numbers should know about how they came about.
+
+use super::prepare::Prepared;
+use crate::config::Plan;
+use crate::config::file::{Mapping, Table};
+use crate::engine::load::Loaded;
+use crate::scatter::conversions::{Conversion, Conversions};
+use arrow::array::{AsArray, RecordBatch};
+
+/// What a reader of the numbers should know about how they came about.
+pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
+    let Prepared { conversions, lines, loaded, .. } = prepared;
+    let mut remarks = Vec::new();
+    remarks.extend(why_no_touch_is_used(plan, prepared).map(str::to_owned));
+    for (table, effect) in [
+        (Table::Deals, "won opportunities are the deals"),
+        (Table::Spend, "spend is zero everywhere, so there is no roi"),
+        (Table::Campaigns, "campaigns have no names, and the channels are the touches' own"),
+        (Table::Contacts, "touches need an account of their own, and lead creation is unknown"),
+    ] {
+        if plan.source(table).is_none() {
+            remarks.push(format!("no {} given: {effect}", table.name()));
+        }
+    }
+    if conversions.kinds_inferred {
+        let remark = "some deals have no kind: an account's first win counts as new, later ones as expansion, negative \
+                      amounts as credits";
+        remarks.push(remark.to_owned());
+    }
+    remarks.extend(credit_remarks(conversions));
+    if plan.journeys.mapping != Mapping::Account {
+        let mapped =
+            conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
+        let all = conversions.all.len();
+        remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
+    }
+    if plan.journeys.collapse.is_some() && plan.source(Table::Contacts).is_none() {
+        remarks.push("nothing is collapsed: no contacts say whose the touches are".to_owned());
+    }
+    if loaded.collapsed > 0 {
+        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
+    }
+    let unknown = lines.unknown_campaigns();
+    if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
+        let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        let more = if unknown.len() > 3 { ", …" } else { "" };
+        remarks.push(format!("campaigns that only touches name: {} ({few}{more})", unknown.len()));
+    }
+    if plan.lifetime.is_some() {
+        remarks.extend(lifetime_remarks(&prepared.deals, loaded));
+    }
+    remarks.extend(row_remarks(loaded));
+    remarks
+}
+
+/// Why no touch is used, where there are some.
+fn why_no_touch_is_used(plan: &Plan, prepared: &Prepared) -> Option<&'static str> {
+    let Prepared { conversions, loaded, scattered, .. } = prepared;
+    let touches = loaded.counts.get(&Table::Touchpoints)?;
+    if touches.used.rows > 0 || touches.out_of_scope.rows == 0 || conversions.all.is_empty() {
+        return None;
+    }
+    // Others than those of deals may be in a window where models are fitted, and of deals' other contacts where these are asked.
+    let of_deals = !plan.is_fitted() && plan.journeys.mapping == Mapping::Account;
+    if scattered.counts.scattered > 0 {
+        of_deals.then_some("no touch in the window of a deal satisfies journeys.eligible")
+    } else {
+        (!scattered.earlier.contains(&true)).then_some(
+            "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities",
+        )
+    }
+}
+
+/// Credits that do something else than give money back.
+fn credit_remarks(conversions: &Conversions) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let added = conversions.credits.all().filter(|credit| credit.amount > 0).count();
+    if added > 0 {
+        let credits = if added == 1 {
+            "credit deal has a positive amount, which adds"
+        } else {
+            "credit deals have positive amounts, which add"
+        };
+        remarks.push(format!("{added} {credits} to revenue: money given back is negative"));
+    }
+    let balance =
+        |deal: &Conversion| deal.amount + conversions.credits_of(deal).iter().map(|credit| credit.amount).sum::<i64>();
+    let overdrawn = conversions.all.iter().filter(|deal| deal.amount >= 0 && balance(deal) < 0).count();
+    if overdrawn > 0 {
+        let deals = if overdrawn == 1 { "deal" } else { "deals" };
+        remarks.push(format!("of {overdrawn} {deals} more was given back than it brought"));
+    }
+    remarks
+}
+
+/// What became of rows that is more than a count.
+fn row_remarks(loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
+        let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
+        let (table, rows, reason) = (table.name(), counts.set_aside.rows, first.reason);
+        let place = first.place().map_or_else(String::new, |place| format!(" at {place}"));
+        let beyond = match counts.out_of_scope.rows {
+            0 => String::new(),
+            rows => format!("{rows} out of scope, "),
+        };
+        remarks.push(format!("no row of {table} is used: {beyond}{rows} set aside, the first for {reason}{place}"));
+    }
+    for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
+        remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));
+    }
+    let uncounted = loaded.counts.get(&Table::Accounts).map_or(0, |accounts| accounts.uncounted);
+    if uncounted > 0 {
+        let accounts = if uncounted == 1 { "account has" } else { "accounts have" };
+        remarks
+            .push(format!("{uncounted} {accounts} a number of employees that is no whole number, and counts as none"));
+    }
+    remarks
+}
+
+/// What the inputs leave lifetime value without.
+fn lifetime_remarks(deals: &RecordBatch, loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let unreadable = deals.column_by_name("has_unreadable_term").map_or(0, |term| term.as_boolean().true_count());
+    if unreadable > 0 {
+        let deals = if unreadable == 1 { "deal has" } else { "deals have" };
+        remarks.push(format!(
+            "{unreadable} {deals} a term that cannot be read, and counts as none: starts_at and ends_at must both be \
+             dates, in this order"
+        ));
+    }
+    if loaded.lacks_amounts {
+        remarks.push("transactions have no amount: purchases are counted, and lifetime value is zero".to_owned());
+    }
+    remarks
+}
