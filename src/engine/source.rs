@@ -325,7 +325,7 @@ fn trimmed(name: &str) -> Expr {
 
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.
 fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank: bool) -> Expr {
-    use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary, Null, Utf8, Utf8View};
+    use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary, Null, UInt64, Utf8, Utf8View};
     let column = Expr::Column(Column::from_name(name));
     match (kind, data_type) {
         _ if is_text(data_type) && may_be_blank => given(column),
@@ -334,6 +334,8 @@ fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank:
         (_, Binary | BinaryView | LargeBinary) => cast(column, Utf8View),
         (_, FixedSizeBinary(16)) => uuid_text(column),
         (ColumnKind::Id(_), _) if has_point(data_type) => number_text(column),
+        // Hashes may be larger than the integers that identifiers are held as.
+        (ColumnKind::Id(_), UInt64) => cast(column, Utf8View),
         (ColumnKind::Text, Utf8 | Utf8View | Null) => column,
         (ColumnKind::Text, _) => cast(column, Utf8),
         _ => column,

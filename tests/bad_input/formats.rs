@@ -3,7 +3,7 @@
 use super::files::{gzip, parquet_of, parquet_with, unannotated_parquet_of};
 use super::{COMPANY, World, unbroken};
 use crate::support::{read_mart, texts};
-use arrow::array::{Decimal128Array, FixedSizeBinaryArray, Float64Array};
+use arrow::array::{Decimal128Array, FixedSizeBinaryArray, Float64Array, UInt64Array};
 
 const TOUCHES: &str = COMPANY[3].1;
 
@@ -200,6 +200,16 @@ fn uuids_of_parquet_meet_those_of_text() {
     // In a row that is set aside, too.
     let rows = texts(&read_mart(&in_bytes(&last.replace("2026-02-01T", "soon T")).out, "set_aside"), "row");
     assert!(rows[0].as_ref().is_some_and(|row| row.contains(UUID)), "{rows:?}");
+}
+
+/// Hashes take all 64 bits.
+#[test]
+fn unsigned_identifiers_are_their_digits() {
+    let hashed = |text: &str| text.replace("A1", "18446744073709551615").replace("A2", "42");
+    let hashes = UInt64Array::from(vec![u64::MAX, u64::MAX, 42]);
+    let touches = parquet_with(&hashed(TOUCHES), "account_id", hashes);
+    let world = every_table(hashed).source("touchpoints", "path = \"touches\"").file("touches/t.parquet", touches);
+    assert!(world.accepted().marts() == every_table(hashed).accepted().marts());
 }
 
 /// Where some are missing, data frames hold identifiers as floats, and databases that know no integers as decimals.
