@@ -284,12 +284,14 @@ fn what_cannot_be_explained_says_why() {
             command.args(["explain", "fixtures/demo/closedloop.toml"]).args(arguments).current_dir(project(""));
         String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap()
     };
-    assert_eq!(refused(&["--account", "A-000001"]), "error: account \"A-000001\" has no deal to explain\n");
+    assert_eq!(refused(&["--account", "A-000001"]), "error: account \"A-000001\" has no deal by the as-of date\n");
     let sentence = refused(&["--deal", "D-STRAY-000651"]);
     assert!(
         sentence.starts_with("error: deal \"D-STRAY-000651\" is set aside: bad_amount at deals.csv line "),
         "{sentence}"
     );
+    let later = refused(&["--deal", "D-000002-1", "--as-of", "2025-01-01"]);
+    assert_eq!(later, "error: deal \"D-000002-1\" is not won by the as-of date\n");
     assert!(refused(&["--account", "A-999999"]).starts_with("error: there is no account \"A-999999\"; "));
     assert!(refused(&["--deal", "D-000002-1", "--quarter", "FY26Q2"]).contains("cannot be used with"));
 }

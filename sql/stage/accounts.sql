@@ -2,12 +2,15 @@
 -- In: source_accounts, $as_of. `reason` says why a row is set aside; `in_scope` is false when it was recorded later than $as_of.
 -- A headcount that is no whole number, as "51-200", counts as none: no deal shall hang on it.
 WITH typed AS (
-    SELECT *, TRY_CAST(employees AS DOUBLE) AS headcount FROM source_accounts
+    SELECT
+        account_id, name, industry, region, employees, segment, tier, is_target, owner, recorded_at, source_row,
+        TRY_CAST(CAST(employees AS VARCHAR) AS DOUBLE) AS number
+    FROM source_accounts
 ),
 counted AS (
     SELECT
-        * EXCLUDE (headcount),
-        CASE WHEN headcount = round(headcount) AND abs(headcount) < 1e15 THEN TRY_CAST(headcount AS BIGINT) END AS headcount
+        * EXCLUDE (number),
+        CASE WHEN number = round(number) AND abs(number) < 1e15 THEN TRY_CAST(number AS BIGINT) END AS headcount
     FROM typed
 )
 SELECT

@@ -1,6 +1,6 @@
 -- stage_deals: one row per deal line read, with its opportunity's account and creation.
 -- A term is known where both of its days can be read and are in order; a deal without one is earned when it closes.
--- A deal of an opportunity that is out of scope is so too, and one without kind has its opportunity's.
+-- A deal of an opportunity that is out of scope is so too. One without kind has its opportunity's, unless it gives money back.
 -- In: source_deals, opportunities (canonical), later_opportunities, $as_of.
 WITH typed AS (
     SELECT
@@ -11,7 +11,8 @@ WITH typed AS (
 )
 SELECT
     d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,
-    d.minor AS amount, d.currency, coalesce(d.kind_name, CAST(o.kind AS VARCHAR)) AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
+    d.minor AS amount, d.currency, coalesce(d.kind_name, CASE WHEN d.minor >= 0 THEN o.kind END) AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
+    d.kind_name IS NULL AND o.kind IS NOT NULL AND d.minor >= 0 AS is_kind_of_type,
     CASE WHEN d.first_day <= d.last_day THEN d.first_day END AS starts_on,
     CASE WHEN d.first_day <= d.last_day THEN d.last_day END AS ends_on,
     (d.starts_at IS NOT NULL OR d.ends_at IS NOT NULL) AND coalesce(d.first_day > d.last_day, true) AS has_unreadable_term,

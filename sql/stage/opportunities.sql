@@ -5,10 +5,15 @@
 -- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing.
 WITH typed AS (
     SELECT
-        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row, lower(type) AS kind_word,
+        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         coalesce(TRY_CAST(is_won AS BOOLEAN), array_has($won_stages, stage), false) AS won,
-        coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended
+        coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended,
+        CASE
+            WHEN lower(type) IN ('new', 'new business', 'newbusiness', 'new customer') THEN 'new'
+            WHEN lower(type) IN ('expansion', 'upsell', 'cross-sell', 'existing customer - upgrade') THEN 'expansion'
+            WHEN lower(type) = 'renewal' THEN 'renewal'
+        END AS kind
     FROM source_opportunities
 )
 SELECT
@@ -16,11 +21,7 @@ SELECT
     CASE WHEN won THEN minor END AS amount, currency,
     won AND coalesce(closed <= $as_of, true) AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
-    arrow_cast(CASE
-        WHEN kind_word IN ('new', 'new business', 'newbusiness', 'new customer') THEN 'new'
-        WHEN kind_word IN ('expansion', 'upsell', 'cross-sell', 'existing customer - upgrade') THEN 'expansion'
-        WHEN kind_word = 'renewal' THEN 'renewal'
-    END, 'Dictionary(Int8, Utf8)') AS kind,
+    kind, NOT $deals_given AND won AND kind IS NOT NULL AND minor >= 0 AS is_kind_of_type,
     is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
     CASE

@@ -192,7 +192,7 @@ fn touch_table<'a>(
             Cell::new(local(plan, &touch.touched_at)),
             Cell::new(&touch.touch_id),
             Cell::new(campaign(touch)),
-            Cell::new(touch.channel.as_deref().unwrap_or("")),
+            Cell::new(&touch.channel),
             right(format!("{:.1}", touch.age_days)),
             Cell::new(status),
         ]);

@@ -186,6 +186,6 @@ fn percent_of(part: i64, whole: i64) -> String {
         return String::new();
     }
     #[expect(clippy::cast_precision_loss, reason = "a percentage to look at")]
-    let percent = 100.0 * part as f64 / whole as f64;
+    let percent = 100.0 * part as f64 / whole as f64 + 0.0;
     format!("{percent:.1} %")
 }

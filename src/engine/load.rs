@@ -103,13 +103,13 @@ struct Loader<'a> {
 struct Split {
     used: StoredRows,
     rejected: RecordBatch,
-    /// The keys of rows that are out of scope, where the table has a key.
+    /// The keys of rows that are out of scope, where others hang on them.
     later: Option<RecordBatch>,
     counts: RowCounts,
 }
 
 /// Columns of a stage that are counted and not kept.
-const COUNTED: [&str; 3] = ["is_rounded", "is_uncounted", "amount_beyond"];
+const COUNTED: [&str; 4] = ["is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
 
 /// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
 const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
@@ -118,7 +118,7 @@ impl Split {
     /// A stage without rows. Nothing needs to run for a table that is not given.
     fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
         let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
-        let later = keys(table, stage)?;
+        let later = parent_keys(table, stage)?;
         Ok(Self { used, rejected: without(stage, &["in_scope"])?, later, counts: RowCounts::default() })
     }
 }
@@ -198,7 +198,7 @@ impl Loader<'_> {
             }
             check_total(table, &split)?;
         }
-        if let Some(later) = split.later.filter(|_| PARENTS.contains(&table)) {
+        if let Some(later) = split.later {
             session::register_rows(self.ctx, &format!("later_{}", table.name()), later)?;
         }
         let left_out: Vec<&str> = COUNTED.into_iter().chain([SOURCE_ROW]).collect();
@@ -228,7 +228,7 @@ impl Loader<'_> {
             if is_beyond.true_count() > 0 {
                 let rows = filter_record_batch(&rows, &is_beyond)?;
                 count(&mut counts.out_of_scope, &rows);
-                later.extend(keys(table, &rows)?);
+                later.extend(parent_keys(table, &rows)?);
             }
             if is_good.false_count() > 0 {
                 bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
@@ -257,6 +257,7 @@ impl Loader<'_> {
             count(&mut counts.used, &rows);
             counts.rounded += marked(&rows, "is_rounded");
             counts.uncounted += marked(&rows, "is_uncounted");
+            counts.kinds_of_type += marked(&rows, "is_kind_of_type");
             let beyond = amounts(&rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
             counts.used.amount -= beyond;
             counts.out_of_scope.amount += beyond;
@@ -349,9 +350,9 @@ fn marked(rows: &RecordBatch, name: &str) -> u64 {
     rows.column_by_name(name).map_or(0, |marks| marks.as_boolean().true_count() as u64)
 }
 
-/// The keys of rows, where their table has one.
-fn keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, EngineError> {
-    let Some(key) = contract::key(table) else { return Ok(None) };
+/// The keys of rows, where others hang on them.
+fn parent_keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, EngineError> {
+    let Some(key) = contract::key(table).filter(|_| PARENTS.contains(&table)) else { return Ok(None) };
     Ok(Some(rows.project(&[rows.schema().index_of(key)?])?))
 }
 

@@ -21,6 +21,8 @@ pub struct RowCounts {
     pub rounded: u64,
     /// Used accounts whose headcount is no whole number, and counts as none.
     pub uncounted: u64,
+    /// Used deals whose kind is what the type of their opportunity says.
+    pub kinds_of_type: u64,
 }
 
 /// Rows and the money on them.

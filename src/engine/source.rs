@@ -108,7 +108,7 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
 
 /// A file as the engine finds it: paths it would take for patterns.
 fn address(file: &Path) -> String {
-    let url = std::path::absolute(file).ok().and_then(|path| Url::from_file_path(path).ok());
+    let url = file.canonicalize().ok().and_then(|path| Url::from_file_path(path).ok());
     url.map_or_else(|| file.to_string_lossy().into_owned(), String::from)
 }
 

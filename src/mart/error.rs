@@ -32,7 +32,7 @@ pub enum MartError {
         path: PathBuf,
     },
     /// A folder in the way that holds more than a table.
-    #[error("{path} holds more than Parquet files, so it is not replaced; choose another --out")]
+    #[error("{path} is not a folder of nothing but Parquet files, so it is not replaced; choose another --out")]
     NotATable {
         /// The folder.
         path: PathBuf,

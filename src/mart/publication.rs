@@ -95,6 +95,8 @@ impl Drop for Publication {
 
 /// The folder that a link leads to, so that whoever reads through the link sees the new marts.
 fn behind_link(out: &Path) -> Result<PathBuf, MartError> {
+    // Behind a slash at the end the system sees no link.
+    let out: &Path = &out.components().collect::<PathBuf>();
     match out.is_symlink() {
         true => out.canonicalize().map_err(|_| MartError::LinkToNothing { path: out.to_owned() }),
         false => Ok(out.to_owned()),

@@ -74,8 +74,14 @@ pub enum RunError {
         /// File and line, where they are known.
         place: Option<String>,
     },
+    /// A deal that has not happened by the as-of date.
+    #[error("deal \"{name}\" is not won by the as-of date")]
+    NotWon {
+        /// The deal.
+        name: String,
+    },
     /// An account that has nothing to explain.
-    #[error("account \"{name}\" has no deal to explain")]
+    #[error("account \"{name}\" has no deal by the as-of date")]
     WithoutDeal {
         /// The account.
         name: String,

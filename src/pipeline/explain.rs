@@ -72,7 +72,7 @@ pub struct TouchExplanation {
     /// The campaign's name.
     pub campaign_name: Option<String>,
     /// Its channel, as credited.
-    pub channel: Option<String>,
+    pub channel: String,
     /// `eligible`, or the rule that excluded it.
     pub status: &'static str,
     /// Position in the journey, from 1, when it is eligible.

@@ -1,17 +1,19 @@
 //! Remarks: what a reader of the numbers should know about how they came about.
 
 use super::prepare::Prepared;
+use super::totals::CreditTotals;
 use crate::config::Plan;
 use crate::config::file::{Mapping, Table};
 use crate::engine::load::Loaded;
 use crate::scatter::conversions::{Conversion, Conversions};
 use arrow::array::{AsArray, RecordBatch};
+use closedloop_core::ledger::Bucket;
 
 /// What a reader of the numbers should know about how they came about.
-pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
+pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Vec<String> {
     let Prepared { conversions, lines, loaded, .. } = prepared;
     let mut remarks = Vec::new();
-    remarks.extend(why_no_touch_is_used(plan, prepared).map(str::to_owned));
+    remarks.extend(why_no_touch_is_used(prepared, totals).map(str::to_owned));
     for (table, effect) in [
         (Table::Deals, "won opportunities are the deals"),
         (Table::Spend, "spend is zero everywhere, so there is no roi"),
@@ -26,6 +28,11 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
         let remark = "some deals have no kind: an account's first win counts as new, later ones as expansion, negative \
                       amounts as credits";
         remarks.push(remark.to_owned());
+    }
+    let kinds_of_type: u64 = loaded.counts.values().map(|counts| counts.kinds_of_type).sum();
+    if kinds_of_type > 0 {
+        let deals = if kinds_of_type == 1 { "1 deal is" } else { &format!("{kinds_of_type} deals are") };
+        remarks.push(format!("{deals} of the kind that the type of the opportunity says"));
     }
     remarks.extend(credit_remarks(conversions));
     if plan.journeys.mapping != Mapping::Account {
@@ -54,21 +61,18 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
 }
 
 /// Why no touch is used, where there are some.
-fn why_no_touch_is_used(plan: &Plan, prepared: &Prepared) -> Option<&'static str> {
+fn why_no_touch_is_used(prepared: &Prepared, totals: &CreditTotals) -> Option<&'static str> {
     let Prepared { conversions, loaded, scattered, .. } = prepared;
     let touches = loaded.counts.get(&Table::Touchpoints)?;
     if touches.used.rows > 0 || touches.out_of_scope.rows == 0 || conversions.all.is_empty() {
         return None;
     }
-    // Others than those of deals may be in a window where models are fitted, and of deals' other contacts where these are asked.
-    let of_deals = !plan.is_fitted() && plan.journeys.mapping == Mapping::Account;
-    if scattered.counts.scattered > 0 {
-        of_deals.then_some("no touch in the window of a deal satisfies journeys.eligible")
-    } else {
-        (!scattered.earlier.contains(&true)).then_some(
-            "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities",
-        )
+    if totals.residuals().iter().any(|(key, _)| key.bucket == Bucket::Suppressed) {
+        return Some("no touch in the window of a deal satisfies journeys.eligible");
     }
+    (scattered.counts.scattered == 0 && !scattered.earlier.contains(&true)).then_some(
+        "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities",
+    )
 }
 
 /// Credits that do something else than give money back.

@@ -70,7 +70,7 @@ pub(super) fn manifest(
         models: plan.models.iter().map(|m| ManifestModel { id: m.id().to_owned(), spec_hash: spec_hash(m) }).collect(),
         inputs,
         tables: counts.iter().map(|(table, counts)| (table.name().to_owned(), table_counts(counts))).collect(),
-        remarks: remarks(plan, prepared),
+        remarks: remarks(plan, prepared, totals),
         booked: narrow(totals.booked_amount()),
         collapsed: prepared.loaded.collapsed,
         marts,

@@ -82,7 +82,7 @@ pub struct Conversions {
     /// Account identifier → dense number.
     pub by_account: KeyIndex,
     /// Contact identifier → position in `contact_accounts`, for contacts of accounts with conversions and those with a
-    /// role.
+    /// role; for all where touches are collapsed.
     pub by_contact: KeyIndex,
     /// The dense account of each such contact, where it is one with conversions.
     pub contact_accounts: Vec<Option<u32>>,
@@ -157,7 +157,9 @@ impl Conversions {
             .into_par_iter()
             .map(|account| widest_window(&all[first_of_account[account]..first_of_account[account + 1]]))
             .collect();
-        let (by_contact, contact_accounts) = index_contacts(contacts, roles, &by_account)?;
+        // Where touches of one person count once, everybody is somebody.
+        let of_everybody = plan.journeys.collapse.is_some();
+        let (by_contact, contact_accounts) = index_contacts(of_everybody, contacts, roles, &by_account)?;
         let mut conversions = Self {
             all,
             credits,

@@ -154,6 +154,12 @@ impl Lines {
         self.lines.is_empty()
     }
 
+    /// The channel that the campaigns table says of a campaign.
+    pub fn known_channel(&self, campaign: &str) -> Option<&str> {
+        let known = self.lines[..self.known].iter().find(|line| line.campaign.as_deref() == Some(campaign));
+        known.map(|line| line.channel.as_str())
+    }
+
     /// The channels of a campaign: the one that the campaigns table says, or those of its touches.
     pub fn channels_of<'a>(&'a self, campaign: &'a str) -> impl Iterator<Item = &'a str> {
         let of_campaign = move |line: &&Line| line.campaign.as_deref() == Some(campaign);

@@ -123,7 +123,7 @@ pub struct Scattered {
     spilled: Vec<SpillFile>,
     memory: Vec<Holding>,
     ids_are_text: bool,
-    /// The codes of the touch types, where touches are collapsed.
+    /// The codes of the touch types, where they matter.
     pub types: TypeCodes,
     /// Whether an account has touches earlier than its widest window.
     pub earlier: Vec<bool>,

@@ -229,3 +229,14 @@ fn torn(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes[4..40].fill(0xff);
     bytes
 }
+
+/// `..` behind a link is the folder above where the link leads, not above the link.
+#[test]
+#[cfg(unix)]
+fn a_path_back_over_a_link_is_the_systems() {
+    let world = World::new().source("deals", "path = \"link/../deals.csv\"").file("far/deep/x", "");
+    std::os::unix::fs::symlink(world.path("far/deep"), world.path("link")).unwrap();
+    let text = std::fs::read_to_string(world.path("deals.csv")).unwrap();
+    let world = world.file("far/deals.csv", text.replace("500.00", "700.00"));
+    assert_eq!(world.accepted().booked(), 170_000);
+}

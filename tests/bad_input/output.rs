@@ -109,7 +109,9 @@ fn marts_come_where_a_link_leads() {
     let world = World::new();
     fs::create_dir(world.path("real")).unwrap();
     symlink(world.path("real"), world.path("link")).unwrap();
-    world.command(&["--out", world.path("link").to_str().unwrap()]).assert().success();
+    for link in ["link", "link/"] {
+        world.command(&["--out", &format!("{}/{link}", world.folder.path().display())]).assert().success();
+    }
     assert!(world.path("link").is_symlink() && world.path("real/manifest.json").is_file());
     symlink(world.path("nowhere"), world.path("lost")).unwrap();
     let mut command = world.command(&["--out", world.path("lost").to_str().unwrap()]);

@@ -1,6 +1,8 @@
 //! Rows that cannot be used: set aside with reason, file and line, or out of scope; the others are used as ever.
 
 use super::{World, unbroken};
+use crate::support::closedloop;
+use serde_json::Value;
 
 macro_rules! set_aside {
     ($($name:ident: $world:expr => $expected:expr;)*) => {
@@ -249,17 +251,24 @@ fn the_type_of_an_opportunity_is_the_kind_of_its_deals() {
     let text = "opportunity_id,account_id,created_at,stage,type,closed_at,amount\n\
                 O1,A1,2026-02-01,Closed Won,New Business,2026-03-01,1000\n\
                 O2,A2,2026-02-10,Closed Won,Renewal,2026-03-05,500\n\
-                O3,A2,2026-03-10,Closed Won,Existing Business,2026-04-05,200\n";
-    let kinds = |kinds: [&str; 3]| {
-        ["O1", "O2", "O3"].into_iter().zip(kinds).map(|(deal, kind)| (deal.to_owned(), kind.to_owned())).collect()
-    };
+                O3,A2,2026-03-10,Closed Won,Existing Business,2026-04-05,200\n\
+                O4,A2,2026-03-10,Closed Won,Renewal,2026-04-06,-70\n";
+    let kinds =
+        |kinds: &[(&str, &str)]| kinds.iter().map(|(deal, kind)| ((*deal).to_owned(), (*kind).to_owned())).collect();
     let world = World::new().without("deals").file("opportunities.csv", text);
     let outcome = world.accepted();
-    assert_eq!(outcome.column("journeys", "deal_id", "kind"), kinds(["new", "renewal", "expansion"]));
-    // Deals of their own have a kind of their own, or their opportunity's.
-    let deals = "deal_id,opportunity_id,closed_at,amount,kind\nO1,O1,2026-03-01,9,expansion\nO2,O2,2026-03-05,5,\nO3,O3,2026-04-05,5,new\n";
+    let expected = kinds(&[("O1", "new"), ("O2", "renewal"), ("O3", "expansion"), ("O4", "credit")]);
+    assert_eq!(outcome.column("journeys", "deal_id", "kind"), expected);
+    let remark = "2 deals are of the kind that the type of the opportunity says";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    // Deals of their own have a kind of their own, or their opportunity's; what gives money back without a kind is a credit.
+    let deals = "deal_id,opportunity_id,closed_at,amount,kind\n\
+                 D1,O1,2026-03-01,9,expansion\nD2,O2,2026-03-05,5,\nD3,O3,2026-04-05,5,new\nD4,O1,2026-06-01,-9,\n";
     let outcome = world.file("deals.csv", deals).source("deals", "path = \"deals.csv\"").accepted();
-    assert_eq!(outcome.column("journeys", "deal_id", "kind"), kinds(["expansion", "renewal", "new"]));
+    let expected = kinds(&[("D1", "expansion"), ("D2", "renewal"), ("D3", "new"), ("D4", "credit")]);
+    assert_eq!(outcome.column("journeys", "deal_id", "kind"), expected);
+    let remark = "1 deal is of the kind that the type of the opportunity says";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
 
 /// What hangs on a row that is recorded later is out of scope with it, and no orphan.
@@ -299,7 +308,8 @@ fn spend_after_the_as_of_date_is_out_of_scope() {
 /// A headcount decides on no deal.
 #[test]
 fn many_employees() {
-    let world = World::new().file("accounts.csv", "account_id,employees\nA1,51-200\nA2,120.0\n");
+    let world =
+        World::new().file("accounts.csv", "account_id,employees,headcount,number\nA1,51-200,5,6\nA2,120.0,7,8\n");
     let outcome = world.accepted();
     assert_eq!((outcome.set_aside(), outcome.booked()), (vec![], 150_000));
     let employees = [("A1", "-"), ("A2", "120")].map(|(account, count)| (account.to_owned(), count.to_owned()));
@@ -356,10 +366,68 @@ fn without_contacts_nothing_is_collapsed() {
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
 
+/// A contact without account, and one of an account without deals, are somebody: three people, two touches each.
+#[test]
+fn everybody_in_the_contacts_is_somebody_to_collapse() {
+    let touches: String = ["P1", "P2", "P3"]
+        .iter()
+        .flat_map(|person| {
+            ["00", "01"].map(|minute| format!("{person}{minute},2026-01-05T10:{minute}:00Z,A1,{person},C1\n"))
+        })
+        .collect();
+    let world = World::new()
+        .rows("accounts", "A3,Cord\n")
+        .file("contacts.csv", "contact_id,account_id\nP1,A1\nP2,\nP3,A3\n")
+        .file("touchpoints.csv", format!("touch_id,touched_at,account_id,contact_id,campaign_id\n{touches}"))
+        .settings("[journeys.collapse]\ngap = \"5 minutes\"");
+    assert_eq!(world.accepted().rows("touchpoints"), [6, 3, 3, 0]);
+}
+
+/// A touch between the windows of two deals is of their account, and its identifier meets.
+#[test]
+fn touches_between_windows_are_not_remarked_on() {
+    let world = World::new()
+        .file("opportunities.csv", "opportunity_id,account_id,created_at,stage,is_won,closed_at\nO1,A1,2020-02-01,Won,true,2020-03-01\nO2,A1,2024-02-01,Won,true,2024-03-01\n")
+        .file("deals.csv", "deal_id,opportunity_id,closed_at,amount,kind\nD1,O1,2020-03-01,10,new\nD2,O2,2024-03-01,10,new\n")
+        .file("touchpoints.csv", "touch_id,touched_at,account_id,campaign_id\nt1,2022-01-01,A1,C1\n");
+    let outcome = world.accepted();
+    assert_eq!(outcome.rows("touchpoints"), [1, 0, 1, 0]);
+    assert!(!outcome.remarks().iter().any(|remark| remark.starts_with("no touch")), "{:?}", outcome.remarks());
+}
+
 /// Accounts that only fitted models look at took nothing back.
 #[test]
 fn accounts_that_never_bought_took_nothing_back() {
     let world = World::new().settings("[models]\nrun = [\"linear\", \"markov\"]\ndefault = \"linear\"");
     let outcome = world.rows("accounts", "A3,Cord\nA4,Dune\n").accepted();
     assert!(!outcome.remarks().iter().any(|remark| remark.contains("took all back")), "{:?}", outcome.remarks());
+}
+
+/// Lines of one unknown campaign are told apart by the touches' own channels, also in an explanation, which adds up.
+#[test]
+fn repeats_in_several_channels_of_an_unknown_campaign_are_explained() {
+    let touches = "touch_id,touched_at,account_id,campaign_id,channel\n\
+                   t1,2026-01-05,A1,CX,email\nt2,2026-01-06,A1,CX,\nt2,2026-01-06,A1,CX,\nt3,2026-01-07,A1,CX,tv\nt3,2026-01-07,A1,CX,\n";
+    let world = World::new().file("touchpoints.csv", touches);
+    let outcome = world.accepted();
+    assert_eq!(outcome.rows("touchpoints"), [5, 3, 0, 2]);
+    let config = world.path("closedloop.toml");
+    let assert = closedloop().arg("explain").arg(config).args(["--deal", "D1", "--format", "json"]).assert().success();
+    let deals: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    let told = |touch: &Value| {
+        let text = |name: &str| touch[name].as_str().unwrap().to_owned();
+        (text("touch_id"), text("channel"), text("status"), touch["credit"]["linear"]["amount"].as_i64().unwrap_or(0))
+    };
+    let mut touches: Vec<_> = deals[0]["touches"].as_array().unwrap().iter().map(told).collect();
+    touches.sort();
+    let expected = [
+        ("t1", "email", "eligible", 33_334),
+        ("t2", "unknown", "eligible", 33_333),
+        ("t2", "unknown", "repeated touch_id", 0),
+        ("t3", "tv", "repeated touch_id", 0),
+        ("t3", "unknown", "eligible", 33_333),
+    ];
+    let expected =
+        expected.map(|(id, channel, status, amount)| (id.to_owned(), channel.to_owned(), status.to_owned(), amount));
+    assert_eq!(touches, expected);
 }

@@ -239,7 +239,7 @@ fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
     let sentence = refused(folder.path(), &columns);
     assert_eq!(
         sentence,
-        "error: straight/predictions holds more than Parquet files, so it is not replaced; choose another --out\n"
+        "error: straight/predictions is not a folder of nothing but Parquet files, so it is not replaced; choose another --out\n"
     );
     // Spend alone predicts nobody.
     let (_, notes) = fitted(folder.path(), &[&columns[..8], &["elsewhere", "--models", "gamma_gamma"]].concat());

@@ -14,6 +14,7 @@ use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::conversions::Conversion;
 use crate::scatter::group::{Beyond, Grouping};
+use crate::scatter::lines::UNKNOWN_CHANNEL;
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
@@ -98,9 +99,7 @@ impl Place<'_> {
             let credit_row = credited.get(&touch_id).copied().filter(|_| is_eligible);
             TouchExplanation {
                 touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
-                channel: credit_row
-                    .map(|credit| self.prepared.lines.line(credits.lines[credit]).channel.clone())
-                    .or_else(|| self.channel(&rows, row)),
+                channel: self.channel(&rows, row),
                 campaign_name: campaign_id.as_deref().and_then(|id| self.names.name(id)).map(str::to_owned),
                 campaign_id,
                 status,
@@ -135,7 +134,7 @@ impl Place<'_> {
                 && rows.eligible(row) == touch.eligible
                 && self.contact(rows, row) == touch.contact
                 && rows.campaigns.text(row) == line.campaign
-                && self.channel(rows, row).is_none_or(|channel| channel == line.channel)
+                && self.channel(rows, row) == line.channel
         };
         let kept: BTreeMap<&str, usize> = in_a_window
             .iter()
@@ -186,16 +185,11 @@ impl Place<'_> {
         self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT)
     }
 
-    /// The channel of a row: its own among several of its campaign, else its campaign's.
-    fn channel(&self, rows: &Rows<'_>, row: usize) -> Option<String> {
-        let (own, campaign) = (rows.channel(row), rows.campaigns.text(row));
-        let of_campaign: Vec<&str> =
-            campaign.iter().flat_map(|campaign| self.prepared.lines.channels_of(campaign)).collect();
-        match (of_campaign.as_slice(), own) {
-            ([], own) => own,
-            (all, Some(own)) if all.contains(&own.as_str()) => Some(own),
-            (all, _) => all.first().map(|&channel| channel.to_owned()),
-        }
+    /// The channel of a row: that of a known campaign, else its own.
+    fn channel(&self, rows: &Rows<'_>, row: usize) -> String {
+        let campaign = rows.campaigns.text(row);
+        let known = campaign.and_then(|campaign| self.prepared.lines.known_channel(&campaign).map(str::to_owned));
+        known.or_else(|| rows.channel(row)).unwrap_or_else(|| UNKNOWN_CHANNEL.to_owned())
     }
 
     fn credit(&self, credits: &CreditRows, row: usize) -> BTreeMap<String, CreditExplanation> {

@@ -36,8 +36,8 @@ impl Wanted {
             let near = remedy(name, texts.iter().map(String::as_str), "see the journeys mart for those there are");
             let unknown = RunError::Unknown { what, name: name.clone(), remedy: near };
             return Err(match question {
-                Question::Deal(_) => set_aside(indexed, what, name).unwrap_or(unknown),
-                Question::Account(_) if is_known(&indexed.ctx, name).await? => {
+                Question::Deal(_) => no_deal(indexed, name).await?.unwrap_or(unknown),
+                Question::Account(_) if is_account(&indexed.ctx, name).await? => {
                     RunError::WithoutDeal { name: name.clone() }
                 }
                 Question::Account(_) => unknown,
@@ -63,26 +63,35 @@ impl Wanted {
     }
 }
 
-/// Why a deal, or the opportunity that is one, cannot be explained.
-fn set_aside(indexed: &Indexed, what: &'static str, name: &str) -> Option<RunError> {
-    let is_asked = |row: &&SetAsideRow| {
-        matches!(row.table, Table::Deals | Table::Opportunities) && row.key.as_deref() == Some(name)
+/// Why a deal, or the opportunity that is one where none are given, cannot be explained, if the inputs have it.
+async fn no_deal(indexed: &Indexed, name: &str) -> Result<Option<RunError>, EngineError> {
+    let (table, key) = match indexed.loaded.counts.contains_key(&Table::Deals) {
+        true => (Table::Deals, "deal_id"),
+        false => (Table::Opportunities, "opportunity_id"),
     };
-    let row = indexed.loaded.set_aside.iter().find(is_asked)?;
-    let place = row.file.is_some().then(|| row.place()).flatten();
-    Some(RunError::SetAside { what, name: name.to_owned(), reason: row.reason, place })
+    let is_asked = |row: &&SetAsideRow| row.table == table && row.key.as_deref() == Some(name);
+    if let Some(row) = indexed.loaded.set_aside.iter().find(is_asked) {
+        let place = row.file.is_some().then(|| row.place()).flatten();
+        return Ok(Some(RunError::SetAside { what: "deal", name: name.to_owned(), reason: row.reason, place }));
+    }
+    let is_read = has(&indexed.ctx, &format!("source_{}", table.name()), key, name).await?;
+    Ok(is_read.then(|| RunError::NotWon { name: name.to_owned() }))
 }
 
 /// Whether the inputs have an account of this name.
-async fn is_known(ctx: &SessionContext, name: &str) -> Result<bool, EngineError> {
+async fn is_account(ctx: &SessionContext, name: &str) -> Result<bool, EngineError> {
     for table in [Table::Accounts, Table::Opportunities, Table::Contacts] {
-        let is_asked = cast(col("account_id"), DataType::Utf8).eq(lit(name));
-        let rows = ctx.table(table.name()).await?.filter(is_asked)?.limit(0, Some(1))?;
-        if rows.count().await? > 0 {
+        if has(ctx, &format!("source_{}", table.name()), "account_id", name).await? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether a table has a row of this identifier.
+async fn has(ctx: &SessionContext, table: &str, column: &str, name: &str) -> Result<bool, EngineError> {
+    let is_asked = cast(col(column), DataType::Utf8).eq(lit(name));
+    Ok(ctx.table(table).await?.filter(is_asked)?.limit(0, Some(1))?.count().await? > 0)
 }
 
 impl Indexed {

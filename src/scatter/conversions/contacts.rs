@@ -134,9 +134,10 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-/// The contacts of accounts with conversions and those with a role, whatever their account, numbered in the order of
-/// their identifiers.
+/// The contacts of accounts with conversions and those with a role, whatever their account, or `all` of them, numbered in the
+/// order of their identifiers.
 pub(super) fn index_contacts(
+    all: bool,
     contacts: &RecordBatch,
     roles: &RecordBatch,
     by_account: &KeyIndex,
@@ -147,7 +148,7 @@ pub(super) fn index_contacts(
     let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
     let mut mapped: Vec<(u32, Option<u32>)> = rows
         .map(|row| (row, by_account.probe(&accounts, row as usize)))
-        .filter(|(row, account)| account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
+        .filter(|(row, account)| all || account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
         .collect();
     mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
     let rows = mapped.iter().map(|(row, _)| *row as usize);
