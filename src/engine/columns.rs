@@ -17,7 +17,7 @@ pub fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, Eng
 /// A column as plain text.
 ///
 /// # Errors
-/// As for [`column`].
+/// As for [`column()`].
 pub fn text_column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
     Ok(cast(column(rows, name)?, &DataType::Utf8)?)
 }
