@@ -189,6 +189,7 @@ fn questions_come_through_a_pipe_too() {
     let (_scratch, out) = demo_marts();
     let piped = |text: &str| closedloop().args(["query", &out, "--format", "csv"]).write_stdin(text).assert();
     piped("SELECT 1 AS a; -- the first; half\nSELECT ';' AS b\n").success().stdout("a\n1\nb\n;\n");
+    piped("SELECT 1; SELECT 1 +").code(2).stdout("");
     piped(" ;\n-- nothing")
         .code(2)
         .stderr("error: there is no SQL; give one SELECT, as an argument or on standard input\n");

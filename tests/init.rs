@@ -440,3 +440,45 @@ fn parts_in_a_folder_are_one_table_whatever_lies_beside_them() {
     write(&exports, "closedloop.toml", &pattern);
     assert_eq!(run(&exports.join("closedloop.toml"))["tables"]["touchpoints"], expected);
 }
+
+const OPPORTUNITIES: &str = "Opp ID,Account ID,Created,Close Date,Stage,Value\n";
+
+/// Exports of touches and opportunities, the latter of this text, and what `init` says of them.
+fn said_of(name: &str, opportunities: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "touches.csv", "touch_id,touched_at,account_id,channel\nt1,2024-01-05,A1,email\n");
+    write(folder.path(), name, opportunities);
+    let printed = init(folder.path());
+    (folder, printed)
+}
+
+/// What a column of another shape holds is asked about: it is neither left out nor made up.
+#[test]
+fn what_cannot_be_read_is_asked_about() {
+    let row = |created: &str, amount: &str| format!("{OPPORTUNITIES}O1,A1,{created},2024-03-01,Closed Won,{amount}\n");
+    let (_folder, printed) = said_of("opps.csv", &row("2024/02/01", "5"));
+    assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"2024/02/01\""), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "USD 5"));
+    assert!(printed.contains("\"Value\" does not hold an amount that can be read, as in \"USD 5\""), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "1.234"));
+    assert!(printed.contains("the points in \"Value\" may be of thousands, as in \"1.234\""), "{printed}");
+}
+
+/// Files that could not be read as one are no parts of one table, and those that are tell together how they read.
+#[test]
+fn parts_are_looked_at_together() {
+    let rows = |rows: &str| format!("{OPPORTUNITIES}{rows}");
+    let (folder, _) = said_of("opps_2024.csv", &rows("O1,A1,13/02/2024,14/03/2024,Closed Won,5\n"));
+    write(folder.path(), "opps_2025.csv", &rows("O2,A1,02/13/2025,03/14/2025,Closed Won,5\n"));
+    fs::remove_file(folder.path().join("closedloop.toml")).unwrap();
+    let printed = init(folder.path());
+    assert!(printed.contains("opps_202*.csv"), "{printed}");
+    assert!(printed.contains("\"Created\" does not hold a date that can be read"), "{printed}");
+    // Cut by another character, it is no part; and it is no table of accounts, though it has their identifiers.
+    write(folder.path(), "opps_2025.csv", &rows("O2,A1,2025-02-13,2025-03-14,Closed Won,5\n").replace(',', ";"));
+    fs::remove_file(folder.path().join("closedloop.toml")).unwrap();
+    let printed = init(folder.path());
+    assert!(!printed.contains("opps_202*.csv"), "{printed}");
+    assert!(printed.contains("may be opportunities too"), "{printed}");
+    assert!(!config_text(folder.path()).contains("[tables.accounts]"), "{}", config_text(folder.path()));
+}

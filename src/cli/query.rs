@@ -11,7 +11,7 @@ use crate::mart::{manifest, reading};
 use clap::Args;
 use datafusion::prelude::SessionContext;
 use print::{Format, print};
-use statements::{Statements, answer};
+use statements::{Statements, plan, rows};
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,8 +54,10 @@ impl QueryArgs {
             anyhow::bail!("there is no SQL; give one SELECT, as an argument or on standard input");
         }
         let ctx = runtime.block_on(self.open())?;
-        for sql in statements {
-            let rows = runtime.block_on(answer(&ctx, &sql))?;
+        // All are understood before any is answered.
+        let plans = statements.iter().map(|sql| runtime.block_on(plan(&ctx, sql)));
+        for plan in plans.collect::<anyhow::Result<Vec<_>>>()? {
+            let rows = runtime.block_on(rows(&ctx, plan))?;
             print(&mut anstream::stdout(), &rows, self.format)?;
         }
         Ok(ExitCode::SUCCESS)

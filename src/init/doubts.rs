@@ -4,7 +4,7 @@ use super::imported::replace_imported_dates;
 use super::kinds::Stages;
 use super::look::Look;
 use super::name::plain;
-use super::reading::Reading;
+use super::reading::{self, Reading};
 use super::recognise::{Branch, Recognised, reading_of};
 use crate::config::file::{JourneyConfig, Table};
 use crate::engine::contract::{self, ColumnKind};
@@ -84,6 +84,10 @@ pub(super) fn wanted(table: Table) -> String {
     names.join(", ")
 }
 
+fn may_be_thousands(look: &Look, header: &str) -> bool {
+    reading::may_be_thousands(&look.values(header).collect::<Vec<_>>())
+}
+
 /// How the usual predicate begins: touches without a response earn nothing.
 const RESPONDED: &str = "coalesce(responded, true) AND ";
 
@@ -147,6 +151,14 @@ impl<'a> Doubts<'a> {
                 Reading::Local { day_first: None, .. } => {
                     let message = format!(
                         "\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed"
+                    );
+                    self.add(place, message);
+                }
+                Reading::AsIs | Reading::PointAmount
+                    if column.kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
+                {
+                    let message = format!(
+                        "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
                     );
                     self.add(place, message);
                 }

@@ -89,11 +89,22 @@ fn look_at_parts(folder: &Path) -> Option<Result<Look, String>> {
         Ok(files) => files,
         Err(error) => return Some(Err(format!("cannot be listed: {error}"))),
     };
-    let mut looks = files.iter().map(|file| look_at(file).ok());
-    let first = looks.next()??;
-    looks
-        .all(|look| look.is_some_and(|look| look.headers == first.headers))
-        .then_some(Ok(Look { whole: first.whole && files.len() == 1, ..first }))
+    let parts: Vec<Look> = files.iter().map(|file| look_at(file).ok()).collect::<Option<_>>()?;
+    let (first, rest) = parts.split_first()?;
+    rest.iter().all(|part| are_alike(first, part)).then(|| Ok(pooled(parts)))
+}
+
+/// Whether two files can be parts of one table.
+fn are_alike(a: &Look, b: &Look) -> bool {
+    (&a.headers, a.delimiter, a.typed) == (&b.headers, b.delimiter, b.typed)
+}
+
+/// The parts of a table, of which there is one at least, as one: each shows as many of its rows.
+fn pooled(mut parts: Vec<Look>) -> Look {
+    let of_each = (SAMPLE / parts.len()).max(1);
+    let whole = parts.len() == 1 && parts[0].whole;
+    let rows = parts.iter_mut().flat_map(|part| part.rows.drain(..part.rows.len().min(of_each))).collect();
+    Look { rows, whole, ..parts.swap_remove(0) }
 }
 
 fn look_at(file: &Path) -> Result<Look, String> {
@@ -212,7 +223,7 @@ fn join_parts(looks: Vec<Look>, names: &[String]) -> Vec<Look> {
             has_digit(&look.path)
                 && without_digits(&group[0].path) == without_digits(&look.path)
                 && has_digit(&group[0].path)
-                && group[0].headers == look.headers
+                && are_alike(&group[0], &look)
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(look),
@@ -224,7 +235,7 @@ fn join_parts(looks: Vec<Look>, names: &[String]) -> Vec<Look> {
         let matches =
             glob::Pattern::new(&pattern).map_or(0, |pattern| names.iter().filter(|name| pattern.matches(name)).count());
         if group.len() > 1 && matches == group.len() {
-            joined.push(Look { path: pattern, whole: false, ..group.swap_remove(0) });
+            joined.push(Look { path: pattern, ..pooled(group) });
         } else {
             joined.append(&mut group);
         }

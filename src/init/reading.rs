@@ -94,6 +94,13 @@ pub(super) fn of_amounts(values: &[&str]) -> Reading {
     if mostly(values, point) { Reading::PointAmount } else { Reading::Unreadable }
 }
 
+/// Whether all points stand where those of thousands do, as in 1.234.
+pub(super) fn may_be_thousands(values: &[&str]) -> bool {
+    let mut pointed = values.iter().filter(|text| text.contains('.')).peekable();
+    let is_three = |digits: &str| digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    pointed.peek().is_some() && pointed.all(|text| text.split('.').skip(1).all(is_three))
+}
+
 /// Whether nine of ten values satisfy something; true of none.
 fn mostly(values: &[&str], is: impl Fn(&str) -> bool) -> bool {
     values.iter().filter(|value| is(value)).count() * 10 >= values.len() * 9
@@ -109,6 +116,14 @@ mod tests {
 
     fn amounts(values: &[&str]) -> Reading {
         of_amounts(values)
+    }
+
+    #[test]
+    fn points_before_three_digits_may_be_of_thousands() {
+        assert!(may_be_thousands(&["1.234", "7", "€12.500"]));
+        for other in [&["1.234", "7.5"][..], &["7"], &[], &["1.2345"]] {
+            assert!(!may_be_thousands(other), "{other:?}");
+        }
     }
 
     #[test]

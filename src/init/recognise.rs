@@ -65,8 +65,13 @@ pub(super) fn recognise(knowledge: &Knowledge, looks: &[Look]) -> Recognised {
             let fit = fit_of_kind(kind, look)?;
             Some(Candidate { look: position, fit, guess: Guess::Kind(number, kind) })
         });
+        let speaks = knowledge.plain.iter().any(|plain| speaks_of(&look.path, &plain.files));
         let plain = knowledge.plain.iter().filter_map(|plain| {
             let (select, fit) = plain_select(plain, look)?;
+            // A file whose name says what it is, is nothing else.
+            if speaks && !fit.named {
+                return None;
+            }
             Some(Candidate { look: position, fit, guess: Guess::Plain(plain.table, select) })
         });
         candidates.extend(kinds.chain(plain));
@@ -252,8 +257,12 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
         if hint && key == Some(column.name) {
             names.push("id");
         }
-        let free = |header: &&String| !chosen.values().any(|taken| taken == header) && fits(column.kind, look, header);
-        if let Some(header) = names.iter().filter_map(|name| find_header(&look.headers, name)).find(free) {
+        let is_free = |header: &&String| !chosen.values().any(|taken| taken == header);
+        let free: Vec<&String> =
+            names.iter().filter_map(|name| find_header(&look.headers, name)).filter(is_free).collect();
+        // What cannot be read is asked about where the file is known to be this table.
+        let fitting = free.iter().find(|header| fits(column.kind, look, header)).or(free.first().filter(|_| hint));
+        if let Some(&header) = fitting {
             chosen.insert(column.name, header);
         }
     }
@@ -274,8 +283,13 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
         let expr = match (chosen.get(column.name), known.instead.get(column.name)) {
             (Some(header), _) => quoted(header),
             (None, Some(other)) => {
+                let expr = match chosen.get(other.as_str()) {
+                    Some(header) => quoted(header),
+                    None if columns.iter().any(|column| column.name == other) => continue,
+                    None => other.clone(),
+                };
                 made_up += 1;
-                chosen.get(other.as_str()).map_or_else(|| other.clone(), |header| quoted(header))
+                expr
             }
             (None, None) => continue,
         };

@@ -162,6 +162,14 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     assert!(refused("empty.csv").contains("there is no customer with a purchase"));
     file("bad.csv", "id,at,amount\na,2026-01-01,5\na,soon,6\n,2026-01-01,6\nb,2026-01-01,much\n");
     assert!(refused("bad.csv").contains("there is one customer only") || refused("bad.csv").contains("zero length"));
+    let alone = |more: &[&str]| {
+        super::file::refused(folder.path(), &[&["once.csv", "--id", "id", "--at", "at"], more].concat())
+    };
+    let sentence = "error: gamma_gamma describes what customers spend; give their amounts\n";
+    assert_eq!(alone(&["--models", "gamma_gamma"]), sentence);
+    let sentence =
+        "error: table transactions (once.csv): all 3 transactions are after 2020-01-01; give a later --until\n";
+    assert_eq!(alone(&["--until", "2020-01-01"]), sentence);
     file("summary.csv", "frequency,recency,T\n2,5,4\n");
     assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 1 of the summaries"));
     file("days.csv", "id,at,amount\na,03/01/2025,5\nb,04/01/2025,6\n");

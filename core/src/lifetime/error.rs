@@ -27,6 +27,9 @@ pub enum LifetimeError {
     /// Nobody to fit.
     #[error("there is no customer with a purchase; give transactions of at least two customers")]
     NoCustomers,
+    /// Nobody knows what was spent.
+    #[error("gamma_gamma describes what customers spend; give their amounts")]
+    NoAmounts,
     /// A single customer says nothing about how customers differ.
     #[error("there is one customer only, and a fit describes how customers differ; give at least two")]
     OneCustomer,

@@ -30,6 +30,11 @@ pub(super) fn print(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Re
     }
     writeln!(out)?;
     print_fitted(out, &table, &[1, 2, 3])?;
+    if let Some(fitted) = models.iter().find(|model| model.is_fitted()) {
+        let what = format!("{} learns from data, so that it has no credits for example journeys", fitted.id());
+        writeln!(out, "\n{}", sentence(&what, 0))?;
+        return Ok(());
+    }
     let (least, most) = (LENGTHS.start(), LENGTHS.end());
     let examples = format!(
         "Credit in % for journeys of {least} to {most} touches, {DAYS_APART} days apart, the last on the day of the \
@@ -135,6 +140,19 @@ mod tests {
     fn ages_and_channels_of_the_examples_count() {
         assert_eq!(credits(model("google.time_decay"), 2).unwrap(), ["33.33", "66.67", "", "", "", ""]);
         assert_eq!(credits(model("last_non_direct"), 3).unwrap(), ["0.00", "100.00", "0.00", "", "", ""]);
+    }
+
+    #[test]
+    fn what_learns_from_data_has_no_examples() {
+        let markov = closedloop_core::model::fitted_models().iter().find(|model| model.id() == "markov").unwrap();
+        let mut out = Vec::new();
+        print(&mut out, [markov, model("linear")]).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.contains("kind")
+                && text.ends_with("markov learns from data, so that it has no credits for example journeys\n"),
+            "{text}"
+        );
     }
 
     #[test]

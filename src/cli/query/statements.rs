@@ -4,7 +4,7 @@ use crate::config::nearest;
 use crate::engine::{session, words::words};
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -57,8 +57,17 @@ impl Statements {
 /// # Errors
 /// What keeps it from being answered, with the nearest name where a name is unknown.
 pub(super) async fn answer(ctx: &SessionContext, sql: &str) -> anyhow::Result<RecordBatch> {
-    let frame = session::read_only(ctx, sql).await.map_err(|error| refusal(ctx, &error))?;
-    session::collect(frame).await.map_err(|error| refusal(ctx, &error))
+    rows(ctx, plan(ctx, sql).await?).await
+}
+
+/// The plan of one SELECT.
+pub(super) async fn plan(ctx: &SessionContext, sql: &str) -> anyhow::Result<DataFrame> {
+    session::read_only(ctx, sql).await.map_err(|error| refusal(ctx, &error))
+}
+
+/// The rows of a plan.
+pub(super) async fn rows(ctx: &SessionContext, plan: DataFrame) -> anyhow::Result<RecordBatch> {
+    session::collect(plan).await.map_err(|error| refusal(ctx, &error))
 }
 
 /// The names of the tables that can be asked.

@@ -154,7 +154,8 @@ impl Customers {
         let read = transactions::read_transactions(ctx, source, has_amounts).await?;
         let mut notes = Vec::new();
         for (reason, rows) in &read.unreadable {
-            notes.push(format!("{rows} rows were left out: {reason}"));
+            let rows = if *rows == 1 { "1 row was" } else { &format!("{rows} rows were") };
+            notes.push(format!("{rows} left out: {reason}"));
         }
         if read.rounded > 0 {
             notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
@@ -162,8 +163,12 @@ impl Customers {
         let latest = max(days(&read.rows)?).ok_or_else(|| no_rows(source, &read.unreadable))?;
         let until = until.unwrap_or(latest);
         let (rows, late) = transactions::up_to(&read.rows, until)?;
+        let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
+        if late > 0 && rows.num_rows() == 0 {
+            let message = format!("all {late} transactions are after {day}; give a later --until");
+            return Err(EngineError::Source { table: source.table, given: source.given.clone(), message }.into());
+        }
         if late > 0 {
-            let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
             notes.push(format!("{late} transactions after {day} were left out"));
         }
         let ids = column(&rows, "account_id")?;
@@ -223,7 +228,11 @@ impl Customers {
                 None
             }
         };
-        let Some(error) = refused.filter(|_| fits.is_empty() && spend.is_none()) else {
+        let is_nothing_fitted = fits.is_empty() && spend.is_none();
+        if question.with_spend && !self.has_amounts && is_nothing_fitted {
+            refused.get_or_insert(LifetimeError::NoAmounts);
+        }
+        let Some(error) = refused.filter(|_| is_nothing_fitted) else {
             let predictions = match (first, &question.out) {
                 (Some((model, fit)), Some(out)) => {
                     let by_unit = self.by_unit.as_ref().zip(unit_rows.as_ref());
