@@ -91,7 +91,7 @@ const AMOUNT_LOW: Column = fact(
 );
 const AMOUNT_HIGH: Column = fact("amount_high", Double, "Upper end of the 95 % interval of amount.");
 const ROI_SE: Column = fact("roi_se", Double, "Standard error of roi; spend is a decision, not chance.");
-const ROI_LOW: Column = fact("roi_low", Double, "Lower end of the 95 % interval of roi; null without spend.");
+const ROI_LOW: Column = fact("roi_low", Double, "Lower end of the 95 % interval of roi; null without positive spend.");
 const ROI_HIGH: Column = fact("roi_high", Double, "Upper end of the 95 % interval of roi.");
 const ROI: Column = fact("roi", Double, "(amount − spend) ÷ spend; null where spend is zero.");
 

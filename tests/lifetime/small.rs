@@ -170,3 +170,72 @@ fn settings_that_cannot_be_used_are_refused() {
         assert!(error.contains(expected), "{settings}: {error}");
     }
 }
+
+/// Each account has been given something back in a way of its own: a later deal in full, the first by a credit without its
+/// original, nothing by a credit of nothing, and a deal in pieces; and one bought something for nothing.
+#[test]
+fn what_was_given_back_leaves_no_trace() {
+    let accounts = ["FULL", "FIRST", "NOTHING", "PIECES", "FREE"];
+    let deals = [
+        ("FULL", "2025-01-10", "100,new,", "D1"),
+        ("FULL2", "2025-05-10", "50,new,", "D2"),
+        ("FULL2", "2025-05-20", "-50,credit,D2", "D3"),
+        ("FIRST", "2025-01-10", "100,new,", "D4"),
+        ("FIRST", "2025-02-10", "-100,credit,NOPE", "D5"),
+        ("FIRST2", "2025-05-10", "70,new,", "D6"),
+        ("NOTHING", "2025-01-10", "100,new,", "D7"),
+        ("NOTHING", "2025-02-20", "0.00,credit,NOPE", "D8"),
+        ("PIECES", "2025-01-10", "100,new,", "D9"),
+        ("PIECES2", "2025-01-11", "0.03,new,", "D10"),
+        ("PIECES2", "2025-01-12", "-0.01,credit,D10", "D11"),
+        ("PIECES2", "2025-01-13", "-0.01,credit,D10", "D12"),
+        ("PIECES2", "2025-01-14", "-0.01,credit,D10", "D13"),
+        ("FREE", "2025-07-10", "0,new,", "D14"),
+    ];
+    let mut opportunities: BTreeMap<&str, &str> = BTreeMap::new();
+    deals.iter().for_each(|(opportunity, at, ..)| drop(opportunities.entry(opportunity).or_insert(at)));
+    let account = |opportunity: &str| opportunity.trim_end_matches('2').to_owned();
+    let opportunities: String =
+        opportunities.iter().map(|(id, at)| format!("{id},{},{at},Won,true,{at}\n", account(id))).collect();
+    let deals: String = deals.iter().map(|(of, at, rest, id)| format!("{id},{of},{at},{rest}\n")).collect();
+    let tables = [
+        ("campaigns", "campaign_id,name,channel\nOLD,Old,a\nNEW,New,b\n".to_owned()),
+        (
+            "touchpoints",
+            "touch_id,touched_at,account_id,campaign_id\nt1,2025-01-04,FIRST,OLD\nt2,2025-05-04,FIRST,NEW\n".to_owned(),
+        ),
+        ("opportunities", format!("opportunity_id,account_id,created_at,stage,is_won,closed_at\n{opportunities}")),
+        ("deals", format!("deal_id,opportunity_id,closed_at,amount,kind,reverses_deal_id\n{deals}")),
+    ];
+    let settings = "[models]\nrun = [\"last_touch\"]\n[journeys]\nlookback_days = 30\n[finance]\nmargin = 0.5\n\
+                    [calendar]\nas_of = \"2025-09-30\"\n";
+    let company = Company::new(&tables, settings);
+    let out = company.run("out", &[]);
+    let rows = read_mart(&out, "customer_clv");
+    let of = |column: &str| -> BTreeMap<String, Option<String>> {
+        texts(&rows, "account_id").into_iter().flatten().zip(texts(&rows, column)).collect()
+    };
+    let is = |column: &str, account: &str| of(column)[account].clone().unwrap();
+    assert_eq!(rows.num_rows(), accounts.len());
+    for account in accounts {
+        assert_eq!(is("purchases", account), "1", "{account}");
+    }
+    assert_eq!(is("acquired_on", "FIRST"), "2025-05-10");
+    assert_eq!((is("revenue", "PIECES"), is("margin", "PIECES")), ("100.00".to_owned(), "50.00".to_owned()));
+    let rows = read_mart(&out, "clv_cohorts");
+    let cohorts = texts(&rows, "cohort").into_iter().map(Option::unwrap);
+    let buyers: BTreeMap<(String, String), f64> =
+        cohorts.zip(texts(&rows, "age").into_iter().map(Option::unwrap)).zip(numbers(&rows, "buyers")).collect();
+    let bought = |cohort: &str, age: &str| buyers[&(cohort.to_owned(), age.to_owned())];
+    assert_eq!(
+        [bought("FY25Q1", "0"), bought("FY25Q1", "1"), bought("FY25Q2", "0"), bought("FY25Q3", "0")],
+        [3.0, 0.0, 1.0, 1.0]
+    );
+    let rows = read_mart(&out, "campaign_clv");
+    let acquired: BTreeMap<String, f64> = texts(&rows, "campaign_id")
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .zip(numbers(&rows, "acquired_customers"))
+        .collect();
+    assert_eq!((acquired.get("NEW"), acquired.get("OLD").copied().unwrap_or_default()), (Some(&1.0), 0.0));
+}

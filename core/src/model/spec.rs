@@ -13,7 +13,7 @@ pub enum OverlapRule {
     /// The sum of their weights.
     #[default]
     Sum,
-    /// The total anchor weight is shared equally by the distinct touches that hold an anchor.
+    /// The total anchor weight is shared equally by the distinct touches that hold an anchor, that of missing anchors with it.
     EqualDistinct,
 }
 
@@ -46,7 +46,7 @@ pub enum MissingRule {
     /// It is dropped, and what is there is renormalised.
     #[default]
     Renormalise,
-    /// It goes to the residual `missing_anchor`.
+    /// It goes to the residual `missing_anchor`; under [`OverlapRule::EqualDistinct`] only where no anchor is held.
     Residual,
 }
 

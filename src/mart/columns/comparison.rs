@@ -25,7 +25,7 @@ pub(super) const MODEL_COMPARISON: Definition = Definition {
         fact("rank", Integer, "Rank by amount within level, quarter, basis and model, from 1."),
         key(
             "decision",
-            "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without spend.",
+            "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without positive spend.",
         ),
     ]],
     per_model: &[],
@@ -53,7 +53,7 @@ pub(super) const MODEL_DECISION: Definition = Definition {
         ROI_HIGH,
         key(
             "verdict",
-            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without spend or intervals.",
+            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without positive spend or intervals.",
         ),
     ]],
     per_model: &[],

@@ -11,7 +11,7 @@ const COST_SE: Column =
 const COST_LOW: Column = fact(
     "cost_per_new_customer_low",
     Double,
-    "Lower end of the 95 % interval of cost_per_new_customer; null without spend and where new_deals may be zero.",
+    "Lower end of the 95 % interval of cost_per_new_customer; null without positive spend and where new_deals may be zero.",
 );
 const COST_HIGH: Column =
     fact("cost_per_new_customer_high", Double, "Upper end of the 95 % interval of cost_per_new_customer.");

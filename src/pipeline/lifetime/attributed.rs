@@ -1,7 +1,7 @@
 //! `campaign_clv`: the acquired customers of every line, as the tables that its SQL rolls up.
 
 use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, NO_CUSTOMER, Share};
-use super::customers::{Customers, NOBODY};
+use super::customers::Customers;
 use super::value::{Valued, minor};
 use crate::config::Plan;
 use crate::engine::{EngineError, session};
@@ -28,9 +28,8 @@ pub(super) fn acquisitions(customers: &Customers, valued: &Valued, deals: usize)
     let acquired = positions.clone().into_par_iter().map(|position| acquired(valued, position)).collect();
     let curves: Vec<Vec<i64>> = positions.into_par_iter().map(|position| valued.curve(customers, position)).collect();
     let mut of_deal = vec![NO_CUSTOMER; deals];
-    for (position, &code) in (0..).zip(&valued.histories.customer) {
-        let deal = customers.acquisition[code as usize];
-        if deal != NOBODY {
+    for ((position, &code), &acquired_on) in (0..).zip(&valued.histories.customer).zip(&valued.histories.first_period) {
+        if let Some(deal) = customers.acquisition(code, acquired_on) {
             of_deal[deal as usize] = position;
         }
     }
@@ -66,8 +65,8 @@ pub(super) fn register(
     totals: &mut AcquiredTotals,
     lines: &Lines,
 ) -> Result<(), RunError> {
-    for (position, &code) in (0..).zip(&valued.histories.customer) {
-        if customers.acquisition[code as usize] == NOBODY {
+    for ((position, &code), &acquired_on) in (0..).zip(&valued.histories.customer).zip(&valued.histories.first_period) {
+        if customers.acquisition(code, acquired_on).is_none() {
             totals.give(acquisitions, position, plan.models.len(), Earner::NoDeal);
         }
     }

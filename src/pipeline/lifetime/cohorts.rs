@@ -40,7 +40,7 @@ pub(super) fn cohorts(calendar: &Calendar, customers: &Customers, valued: &Value
         *sizes.entry(cohort).or_default() += 1;
         let mut bought: Vec<i32> = Vec::new();
         for booking in &customers.bookings[valued.money[position].bookings.clone()] {
-            if booking.revenue > 0 {
+            if booking.is_purchase {
                 bought.push((quarter_of(calendar, booking.day) - cohort).max(0));
             }
             by_quarter(calendar, booking, valued.until, |quarter, margin| {

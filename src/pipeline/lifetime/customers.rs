@@ -17,8 +17,6 @@ use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use closedloop_core::ledger::portion;
 use closedloop_core::lifetime::{LifetimeError, Term};
 
-/// No customer, no conversion.
-pub(super) const NOBODY: u32 = u32::MAX;
 /// Margin is told in millionths of revenue.
 const MILLION: i64 = 1_000_000;
 
@@ -31,6 +29,8 @@ pub(super) struct Booking {
     /// Minor units.
     pub(super) revenue: i64,
     pub(super) margin: i64,
+    /// Whether the customer bought something that stands: neither a credit nor a deal taken back in full.
+    pub(super) is_purchase: bool,
     /// First and last day of the term.
     pub(super) term: Option<(i32, i32)>,
 }
@@ -64,8 +64,8 @@ pub(super) struct Customers {
     margin: Vec<i64>,
     /// Terms of deals that stand, by code, with the day they were booked.
     pub(super) terms: Vec<(u32, i32, Term)>,
-    /// The first deal that stands, by code: its row in the deals table.
-    pub(super) acquisition: Vec<u32>,
+    /// The deals that no credit of their own takes back, by code and day: their rows in the deals table.
+    standing: Vec<(u32, i32, u32)>,
 }
 
 impl Customers {
@@ -96,9 +96,16 @@ impl Customers {
     }
 
     fn empty(names: StringArray, segments: Vec<String>) -> Self {
-        let acquisition = vec![NOBODY; names.len()];
-        let (bookings, terms) = (Vec::new(), Vec::new());
-        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, acquisition }
+        let (bookings, terms, standing) = (Vec::new(), Vec::new(), Vec::new());
+        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, standing }
+    }
+
+    /// The row of the deal that acquired a customer on a day: the first that stands. A credit without its original may have
+    /// taken back earlier ones.
+    pub(super) fn acquisition(&self, code: u32, acquired_on: i32) -> Option<u32> {
+        let from = self.standing.partition_point(|&(customer, ..)| customer < code);
+        let of_customer = self.standing[from..].iter().take_while(|(customer, ..)| *customer == code);
+        of_customer.filter(|(_, day, _)| *day >= acquired_on).map(|&(.., deal)| deal).next()
     }
 
     fn of_deals(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {
@@ -112,7 +119,7 @@ impl Customers {
         let mut customers = Self::empty(names, segments);
         let (starts, ends) = (dates(deals, "starts_on")?, dates(deals, "ends_on")?);
         for account in 0..conversions.accounts() {
-            let code = u32::try_from(account).unwrap_or(NOBODY);
+            let code = narrow(account);
             for conversion in conversions.of_account(account) {
                 let row = conversion.deal as usize;
                 let term = (starts.is_valid(row) && ends.is_valid(row)).then(|| (starts.value(row), ends.value(row)));
@@ -125,8 +132,18 @@ impl Customers {
         for credit in &conversions.credits.unmatched {
             if let Some(code) = conversions.by_account.probe(&account_ids, credit.deal as usize) {
                 let day = day_of(plan, credit.closed_at);
-                customers.book(plan, code, day, credit.amount, None);
-                customers.purchase(plan, code, day, credit.amount);
+                let margin = margin(plan, credit.amount);
+                customers.book(Booking {
+                    customer: code,
+                    day,
+                    revenue: credit.amount,
+                    margin,
+                    is_purchase: false,
+                    term: None,
+                });
+                if credit.amount != 0 {
+                    customers.purchase(plan, code, day, credit.amount);
+                }
             }
         }
         Ok(customers)
@@ -143,20 +160,23 @@ impl Customers {
     ) {
         let day = day_of(plan, conversion.converted_at);
         let left = conversion.amount + credits.iter().map(|(_, amount)| amount).sum::<i64>();
+        let stands = left > 0 || (left == 0 && conversion.amount == 0);
+        let booking =
+            Booking { customer: code, day, revenue: left, margin: margin(plan, left), is_purchase: stands, term };
         match term {
-            Some(_) => self.book(plan, code, day, left, term),
+            Some(_) => self.book(booking),
             None => {
-                self.book(plan, code, day, conversion.amount, None);
-                for (day, amount) in credits {
-                    self.book(plan, code, day, amount, None);
+                // The margin of each piece is what it changes in the margin of the whole, so that nothing is left by rounding.
+                let (mut is_purchase, mut balance) = (stands, 0);
+                for (day, revenue) in std::iter::once((day, conversion.amount)).chain(credits) {
+                    let margin = margin(plan, balance + revenue) - margin(plan, balance);
+                    self.book(Booking { day, revenue, margin, is_purchase, ..booking });
+                    (balance, is_purchase) = (balance + revenue, false);
                 }
             }
         }
-        if left > 0 || (left == 0 && conversion.amount == 0) {
-            let acquisition = &mut self.acquisition[code as usize];
-            if *acquisition == NOBODY {
-                *acquisition = conversion.deal;
-            }
+        if stands {
+            self.standing.push((code, day, conversion.deal));
             if let Some((first, last)) = term {
                 self.terms.push((code, day, Term { first, last, amount: margin(plan, left) }));
             }
@@ -179,22 +199,26 @@ impl Customers {
         let days: &Int32Array = column(&rows, "day")?.as_primitive::<Int32Type>();
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
         for (row, &code) in coded.codes.iter().enumerate() {
-            customers.book(plan, code, days.value(row), amounts.value(row), None);
-            customers.purchase(plan, code, days.value(row), amounts.value(row));
+            let (day, revenue) = (days.value(row), amounts.value(row));
+            let margin = margin(plan, revenue);
+            customers.book(Booking { customer: code, day, revenue, margin, is_purchase: revenue >= 0, term: None });
+            customers.purchase(plan, code, day, revenue);
         }
         // The deals still say which one brought the customer.
         let of_deals = Self::of_deals(plan, prepared, accounts)?;
         let known = IdColumn::try_new(ids)?;
         for (code, &row) in coded.rows.iter().enumerate() {
-            if let Some(account) = prepared.conversions.by_account.probe(&known, row as usize) {
-                customers.acquisition[code] = of_deals.acquisition[account as usize];
+            let account = prepared.conversions.by_account.probe(&known, row as usize);
+            if let Some(deal) = account.and_then(|account| of_deals.acquisition(account, i32::MIN)) {
+                // Whatever the days of the transactions.
+                customers.standing.push((narrow(code), i32::MAX, deal));
             }
         }
         Ok(customers)
     }
 
-    fn book(&mut self, plan: &Plan, customer: u32, day: i32, revenue: i64, term: Option<(i32, i32)>) {
-        self.bookings.push(Booking { customer, day, revenue, margin: margin(plan, revenue), term });
+    fn book(&mut self, booking: Booking) {
+        self.bookings.push(booking);
     }
 
     fn purchase(&mut self, plan: &Plan, customer: u32, day: i32, revenue: i64) {
@@ -202,6 +226,11 @@ impl Customers {
         self.day.push(day);
         self.margin.push(margin(plan, revenue));
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "codes of customers are 32 bits wide")]
+fn narrow(code: usize) -> u32 {
+    code as u32
 }
 
 fn margin(plan: &Plan, revenue: i64) -> i64 {

@@ -1,7 +1,7 @@
 //! The rows of the marts about lifetime value.
 
 use super::cohorts::{cohorts, quarter_of};
-use super::customers::{Customers, NOBODY};
+use super::customers::Customers;
 use super::value::{Valued, ValuedSegment, amount, minor};
 use crate::config::{Calendar, Plan};
 use crate::engine::EngineError;
@@ -55,7 +55,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("clv", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.mean).unwrap_or(0))));
     columns.integers("clv_low", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.low)?)));
     columns.integers("clv_high", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.high)?)));
-    let has_deal = |row: usize| customers.acquisition[code(row)] != NOBODY;
+    let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row], acquired(row)).is_some();
     columns.push("has_deal", Arc::new(rows().map(|row| Some(has_deal(row))).collect::<BooleanArray>()));
     columns.finish()
 }
