@@ -261,7 +261,8 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
         let free: Vec<&String> =
             names.iter().filter_map(|name| find_header(&look.headers, name)).filter(is_free).collect();
         // What cannot be read is asked about where the file is known to be this table.
-        let fitting = free.iter().find(|header| fits(column.kind, look, header)).or(free.first().filter(|_| hint));
+        let fitting =
+            free.iter().find(|header| fits(column.kind, look, header)).or_else(|| free.first().filter(|_| hint));
         if let Some(&header) = fitting {
             chosen.insert(column.name, header);
         }
