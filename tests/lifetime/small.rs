@@ -193,7 +193,9 @@ fn what_was_given_back_leaves_no_trace() {
         ("FREE", "2025-07-10", "0,new,", "D14"),
     ];
     let mut opportunities: BTreeMap<&str, &str> = BTreeMap::new();
-    deals.iter().for_each(|(opportunity, at, ..)| drop(opportunities.entry(opportunity).or_insert(at)));
+    for (opportunity, at, ..) in &deals {
+        opportunities.entry(opportunity).or_insert(at);
+    }
     let account = |opportunity: &str| opportunity.trim_end_matches('2').to_owned();
     let opportunities: String =
         opportunities.iter().map(|(id, at)| format!("{id},{},{at},Won,true,{at}\n", account(id))).collect();
