@@ -4,6 +4,7 @@ mod check;
 mod clv;
 mod compare;
 mod explain;
+mod flags;
 mod generate;
 mod init;
 mod marts;

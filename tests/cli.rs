@@ -75,6 +75,39 @@ fn compare_refuses_a_quarter_that_is_not_there() {
     assert_eq!(message, "error: there is no quarter \"FY26-Q3\"; did you mean \"FY26Q3\"?\n");
 }
 
+/// Money that no touch earned is booked in a quarter all the same.
+#[test]
+fn compare_knows_a_quarter_of_residuals_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(scratch.path().join(name), text).unwrap();
+    write("touchpoints.csv", "touch_id,touched_at,account_id,channel\nt1,2026-01-01,A1,email\n");
+    write(
+        "opportunities.csv",
+        "opportunity_id,account_id,created_at,closed_at,stage,is_won,amount\n\
+         O1,A1,2026-01-02,2026-02-03,Won,true,100\nO2,A2,2026-04-02,2026-05-03,Won,true,50\n",
+    );
+    let tables = ["touchpoints", "opportunities"].map(|table| format!("[tables.{table}]\npath = \"{table}.csv\"\n"));
+    write("closedloop.toml", &tables.concat());
+    closedloop().args(["run", "closedloop.toml", "-q"]).current_dir(scratch.path()).assert().success();
+    let of_quarter = |quarter: &str| {
+        let arguments = ["compare", "out", "--quarter", quarter, "--format", "csv"];
+        closedloop().args(arguments).current_dir(scratch.path()).assert()
+    };
+    let lines = |quarter: &str| String::from_utf8(of_quarter(quarter).success().get_output().stdout.clone()).unwrap();
+    assert!(lines("FY26Q1").lines().count() > 1);
+    assert_eq!(lines("FY26Q2").lines().count(), 1);
+    of_quarter("FY26Q3").code(2);
+    let sensitivity = ["run", "closedloop.toml", "--marts", "model_sensitivity"];
+    closedloop().args(sensitivity).current_dir(scratch.path()).assert().code(2).stderr(
+        "error: closedloop.toml: models.sensitivity: is false, but model_sensitivity needs it; set it to true\n",
+    );
+    write("touchpoints.csv", "touch_id,touched_at,account_id,channel\n");
+    write("opportunities.csv", "opportunity_id,account_id,created_at,closed_at,stage,is_won,amount\n");
+    let output = closedloop().args(["run", "closedloop.toml"]).current_dir(scratch.path()).assert().success();
+    let summary = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(summary.contains("note: opportunities has no rows") && !summary.contains("as of"), "{summary}");
+}
+
 #[test]
 fn only_the_marts_asked_for_are_written() {
     let scratch = tempfile::tempdir().unwrap();
@@ -198,6 +231,10 @@ fn questions_come_through_a_pipe_too() {
 #[test]
 fn queries_answer_as_csv_and_json() {
     let (scratch, out) = demo_marts();
+    assert_eq!(
+        shown(&["query", &out, "SELECT NULL AS nothing, 1 AS one", "--format", "json"], scratch.path()),
+        "{\"nothing\":null,\"one\":1}\n"
+    );
     let sql = "SELECT model, position, is_default FROM dim_model ORDER BY position LIMIT 2";
     assert_eq!(
         shown(&["query", &out, sql, "--format", "csv"], scratch.path()),

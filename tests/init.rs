@@ -456,12 +456,48 @@ fn said_of(name: &str, opportunities: &str) -> (TempDir, String) {
 #[test]
 fn what_cannot_be_read_is_asked_about() {
     let row = |created: &str, amount: &str| format!("{OPPORTUNITIES}O1,A1,{created},2024-03-01,Closed Won,{amount}\n");
-    let (_folder, printed) = said_of("opps.csv", &row("2024/02/01", "5"));
-    assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"2024/02/01\""), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &row("1 Feb 2024", "5"));
+    assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"1 Feb 2024\""), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "USD 5"));
     assert!(printed.contains("\"Value\" does not hold an amount that can be read, as in \"USD 5\""), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "1.234"));
     assert!(printed.contains("the points in \"Value\" may be of thousands, as in \"1.234\""), "{printed}");
+}
+
+/// Dates, amounts and flags as spreadsheets of several countries write them become what the engine reads.
+#[test]
+fn dates_amounts_and_flags_of_other_shapes_are_turned() {
+    let opportunities = "Opp ID;Account ID;Created;Close Date;Is Won;Value\nO1;A1;2024/02/01;31.3.24;Ja;1.234,50 €\nO2;A1;2024/02/02;1.4.2024;Nein;7,00 €\n";
+    let (folder, printed) = said_of("opps.csv", opportunities);
+    assert!(!printed.contains("\"Is Won\"") && !printed.contains("currency"), "{printed}");
+    assert!(config_text(folder.path()).contains("currency = \"EUR\""), "{}", config_text(folder.path()));
+    let manifest = run(&folder.path().join("closedloop.toml"));
+    assert_eq!(manifest["booked"], 123_450);
+    assert_eq!(manifest["as_of"], "2024-03-31");
+    assert_eq!(manifest["tables"]["opportunities"]["used"]["rows"], 2);
+    let (_folder, printed) = said_of("opps.csv", &opportunities.replace(" €", "").replace("1.234,50", "$1,234.50"));
+    assert!(printed.contains("amounts bear a dollar sign; US dollars are assumed"), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &opportunities.replace("7,00 €", "7,00 £"));
+    assert!(printed.contains("amounts bear the signs of EUR, GBP"), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &opportunities.replace("Ja", "gewonnen").replace("Nein", "verloren"));
+    assert!(
+        printed.contains("\"Is Won\" does not hold true or false that can be read, as in \"gewonnen\""),
+        "{printed}"
+    );
+}
+
+/// A file that its name announces says what it lacks, and one with lines around its table where they are.
+#[test]
+fn a_file_that_cannot_be_used_says_why() {
+    let row = "O1,A1,2024-02-01,2024-03-01,Closed Won,5\n";
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "opps.csv", &format!("{OPPORTUNITIES}{row}"));
+    write(folder.path(), "touches.csv", "touched_at,account_id,channel\n2024-01-05,A1,email\n");
+    write(folder.path(), "spend.csv", "Cost report\nDate,Channel,Cost\n2024-01-05,email,5\n");
+    let output = closedloop().arg("init").arg(folder.path()).assert().code(1).get_output().stdout.clone();
+    let printed = String::from_utf8(output).unwrap();
+    assert!(printed.contains("is named like touchpoints, but has no column for touch_id"), "{printed}");
+    assert!(printed.contains("line 2 has 3 cells and the first line 1"), "{printed}");
 }
 
 /// Files that could not be read as one are no parts of one table, and those that are tell together how they read.

@@ -199,6 +199,14 @@ fn a_refused_model_is_a_sentence_and_the_others_go_on() {
     );
     closedloop().arg("paths").args(arguments).arg("--strict").assert().code(1).stdout(out);
     closedloop().args(["paths", &file, "--strict"]).assert().success();
+    let alone = closedloop().args(["paths", &file, "--models", "incremental"]).assert().code(2).stdout("");
+    let err = String::from_utf8(alone.get_output().stderr.clone()).unwrap();
+    assert!(
+        err.ends_with(
+            "accounts over time, which paths do not tell; compute it from touchpoints with `closedloop run`\n"
+        ),
+        "{err}"
+    );
 }
 
 /// The one sentence with which a file or a flag is refused, the file's path as FILE.
@@ -252,6 +260,11 @@ fn faults_of_a_file_are_one_sentence_with_line_column_and_remedy() {
             below("a;1;1;0\na;b;1;1;0\n").into(),
             &[],
             "FILE line 3: has 5 cells, but the header has 4; quote cells that hold the delimiter",
+        ),
+        (
+            below("\"a > b;1;1;0\nb;1;1;0\n").into(),
+            &[],
+            "FILE line 2: has 1 cells, but the header has 4; close the quote that it opens",
         ),
         (
             [header.as_bytes(), b"\na > \xff;1;1;0\n"].concat(),

@@ -52,5 +52,7 @@ fn the_table_has_the_truth_first_and_a_scenario_that_is_not_there_is_named() {
     assert_eq!(numbers(&markdown), numbers(&table), "the same seed gives the same worlds and the same answers");
     let assert = closedloop().args(["validate-models", "--scenario", "synergi"]).assert().code(2);
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    let twice = closedloop().args(["validate-models", "--scenario", "synergy,synergy"]).assert().code(2);
+    twice.stderr("error: --scenario names \"synergy\" twice; name it once\n");
     assert_eq!(message, "error: no scenario is called \"synergi\"; did you mean \"synergy\"?\n");
 }

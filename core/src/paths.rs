@@ -289,6 +289,7 @@ fn sort_channels(table: &mut PathTable, channels: Vec<String>) -> Vec<String> {
 fn untold(model: &ModelSpec) -> Option<&'static str> {
     match model {
         ModelSpec::TimeDecay { .. } => Some("when touches happened"),
+        ModelSpec::Incremental { .. } | ModelSpec::IncrementalTotal { .. } => Some("what became of accounts over time"),
         ModelSpec::Anchored { anchors, .. }
             if anchors.keys().any(|anchor| !matches!(anchor, Anchor::First | Anchor::Closing)) =>
         {

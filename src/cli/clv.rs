@@ -1,5 +1,6 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
+use super::flags::{delimiter, each_once};
 use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
@@ -20,6 +21,9 @@ Negative amounts are refunds of the latest purchases.")]
 pub(super) struct ClvArgs {
     /// Transactions, or with --rfm summaries: CSV (also .gz), Parquet or NDJSON
     file: PathBuf,
+    /// What stands between columns of CSV; \t for a tab [default: a comma, in .tsv a tab]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
     /// Column of the customer
     #[arg(long, value_name = "COL", required_unless_present = "rfm")]
     id: Option<String>,
@@ -98,6 +102,15 @@ enum Model {
 
 const SPEND: &str = "gamma_gamma";
 
+impl Model {
+    fn id(self) -> &'static str {
+        match self {
+            Self::Purchases(model) => model.id(),
+            Self::Spend => SPEND,
+        }
+    }
+}
+
 fn model(id: &str) -> Result<Model, String> {
     if id == SPEND {
         return Ok(Model::Spend);
@@ -113,6 +126,7 @@ fn discount(text: &str) -> Result<f64, String> {
 
 impl ClvArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        each_once("--models", &self.models, |model| model.id().to_owned())?;
         let answer = fit_file(&self.question())?;
         let mut out = anstream::stdout();
         match self.format {
@@ -144,6 +158,7 @@ impl ClvArgs {
         });
         FileQuestion {
             file: self.file.clone(),
+            delimiter: self.delimiter,
             content,
             unit: self.unit.period(),
             merge: self.merge.period(),

@@ -93,7 +93,7 @@ impl CompareArgs {
             anyhow::bail!("{} has no model_comparison; run again with this mart", self.out.display());
         }
         if let Some(quarter) = &self.quarter {
-            check_quarter(&ctx, quarter).await?;
+            check_quarter(&ctx, quarter, has("reconciliation")).await?;
         }
         let basis = match self.basis {
             Basis::CloseDate => "close_date",
@@ -128,9 +128,13 @@ async fn answer(ctx: &SessionContext, sql: &str, params: Vec<(String, ScalarValu
     Ok(session::collect(frame).await?)
 }
 
-/// Refuses a quarter that the marts do not have.
-async fn check_quarter(ctx: &SessionContext, quarter: &str) -> anyhow::Result<()> {
-    let frame = session::read_only(ctx, "SELECT DISTINCT fiscal_quarter FROM model_comparison ORDER BY 1").await?;
+/// Refuses a quarter that the marts do not have. One in which nothing was attributed or spent is in the reconciliation alone.
+async fn check_quarter(ctx: &SessionContext, quarter: &str, is_reconciled: bool) -> anyhow::Result<()> {
+    let sql = match is_reconciled {
+        true => include_str!("../../sql/compare/booked_quarters.sql"),
+        false => include_str!("../../sql/compare/quarters.sql"),
+    };
+    let frame = session::read_only(ctx, sql).await?;
     let rows = session::collect(frame).await?;
     let known = texts(&rows, 0)?;
     if known.iter().any(|name| name == quarter) {

@@ -3,6 +3,7 @@
 mod print;
 mod read;
 
+use super::flags::{delimiter, each_once};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
 use closedloop_core::model::{ChainOrder, ModelSpec, Refusal, fitted_models, house_models, vendor_models};
@@ -99,6 +100,9 @@ impl PathsArgs {
                 Err(refusal) => refused.push(refusal),
             }
         }
+        if let Some(refusal) = refused.first().filter(|_| answers.is_empty()) {
+            anyhow::bail!("{refusal}");
+        }
         let mut out = std::io::BufWriter::new(anstream::stdout());
         match self.format {
             Format::Table => print::table(&mut out, paths.channels(), &answers, read.has_value)?,
@@ -117,15 +121,13 @@ impl PathsArgs {
     /// The models asked for, each once, `markov` at the order asked for.
     fn models(&self) -> anyhow::Result<Vec<ModelSpec>> {
         let known = || house_models().iter().chain(fitted_models()).chain(vendor_models());
+        each_once("--models", &self.models, String::clone)?;
         let mut models: Vec<ModelSpec> = Vec::new();
         for id in &self.models {
             let spec = known().find(|spec| spec.id() == id).ok_or_else(|| {
                 let remedy = remedy(id, known().map(ModelSpec::id), "see `closedloop models`");
                 anyhow::anyhow!("no model is called \"{id}\"; {remedy}")
             })?;
-            if models.iter().any(|model| model.id() == id) {
-                anyhow::bail!("--models names \"{id}\" twice; name it once");
-            }
             let mut spec = spec.clone();
             if let ModelSpec::Markov { order: order @ ChainOrder::Fixed(_), .. } = &mut spec {
                 *order = self.order;
@@ -146,14 +148,6 @@ impl PathsArgs {
                 nulls: (self.nulls == NullsChoice::Use).then_some(self.null_column.as_str()),
             },
         }
-    }
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match (text, text.as_bytes()) {
-        ("\\t", _) => Ok(b'\t'),
-        (_, [byte]) if !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
-        _ => Err("give one character of ASCII that is no quote, such as ';' or ',', or \\t for a tab".to_owned()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Progress on a terminal; silent elsewhere, and never in the way of the data.
 
 use crate::pipeline::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::io::IsTerminal;
 
 /// A spinner with the current stage and the rows gone by.
@@ -27,9 +28,13 @@ impl Bar {
 
 impl Progress for Bar {
     fn stage(&self, name: &str) {
-        let rows = if name == "scatter" { " {human_pos} touches, {per_sec}" } else { "" };
+        let rows = if name == "scatter" { " {human_pos} touches, {rate}/s" } else { "" };
         if let Ok(style) = ProgressStyle::with_template(&format!("{{spinner}} {{msg}}{rows} {{elapsed}}")) {
-            self.0.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                // A line that cannot be drawn is drawn the next time.
+                let _ = write!(out, "{:.0}", HumanFloatCount(state.per_sec()));
+            };
+            self.0.set_style(style.with_key("rate", rate));
         }
         self.0.set_position(0);
         self.0.set_message(name.to_owned());

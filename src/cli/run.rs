@@ -165,14 +165,9 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
         }
     }
     let rows: u64 = manifest.marts.iter().map(|mart| mart.rows).sum();
-    writeln!(
-        out,
-        "\n{} in {}, as of {}: {}",
-        counted(rows, "row"),
-        counted(manifest.marts.len() as u64, "mart"),
-        manifest.as_of,
-        folder.display()
-    )
+    let as_of = if manifest.as_of.is_empty() { String::new() } else { format!(", as of {}", manifest.as_of) };
+    let marts = counted(manifest.marts.len() as u64, "mart");
+    writeln!(out, "\n{} in {marts}{as_of}: {}", counted(rows, "row"), folder.display())
 }
 
 /// A campaign and, where there is room, its channel.

@@ -1,5 +1,6 @@
 //! `closedloop validate-models`: every model in simulated worlds whose truth is known.
 
+use super::flags::each_once;
 use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
@@ -74,6 +75,7 @@ impl ValidateModelsArgs {
     }
 
     fn scenarios(&self) -> anyhow::Result<Vec<&'static Scenario>> {
+        each_once("--scenario", &self.scenario, String::clone)?;
         let named = |name: &String| {
             scenarios().iter().find(|scenario| scenario.name == name).ok_or_else(|| {
                 let names: Vec<&str> = scenarios().iter().map(|scenario| scenario.name).collect();

@@ -264,7 +264,7 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
 }
 
 fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
-    if let Some(fault) = other_delimiter(source, names) {
+    if let Some(fault) = wrong_delimiter(source, names) {
         return fault;
     }
     // A column that is another's is not the one that is missing.
@@ -279,15 +279,17 @@ fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[Strin
     source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
 }
 
-/// A header that is one column because its fields are separated by something else.
-fn other_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
+/// What separates the fields of a header that is one column because something else was expected.
+pub(super) fn other_delimiter(source: &Source, names: &[String]) -> Option<char> {
     let [only] = names else { return None };
-    let delimiter = [";", "\t", "|", ","].into_iter().find(|delimiter| only.contains(delimiter))?;
-    let table = source.table.name();
-    (source.format == Format::Csv && source.sql.is_none()).then(|| {
-        source
-            .fault(format!("its header is one column, {only:?}; add delimiter = {delimiter:?} under [tables.{table}]"))
-    })
+    let delimiter = [';', '\t', '|', ','].into_iter().find(|delimiter| only.contains(*delimiter))?;
+    (source.format == Format::Csv && source.sql.is_none()).then_some(delimiter)
+}
+
+fn wrong_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
+    let (delimiter, table) = (String::from(other_delimiter(source, names)?), source.table.name());
+    let header = format!("its header is one column, {:?}", names[0]);
+    Some(source.fault(format!("{header}; add delimiter = {delimiter:?} under [tables.{table}]")))
 }
 
 /// How a source column becomes a canonical one.
@@ -306,7 +308,7 @@ fn check_alternatives(
 ) -> Result<(), EngineError> {
     for choice in contract::alternatives(source.table) {
         if !choice.iter().any(|set| set.iter().all(|name| found.contains_key(name))) {
-            if let Some(fault) = other_delimiter(source, names) {
+            if let Some(fault) = wrong_delimiter(source, names) {
                 return Err(fault);
             }
             let sets: Vec<String> = choice.iter().map(|set| set.join(" and ")).collect();

@@ -1,7 +1,7 @@
 //! One file of transactions, or of summaries, read without a configuration.
 
 use super::columns::column;
-use super::source::{self, OpenSource};
+use super::source::{self, OpenSource, other_delimiter};
 use super::{EngineError, ids, session};
 use crate::config::file::Table;
 use crate::config::plan::Source;
@@ -107,8 +107,7 @@ pub async fn read_summaries(
             }
             None if place == 3 => {}
             None => {
-                let (wanted, found) = (headings.join(" or "), names.join(", "));
-                return Err(source.fault(format!("column {wanted} is missing, found are {found}; rename the column")));
+                return Err(lacking(source, &names, &headings.join(" or "), "rename the column"));
             }
         }
     }
@@ -136,10 +135,16 @@ const FLAGS: [(&str, &str); 3] = [("account_id", "--id"), ("transacted_at", "--a
 
 /// A column that a flag names and the file lacks.
 fn missing(source: &Source, names: &[String], wanted: &str, flag: &str) -> EngineError {
-    source.fault(format!(
-        "column {wanted} is missing; the columns are {}; name one of them with {flag}",
-        names.join(", ")
-    ))
+    lacking(source, names, wanted, &format!("name one of them with {flag}"))
+}
+
+/// A column that the file lacks.
+fn lacking(source: &Source, names: &[String], wanted: &str, remedy: &str) -> EngineError {
+    source.fault(match other_delimiter(source, names) {
+        Some('\t') => format!("its header is one column, {:?}; add --delimiter '\\t'", names[0]),
+        Some(delimiter) => format!("its header is one column, {:?}; add --delimiter '{delimiter}'", names[0]),
+        None => format!("column {wanted} is missing; the columns are {}; {remedy}", names.join(", ")),
+    })
 }
 
 fn column_names(frame: &DataFrame) -> Vec<String> {

@@ -144,8 +144,13 @@ impl<'a> Doubts<'a> {
             }
             let example = look.values(header).next().unwrap_or_default();
             match reading_of(column.kind, look, header) {
-                Reading::Unreadable => {
-                    let what = if column.kind == ColumnKind::Money { "an amount" } else { "a date" };
+                // What is made of several values is more than a flag's text.
+                Reading::Unreadable if column.kind != ColumnKind::Flag || projection.plain_header().is_some() => {
+                    let what = match column.kind {
+                        ColumnKind::Money => "an amount",
+                        ColumnKind::Flag => "true or false",
+                        _ => "a date",
+                    };
                     self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
                 }
                 Reading::Local { day_first: None, .. } => {
@@ -190,8 +195,8 @@ impl<'a> Doubts<'a> {
             rows += look.rows.len();
             flags.extend(responded.headers.iter().flat_map(|header| look.values(header)));
         }
-        let yes = ["1", "true", "t", "yes", "y", "responded"];
-        let someone_responded = flags.iter().any(|flag| yes.contains(&flag.to_lowercase().as_str()));
+        let yes = || ["1", "true", "t", "yes", "y", "responded"].into_iter().chain(reading::YES);
+        let someone_responded = flags.iter().any(|flag| yes().any(|yes| flag.to_lowercase() == yes));
         match usual.strip_prefix(RESPONDED) {
             Some(rest) if rows > 0 && !someone_responded => {
                 let message = format!(
@@ -255,7 +260,7 @@ impl<'a> Doubts<'a> {
         Some((won, lost))
     }
 
-    /// The currency that the rows name.
+    /// The currency that the rows name, or else that of the signs beside their amounts.
     fn currency(&mut self) -> String {
         let tables = [Table::Opportunities, Table::Deals, Table::Spend, Table::Campaigns];
         let named: Vec<String> =
@@ -271,11 +276,29 @@ impl<'a> Doubts<'a> {
                 self.add(Place::Currency, message);
                 most.to_string()
             }
-            (None, _) => {
-                self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned());
-                "USD".to_owned()
+            (None, _) => self.signed_currency(),
+        }
+    }
+
+    /// The currency of the signs beside the amounts. That of a dollar may be another country's.
+    fn signed_currency(&mut self) -> String {
+        let tables = [Table::Opportunities, Table::Deals, Table::Spend];
+        let amounts: Vec<&str> = tables.iter().flat_map(|table| self.values(*table, "amount")).collect();
+        let codes = reading::signed_currencies(&amounts);
+        let code = codes.first().copied().unwrap_or("USD");
+        match codes.len() {
+            0 => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
+            1 if code == "USD" => {
+                self.add(Place::Currency, "amounts bear a dollar sign; US dollars are assumed".to_owned());
+            }
+            1 => {}
+            _ => {
+                let all = codes.into_iter().collect::<Vec<_>>().join(", ");
+                let message = format!("amounts bear the signs of {all}; a run takes one currency: convert the others");
+                self.add(Place::Currency, message);
             }
         }
+        code.to_owned()
     }
 }
 

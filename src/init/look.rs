@@ -145,6 +145,12 @@ fn look_at_csv(file: &Path) -> Result<Seen, String> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(unpacked(file).map_err(unreadable)?);
     let fault = |error: &csv::Error| match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8; save it as UTF-8".to_owned(),
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+            let line = pos.as_ref().map_or_else(String::new, |pos| format!("line {}", pos.line()));
+            format!(
+                "{line} has {len} cells and the first line {expected_len}; take out titles and totals around the table"
+            )
+        }
         _ => format!("cannot be read: {error}"),
     };
     let headers = reader.headers().map_err(|error| fault(&error))?;

@@ -111,18 +111,16 @@ pub(super) fn recognise(knowledge: &Knowledge, looks: &[Look]) -> Recognised {
     }
     add_derived(&mut recognised, looks, &found);
     for position in (0..looks.len()).filter(|position| !used.contains(position)) {
+        let no_table = || why_no_table(knowledge, &looks[position]);
         let first = second.get(&position).and_then(|(table, named)| {
             Some((table.name(), *named, recognised.tables.get_mut(table).filter(|filled| !filled.branches.is_empty())?))
         });
-        let why = first.map_or_else(
-            || "fits no table".to_owned(),
-            |(table, named, filled)| {
-                if named {
-                    filled.rivals.push(looks[position].path.clone());
-                }
-                format!("also looks like {table}; {} fits better", looks[filled.branches[0].look].path)
-            },
-        );
+        let why = first.map_or_else(no_table, |(table, named, filled)| {
+            if named {
+                filled.rivals.push(looks[position].path.clone());
+            }
+            format!("also looks like {table}; {} fits better", looks[filled.branches[0].look].path)
+        });
         recognised.unused.push((position, why));
     }
     for (look, kind) in found.values() {
@@ -135,6 +133,17 @@ pub(super) fn recognise(knowledge: &Knowledge, looks: &[Look]) -> Recognised {
         recognised.unused.extend(offered.or(note).map(|why| (*look, why)));
     }
     recognised
+}
+
+/// What a file lacks for the table that its name speaks of.
+fn why_no_table(knowledge: &Knowledge, look: &Look) -> String {
+    let named = knowledge.plain.iter().find(|plain| speaks_of(&look.path, &plain.files));
+    let Some(known) = named else { return "fits no table".to_owned() };
+    let lacking = lacking(known.table, &select_of_columns(known, &chosen_columns(known, look)).0);
+    match lacking.as_slice() {
+        [] => "fits no table".to_owned(),
+        _ => format!("is named like {}, but has no column for {}", known.table.name(), lacking.join(", ")),
+    }
 }
 
 /// Whether no other system gives the tables that a kind gives.
@@ -245,16 +254,45 @@ fn fit_of_kind(kind: &Kind, look: &Look) -> Option<Fit> {
 fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
     let hint = speaks_of(&look.path, &known.files);
     let key = contract::key(known.table);
-    let mut chosen: BTreeMap<&str, &String> = BTreeMap::new();
+    let chosen = chosen_columns(known, look);
+    let is_unique = |header: &&String| {
+        let (mut seen, mut all) = (BTreeSet::new(), 0_usize);
+        look.values(header).for_each(|value| {
+            seen.insert(value);
+            all += 1;
+        });
+        seen.len() * 100 >= all * 95
+    };
+    if key.and_then(|key| chosen.get(key)).is_some_and(|header| !is_unique(header)) {
+        return None;
+    }
+    let (select, made_up) = select_of_columns(known, &chosen);
+    let select = turned(known.table, select, look);
+    let named = key.is_none_or(|key| chosen.get(key).is_some_and(|header| plain(header) != "id"));
+    if !lacking(known.table, &select).is_empty() || !(hint || named && made_up == 0) {
+        return None;
+    }
+    // A table of few columns must not win over one that uses more of the file.
+    let score = 3.0 * f64::from(u8::from(hint))
+        + 3.0 * ratio(chosen.len(), look.headers.len().max(1))
+        + 2.0 * ratio(chosen.len(), contract::columns(known.table).len())
+        - 2.0 * ratio(made_up, 1);
+    Some((select, Fit { score, named: hint }))
+}
+
+/// The columns of a file of no known system that a table would be read from.
+fn chosen_columns<'a>(known: &Plain, look: &'a Look) -> BTreeMap<&'static str, &'a String> {
+    let hint = speaks_of(&look.path, &known.files);
     let columns = contract::columns(known.table);
     let exact = |name: &str| look.headers.iter().find(|header| plain(header) == plain(name));
-    chosen.extend(columns.iter().filter_map(|column| Some((column.name, exact(column.name)?))));
+    let mut chosen: BTreeMap<&'static str, &String> =
+        columns.iter().filter_map(|column| Some((column.name, exact(column.name)?))).collect();
     for column in columns {
         if chosen.contains_key(column.name) {
             continue;
         }
         let mut names: Vec<&str> = known.columns.get(column.name).into_iter().flatten().map(String::as_str).collect();
-        if hint && key == Some(column.name) {
+        if hint && contract::key(known.table) == Some(column.name) {
             names.push("id");
         }
         let is_free = |header: &&String| !chosen.values().any(|taken| taken == header);
@@ -267,17 +305,12 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
             chosen.insert(column.name, header);
         }
     }
-    let is_unique = |header: &&String| {
-        let (mut seen, mut all) = (BTreeSet::new(), 0_usize);
-        look.values(header).for_each(|value| {
-            seen.insert(value);
-            all += 1;
-        });
-        seen.len() * 100 >= all * 95
-    };
-    if key.and_then(|key| chosen.get(key)).is_some_and(|header| !is_unique(header)) {
-        return None;
-    }
+    chosen
+}
+
+/// The SELECT of a table from chosen columns, and how many of its own it makes up.
+fn select_of_columns(known: &Plain, chosen: &BTreeMap<&'static str, &String>) -> (Select, usize) {
+    let columns = contract::columns(known.table);
     let mut projections: Vec<Projection> = Vec::new();
     let mut made_up = 0_usize;
     for column in columns {
@@ -296,17 +329,7 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
         };
         projections.push(Projection::new(column.name, expr));
     }
-    let select = turned(known.table, Select { about: String::new(), projections, filter: None }, look);
-    let named = key.is_none_or(|key| chosen.get(key).is_some_and(|header| plain(header) != "id"));
-    if !lacking(known.table, &select).is_empty() || !(hint || named && made_up == 0) {
-        return None;
-    }
-    // A table of few columns must not win over one that uses more of the file.
-    let score = 3.0 * f64::from(u8::from(hint))
-        + 3.0 * ratio(chosen.len(), look.headers.len().max(1))
-        + 2.0 * ratio(chosen.len(), columns.len())
-        - 2.0 * ratio(made_up, 1);
-    Some((select, Fit { score, named: hint }))
+    (Select { about: String::new(), projections, filter: None }, made_up)
 }
 
 /// Whether the values of a column could be what is wanted.
@@ -320,6 +343,7 @@ pub(super) fn reading_of(kind: ColumnKind, look: &Look, header: &str) -> Reading
     match kind {
         ColumnKind::Instant | ColumnKind::Date => reading::of_instants(&values),
         ColumnKind::Money => reading::of_amounts(&values),
+        ColumnKind::Flag => reading::of_flags(&values),
         _ => Reading::AsIs,
     }
 }

@@ -20,7 +20,7 @@ mod value;
 use super::RunError;
 use super::prepare::{Prepared, Workers};
 use super::totals::CreditTotals;
-use crate::config::{ConfigError, Plan};
+use crate::config::Plan;
 use acquired::Acquisitions;
 use arrow::array::RecordBatch;
 use closedloop_core::lifetime::Family;
@@ -30,32 +30,8 @@ use std::sync::Arc;
 use value::{Observed, Valued};
 
 /// The marts about lifetime value.
-const MARTS: [&str; 5] = ["customer_clv", "clv_cohorts", "clv_fit", "clv_validation", "campaign_clv"];
+pub(super) const MARTS: [&str; 5] = ["customer_clv", "clv_cohorts", "clv_fit", "clv_validation", "campaign_clv"];
 const OF_CAMPAIGNS: &str = "campaign_clv";
-
-/// Takes these marts out of the wanted ones where lifetime value is not told.
-///
-/// # Errors
-/// One that was asked for by name.
-pub(super) fn leave_out(
-    plan: &Plan,
-    asked: Option<&[String]>,
-    wanted: &mut BTreeSet<&'static str>,
-) -> Result<(), ConfigError> {
-    if plan.lifetime.is_some() {
-        return Ok(());
-    }
-    if let Some(name) = asked.unwrap_or_default().iter().find(|name| MARTS.contains(&name.as_str())) {
-        let (path, key) = (plan.config.clone(), "lifetime.enabled".to_owned());
-        return Err(ConfigError::Value {
-            path,
-            key,
-            message: format!("is false, but {name} needs it; set it to true"),
-        });
-    }
-    wanted.retain(|name| !MARTS.contains(name));
-    Ok(())
-}
 
 /// Every customer valued, before the touches are credited.
 pub(super) struct LifetimeValue {

@@ -100,6 +100,9 @@ fn credit_remarks(conversions: &Conversions) -> Vec<String> {
 /// What became of rows that is more than a count.
 fn row_remarks(loaded: &Loaded) -> Vec<String> {
     let mut remarks = Vec::new();
+    for (table, _) in loaded.counts.iter().filter(|(_, counts)| counts.read.rows == 0) {
+        remarks.push(format!("{} has no rows", table.name()));
+    }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
         let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
         let (table, rows, reason) = (table.name(), counts.set_aside.rows, first.reason);

@@ -12,9 +12,8 @@ use super::prepare::{Memory, Workers, index};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::touch_outcome::account_for_touches;
-use crate::config::{Intervals, Plan};
+use crate::config::{ConfigError, Intervals, Plan};
 use crate::engine::memory::{Budget, share_freed_memory};
-use crate::mart::MartError;
 use crate::mart::catalogue;
 use crate::mart::publication::Publication;
 use crate::mart::stage::MartStage;
@@ -41,8 +40,7 @@ pub struct RunOptions<'a> {
 /// # Errors
 /// Anything that stops the run; the output folder is then as it was.
 pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
-    let mut wanted = wanted_marts(options.marts.as_deref())?;
-    lifetime::leave_out(plan, options.marts.as_deref(), &mut wanted)?;
+    let wanted = wanted_marts(plan, options.marts.as_deref())?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
     share_freed_memory(options.threads);
     let hashes = InputHashes::start(plan).map_err(|error| RunError::no_threads(options.threads, &error))?;
@@ -113,10 +111,21 @@ fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {
     written.iter().for_each(|mart| clock.count(mart.rows, mart.bytes));
 }
 
-/// The marts asked for; all when none is named.
-fn wanted_marts(asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, MartError> {
-    match asked {
-        None => Ok(catalogue::names().collect()),
-        Some(asked) => asked.iter().map(|name| catalogue::find(name)).collect(),
-    }
+/// The marts asked for; when none is named, all but those of a lifetime value that is not told.
+fn wanted_marts(plan: &Plan, asked: Option<&[String]>) -> Result<BTreeSet<&'static str>, RunError> {
+    let Some(asked) = asked else {
+        let is_told = |name: &&str| plan.lifetime.is_some() || !lifetime::MARTS.contains(name);
+        return Ok(catalogue::names().filter(is_told).collect());
+    };
+    let wanted = asked.iter().map(|name| {
+        let name = catalogue::find(name)?;
+        let off = match name {
+            "model_sensitivity" if !plan.sensitivity => "models.sensitivity",
+            _ if plan.lifetime.is_none() && lifetime::MARTS.contains(&name) => "lifetime.enabled",
+            _ => return Ok(name),
+        };
+        let message = format!("is false, but {name} needs it; set it to true");
+        Err(ConfigError::Value { path: plan.config.clone(), key: off.to_owned(), message }.into())
+    });
+    wanted.collect()
 }

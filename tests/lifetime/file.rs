@@ -171,14 +171,15 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
         "error: table transactions (once.csv): all 3 transactions are after 2020-01-01; give a later --until\n";
     assert_eq!(alone(&["--until", "2020-01-01"]), sentence);
     file("summary.csv", "frequency,recency,T\n2,5,4\n");
-    assert!(super::file::refused(folder.path(), &["summary.csv", "--rfm"]).contains("row 1 of the summaries"));
+    let summary = super::file::refused(folder.path(), &["summary.csv", "--rfm"]);
+    assert!(summary.starts_with("error: table transactions (summary.csv): row 1 of the summaries: "), "{summary}");
     file("days.csv", "id,at,amount\na,03/01/2025,5\nb,04/01/2025,6\n");
     assert_eq!(
         refused("days.csv"),
         "error: table transactions (days.csv): no row can be used (2 bad_timestamp); check --id, --at and --amount\n"
     );
     let missing = super::file::refused(folder.path(), &["once.csv", "--rfm"]);
-    assert!(missing.contains("column frequency or x is missing, found are id, at, amount"), "{missing}");
+    assert!(missing.contains("column frequency or x is missing; the columns are id, at, amount"), "{missing}");
     let missing = |columns: &[&str]| super::file::refused(folder.path(), &[&["once.csv"], columns].concat());
     assert_eq!(
         missing(&["--id", "customer", "--at", "at"]),
@@ -186,8 +187,30 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     );
     assert!(missing(&["--id", "id", "--at", "date"]).ends_with("name one of them with --at\n"));
     assert!(missing(&["--id", "id", "--at", "at", "--amount", "total"]).ends_with("name one of them with --amount\n"));
+    let twice = missing(&["--rfm", "--models", "bg_nbd,gamma_gamma,bg_nbd"]);
+    assert_eq!(twice, "error: --models names \"bg_nbd\" twice; name it once\n");
     let unknown = closedloop().args(["clv", "x.csv", "--rfm", "--models", "bg_nbs"]).output().unwrap();
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("bg_nbd, mbg_nbd, pareto_nbd, bg_bb, gamma_gamma"));
+}
+
+#[test]
+fn columns_may_stand_apart_by_other_things_than_commas() {
+    let folder = tempfile::tempdir().unwrap();
+    let columns = ["--id", "id", "--at", "at", "--amount", "amount", "--models", "bg_nbd"];
+    let text = format!("id,at,amount\n{}\n", orders().join("\n"));
+    for (name, delimiter) in [("plain.csv", ","), ("tabs.tsv", "\t"), ("german.csv", ";"), ("pipes.txt", "|")] {
+        std::fs::write(folder.path().join(name), text.replace(',', delimiter)).unwrap();
+    }
+    let with = |name: &str, more: &[&str]| fitted(folder.path(), &[&[name][..], &columns, more].concat()).0;
+    let plain = with("plain.csv", &[]);
+    assert_eq!(with("tabs.tsv", &[]), plain);
+    assert_eq!(with("german.csv", &["--delimiter", ";"]), plain);
+    assert_eq!(
+        refused(folder.path(), &[&["german.csv"][..], &columns].concat()),
+        "error: table transactions (german.csv): its header is one column, \"id;at;amount\"; add --delimiter ';'\n"
+    );
+    let tab = refused(folder.path(), &["tabs.tsv", "--rfm", "--delimiter", "|"]);
+    assert!(tab.ends_with("add --delimiter '\\t'\n"), "{tab}");
 }
 
 /// Orders of 500 simulated customers, as id, day and amount.

@@ -272,13 +272,14 @@ fn nothing_or_one_channel_is_refused_by_fitted_models_alone() {
     assert_eq!(counted.attribute(named("linear")).unwrap()[0].value, 2.0);
 }
 
-/// Paths know neither dates nor milestones.
+/// Paths know neither dates nor milestones, nor accounts over time.
 #[test]
 fn models_that_ask_for_more_than_paths_tell_are_refused() {
     let rows = [row(&[0, 1], 3.0, 1.0, 0.0), row(&[1], 1.0, 1.0, 5.0)];
     let counted = paths(&rows, vec!["a".to_owned(), "b".to_owned()], 1, Nulls::Use);
     for spec in house_models().iter().chain(fitted_models()) {
-        let expected = ["lead_creation", "opportunity_creation", "time_decay", "u_shaped", "w_shaped", "full_path"];
+        let by_date = ["lead_creation", "opportunity_creation", "time_decay", "u_shaped", "w_shaped", "full_path"];
+        let expected = [&by_date[..], &["incremental", "incremental_total"]].concat();
         let refused = matches!(counted.attribute(spec), Err(Refusal { reason: Reason::NotInPaths(_), .. }));
         assert_eq!(refused, expected.contains(&spec.id()), "{}", spec.id());
     }

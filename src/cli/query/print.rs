@@ -3,6 +3,7 @@
 use crate::cli::money::counted;
 use crate::cli::table::{header, plain, print_fitted, right};
 use arrow::array::{Array, RecordBatch};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::ValueEnum;
@@ -36,8 +37,12 @@ fn cells(rows: &RecordBatch) -> anyhow::Result<Vec<Vec<Option<String>>>> {
     let options = FormatOptions::default();
     let columns: Vec<ArrayFormatter<'_>> =
         rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
-    let cell =
-        |row: usize, column: usize| rows.column(column).is_valid(row).then(|| columns[column].value(row).to_string());
+    // An untyped null has no bitmap, but is null all the same.
+    let nulls: Vec<Option<NullBuffer>> = rows.columns().iter().map(|column| column.logical_nulls()).collect();
+    let cell = |row: usize, column: usize| {
+        let is_null = nulls[column].as_ref().is_some_and(|nulls| nulls.is_null(row));
+        (!is_null).then(|| columns[column].value(row).to_string())
+    };
     Ok((0..rows.num_rows()).map(|row| (0..columns.len()).map(|column| cell(row, column)).collect()).collect())
 }
 

@@ -22,8 +22,8 @@ impl Resolver<'_> {
             );
         }
         let delimiter = match given.delimiter.map(u8::try_from) {
-            None => b',',
-            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
+            None => None,
+            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Some(byte),
             Some(_) => {
                 let message = "must be one ASCII character, but no quote and no line break, as in \";\"";
                 return Err(self.fault(&key("delimiter"), message.to_owned()));
@@ -49,10 +49,11 @@ impl Resolver<'_> {
         key: &str,
         given: String,
         format: Option<Format>,
-        delimiter: u8,
+        delimiter: Option<u8>,
     ) -> Result<Source, ConfigError> {
         let (files, format) = self.files(table, key, &self.expand(key, &given)?, format)?;
         let gzip = files.iter().any(|file| has_ending(file, "gz"));
+        let delimiter = delimiter.unwrap_or_else(|| files.first().map_or(b',', |file| delimiter_of(file)));
         let (columns, sql, with) = (BTreeMap::new(), None, BTreeMap::new());
         Ok(Source { table, given, files, format, gzip, delimiter, columns, sql, with })
     }
@@ -161,6 +162,12 @@ fn is_plain_name(name: &str) -> bool {
 /// Whether a file's name ends so.
 pub(crate) fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+/// What stands between the columns of a text file, by its name.
+pub(crate) fn delimiter_of(file: &Path) -> u8 {
+    let packed = has_ending(file, "gz").then(|| file.file_stem()).flatten();
+    if has_ending(packed.map_or(file, Path::new), "tsv") { b'\t' } else { b',' }
 }
 
 /// The bytes of a file, unpacked where its name says that it is compressed.

@@ -6,7 +6,7 @@ use super::coding::code;
 use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
-use crate::config::plan::{Source, format_of, has_ending};
+use crate::config::plan::{Source, delimiter_of, format_of, has_ending};
 use crate::engine::columns::column;
 use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
@@ -25,7 +25,7 @@ use jiff::tz::TimeZone;
 use predictions::PredictionTable;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is asked of a file.
@@ -33,6 +33,8 @@ use std::sync::Arc;
 pub struct FileQuestion {
     /// CSV, Parquet or NDJSON.
     pub file: PathBuf,
+    /// What stands between columns of CSV; `None` means a comma, in `.tsv` a tab.
+    pub delimiter: Option<u8>,
     /// What the file holds.
     pub content: Content,
     /// Unit of time.
@@ -94,6 +96,7 @@ const UNIT: f64 = 10_000.0;
 /// # Errors
 /// A file that cannot be read; data to which none of the models can be fitted; a folder that cannot be written.
 pub fn fit_file(question: &FileQuestion) -> Result<FileAnswer, RunError> {
+    question.out.as_deref().map_or(Ok(()), predictions::check_replaceable)?;
     let workers = Workers::start(question.threads)?;
     workers.pool.install(|| workers.runtime.block_on(Customers::read(question))?.answer(question))
 }
@@ -116,8 +119,9 @@ impl Customers {
         let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), DIGITS, question.threads, &budget)?;
         match &question.content {
             Content::Summaries { id } => {
-                let source = source(&question.file, BTreeMap::new())?;
-                Self::of_summaries(transactions::read_summaries(&ctx, &source, id.as_deref()).await?)
+                let source = source(question, BTreeMap::new())?;
+                let given = transactions::read_summaries(&ctx, &source, id.as_deref()).await?;
+                Self::of_summaries(given).map_err(|error| in_file(&source, &error))
             }
             Content::Transactions { id, at, amount, until } => {
                 let mut columns =
@@ -125,13 +129,13 @@ impl Customers {
                 if let Some(amount) = amount {
                     columns.insert("amount".to_owned(), amount.clone());
                 }
-                let source = source(&question.file, columns)?;
+                let source = source(question, columns)?;
                 Self::of_transactions(question, &ctx, &source, amount.is_some(), *until).await
             }
         }
     }
 
-    fn of_summaries(given: FileSummaries) -> Result<Self, RunError> {
+    fn of_summaries(given: FileSummaries) -> Result<Self, LifetimeError> {
         let [frequency, recency, observed] = given.history;
         let mut repeats = Vec::with_capacity(frequency.len());
         for (row, &x) in frequency.iter().enumerate() {
@@ -166,7 +170,7 @@ impl Customers {
         let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
         if late > 0 && rows.num_rows() == 0 {
             let message = format!("all {late} transactions are after {day}; give a later --until");
-            return Err(EngineError::Source { table: source.table, given: source.given.clone(), message }.into());
+            return Err(in_file(source, &message));
         }
         if late > 0 {
             notes.push(format!("{late} transactions after {day} were left out"));
@@ -311,12 +315,18 @@ fn no_rows(source: &Source, unreadable: &BTreeMap<String, u64>) -> RunError {
         return LifetimeError::NoCustomers.into();
     }
     let reasons: Vec<String> = unreadable.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
-    let message = format!("no row can be used ({}); check --id, --at and --amount", reasons.join(", "));
-    EngineError::Source { table: source.table, given: source.given.clone(), message }.into()
+    in_file(source, &format!("no row can be used ({}); check --id, --at and --amount", reasons.join(", ")))
+}
+
+/// What is wrong with a file.
+fn in_file(source: &Source, message: &impl ToString) -> RunError {
+    let (table, given, message) = (source.table, source.given.clone(), message.to_string());
+    EngineError::Source { table, given, message }.into()
 }
 
 /// A file as a source of transactions.
-fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunError> {
+fn source(question: &FileQuestion, columns: BTreeMap<String, String>) -> Result<Source, RunError> {
+    let file = question.file.as_path();
     let given = file.display().to_string();
     let fault = |message: &str| {
         let (table, given, message) = (Table::Transactions, given.clone(), message.to_owned());
@@ -328,7 +338,7 @@ fn source(file: &Path, columns: BTreeMap<String, String>) -> Result<Source, RunE
     let format =
         format_of(file).ok_or_else(|| fault("its ending says no format; name it .csv, .parquet or .ndjson"))?;
     let gzip = has_ending(file, "gz");
-    let delimiter = if has_ending(file, "tsv") { b'\t' } else { b',' };
+    let delimiter = question.delimiter.unwrap_or_else(|| delimiter_of(file));
     Ok(Source {
         table: Table::Transactions,
         files: vec![file.to_owned()],

@@ -99,16 +99,16 @@ pub(in crate::pipeline) fn bootstrap(
 fn interval_row(run: &[(Place, usize)], parts: &AccountParts, weights: &Weights) -> IntervalRow {
     let mut sums = Replicates::new(parts.models(), weights.replicates);
     let mut drawn = vec![0.0; weights.replicates];
-    let (mut accounts, mut last) = (0, None);
-    for &(_, part) in run {
-        let account = parts.accounts[part];
-        if last != Some(account) {
-            drawn.iter_mut().zip(weights.of(account)).for_each(|(drawn, weight)| *drawn = weight);
-            (accounts, last) = (accounts + 1, Some(account));
-        }
+    let mut accounts = 0;
+    for of_account in run.chunk_by(|a, b| parts.accounts[a.1] == parts.accounts[b.1]) {
+        let account = parts.accounts[of_account[0].1];
+        drawn.iter_mut().zip(weights.of(account)).for_each(|(drawn, weight)| *drawn = weight);
+        accounts += 1;
         for model in 0..parts.models() {
-            let cell = part * parts.models() + model;
-            sums.add(model, (parts.amounts[cell], parts.news[cell]), &drawn);
+            let cells = || of_account.iter().map(|(_, part)| part * parts.models() + model);
+            let amount = cells().map(|cell| parts.amounts[cell]).sum();
+            let new = cells().map(|cell| u128::from(parts.news[cell])).sum();
+            sums.add(model, (amount, new), &drawn);
         }
     }
     IntervalRow { place: run[0].0, accounts, models: (0..parts.models()).map(|model| sums.interval(model)).collect() }
@@ -134,7 +134,7 @@ impl Replicates {
 
     /// Adds what an account gave under a model, money and new deals, as often as it is drawn.
     #[expect(clippy::cast_precision_loss, reason = "draws, not books")]
-    fn add(&mut self, model: usize, (amount, new): (i64, u64), drawn: &[f64]) {
+    fn add(&mut self, model: usize, (amount, new): (i64, u128), drawn: &[f64]) {
         let cells = model * self.replicates..(model + 1) * self.replicates;
         let weigh = |sums: &mut [f64], part: f64| {
             sums.iter_mut().zip(drawn).for_each(|(sum, drawn)| *sum += part * drawn);
@@ -156,5 +156,33 @@ impl Replicates {
             amount: has_money.then(|| of(&self.amounts)).flatten(),
             new: has_new.then(|| of(&self.news)).flatten(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Level, Period};
+    use super::*;
+    use crate::config::file::DealKind;
+    use crate::pipeline::totals::CreditKey;
+
+    /// 100 in one quarter and −100 in the next are nothing over both, as the closed form has it.
+    #[test]
+    fn an_account_that_nets_to_nothing_gives_nothing() {
+        let mut parts = AccountParts::new(1);
+        for (close_quarter, amount) in [(0, 100), (1, -100)] {
+            let key = CreditKey { line: 0, close_quarter, touch_quarter: 0, kind: DealKind::New };
+            let part = parts.push(key, 0);
+            parts.add(part, &[amount], &[0]);
+        }
+        parts.belong_to(0, 0);
+        let rows = bootstrap(&parts, 50, |_| 7);
+        let amount = |period| {
+            let row = rows.iter().find(|row| row.place == (Level::Campaign(0), period)).unwrap();
+            assert_eq!(row.accounts, 1);
+            row.models[0].amount
+        };
+        assert!(amount(Period::Close(0)).is_some() && amount(Period::Close(1)).is_some());
+        assert_eq!((amount(Period::All), amount(Period::Touch(0))), (None, None));
     }
 }

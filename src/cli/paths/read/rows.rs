@@ -59,9 +59,11 @@ impl Rows<'_> {
     fn row(&self, record: &ByteRecord, part: &mut Part, path: &mut Vec<u32>) -> Result<(), (Option<usize>, String)> {
         let (cells, expected) = (record.len(), self.cells);
         if cells != expected {
-            let message =
-                format!("has {cells} cells, but the header has {expected}; quote cells that hold the delimiter");
-            return Err((None, message));
+            let remedy = match record.as_slice().contains(&b'\n') {
+                true => "close the quote that it opens",
+                false => "quote cells that hold the delimiter",
+            };
+            return Err((None, format!("has {cells} cells, but the header has {expected}; {remedy}")));
         }
         let number = |place: usize| number(&record[place]).map_err(|message| (Some(place), message));
         let counts = PathCounts {

@@ -26,10 +26,14 @@ pub(super) struct PredictionTable<'a> {
     pub(super) summaries: &'a Summaries,
 }
 
-/// Whether a folder holds nothing but Parquet files, or is not there.
-fn holds_a_table(folder: &Path) -> bool {
-    let Ok(mut entries) = std::fs::read_dir(folder) else { return !folder.exists() };
-    entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet")))
+/// Refuses an `out` whose predictions are not a folder of nothing but Parquet files.
+pub(super) fn check_replaceable(out: &Path) -> Result<(), MartError> {
+    let folder = out.join(catalogue::predictions().name);
+    let holds_a_table = match std::fs::read_dir(&folder) {
+        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet"))),
+        Err(_) => !folder.exists(),
+    };
+    if holds_a_table { Ok(()) } else { Err(MartError::NotATable { path: folder }) }
 }
 
 impl PredictionTable<'_> {
@@ -43,9 +47,7 @@ impl PredictionTable<'_> {
         let row_groups = row_groups.collect::<Result<_, _>>()?;
         let mart = catalogue::predictions();
         let folder = out.join(mart.name);
-        if !holds_a_table(&folder) {
-            return Err(MartError::NotATable { path: folder }.into());
-        }
+        check_replaceable(out)?;
         std::fs::create_dir_all(out).map_err(MartError::write(out))?;
         let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
         let disk = Disk::default();
