@@ -96,6 +96,13 @@ fn compare_knows_a_quarter_of_residuals_alone() {
     let lines = |quarter: &str| String::from_utf8(of_quarter(quarter).success().get_output().stdout.clone()).unwrap();
     assert!(lines("FY26Q1").lines().count() > 1);
     assert_eq!(lines("FY26Q2").lines().count(), 1);
+    let table = closedloop().args(["compare", "out", "--quarter", "FY26Q2"]).current_dir(scratch.path()).output();
+    assert_eq!(
+        String::from_utf8(table.unwrap().stdout).unwrap(),
+        "FY26Q2, close_date, USD; the default model is w_shaped\n\
+         coverage: 0.0 % of 50 booked goes to touches; 0.0 to 0.0 % by model\n\
+         nothing was attributed or spent\n"
+    );
     of_quarter("FY26Q3").code(2);
     let sensitivity = ["run", "closedloop.toml", "--marts", "model_sensitivity"];
     closedloop().args(sensitivity).current_dir(scratch.path()).assert().code(2).stderr(

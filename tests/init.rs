@@ -456,8 +456,8 @@ fn said_of(name: &str, opportunities: &str) -> (TempDir, String) {
 #[test]
 fn what_cannot_be_read_is_asked_about() {
     let row = |created: &str, amount: &str| format!("{OPPORTUNITIES}O1,A1,{created},2024-03-01,Closed Won,{amount}\n");
-    let (_folder, printed) = said_of("opps.csv", &row("1 Feb 2024", "5"));
-    assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"1 Feb 2024\""), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &row("Q1 2024", "5"));
+    assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"Q1 2024\""), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "USD 5"));
     assert!(printed.contains("\"Value\" does not hold an amount that can be read, as in \"USD 5\""), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "1.234"));
@@ -484,6 +484,22 @@ fn dates_amounts_and_flags_of_other_shapes_are_turned() {
         printed.contains("\"Is Won\" does not hold true or false that can be read, as in \"gewonnen\""),
         "{printed}"
     );
+}
+
+/// Of touches on one day, and of deals that close on a day with touches, the times of day say which came first.
+#[test]
+fn times_of_day_of_other_shapes_are_kept() {
+    let row = "O1,A1,\"Mar 1, 2024\",31-MAR-24,Closed Won,5\n";
+    let (folder, _) = said_of("opps.csv", &format!("{OPPORTUNITIES}{row}"));
+    let touches = "touch_id,touched_at,account_id,channel\na,3/5/24 9:05 PM,A1,email\nb,3/5/24 10:15 AM,A1,webinar\n\
+                   c,03/31/2024,A1,event\n";
+    write(folder.path(), "touches.csv", touches);
+    fs::remove_file(folder.path().join("closedloop.toml")).unwrap();
+    let printed = init(folder.path());
+    assert!(!printed.contains("touched_at") && !printed.contains("Created"), "{printed}");
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["tables"]["touchpoints"]["used"]["rows"], 3);
+    let credits = crate::support::read_mart(&folder.path().join("out"), "touch_credits");
+    assert_eq!(crate::support::texts(&credits, "touch_id").into_iter().flatten().collect::<Vec<_>>(), ["b", "a", "c"]);
 }
 
 /// A file that its name announces says what it lacks, and one with lines around its table where they are.

@@ -1,9 +1,11 @@
-//! The SQL functions that the stage and mart files use: instants, dates, money and quarters in the run's calendar.
+//! The SQL functions that the stage and mart files and people's own SQL use: instants, dates, money and quarters in the
+//! run's calendar.
 
 mod instant;
 mod money;
 mod period;
 mod quarter;
+mod read_time;
 mod text;
 
 use crate::config::Calendar;
@@ -12,6 +14,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
+pub(crate) use read_time::in_iso;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 pub(super) use text::{given, has_point, is_text, number_text, uuid_text};
@@ -20,7 +23,8 @@ pub(super) use text::{given, has_point, is_text, number_text, uuid_text};
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
     let of_calendar = instant::functions(&calendar).into_iter().chain(quarter::functions(&calendar));
-    for function in of_calendar.chain(money::functions(digits)).chain(period::functions()) {
+    let of_own = money::functions(digits).into_iter().chain(period::functions()).chain([read_time::function()]);
+    for function in of_calendar.chain(of_own) {
         ctx.register_udf(ScalarUDF::from(function));
     }
 }

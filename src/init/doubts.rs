@@ -153,7 +153,7 @@ impl<'a> Doubts<'a> {
                     };
                     self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
                 }
-                Reading::Local { day_first: None, .. } => {
+                Reading::Formatted { is_guess: true, .. } => {
                     let message = format!(
                         "\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed"
                     );
@@ -165,10 +165,6 @@ impl<'a> Doubts<'a> {
                     let message = format!(
                         "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
                     );
-                    self.add(place, message);
-                }
-                Reading::Local { .. } if example.contains(' ') => {
-                    let message = format!("the times of day in \"{header}\" are left out, as in \"{example}\"");
                     self.add(place, message);
                 }
                 _ => {}

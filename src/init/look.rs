@@ -123,7 +123,7 @@ fn look_at(file: &Path) -> Result<Look, String> {
         headers.iter().enumerate().find(|(at, name)| headers[..*at].contains(name)).map(|(_, name)| name)
     {
         return Err(match name.as_str() {
-            "" => "has columns without a name; name them".to_owned(),
+            "" => "has columns without a name; name them, or take out a title above the header".to_owned(),
             _ => format!("has two columns \"{name}\"; rename one"),
         });
     }

@@ -1,8 +1,9 @@
 //! How text reads as dates, amounts and flags, and the SQL that turns what the engine would not read.
 
-use super::select::quoted;
+use super::select::{quoted, quoted_text};
 use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
+use crate::engine::in_iso;
 use arrow::array::{Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -11,14 +12,16 @@ use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
 /// How the values of a column read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reading {
     /// As the engine reads them.
     AsIs,
-    /// Dates as 31/12/2026 or 31.12.26; `None`: nothing says whether the day comes first.
-    Local { separator: char, day_first: Option<bool> },
-    /// Dates as 2026/12/31, with or without a time of day.
-    Slashed,
+    /// Dates, perhaps with times of day, in the first of these formats that fits, as 31.12.26 or Dec 31, 2026 9:05 PM.
+    Formatted {
+        formats: Vec<String>,
+        /// Whether nothing says if the month comes first, as is assumed.
+        is_guess: bool,
+    },
     /// Amounts with a currency sign or thousands separators, and a point before the cents.
     PointAmount,
     /// Amounts with a comma before the cents.
@@ -31,23 +34,18 @@ pub(super) enum Reading {
 
 impl Reading {
     /// The expression that gives a column as the engine reads it.
-    pub(super) fn expr(self, header: &str) -> String {
+    pub(super) fn expr(&self, header: &str) -> String {
         let x = quoted(header);
         match self {
             Self::AsIs | Self::Unreadable => x,
-            Self::Local { separator, day_first } => {
-                let (month, day) = if day_first == Some(true) { (2, 1) } else { (1, 2) };
-                let part = |n: u8| format!("lpad(split_part({x}, '{separator}', {n}), 2, '0')");
-                // Years of two digits are of this century.
-                let year = format!("right('20' || split_part(split_part({x}, ' ', 1), '{separator}', 3), 4)");
-                format!("{year} || '-' || {} || '-' || {}", part(month), part(day))
+            Self::Formatted { formats, .. } => {
+                let formats: Vec<String> = formats.iter().map(|format| quoted_text(format)).collect();
+                format!("read_time({x}, {})", formats.join(", "))
             }
-            Self::Slashed => format!("replace({x}, '/', '-')"),
             Self::PointAmount => without(&x, ','),
             Self::CommaAmount => format!("replace({}, ',', '.')", without(&x, '.')),
             Self::Words => {
-                let one_of =
-                    |words: &[&str]| words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+                let one_of = |words: &[&str]| words.iter().map(|word| quoted_text(word)).collect::<Vec<_>>().join(", ");
                 let (yes, no) = (one_of(&YES), one_of(&NO));
                 format!(
                     "CASE WHEN lower({x}) IN ({yes}) THEN 'true' WHEN lower({x}) IN ({no}) THEN 'false' ELSE {x} END"
@@ -81,37 +79,69 @@ pub(super) fn is_instant(text: &str) -> bool {
     Calendar::new(TimeZone::UTC, 1).read_instant(text, DateMeans::Start).is_some()
 }
 
+/// Dates that are read in one way only, as `strptime` has them; years of two digits first, since they are part of all.
+const DATES: [&str; 11] = [
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d %b %y",
+    "%d %b %Y",
+    "%d-%b-%y",
+    "%d-%b-%Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%d. %b %Y",
+    "%d. %B %Y",
+];
+/// Times of day behind them.
+const TIMES: [&str; 5] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"];
+
 /// How a column of dates or timestamps reads: as nine of ten of its values do.
 pub(super) fn of_instants(values: &[&str]) -> Reading {
     if mostly(values, is_instant) {
         return Reading::AsIs;
     }
-    if mostly(values, |text| is_instant(&text.replace('/', "-"))) {
-        return Reading::Slashed;
+    if let Some(formats) = formats_of(values, &DATES.map(str::to_owned)) {
+        return Reading::Formatted { formats, is_guess: false };
     }
     for separator in ['/', '.', '-'] {
-        let parts = |text: &str| local_parts(text, separator);
-        if !mostly(values, |text| parts(text).is_some()) {
-            continue;
-        }
-        let over_twelve =
-            |position: usize| values.iter().filter_map(|text| parts(text)).any(|parts| parts[position] > 12);
-        let day_first = match (over_twelve(0), over_twelve(1)) {
-            (true, true) => return Reading::Unreadable,
-            (false, false) if separator == '/' => None,
-            (first, second) => Some(first || !second),
+        let dates = |first: char, second: char| {
+            ["y", "Y"].map(|year| format!("%{first}{separator}%{second}{separator}%{year}"))
         };
-        return Reading::Local { separator, day_first };
+        let (month_first, day_first) = (formats_of(values, &dates('m', 'd')), formats_of(values, &dates('d', 'm')));
+        let (formats, is_guess) = match (month_first, day_first) {
+            (Some(month_first), Some(day_first)) => {
+                let only = |these: &[String], others: &[String]| {
+                    values.iter().any(|text| has_one(these, text) && !has_one(others, text))
+                };
+                match (only(&month_first, &day_first), only(&day_first, &month_first)) {
+                    (true, true) => return Reading::Unreadable,
+                    (true, false) => (month_first, false),
+                    (false, true) => (day_first, false),
+                    (false, false) if separator == '/' => (month_first, true),
+                    (false, false) => (day_first, false),
+                }
+            }
+            (Some(formats), None) | (None, Some(formats)) => (formats, false),
+            (None, None) => continue,
+        };
+        return Reading::Formatted { formats, is_guess };
     }
     Reading::Unreadable
 }
 
-/// Day and month, in the order of the text.
-fn local_parts(text: &str, separator: char) -> Option<[u8; 2]> {
-    let mut parts = text.split(' ').next()?.split(separator);
-    let (first, second, year) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
-    let is_year = year.parse::<u16>().is_ok() && (year.len() == 4 || year.len() == 2 && separator != '-');
-    (parts.next().is_none() && is_year).then_some([first, second])
+/// The formats of these dates, with times of day, that nine of ten values have, as far as they are the first for any.
+fn formats_of(values: &[&str], dates: &[String]) -> Option<Vec<String>> {
+    let all: Vec<String> = dates.iter().flat_map(|date| TIMES.map(|time| format!("{date}{time}"))).collect();
+    let first = |text: &&str| all.iter().position(|format| in_iso(format, text).is_some());
+    let found: Vec<usize> = values.iter().filter_map(first).collect();
+    let formats = found.iter().collect::<BTreeSet<_>>().into_iter().map(|&format| all[format].clone());
+    are_most(found.len(), values).then(|| formats.collect())
+}
+
+/// Whether a text has one of some formats.
+fn has_one(formats: &[String], text: &str) -> bool {
+    formats.iter().any(|format| in_iso(format, text).is_some())
 }
 
 /// How a column of flags reads.
@@ -151,7 +181,11 @@ pub(super) fn may_be_thousands(values: &[&str]) -> bool {
 
 /// Whether nine of ten values satisfy something; true of none.
 fn mostly(values: &[&str], is: impl Fn(&str) -> bool) -> bool {
-    values.iter().filter(|value| is(value)).count() * 10 >= values.len() * 9
+    are_most(values.iter().filter(|value| is(value)).count(), values)
+}
+
+fn are_most(count: usize, values: &[&str]) -> bool {
+    count * 10 >= values.len() * 9
 }
 
 #[cfg(test)]
@@ -176,17 +210,24 @@ mod tests {
 
     #[test]
     fn the_order_of_day_and_month_comes_from_the_values() {
-        let local = |separator, day_first| Reading::Local { separator, day_first };
+        let formatted = |formats: &[&str], is_guess| Reading::Formatted {
+            formats: formats.iter().map(|&format| format.to_owned()).collect(),
+            is_guess,
+        };
         assert_eq!(instants(&["2024-01-22T16:14:25.000+0000", "2024-02-01"]), Reading::AsIs);
-        assert_eq!(instants(&["1/2/2024", "1/22/2024 4:14 PM"]), local('/', Some(false)));
-        assert_eq!(instants(&["1/2/2024", "22/1/2024"]), local('/', Some(true)));
-        assert_eq!(instants(&["1/2/2024", "3/4/2024"]), local('/', None));
-        assert_eq!(instants(&["1.2.2024"]), local('.', Some(true)));
-        assert_eq!(instants(&["1/22/24", "1/2/2024"]), local('/', Some(false)));
-        assert_eq!(instants(&["22-01-24"]), Reading::Unreadable);
-        assert_eq!(instants(&["2024/01/22", "2024/02/01 16:14"]), Reading::Slashed);
-        assert_eq!(instants(&["13/13/2024"]), Reading::Unreadable);
-        assert_eq!(instants(&["soon"]), Reading::Unreadable);
+        let month_first = formatted(&["%m/%d/%Y", "%m/%d/%Y %I:%M %p"], false);
+        assert_eq!(instants(&["1/2/2024", "1/22/2024 4:14 PM"]), month_first);
+        assert_eq!(instants(&["1/2/2024", "22/1/2024"]), formatted(&["%d/%m/%Y"], false));
+        assert_eq!(instants(&["1/2/2024", "3/4/2024"]), formatted(&["%m/%d/%Y"], true));
+        assert_eq!(instants(&["1.2.2024", "2.2.2024 08:30"]), formatted(&["%d.%m.%Y", "%d.%m.%Y %H:%M"], false));
+        assert_eq!(instants(&["1/22/24", "1/2/2024"]), formatted(&["%m/%d/%y", "%m/%d/%Y"], false));
+        assert_eq!(instants(&["2024/01/22", "2024/02/01 16:14"]), formatted(&["%Y/%m/%d", "%Y/%m/%d %H:%M"], false));
+        assert_eq!(instants(&["1 Feb 2024", "22 Feb 2024"]), formatted(&["%d %b %Y"], false));
+        assert_eq!(instants(&["22-JAN-24"]), formatted(&["%d-%b-%y"], false));
+        assert_eq!(instants(&["January 22, 2024"]), formatted(&["%B %d, %Y"], false));
+        for unreadable in [&["13/13/2024"][..], &["soon"], &["13/1/2024", "1/13/2024"]] {
+            assert_eq!(instants(unreadable), Reading::Unreadable, "{unreadable:?}");
+        }
     }
 
     #[test]
@@ -210,14 +251,8 @@ mod tests {
     }
 
     #[test]
-    fn the_expression_names_year_month_day() {
-        let reading = Reading::Local { separator: '/', day_first: Some(false) };
-        let x = "\"d\"";
-        assert_eq!(
-            reading.expr("d"),
-            format!(
-                "right('20' || split_part(split_part({x}, ' ', 1), '/', 3), 4) || '-' || lpad(split_part({x}, '/', 1), 2, '0') || '-' || lpad(split_part({x}, '/', 2), 2, '0')"
-            )
-        );
+    fn the_expression_names_every_format() {
+        let reading = instants(&["1/22/24", "1/2/2024"]);
+        assert_eq!(reading.expr("d"), "read_time(\"d\", '%m/%d/%y', '%m/%d/%Y')");
     }
 }

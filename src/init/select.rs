@@ -113,6 +113,11 @@ pub(super) fn quoted(header: &str) -> String {
     format!("\"{}\"", header.replace('"', "\"\""))
 }
 
+/// A text in SQL.
+pub(super) fn quoted_text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// The quoted identifiers of an expression, each once.
 fn headers(expr: &str) -> Vec<String> {
     let mut found = Vec::new();

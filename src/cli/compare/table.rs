@@ -28,6 +28,9 @@ pub(super) fn print(
     let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
     writeln!(out, "{bold}{title}, {currency}{bold:#}; the default model is {default}")?;
     print_coverage(out, comparison)?;
+    if comparison.lines.is_empty() {
+        return writeln!(out, "nothing was attributed or spent");
+    }
     let channels: Vec<&Line> = comparison.level("channel").collect();
     let top: Vec<&Line> = comparison.level("campaign").take(campaigns).collect();
     let levels = [("channel", &channels), ("campaign", &top)].into_iter().filter(|(_, lines)| !lines.is_empty());

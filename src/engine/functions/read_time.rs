@@ -1,0 +1,80 @@
+//! `read_time(x, format, …)`: text in the first of some shapes that it has, as the ISO 8601 text that stages read.
+
+use super::ArrayFunction;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Signature, Volatility};
+use jiff::fmt::strtime::BrokenDownTime;
+use std::sync::Arc;
+
+/// The function; formats are those of `strptime`.
+pub(super) fn function() -> ArrayFunction {
+    ArrayFunction {
+        name: "read_time",
+        signature: Signature::variadic_any(Volatility::Immutable),
+        returns: DataType::Utf8View,
+        body: Box::new(read_times),
+    }
+}
+
+fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let columns = args.iter().map(|column| Ok(cast(column, &DataType::Utf8)?)).collect::<Result<Vec<_>>>()?;
+    let columns: Vec<&StringArray> = columns.iter().map(|column| column.as_string::<i32>()).collect();
+    let [texts, formats @ ..] = columns.as_slice() else { return Ok(Arc::new(StringViewArray::new_null(0))) };
+    let read = |row: usize| {
+        let text = texts.is_valid(row).then(|| texts.value(row))?;
+        let of_row = formats.iter().filter(|format| format.is_valid(row)).map(|format| format.value(row));
+        // What has none of the shapes stays as it is, so that a row set aside shows it.
+        Some(of_row.into_iter().find_map(|format| in_iso(format, text)).unwrap_or_else(|| text.to_owned()))
+    };
+    Ok(Arc::new((0..texts.len()).map(read).collect::<StringViewArray>()))
+}
+
+/// A text of this format as ISO 8601: a date, a time of day with it, or an instant where it names its offset.
+pub(crate) fn in_iso(format: &str, text: &str) -> Option<String> {
+    let read = BrokenDownTime::parse(format, text.trim()).ok()?;
+    if read.offset().is_some() {
+        return read.to_timestamp().ok().map(|instant| instant.to_string());
+    }
+    let date = read.to_date().ok()?;
+    Some(if read.hour().is_some() { date.to_datetime(read.to_time().ok()?).to_string() } else { date.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_in_the_first_shape_that_it_has() {
+        let texts = [Some("3/31/24 9:05 PM"), Some(" 12/1/2024 "), Some("soon"), None];
+        let formats = ["%m/%d/%y %I:%M %p", "%m/%d/%Y"].map(|format| vec![format; texts.len()]);
+        let column = |texts: Vec<Option<&str>>| Arc::new(StringArray::from(texts)) as ArrayRef;
+        let args: Vec<ArrayRef> = [column(texts.to_vec())]
+            .into_iter()
+            .chain(formats.map(|format| column(format.into_iter().map(Some).collect())))
+            .collect();
+        let read = read_times(&args).unwrap();
+        let expected = [Some("2024-03-31T21:05:00"), Some("2024-12-01"), Some("soon"), None];
+        assert_eq!(read.as_string_view().iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn shapes_are_those_of_dates_times_and_instants() {
+        for (format, text, iso) in [
+            ("%d.%m.%y", "1.2.24", "2024-02-01"),
+            ("%d-%b-%Y", "01-FEB-2024", "2024-02-01"),
+            ("%B %d, %Y", "February 1, 2024", "2024-02-01"),
+            ("%d/%m/%Y %H:%M:%S", "01/02/2024 07:08:09", "2024-02-01T07:08:09"),
+            ("%d/%m/%Y %H:%M %z", "01/02/2024 00:30 +0100", "2024-01-31T23:30:00Z"),
+        ] {
+            assert_eq!(in_iso(format, text).as_deref(), Some(iso), "{format}");
+        }
+        for (format, text) in
+            [("%d.%m.%Y", "30.2.2024"), ("%m/%d/%Y", "13/1/2024"), ("%Q", "1"), ("%d.%m.%Y", "1.2.2024 x")]
+        {
+            assert_eq!(in_iso(format, text), None, "{format}");
+        }
+    }
+}
