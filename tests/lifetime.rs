@@ -7,6 +7,8 @@ mod bad;
 mod demo;
 #[path = "lifetime/file.rs"]
 mod file;
+#[path = "lifetime/holdout.rs"]
+mod holdout;
 #[path = "lifetime/sellers.rs"]
 mod sellers;
 #[path = "lifetime/small.rs"]

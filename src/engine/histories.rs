@@ -1,4 +1,4 @@
-//! The histories that lifetime models see, from purchases by `sql/lifetime/histories.sql`.
+//! The histories that lifetime models see, from purchases by `sql/lifetime/kept.sql` and what is asked of its rows.
 
 use super::columns::column;
 use super::purchases::PurchaseRows;
@@ -18,9 +18,11 @@ impl PurchaseRows {
     /// None that inputs can cause.
     pub async fn histories(&self, ctx: &SessionContext, grain: Grain, until: i32) -> Result<Histories, EngineError> {
         let days = |period: Period| ScalarValue::from(if grain.merge == grain.unit { 1.0 } else { period.days() });
-        let lengths = [("period_days", days(grain.merge)), ("unit_days", days(grain.unit))];
+        let last_period = ScalarValue::from(grain.merge.number(until));
+        let params =
+            [("last_period", last_period), ("period_days", days(grain.merge)), ("unit_days", days(grain.unit))];
         let sql = include_str!("../../sql/lifetime/histories.sql");
-        let rows = self.answer(ctx, sql, grain, until, lengths.to_vec()).await?;
+        let rows = self.answer(ctx, sql, grain, until, &params).await?;
         Ok(Histories {
             customer: values::<UInt32Type>(&rows, "customer")?,
             first_period: values::<Int32Type>(&rows, "first_period")?,
@@ -35,7 +37,7 @@ impl PurchaseRows {
         })
     }
 
-    /// What the customers of some histories, observed up to the end of day `until`, did after it.
+    /// What the customers of some histories, observed up to the end of day `cut`, did after it up to the end of day `until`.
     ///
     /// # Errors
     /// None that inputs can cause.
@@ -43,11 +45,12 @@ impl PurchaseRows {
         &self,
         ctx: &SessionContext,
         grain: Grain,
+        cut: i32,
         until: i32,
         histories: &Histories,
     ) -> Result<Holdout, EngineError> {
-        let sql = include_str!("../../sql/lifetime/holdout.sql");
-        let rows = self.answer(ctx, sql, grain, until, Vec::new()).await?;
+        let params = [("cut_period", ScalarValue::from(grain.merge.number(cut)))];
+        let rows = self.answer(ctx, include_str!("../../sql/lifetime/holdout.sql"), grain, until, &params).await?;
         let customers = values::<UInt32Type>(&rows, "customer")?;
         let (purchases, amounts) = (values::<UInt32Type>(&rows, "purchases")?, values::<Int64Type>(&rows, "amount")?);
         let places = histories.customer.iter().map(|customer| customers.binary_search(customer).ok());
@@ -56,7 +59,7 @@ impl PurchaseRows {
         Ok(Holdout { purchases, amount })
     }
 
-    /// The rows of a query over the purchases, by customer. Customers have nothing to do with each other, so that each thread
+    /// The rows of a query over the purchases kept until a day, by customer. Customers have nothing to do with each other, so that each thread
     /// runs the query over some of them, whose rows come in order.
     async fn answer(
         &self,
@@ -64,22 +67,27 @@ impl PurchaseRows {
         sql: &str,
         grain: Grain,
         until: i32,
-        more: Vec<(&str, ScalarValue)>,
+        params: &[(&str, ScalarValue)],
     ) -> Result<Vec<RecordBatch>, EngineError> {
-        let params = [
-            ("merge", ScalarValue::from(grain.merge.name())),
-            ("until", ScalarValue::from(until)),
-            ("last_period", ScalarValue::from(grain.merge.number(until))),
-        ];
-        let params: Vec<_> = params.into_iter().chain(more).collect();
+        let named = |params: &[(&str, ScalarValue)]| {
+            ParamValues::from(
+                params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Vec<_>>(),
+            )
+        };
         let single = session::single(ctx);
         let mut plans = Vec::new();
         for (rows, gave_back) in self.shares(ctx.state().config().target_partitions())? {
             session::register_sorted(&single, "purchases", rows, &["customer"])?;
-            let frame = session::read_only(&single, sql).await?;
-            let params = params.iter().cloned().chain([("gave_back", ScalarValue::from(gave_back))]);
-            let params: Vec<_> = params.map(|(name, value)| (name.to_owned(), value)).collect();
-            plans.push(frame.with_param_values(ParamValues::from(params))?.create_physical_plan().await?);
+            let kept = session::read_only(&single, include_str!("../../sql/lifetime/kept.sql")).await?;
+            let kept = kept.with_param_values(named(&[
+                ("merge", ScalarValue::from(grain.merge.name())),
+                ("until", ScalarValue::from(until)),
+                ("gave_back", ScalarValue::from(gave_back)),
+            ]))?;
+            single.register_table("kept", kept.into_view())?;
+            let frame = session::read_only(&single, sql).await?.with_param_values(named(params))?;
+            plans.push(frame.create_physical_plan().await?);
+            single.deregister_table("kept")?;
             single.deregister_table("purchases")?;
         }
         let rows = session::collect_all(&single, plans).await?;
@@ -111,6 +119,9 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use std::collections::BTreeMap;
 
+    /// After all that tests look at.
+    const END: i32 = 1_000;
+
     fn told(rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> (Histories, Holdout) {
         told_by(2, rows, grain, until)
     }
@@ -124,7 +135,7 @@ mod tests {
         let purchases = PurchaseRows::new(&customer, &day, &amount).unwrap();
         runtime.block_on(async {
             let histories = purchases.histories(&ctx, grain, until).await.unwrap();
-            let later = purchases.holdout(&ctx, grain, until, &histories).await.unwrap();
+            let later = purchases.holdout(&ctx, grain, until, END, &histories).await.unwrap();
             (histories, later)
         })
     }
@@ -178,6 +189,12 @@ mod tests {
         let (histories, later) = told(&rows, Grain::of(Period::Day), 10);
         assert_eq!(histories.customer, [1]);
         assert_eq!((later.purchases[0], later.amount[0], histories.total[0]), (1, 65, 30));
+        // What is taken back in full did not happen afterwards either, and what goes beyond is taken off earlier purchases.
+        let (histories, later) =
+            told(&[(1, 0, 100), (1, 12, 30), (1, 13, 40), (1, 14, -60)], Grain::of(Period::Day), 10);
+        assert_eq!((later.purchases[0], later.amount[0], histories.total[0]), (1, 10, 100));
+        let (_, later) = told(&[(1, 0, 100), (1, 12, 30), (1, 14, -60)], Grain::of(Period::Day), 10);
+        assert_eq!((later.purchases[0], later.amount[0]), (0, 0));
     }
 
     #[test]

@@ -18,8 +18,11 @@ pub const GRACE_DAYS: i32 = 31;
 /// One customer's contract.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contract {
-    /// Renewals so far.
+    /// Renewals so far, those booked ahead included.
     pub renewals: u32,
+    /// Renewals so far whose loss would have been seen by now: what a fit may count. A renewal is known when it is booked, a
+    /// loss only [`GRACE_DAYS`] after the end, so that to count what was booked ahead would count the faithful alone.
+    pub settled: u32,
     /// Last day under contract.
     pub last: i32,
     /// Length of the latest term, in days.
@@ -38,10 +41,13 @@ impl Contract {
         terms.sort_unstable();
         let (&Term { first, last, amount }, later) = terms.split_first()?;
         let mut start = first;
-        let mut contract = Self { renewals: 0, last, days: length(first, last), value: number(amount), lapsed: false };
+        let (days, value) = (length(first, last), number(amount));
+        let mut contract = Self { renewals: 0, settled: 0, last, days, value, lapsed: false };
+        let is_over = |last: i32| last.saturating_add(GRACE_DAYS) < until;
         for term in later {
             if term.first > start && term.first >= contract.last.saturating_sub(GRACE_DAYS) {
                 contract.renewals += 1;
+                contract.settled += u32::from(is_over(contract.last));
                 (start, contract.days, contract.value) =
                     (term.first, length(term.first, term.last), number(term.amount));
             } else {
@@ -49,7 +55,7 @@ impl Contract {
             }
             contract.last = contract.last.max(term.last);
         }
-        contract.lapsed = contract.last.saturating_add(GRACE_DAYS) < until;
+        contract.lapsed = is_over(contract.last);
         Some(contract)
     }
 }
@@ -78,6 +84,13 @@ mod tests {
         let contract = Contract::of(&mut terms, 700).unwrap();
         assert_eq!((contract.renewals, contract.last, contract.days, contract.lapsed), (1, 729, 385, false));
         assert!((contract.value - 170.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_renewal_is_settled_once_its_loss_would_have_been_seen() {
+        let mut terms = [term(0, 364, 100), term(365, 729, 100), term(730, 1_094, 100)];
+        let mut settled = |until| Contract::of(&mut terms, until).unwrap().settled;
+        assert_eq!([300, 395, 396, 760, 761, 2_000].map(&mut settled), [0, 0, 1, 1, 2, 2]);
     }
 
     #[test]

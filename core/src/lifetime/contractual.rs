@@ -264,6 +264,16 @@ impl ShiftedBetaGeometric {
         (1..=renewals).map(|renewal| self.retention(renewal)).product()
     }
 
+    /// The renewals that a customer makes at least in 97.5 % of cases, of the next `periods`, after `renewals`.
+    pub fn sure_renewals(self, renewals: u32, periods: u32) -> u32 {
+        let mut survival = 1.0;
+        let survives = |ahead: &u32| {
+            survival *= self.retention(renewals.saturating_add(*ahead));
+            survival >= 0.975
+        };
+        (1..=periods).take_while(survives).last().unwrap_or(0)
+    }
+
     /// Discounted expected lifetime of a new customer, in periods, the first, paid now, included: Σ S(t)/(1+d)^t = ₂F₁(1, β; α+β; 1/(1+d)).
     ///
     /// # Errors

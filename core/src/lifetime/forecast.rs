@@ -113,7 +113,8 @@ pub struct Predictions {
     pub value: Vec<f64>,
     /// Discounted value of the purchases over the horizon, with the 95 % interval.
     pub clv: Vec<Estimate>,
-    /// Discounted value of the purchases after the horizon; `None` when the monthly discount rate is below 0.0001.
+    /// Discounted value of the purchases after the horizon; `None` when the monthly discount rate is below 0.0001, or
+    /// so low that bg_bb cannot count the periods that matter.
     pub beyond: Option<Vec<f64>>,
 }
 
@@ -215,7 +216,11 @@ impl<'a> Forecast<'a> {
             return Err(LifetimeError::ColumnLengths { table: "the summaries and their rows", lengths });
         }
         let at = |parameters: &[f64], longest: f64| model.at(parameters, rows, longest);
-        let centre = at(parameters, horizon.longest())?;
+        // Where the months beyond the horizon are too many for a model, what they bring is not told.
+        let (centre, tells_beyond) = match at(parameters, horizon.longest()) {
+            Err(LifetimeError::BadHorizon { .. }) => (at(parameters, horizon.length())?, false),
+            centre => (centre?, true),
+        };
         let mut shifted = vec![];
         if slopes {
             for i in 0..parameters.len() {
@@ -226,7 +231,7 @@ impl<'a> Forecast<'a> {
                 }
             }
         }
-        let forecasts = forecast_rows(&*centre, &shifted, rows, horizon);
+        let forecasts = forecast_rows(&*centre, &shifted, rows, horizon, tells_beyond);
         Ok(Self { summaries, rows, model: centre, horizon: *horizon, forecasts, spend, covariance })
     }
 
@@ -314,13 +319,16 @@ fn forecast_rows(
     shifted: &[Box<dyn Purchases>],
     rows: &Rows,
     horizon: &Horizon,
+    tells_beyond: bool,
 ) -> Vec<RowForecast> {
     let order: Vec<usize> = (0..rows.len()).collect();
     // Neighbouring rows with the same x and T share what a living customer will do.
     let groups: Vec<&[usize]> =
         order.chunk_by(|&a, &b| rows.x[a] == rows.x[b] && rows.t[a].to_bits() == rows.t[b].to_bits()).collect();
-    let forecasts: Vec<Vec<RowForecast>> =
-        groups.into_par_iter().map(|group| forecast_group(model, shifted, rows, group, horizon)).collect();
+    let forecasts: Vec<Vec<RowForecast>> = groups
+        .into_par_iter()
+        .map(|group| forecast_group(model, shifted, rows, group, horizon, tells_beyond))
+        .collect();
     forecasts.concat()
 }
 
@@ -331,13 +339,14 @@ fn forecast_group(
     rows: &Rows,
     group: &[usize],
     horizon: &Horizon,
+    tells_beyond: bool,
 ) -> Vec<RowForecast> {
     let Some(&first) = group.first() else { return vec![] };
     let (x, t, length) = (rows.x[first], rows.t[first], horizon.length());
     let discounted = |model: &dyn Purchases| horizon.discounted(|time| model.while_alive(x, t, time));
     let moments = model.moments(x, t, length);
     let living = discounted(model);
-    let beyond = horizon.beyond(t, |time| model.while_alive(x, t, time));
+    let beyond = tells_beyond.then(|| horizon.beyond(t, |time| model.while_alive(x, t, time))).flatten();
     let living_shifted: Vec<(f64, f64)> =
         shifted.iter().map(|model| (model.while_alive(x, t, length), discounted(&**model))).collect();
     let forecast = |&row: &usize| {

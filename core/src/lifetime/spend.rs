@@ -211,14 +211,31 @@ impl Spend {
     pub(crate) fn square(self, x: u32, mean_value: f64, mean: f64, pairs: f64) -> f64 {
         match self {
             Self::GammaGamma { p, q, v } => {
-                // Below shape 2 the variance of the spend is infinite; the interval then uses one barely above.
-                const LEAST: f64 = 0.25;
+                // Up to shape 2 the variance of the spend is infinite; the interval then uses that of a shape barely above.
+                const LEAST: f64 = 2.25;
                 let x = f64::from(if mean_value > 0.0 { x } else { 0 });
                 let (shape, scale) = (p * x + q, v + x * mean_value);
-                let square = scale * scale / ((shape - 1.0) * (shape - 2.0).max(LEAST));
-                (p * p * (pairs + mean) + p * mean) * square
+                let (inverse, above) = (scale / (shape - 1.0), shape.max(LEAST));
+                (p * p * (pairs + mean) + p * mean) * inverse * inverse * (above - 1.0) / (above - 2.0)
             }
             Self::Fixed { value } => (pairs + mean) * value * value,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without purchases of one's own E[M²]/E[M]² = (1 + 1/p)(q − 1)/(q − 2), which only grows as q falls, and is held at q = 2.25.
+    #[test]
+    fn the_spread_of_spend_never_narrows_as_customers_differ_more() {
+        let relative = |q: f64| {
+            let spend = Spend::gamma_gamma(&[2.0, q, 30.0]).unwrap();
+            spend.square(0, 0.0, 1.0, 0.0) / spend.expected(0, 0.0).powi(2)
+        };
+        assert!((relative(4.0) - 1.5 * 1.5).abs() < 1e-12);
+        assert!((relative(2.25) - 1.5 * 5.0).abs() < 1e-12);
+        [2.2, 1.5, 1.2, 1.001].into_iter().for_each(|q| assert!((relative(q) - 7.5).abs() < 1e-9, "{q}"));
     }
 }

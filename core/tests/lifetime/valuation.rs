@@ -237,7 +237,8 @@ fn customers_who_do_not_differ_are_fitted_by_the_limit() {
             let lapsed = renewals == 3 && random.random_bool(0.4);
             due += renewals + u32::from(lapsed);
             kept += renewals;
-            Some(Contract { renewals, last: if lapsed { 700 } else { 1_000 }, days: 365, value: 1_000.0, lapsed })
+            let last = if lapsed { 700 } else { 1_000 };
+            Some(Contract { renewals, settled: renewals, last, days: 365, value: 1_000.0, lapsed })
         })
         .collect();
     let rows: Vec<(u32, i32, i64)> = (0..400).map(|customer| (customer, 0, 1_000)).collect();
@@ -255,6 +256,27 @@ fn customers_who_do_not_differ_are_fitted_by_the_limit() {
     let expected = retention + retention.powi(2) + retention.powi(3);
     assert!((active.purchases.mean - expected).abs() < 1e-6, "{active:?}");
     assert!((active.clv.mean - 1_000.0 * expected).abs() < 1e-3);
+    valuation.expectations.iter().for_each(check);
+}
+
+/// In 36 months an annual contract renews three times and a monthly one 36 times, whatever most others do.
+#[test]
+fn every_contract_renews_at_its_own_pace() {
+    let until = 1_000;
+    let contracts: Vec<Option<Contract>> = (0..40_u32)
+        .map(|customer| {
+            let (days, lapsed, renewals) = (if customer == 0 { 365 } else { 30 }, customer % 8 == 7, customer % 5);
+            let last = if lapsed { 900 } else { until };
+            Some(Contract { renewals, settled: renewals, last, days, value: 1_000.0, lapsed })
+        })
+        .collect();
+    let rows: Vec<(u32, i32, i64)> = (0..40).map(|customer| (customer, 0, 1_000)).collect();
+    let valuation = Valuation::of(&segment(&histories(&rows, until), &contracts, until), &method(36, 0.0));
+    let coming = |customer: usize| valuation.expectations[customer].purchases;
+    assert!(coming(0).mean <= 3.0 && coming(0).high <= 3.0, "{:?}", coming(0));
+    assert!(coming(5).mean > 3.0 && coming(5).high <= 37.0, "{:?}", coming(5));
+    // Who renews first is as sure of it as the others.
+    assert!(valuation.expectations[0].clv.high <= 3_000.0 + 1e-9);
     valuation.expectations.iter().for_each(check);
 }
 

@@ -49,6 +49,44 @@ impl Booking {
     }
 }
 
+/// A deal of which something was given back, so that what it is depends on the day it is looked at.
+#[derive(Debug)]
+struct ReducedDeal {
+    customer: u32,
+    day: i32,
+    term: Option<(i32, i32)>,
+    /// The day, what is left of the revenue and of the margin from then on: the deal, then its credits.
+    steps: Vec<(i32, i64, i64)>,
+}
+
+impl ReducedDeal {
+    /// The margin that is left by the end of a day, where there is something left or something owed.
+    fn margin(&self, seen: i32) -> Option<i64> {
+        self.left(seen).filter(|&(left, _)| left != 0 || self.is_of_nothing()).map(|(_, margin)| margin)
+    }
+
+    /// Its term by the end of a day, if it stands.
+    fn term(&self, seen: i32) -> Option<(u32, i32, Term)> {
+        let (first, last) = self.term?;
+        let (left, amount) = self.left(seen)?;
+        stands(left, self.is_of_nothing()).then_some((self.customer, self.day, Term { first, last, amount }))
+    }
+
+    fn left(&self, seen: i32) -> Option<(i64, i64)> {
+        let known = self.steps.iter().take_while(|(day, ..)| *day <= seen).last();
+        known.map(|&(_, revenue, margin)| (revenue, margin))
+    }
+
+    fn is_of_nothing(&self) -> bool {
+        self.steps.first().is_some_and(|&(_, revenue, _)| revenue == 0)
+    }
+}
+
+/// Whether a deal with so much left is a purchase: one taken back in full did not happen, one of nothing did.
+fn stands(left: i64, is_of_nothing: bool) -> bool {
+    left > 0 || (left == 0 && is_of_nothing)
+}
+
 /// Everybody who booked anything, by code; codes are in the order of the identifiers.
 #[derive(Debug)]
 pub(super) struct Customers {
@@ -62,8 +100,10 @@ pub(super) struct Customers {
     customer: Vec<u32>,
     day: Vec<i32>,
     margin: Vec<i64>,
-    /// Terms of deals that stand, by code, with the day they were booked.
-    pub(super) terms: Vec<(u32, i32, Term)>,
+    /// Terms of those of these that have one, by code, with the day they were booked.
+    terms: Vec<(u32, i32, Term)>,
+    /// Deals of which something was given back.
+    reduced: Vec<ReducedDeal>,
     /// The deals that no credit of their own takes back, by code and day: their rows in the deals table.
     standing: Vec<(u32, i32, u32)>,
 }
@@ -83,21 +123,36 @@ impl Customers {
         customers
             .bookings
             .sort_unstable_by_key(|booking| (booking.customer, booking.day, booking.revenue, booking.term));
-        customers.terms.sort_unstable();
         Ok(customers)
     }
 
-    /// The purchases as the models take them.
+    /// The purchases as the models take them, with what was given back by the end of a day.
     ///
     /// # Errors
     /// Money beyond 64 bits.
-    pub(super) fn purchases(&self) -> Result<PurchaseRows, LifetimeError> {
-        PurchaseRows::new(&self.customer, &self.day, &self.margin)
+    pub(super) fn purchases(&self, seen: i32) -> Result<PurchaseRows, LifetimeError> {
+        let (mut customer, mut day, mut margin) = (self.customer.clone(), self.day.clone(), self.margin.clone());
+        for deal in &self.reduced {
+            if let Some(left) = deal.margin(seen) {
+                customer.push(deal.customer);
+                day.push(deal.day);
+                margin.push(left);
+            }
+        }
+        PurchaseRows::new(&customer, &day, &margin)
+    }
+
+    /// The terms of deals that stand by the end of a day, by code, with the day they were booked.
+    pub(super) fn terms(&self, seen: i32) -> Vec<(u32, i32, Term)> {
+        let reduced = self.reduced.iter().filter_map(|deal| deal.term(seen));
+        let mut terms: Vec<(u32, i32, Term)> = self.terms.iter().copied().chain(reduced).collect();
+        terms.sort_unstable();
+        terms
     }
 
     fn empty(names: StringArray, segments: Vec<String>) -> Self {
-        let (bookings, terms, standing) = (Vec::new(), Vec::new(), Vec::new());
-        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, standing }
+        let (bookings, terms, reduced, standing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, reduced, standing }
     }
 
     /// The row of the deal that acquired a customer on a day: the first that stands. A credit without its original may have
@@ -160,7 +215,7 @@ impl Customers {
     ) {
         let day = day_of(plan, conversion.converted_at);
         let left = conversion.amount + credits.iter().map(|(_, amount)| amount).sum::<i64>();
-        let stands = left > 0 || (left == 0 && conversion.amount == 0);
+        let stands = stands(left, conversion.amount == 0);
         let booking =
             Booking { customer: code, day, revenue: left, margin: margin(plan, left), is_purchase: stands, term };
         match term {
@@ -168,7 +223,7 @@ impl Customers {
             None => {
                 // The margin of each piece is what it changes in the margin of the whole, so that nothing is left by rounding.
                 let (mut is_purchase, mut balance) = (stands, 0);
-                for (day, revenue) in std::iter::once((day, conversion.amount)).chain(credits) {
+                for (day, revenue) in std::iter::once((day, conversion.amount)).chain(credits.iter().copied()) {
                     let margin = margin(plan, balance + revenue) - margin(plan, balance);
                     self.book(Booking { day, revenue, margin, is_purchase, ..booking });
                     (balance, is_purchase) = (balance + revenue, false);
@@ -177,13 +232,20 @@ impl Customers {
         }
         if stands {
             self.standing.push((code, day, conversion.deal));
-            if let Some((first, last)) = term {
-                self.terms.push((code, day, Term { first, last, amount: margin(plan, left) }));
-            }
         }
-        if left != 0 || conversion.amount == 0 {
+        if credits.is_empty() {
             self.purchase(plan, code, day, left);
+            let term = term.filter(|_| stands);
+            self.terms.extend(term.map(|(first, last)| (code, day, Term { first, last, amount: margin(plan, left) })));
+            return;
         }
+        let mut balance = 0;
+        let step = |(day, revenue)| {
+            balance += revenue;
+            (day, balance, margin(plan, balance))
+        };
+        let steps = std::iter::once((day, conversion.amount)).chain(credits).map(step).collect();
+        self.reduced.push(ReducedDeal { customer: code, day, term, steps });
     }
 
     async fn of_transactions(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {

@@ -203,8 +203,7 @@ impl Customers {
         let mut notes = std::mem::take(&mut self.notes);
         let (mut fits, mut first) = (Vec::new(), None);
         let mut refused: Option<LifetimeError> = None;
-        let ((rows, unit_rows, fitted), spend) =
-            rayon::join(|| self.fit_purchases(question), || self.fit_spend(question));
+        let (rows, unit_rows, fitted) = self.fit_purchases(question);
         for (model, fit) in fitted {
             match fit {
                 Ok(fit) => {
@@ -217,7 +216,8 @@ impl Customers {
                 }
             }
         }
-        let spend = match spend {
+        let of_first = first.map_or(PurchaseModel::BgNbd, |(model, _)| model);
+        let spend = match self.fit_spend(question, of_first) {
             Ok(spend) => spend.map(|(fit, correlation)| {
                 notes.extend(correlation.map(|correlation| {
                     format!(
@@ -239,10 +239,8 @@ impl Customers {
         let Some(error) = refused.filter(|_| is_nothing_fitted) else {
             let predictions = match (first, &question.out) {
                 (Some((model, fit)), Some(out)) => {
-                    let by_unit = self.by_unit.as_ref().zip(unit_rows.as_ref());
-                    let merged = (&self.merged, &rows);
-                    let (summaries, rows) =
-                        if model == PurchaseModel::BgBb { by_unit.unwrap_or(merged) } else { merged };
+                    let summaries = self.seen_by(model);
+                    let rows = unit_rows.as_ref().filter(|_| model == PurchaseModel::BgBb).unwrap_or(&rows);
                     let horizon = horizon(question);
                     let spend = match &spend {
                         Some(fit) => SpendFit::Fitted(fit),
@@ -274,13 +272,23 @@ impl Customers {
         (rows, unit_rows, fitted)
     }
 
-    /// Gamma-Gamma, if it is asked for, with the correlation that it takes to be none.
-    fn fit_spend(&self, question: &FileQuestion) -> Result<Option<(Fit, Option<f64>)>, LifetimeError> {
+    /// The histories that a purchase model is fitted to.
+    fn seen_by(&self, model: PurchaseModel) -> &Summaries {
+        self.by_unit.as_ref().filter(|_| model == PurchaseModel::BgBb).unwrap_or(&self.merged)
+    }
+
+    /// Gamma-Gamma, if it is asked for, with the correlation that it takes to be none; of the purchases as the model that predicts
+    /// them counts them.
+    fn fit_spend(
+        &self,
+        question: &FileQuestion,
+        of: PurchaseModel,
+    ) -> Result<Option<(Fit, Option<f64>)>, LifetimeError> {
         if !(question.with_spend && self.has_amounts) {
             return Ok(None);
         }
-        let fit = fit_spend(&self.merged)?;
-        Ok(Some((fit, frequency_value_correlation(&self.merged))))
+        let summaries = self.seen_by(of);
+        Ok(Some((fit_spend(summaries)?, frequency_value_correlation(summaries))))
     }
 }
 

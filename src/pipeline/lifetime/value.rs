@@ -61,12 +61,13 @@ impl Observed {
         rules: &Lifetime,
         until: i32,
     ) -> Result<Self, RunError> {
-        let (purchases, grain) = (customers.purchases()?, grain(rules));
+        let (purchases, grain) = (customers.purchases(until)?, grain(rules));
         let histories = purchases.histories(ctx, grain, until).await?;
         let days = histories.first_period.iter().min().map_or(0, |first| until.saturating_sub(*first));
         let cut = until.saturating_sub(holdout_days(days));
-        let past = purchases.histories(ctx, grain, cut).await?;
-        let since = purchases.holdout(ctx, grain, cut, &past).await?;
+        // What was given back after the cut was not known then.
+        let past = customers.purchases(cut)?.histories(ctx, grain, cut).await?;
+        let since = purchases.holdout(ctx, grain, cut, until, &past).await?;
         Ok(Self { until, histories, cut, past, since })
     }
 }
@@ -108,17 +109,17 @@ impl Valued {
             FamilyChoice::Historic => Some(Family::Historic),
         };
         let method = Method { grain, horizon, family, models: rules.models.clone() };
-        let contracts = contracts(customers, &histories.customer, until, i32::MAX);
+        let contracts = contracts(&customers.terms(until), &histories.customer, until);
         let past_contracts = contracts_at(customers, &past, cut);
         let mut segments = Vec::new();
+        let mut past_by_segment = by_segment(customers, &past);
         let by_segment = by_segment(customers, &histories);
         let alone: Vec<Segment> =
             (by_segment.values()).map(|positions| Segment::new(&histories, &contracts, positions, until)).collect();
         let valuations = Valuation::of_all(&alone, &method);
         for ((name, positions), valuation) in by_segment.into_iter().zip(valuations) {
-            let then: Vec<usize> = (positions.iter())
-                .filter_map(|&at| past.customer.binary_search(&histories.customer[at]).ok())
-                .collect();
+            // Who took all back since was a customer then.
+            let then = past_by_segment.remove(&name).unwrap_or_default();
             let now: Vec<Option<Contract>> = (then.iter())
                 .map(|&at| contracts[histories.customer.binary_search(&past.customer[at]).ok()?])
                 .collect();
@@ -207,19 +208,22 @@ fn by_segment(customers: &Customers, histories: &Histories) -> BTreeMap<String, 
     segments
 }
 
-/// The contracts of some customers, made of the terms booked by a day.
-fn contracts(customers: &Customers, codes: &[u32], until: i32, booked_by: i32) -> Vec<Option<Contract>> {
+/// The contracts of some customers, made of terms in order of customer.
+fn contracts(terms: &[(u32, i32, Term)], codes: &[u32], until: i32) -> Vec<Option<Contract>> {
     let of = |&code: &u32| {
-        let from = customers.terms.partition_point(|term| term.0 < code);
-        let of_customer = customers.terms[from..].iter().take_while(|term| term.0 == code);
-        let mut terms: Vec<Term> = of_customer.filter(|term| term.1 <= booked_by).map(|term| term.2).collect();
-        Contract::of(&mut terms, until)
+        let from = terms.partition_point(|term| term.0 < code);
+        let of_customer = terms[from..].iter().take_while(|term| term.0 == code);
+        Contract::of(&mut of_customer.map(|term| term.2).collect::<Vec<Term>>(), until)
     };
     codes.par_iter().map(of).collect()
 }
 
+/// The contracts in force at the cut. Renewals booked ahead are left out: of the contracts that end after the cut, those without one
+/// would be no fair sample.
 fn contracts_at(customers: &Customers, past: &Histories, cut: i32) -> Vec<Option<Contract>> {
-    contracts(customers, &past.customer, cut, cut)
+    let mut terms = customers.terms(cut);
+    terms.retain(|(_, booked, term)| *booked <= cut && term.first <= cut);
+    contracts(&terms, &past.customer, cut)
 }
 
 fn money(customers: &Customers, histories: &Histories, until: i32, discount: f64) -> Vec<CustomerMoney> {

@@ -1,8 +1,8 @@
 //! Customers under contract: the shifted-beta-geometric model of their renewals, or one chance for all renewals where the data
 //! do not tell how customers differ.
 //!
-//! A renewal counts when it is due. The next one of a customer is due the day after the contract ends, later ones a term of
-//! the segment's median length apart.
+//! A renewal counts when it is due. The next one of a customer is due the day after the contract ends, later ones a term as long
+//! as the latest apart.
 
 use super::{Expectation, Method, Segment, Trial, Valuation};
 use crate::lifetime::contract::Contract;
@@ -24,10 +24,11 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
         let reason = trials.iter().find_map(|trial| trial.outcome.as_ref().err()).cloned().unwrap_or_default();
         return Valuation { survival: renewals.kaplan_meier(), ..Valuation::historic(reason, trials) };
     };
-    let period = Renewing::new(&segment.contracts, segment.until, &method.horizon);
     let covariance = contract_covariance(&fit);
     let expect = |contract: &Option<Contract>| match contract {
-        Some(contract) if !contract.lapsed => period.expect(model, contract, &covariance),
+        Some(contract) if !contract.lapsed => {
+            Renewing::new(contract, segment.until, &method.horizon).expect(model, contract, &covariance)
+        }
         _ => nothing(&method.horizon),
     };
     let expectations = segment.contracts.iter().map(expect).collect();
@@ -67,7 +68,7 @@ fn trials(renewals: &Renewals) -> Vec<Trial> {
 pub(super) fn renewals(contracts: &[Option<Contract>]) -> Renewals {
     let mut renewals = Renewals::default();
     for contract in contracts.iter().flatten() {
-        renewals.add_customer(contract.renewals, contract.lapsed);
+        renewals.add_customer(contract.settled, contract.lapsed);
     }
     renewals
 }
@@ -91,9 +92,10 @@ fn nothing(horizon: &Horizon) -> Expectation {
     }
 }
 
-/// When renewals come due, and what they are discounted by.
+/// When the renewals of a contract come due, and what they are discounted by.
 struct Renewing {
-    until: i32,
+    /// Months until the first.
+    due: f64,
     /// Length of a term, in months.
     term: f64,
     months: u32,
@@ -103,21 +105,18 @@ struct Renewing {
 }
 
 impl Renewing {
-    fn new(contracts: &[Option<Contract>], until: i32, horizon: &Horizon) -> Self {
-        let mut lengths: Vec<i32> = contracts.iter().flatten().map(|contract| contract.days).collect();
-        lengths.sort_unstable();
-        let days = lengths.get(lengths.len() / 2).copied().unwrap_or(365).max(1);
-        let term = f64::from(days) / Period::Month.days();
+    fn new(contract: &Contract, until: i32, horizon: &Horizon) -> Self {
+        let due = f64::from(contract.last.saturating_add(1).saturating_sub(until)).max(0.0) / Period::Month.days();
+        let term = f64::from(contract.days) / Period::Month.days();
         let term_discount = (horizon.discount.ln_1p() * term).exp_m1();
-        Self { until, term, months: horizon.months, discount: horizon.discount, term_discount }
+        Self { due, term, months: horizon.months, discount: horizon.discount, term_discount }
     }
 
     fn expect(&self, model: ShiftedBetaGeometric, contract: &Contract, covariance: &[f64]) -> Expectation {
-        let due = f64::from(contract.last.saturating_add(1).saturating_sub(self.until)).max(0.0) / Period::Month.days();
-        let periods = self.renewals_from(due);
+        let periods = self.periods();
         let group = |value| ContractGroup { renewals: contract.renewals, value, customers: 1 };
         // The model discounts the first renewal by one term, but it is due after `due` months.
-        let sooner = (self.discount.ln_1p() * (self.term - due)).exp();
+        let sooner = (self.discount.ln_1p() * (self.term - self.due)).exp();
         let discounted = model.outcome(&group(contract.value), periods, self.term_discount);
         let outcome = Outcome {
             mean: discounted.mean * sooner,
@@ -126,37 +125,39 @@ impl Renewing {
             gradient: discounted.gradient.map(|slope| slope * sooner),
         };
         let counted = model.outcome(&group(1.0), periods, 0.0).estimate(covariance);
-        let most = contract.value * sooner * annuity(periods, self.term_discount);
+        let paid = |renewals| contract.value * sooner * annuity(renewals, self.term_discount);
         let clv = outcome.estimate(covariance);
+        // How many renewals come is known to the last one, where a gamma distribution leans to the other side.
+        let sure = model.sure_renewals(contract.renewals, periods);
         let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount).ok();
         Expectation {
             p_alive: 1.0,
             purchases: Estimate {
                 mean: counted.mean,
-                low: counted.low.floor(),
+                low: counted.low.floor().min(f64::from(sure)),
                 high: counted.high.ceil().min(f64::from(periods)),
             },
             value: contract.value,
             outcome,
-            clv: Estimate { high: clv.high.min(most), ..clv },
+            clv: Estimate { low: clv.low.min(paid(sure)), high: clv.high.min(paid(periods)), ..clv },
             beyond: whole
                 .map(|whole| (contract.value * sooner * whole / (1.0 + self.term_discount) - outcome.mean).max(0.0)),
-            months: self.months(model, contract, due),
+            months: self.months(model, contract),
         }
     }
 
-    /// Renewals that come due within the horizon, the first after `due` months.
+    /// Renewals that come due within the horizon.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the days of the horizon")]
-    fn renewals_from(&self, due: f64) -> u32 {
-        let ahead = f64::from(self.months) - due;
+    fn periods(&self) -> u32 {
+        let ahead = f64::from(self.months) - self.due;
         if ahead < 0.0 { 0 } else { (ahead / self.term).floor() as u32 + 1 }
     }
 
     /// What each month of the horizon earns: every renewal evenly over its term.
-    fn months(&self, model: ShiftedBetaGeometric, contract: &Contract, due: f64) -> Vec<f64> {
+    fn months(&self, model: ShiftedBetaGeometric, contract: &Contract) -> Vec<f64> {
         let mut earned = vec![0.0; self.months as usize];
-        let (mut start, mut alive) = (due, 1.0);
-        for ahead in 1..=self.renewals_from(due) {
+        let (mut start, mut alive) = (self.due, 1.0);
+        for ahead in 1..=self.periods() {
             alive *= model.retention(contract.renewals.saturating_add(ahead));
             let end = start + self.term;
             for (month, earned) in (0_u32..).zip(earned.iter_mut()) {

@@ -85,13 +85,15 @@ fn of_purchases(past: &Past<'_>, method: &Method) -> Option<Calibration> {
     Some(Calibration { model: model.id(), groups: groups(&expected, group) })
 }
 
-/// The renewals that came due in the holdout, early enough to be seen lapsed at its end.
+/// The renewals that came due in the holdout, early enough to be seen lapsed at its end. Of contracts that had ended before the
+/// cut, those renewed at once are gone, and the others no fair sample.
 fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
     let (model, fit) = contracts::fit(&past.segment.contracts)?;
     let covariance = contract_covariance(&fit);
     let seen = past.end.saturating_sub(GRACE_DAYS + 1);
-    let due =
-        |at: &usize| past.segment.contracts[*at].is_some_and(|contract| !contract.lapsed && contract.last <= seen);
+    let due = |at: &usize| {
+        past.segment.contracts[*at].is_some_and(|contract| (past.segment.until..=seen).contains(&contract.last))
+    };
     let positions: Vec<usize> = (0..past.segment.contracts.len()).filter(due).collect();
     let before: Vec<Contract> = positions.iter().filter_map(|&at| past.segment.contracts[at]).collect();
     let outcome = |at: usize, value: f64| {
@@ -100,17 +102,20 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
     let renewed = |at: usize| past.contracts[positions[at]].filter(|now| now.renewals > before[at].renewals);
     let expected: Vec<f64> = (0..before.len()).map(|at| outcome(at, 1.0).mean).collect();
     let group = |decile: Option<u32>, customers: &[usize]| {
-        let (mut purchases, mut value) = (Outcome::NOTHING, Outcome::NOTHING);
+        let (mut purchases, mut value, mut most) = (Outcome::NOTHING, Outcome::NOTHING, [0.0; 2]);
         for &at in customers {
             purchases.add(&outcome(at, 1.0));
             value.add(&outcome(at, before[at].value));
+            most = [most[0] + 1.0, most[1] + before[at].value];
         }
+        // Nobody renews more than once.
+        let capped = |estimate: Estimate, most: f64| Estimate { high: estimate.high.min(most), ..estimate };
         Group {
             decile,
             customers: customers.len() as u64,
-            purchases: purchases.estimate(&covariance),
+            purchases: capped(purchases.estimate(&covariance), most[0]),
             actual_purchases: customers.iter().filter(|&&at| renewed(at).is_some()).count() as u64,
-            value: value.estimate(&covariance),
+            value: capped(value.estimate(&covariance), most[1]),
             actual_value: customers.iter().filter_map(|&at| renewed(at)).map(|now| whole(now.value)).sum(),
         }
     };
