@@ -228,3 +228,31 @@ fn a_deal_is_explained_as_it_was_credited() {
         assert_eq!(i128::from(got), expected, "{deal} under {model}");
     }
 }
+
+/// Controls, such as the content hub of organic search, are in the fit whatever `eligible` says of them: they earn nothing anyway.
+#[test]
+fn a_control_need_not_be_eligible() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = demo_with("run = [\"linear\", \"incremental\"]", scratch.path());
+    let text = std::fs::read_to_string(&config).unwrap();
+    let marts = ["--quiet", "--marts", "channel_effects,touch_credits"];
+    let of = |name: &str, eligible: &str| {
+        let section = format!("[journeys]\neligible = \"coalesce(responded, true) AND {eligible}\"\n");
+        let text = if text.contains("[journeys]\n") {
+            text.replace("[journeys]\n", &section)
+        } else {
+            format!("{text}\n{section}")
+        };
+        std::fs::write(&config, text).unwrap();
+        let out = scratch.path().join(name);
+        run(&config, &out, &marts);
+        out
+    };
+    let (with, without) = (of("with", "true"), of("without", "coalesce(campaign_id, '') <> 'C-0049'"));
+    let earn = |out: &Path| read_mart(out, "touch_credits").num_rows();
+    assert!(earn(&without) < earn(&with), "the content hub is on some paths");
+    let [with, without] = [with, without].map(|out| read_mart(&out, "channel_effects"));
+    for column in ["effect", "half_life_days", "weight"] {
+        assert_eq!(numbers(&without, column), numbers(&with, column), "{column}");
+    }
+}

@@ -31,13 +31,18 @@ impl Clock {
         Self { period_days, seed, hours }
     }
 
-    /// A point between `start` and `end`: a day of the period, at the hour of some conversion.
+    /// A point after `start` and up to `end`: the hour of some conversion, on any of the days on which that hour lies between them;
+    /// where there is none, any point between them.
     pub(super) fn point(&self, rng: &mut ChaCha8Rng, start: i64, end: i64) -> i64 {
-        let whole_days = (end - start).div_euclid(DAY_MICROS) + i64::from((end - start).rem_euclid(DAY_MICROS) > 0);
-        let day = start.div_euclid(DAY_MICROS) + rng.random_range(0..whole_days.max(1));
         let draw = rng.next_u64() % self.hours.len().max(1) as u64;
         let hour = usize::try_from(draw).ok().and_then(|place| self.hours.get(place)).copied().unwrap_or(0);
-        (day * DAY_MICROS + hour).clamp(start, end)
+        let days_until = |at: i64| (at - hour).div_euclid(DAY_MICROS);
+        let (before, last) = (days_until(start), days_until(end));
+        if before < last {
+            rng.random_range(before + 1..=last) * DAY_MICROS + hour
+        } else {
+            rng.random_range(start..=end)
+        }
     }
 }
 
@@ -81,6 +86,26 @@ mod tests {
         // The standard deviation of one is √(1 − p)/p = 4.5.
         assert!((left as f64 / 1e5 - 4.0).abs() < 4.0 * 4.5 / 1e5_f64.sqrt(), "{left}");
         assert_eq!(left_out(&mut rng, 1.0), 0);
+    }
+
+    /// Periods of three days that start at ten o'clock: every hour of the conversions is met alike, early and late ones, and on
+    /// every day that it has within the period. One of five hours without any of them is met anywhere.
+    #[test]
+    fn points_lie_at_the_hours_of_conversions_on_every_day() {
+        let hour = |hour: i64| hour * DAY_MICROS / 24;
+        let clock = Clock { period_days: 3, seed: 1, hours: vec![hour(9), hour(11), hour(24)] };
+        let (start, end) = (5 * DAY_MICROS + hour(10), 8 * DAY_MICROS + hour(10));
+        let mut rng = account_stream(1, 2);
+        let mut met = std::collections::BTreeMap::new();
+        for _ in 0..90_000 {
+            *met.entry(clock.point(&mut rng, start, end)).or_insert(0) += 1;
+        }
+        let expected = [(5, 11), (5, 24), (6, 9), (6, 11), (6, 24), (7, 9), (7, 11), (7, 24), (8, 9)];
+        assert!(met.keys().copied().eq(expected.map(|(day, at)| day * DAY_MICROS + hour(at))));
+        // Nine points: four standard deviations of the binomial distribution around 10,000.
+        assert!(met.values().all(|&count: &i32| (count - 10_000).abs() < 4 * 94), "{met:?}");
+        let (start, end) = (hour(12), hour(17));
+        assert!((0..100).all(|_| (start..=end).contains(&clock.point(&mut rng, start, end))));
     }
 
     #[test]

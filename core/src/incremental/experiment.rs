@@ -93,13 +93,13 @@ impl Target {
         let bounded = objective.bounded();
         let (mut lift, mut gradient) = (0.0, vec![0.0; theta.len()]);
         let mut slope = vec![0.0; effects.len()];
-        for &row in &self.rows {
+        for &row in self.rows.iter().filter(|&&row| objective.lasts(row)) {
             let log_rate = objective.log_rate(row, base, effects, &mut slope);
             let exposures = design.row(row);
             let exposure = |term: usize| exposures[objective.terms.columns[term]];
             let rise = objective.rise(row, effects);
             let without = rise - self.own.iter().map(|&term| exposure(term) * effects[term]).sum::<f64>();
-            let expected = design.represents * objective.expected(row, log_rate);
+            let expected = objective.represents * objective.expected(row, log_rate);
             let left = expected * (link.log_rise(without) - link.log_rise(rise)).exp();
             let caused = expected - left;
             lift += caused;

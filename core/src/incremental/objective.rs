@@ -10,6 +10,7 @@ use super::experiment::Target;
 use super::gram::Gram;
 use super::link::Link;
 use super::parallel::{PIECE, sum_over};
+use super::sample::count;
 use super::walk::Role;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -35,6 +36,8 @@ pub(super) struct Objective<'a> {
     pub ridge: Vec<f64>,
     /// Experiments to honour.
     pub targets: &'a [Target],
+    /// How many of all accounts one of weight one stands for: experiments are about all of them, whoever is looked at.
+    pub represents: f64,
     credited: usize,
     /// Row by row, the exposures of the columns that are in; zero where a row does not count.
     exposures: Cow<'a, [f64]>,
@@ -94,6 +97,8 @@ impl<'a> Objective<'a> {
         } else {
             Cow::Owned(picked(design, &terms.columns, |row| days[row] != 0.0 || conversions[row] != 0.0))
         };
+        let whole: f64 = (0..design.keys.len()).map(&weight).sum();
+        let represents = design.represents * if whole > 0.0 { count(design.keys.len()) / whole } else { 1.0 };
         let mut idle = vec![(0.0, 0.0); design.cells.len()];
         for row in &design.idle {
             let weight = weight(row.account as usize);
@@ -105,6 +110,7 @@ impl<'a> Objective<'a> {
             terms,
             ridge: terms.precisions(design, ridge),
             targets,
+            represents,
             credited: terms.credited(design),
             exposures,
             days,
@@ -161,9 +167,14 @@ impl<'a> Objective<'a> {
         base[self.design.cell[row] as usize] + controls + self.terms.link.log_rise(rise)
     }
 
+    /// Whether a row stands for any time.
+    pub(super) fn lasts(&self, row: usize) -> bool {
+        self.days[row] > 0.0
+    }
+
     /// Expected conversions of a row at a log rate.
     pub(super) fn expected(&self, row: usize, log_rate: f64) -> f64 {
-        if self.days[row] > 0.0 { self.days[row] * log_rate.exp() } else { 0.0 }
+        if self.lasts(row) { self.days[row] * log_rate.exp() } else { 0.0 }
     }
 
     /// Conversions less expected conversions of a row: what its slope is multiplied by in the score.

@@ -165,6 +165,26 @@ fn experiments_pull_by_their_precision() {
     }
 }
 
+/// An experiment that is known to a hair holds the effect where it is, whatever part of the accounts a refit looks at: the lift
+/// was measured on all of them. Accounts that do not count have no rate, and no lift.
+#[test]
+fn an_experiment_is_about_all_accounts_whoever_is_refitted() {
+    let accounts = accounts_with(Link::Additive, 4_000, [12.0, 2.0], 8);
+    let experiment = Experiment { channel: 0, from: 0, until: DAYS * DAY, lift: 400.0, standard_error: 0.5 };
+    let fit = fitted(&accounts, &[experiment]);
+    assert_eq!(fit.model().link(), Link::Additive);
+    let effect =
+        |model: &Incremental| model.effects().iter().filter(|of| of.channel == 0).map(|of| of.effect).sum::<f64>();
+    let whole = effect(fit.model());
+    let twice = effect(&fit.refit(|_| 2).unwrap());
+    assert!((twice / whole - 1.0).abs() < 0.02, "{twice} {whole}");
+    for fifth in 0..5 {
+        // Fewer accounts have their own base rate, and the effect is told in parts of it.
+        let rest = effect(&fit.refit(|key| u32::from(key % 5 != fifth)).unwrap());
+        assert!((rest / whole - 1.0).abs() < 0.15, "{rest} {whole}");
+    }
+}
+
 #[test]
 fn money_becomes_conversions() {
     let experiment = Experiment { channel: 0, from: 0, until: 1, lift: 50_000.0, standard_error: 10_000.0 };

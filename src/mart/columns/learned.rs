@@ -162,7 +162,11 @@ pub(super) const MODEL_VALIDATION: Definition = Definition {
         ),
         fact("log_loss", Double, "Mean negative logarithm of the chance given to what happened; less is better."),
         fact("base_log_loss", Double, "The same if every unit were given base_rate."),
-        fact("base_rate", Double, "Part of the units of the other accounts that converted."),
+        fact(
+            "base_rate",
+            Double,
+            "Part of the units of the other accounts that converted; of a model of rates, of the accounts that it looks at.",
+        ),
         key("reason", "Why there is no judgement; null where there is one."),
     ]],
     per_model: &[],

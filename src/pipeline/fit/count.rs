@@ -21,14 +21,22 @@ pub(super) struct Wanted<'a> {
     pub(super) paths: Option<&'a StateCodes>,
     /// The states of accounts over time.
     pub(super) over_time: &'a StateCodes,
-    /// Which accounts each model of rates looks at.
-    pub(super) samplings: Vec<Sampling>,
+    /// What each model of rates looks at.
+    pub(super) looks: Vec<Look>,
     /// The experiments whose touches are counted.
     pub(super) experiments: &'a GivenExperiments,
     /// A hash per account, where accounts are held out, put into folds or drawn by it.
     pub(super) keys: Option<&'a [u64]>,
     /// Whether the journeys of every level are kept, to be counted again with other weights.
     pub(super) patterns: bool,
+}
+
+/// What a model of rates looks at.
+pub(super) struct Look {
+    /// Which accounts.
+    pub(super) sampling: Sampling,
+    /// Per state of accounts over time, whether its touches are controls, which need not be eligible.
+    pub(super) is_control: Vec<bool>,
 }
 
 /// What was counted.
@@ -38,7 +46,7 @@ pub(super) struct Counted {
     /// By level, empty unless they are wanted.
     pub(super) patterns: Vec<Patterns>,
     pub(super) paths: Paths,
-    /// By sampling.
+    /// By model of rates.
     pub(super) subjects: Vec<Subjects>,
     /// Per experiment, the touches in its window of what it was on, and of the channel of that.
     pub(super) experiments: Vec<[u64; 2]>,
@@ -74,10 +82,10 @@ impl Wanted<'_> {
     }
 
     fn sampled(&self) -> Vec<Subjects> {
-        self.samplings.iter().map(|&sampling| Subjects::sampled(COVARIATES, sampling)).collect()
+        self.looks.iter().map(|look| Subjects::sampled(COVARIATES, look.sampling)).collect()
     }
 
-    /// The accounts of all parts, by sampling.
+    /// The accounts of all parts, by model of rates.
     fn sampled_of(&self, parts: &[Vec<Subjects>]) -> Vec<Subjects> {
         let mut all = self.sampled();
         for part in parts {
@@ -182,24 +190,29 @@ impl Counter<'_> {
         let Journeys { subjects: known, as_of, .. } = self.journeys;
         let (key, states) = (self.wanted.key(account), self.wanted.over_time);
         let is_converted = self.journeys.conversions(account).next().is_some();
-        let mut wanting = subjects.iter_mut().filter(|subjects| subjects.wants(key, is_converted)).peekable();
+        let looks = self.wanted.looks.iter().zip(subjects);
+        let mut wanting = looks.filter(|(_, subjects)| subjects.wants(key, is_converted)).peekable();
         if wanting.peek().is_none() {
             return;
         }
         let conversions: Vec<i64> = self.journeys.conversions(account).collect();
         let state = |touch: &Touch| if touch.of_sales { SALES } else { states.state(touch) };
-        let observed = touches.iter().filter(|touch| (touch.eligible || touch.of_sales) && touch.at <= *as_of);
-        let (touched_at, channels): (Vec<i64>, Vec<u32>) = observed.map(|touch| (touch.at, state(touch))).unzip();
-        let subject = Subject {
-            key,
-            from: known.observed_from.min(*as_of),
-            until: *as_of,
-            conversions: &conversions,
-            covariates: &known.covariates[account],
-            touched_at: &touched_at,
-            channels: &channels,
-        };
-        wanting.for_each(|subjects| accepted(subjects.push(subject)));
+        let past = || touches.iter().filter(|touch| touch.at <= *as_of).map(|touch| (touch, state(touch)));
+        for (look, subjects) in wanting {
+            let is_control = |state: u32| state == SALES || look.is_control[state as usize];
+            let observed = past().filter(|(touch, state)| touch.eligible || is_control(*state));
+            let (touched_at, channels): (Vec<i64>, Vec<u32>) = observed.map(|(touch, state)| (touch.at, state)).unzip();
+            let subject = Subject {
+                key,
+                from: known.observed_from.min(*as_of),
+                until: *as_of,
+                conversions: &conversions,
+                covariates: &known.covariates[account],
+                touched_at: &touched_at,
+                channels: &channels,
+            };
+            accepted(subjects.push(subject));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Evidence: what the data say, gathered once for all models, and the models built on it.
 
 use super::Wants;
-use super::count::{Counted, Wanted, count, touches_of_lines};
+use super::count::{Counted, Look, Wanted, count, touches_of_lines};
 use super::effects::EffectsLearned;
 use super::experiments::{GivenExperiment, GivenExperiments};
 use super::held_out::LevelCounts;
@@ -82,6 +82,12 @@ pub(super) enum Refit {
     Rates(usize, bool),
 }
 
+/// What a model of rates with these settings looks at.
+fn look(settings: &IncrementalSettings, journeys: &Journeys<'_>, states: &StateCodes) -> Look {
+    let is_control = states.names().iter().map(|name| settings.control_channels.contains(name)).collect();
+    Look { sampling: journeys.sampling(settings), is_control }
+}
+
 impl Evidences {
     /// Counts what the plan's models ask for.
     ///
@@ -119,7 +125,7 @@ impl Evidences {
             levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
             paths: wants.paths.then_some(&channels),
             over_time: &with_sales,
-            samplings: settings.iter().map(|settings| journeys.sampling(settings)).collect(),
+            looks: settings.iter().map(|settings| look(settings, journeys, &with_sales)).collect(),
             experiments: &experiments,
             keys: keys.transpose()?,
             patterns: wants.refits,
