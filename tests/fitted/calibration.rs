@@ -94,3 +94,24 @@ fn rows_that_cannot_be_used_are_set_aside() {
     );
     assert_eq!(read_mart(&out, "calibration").num_rows(), 0);
 }
+
+/// The others go on: one before anything is known of conversions, and one on a channel that earns nothing anyway.
+#[test]
+fn experiments_that_say_nothing_are_named_and_leave_the_model_as_it_is() {
+    let scratch = tempfile::tempdir().unwrap();
+    let run_with = |rows: &str, name: &str| {
+        let out = scratch.path().join(name);
+        let printed = run(&demo_with_experiments(rows, scratch.path()), &out, &[]);
+        (out, printed)
+    };
+    let useful = ",webinar,2025-02-01,2026-01-31,8,0.5,\n";
+    let useless = ",organic_search,2025-02-01,2026-01-31,8,0.5,\n,email,2019-01-01,2019-02-01,8,0.5,\n";
+    let (alone, _) = run_with(useful, "alone");
+    let (beside, printed) = run_with(&format!("{useless}{useful}"), "beside");
+    let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(printed.contains("experiment on organic_search is not used: its channel is a control"), "{printed}");
+    assert!(printed.contains("experiment on email is not used: "), "{printed}");
+    for mart in ["channel_effects", "calibration"] {
+        assert_eq!(read_mart(&alone, mart), read_mart(&beside, mart), "{mart}");
+    }
+}

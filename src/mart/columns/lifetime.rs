@@ -29,7 +29,7 @@ pub(super) const CUSTOMER_CLV: Definition = Definition {
         fact(
             "p_alive",
             Double,
-            "Probability to buy again at all; under contract 1, lapsed 0; null when not predicted.",
+            "Probability to be alive: by bg_nbd and mbg_nbd to buy again at all, else not to have left; under contract 1, lapsed 0; null when not predicted.",
         ),
         sum("expected_purchases", Double, "Expected purchases or renewals over the horizon; null when not predicted."),
         fact("purchases_low", Double, "Lower end of their 95 % interval."),
@@ -174,7 +174,11 @@ pub(in crate::mart) const PREDICTIONS: Definition = Definition {
         fact("recency", Double, "t_x: time from the first purchase to the last, in the unit asked for."),
         fact("observed", Double, "T: time from the first purchase to the end of observation."),
         fact("monetary_value", Double, "Mean amount of the repeat purchases; 0 without any."),
-        fact("p_alive", Double, "Probability that the customer will buy again at all."),
+        fact(
+            "p_alive",
+            Double,
+            "Probability that the customer is alive: by bg_nbd and mbg_nbd to buy again at all, else not to have left.",
+        ),
         sum("expected_purchases", Double, "Expected purchases over the horizon."),
         fact("purchases_low", Double, "Lower end of the 95 % interval of purchases."),
         fact("purchases_high", Double, "Upper end of the 95 % interval of purchases."),

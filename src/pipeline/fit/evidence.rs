@@ -28,8 +28,7 @@ pub(super) struct Evidences {
     levels: BTreeMap<StateLevel, LevelEvidence>,
     /// Accounts over time, by what models of rates ask of them.
     over_time: Vec<(IncrementalSettings, Subjects)>,
-    experiments: Vec<GivenExperiment>,
-    lifts: Vec<Experiment>,
+    experiments: Vec<(GivenExperiment, Experiment)>,
     /// Whether models are to be judged.
     wants_validation: bool,
     /// Whether they are to be fitted again.
@@ -49,6 +48,8 @@ pub(super) struct FittedRates {
 /// A fit, what each channel brought about of the conversions that it looked at, and how it does on accounts held out.
 struct Fitted {
     fit: Fit,
+    /// The experiments that calibrated it.
+    experiments: Vec<GivenExperiment>,
     shares: Vec<ShareEstimate>,
     judged: Option<Validated>,
 }
@@ -134,8 +135,13 @@ impl Evidences {
         let mut counted: BTreeMap<StateLevel, LevelCounts> = counted_levels.iter().copied().zip(statistics).collect();
         let mut patterns: BTreeMap<StateLevel, Patterns> = counted_levels.into_iter().zip(patterns).collect();
         drop(wanted);
-        let (measured, mut remarks) = experiments.measured(plan, prepared, &touches);
-        let (given, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = measured.into_iter().unzip();
+        let observed_from = journeys.subjects.observed_from;
+        let (experiments, mut remarks) = experiments.measured(plan, prepared, &touches, observed_from);
+        let of_controls =
+            experiments.iter().filter(|(given, _)| settings.iter().any(|settings| !given.is_credited(settings)));
+        remarks.extend(of_controls.map(|(given, _)| {
+            format!("the experiment on {} is not used: its channel is a control, which earns nothing", given.name())
+        }));
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
         let levels = levels.into_iter().map(|(level, (states, empty))| {
             let counted = empty.map(|empty| {
@@ -147,8 +153,7 @@ impl Evidences {
         Ok(Self {
             levels: levels.collect(),
             over_time: settings.into_iter().cloned().zip(subjects).collect(),
-            experiments: given,
-            lifts,
+            experiments,
             wants_validation: wants.validation,
             wants_refits: wants.refits,
             paths: wants.paths.then(|| PathsLearned { names: channels.names().to_vec(), rows: paths.into_rows() }),
@@ -159,10 +164,12 @@ impl Evidences {
     /// Fits rates over time.
     pub(super) fn fit_rates(&self, prepared: &Prepared) -> Vec<FittedRates> {
         let fits = self.over_time.iter().map(|(settings, subjects)| {
-            let fitted = fit(subjects, prepared.lines.channels(), settings, &self.lifts).map(|fit| {
+            let used = self.experiments.iter().filter(|(given, _)| given.is_credited(settings)).cloned();
+            let (experiments, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = used.unzip();
+            let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts).map(|fit| {
                 let judge = || self.wants_validation.then(|| Validated::of_rates(subjects, &fit));
                 let (shares, judged) = rayon::join(|| fit.shares(subjects, LEVEL), judge);
-                Fitted { fit, shares, judged }
+                Fitted { fit, experiments, shares, judged }
             });
             FittedRates { settings: settings.clone(), fitted }
         });
@@ -221,14 +228,14 @@ impl Evidences {
         let own = rates.iter().enumerate().find(|(_, known)| is_own(known));
         let (position, FittedRates { fitted, .. }) =
             own.ok_or_else(|| refuse(Reason::NotCounted("accounts over time")))?;
-        let Fitted { fit, shares, judged } =
+        let Fitted { fit, experiments, shares, judged } =
             fitted.as_ref().map_err(|error| refuse(Reason::Incremental(error.clone())))?;
         let evidence = Evidence { incremental: Some(fit.model()), ..Evidence::default() };
         let names = prepared.lines.channels();
         let model = spec.build(names, evidence)?;
         let learned = Learned {
             validated: judged.iter().map(|judged| judged.named(spec.id())).collect(),
-            effects: vec![EffectsLearned::new(spec.id(), names, fit, shares, &self.experiments)],
+            effects: vec![EffectsLearned::new(spec.id(), names, fit, shares, experiments)],
             ..Learned::default()
         };
         let without_baseline = matches!(spec, ModelSpec::IncrementalTotal { .. });

@@ -16,7 +16,7 @@ use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Float64Type};
-use closedloop_core::incremental::Experiment;
+use closedloop_core::incremental::{Experiment, IncrementalSettings};
 
 /// An experiment as its row says.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,18 @@ pub(in crate::pipeline) struct GivenExperiment {
     in_money: bool,
     /// First instant of the window, and the first after it.
     window: [i64; 2],
+}
+
+impl GivenExperiment {
+    /// What it was on.
+    pub(super) fn name(&self) -> &str {
+        self.campaign.as_ref().or(self.channel.as_ref()).map_or("", String::as_str)
+    }
+
+    /// Whether models with these settings credit its channel.
+    pub(super) fn is_credited(&self, settings: &IncrementalSettings) -> bool {
+        self.channel.as_ref().is_none_or(|channel| !settings.control_channels.contains(channel))
+    }
 }
 
 /// The experiments of a run, in an order that the input's does not change.
@@ -85,23 +97,29 @@ impl GivenExperiments {
     }
 
     /// The lifts by channel, in conversions, each with the row it came from; and one sentence for every experiment that
-    /// says nothing about a channel of this run. `counts` are those of [`Self::count`].
+    /// says nothing about a channel of this run. `counts` are those of [`Self::count`]; before `observed_from` it is not known who
+    /// converted.
     pub(super) fn measured(
         self,
         plan: &Plan,
         prepared: &Prepared,
         counts: &[[u64; 2]],
+        observed_from: i64,
     ) -> (Vec<(GivenExperiment, Experiment)>, Vec<String>) {
         let (mut measured, mut unused) = (Vec::new(), Vec::new());
         for (given, &[own, of_channel]) in self.0.into_iter().zip(counts) {
             let channels = prepared.lines.channels();
             let channel = given.channel.as_ref().and_then(|name| channels.binary_search(name).ok());
-            let name = given.campaign.as_ref().or(given.channel.as_ref()).map_or("", String::as_str);
+            let name = given.name();
             let Some(channel) = channel.and_then(|code| u32::try_from(code).ok()).filter(|_| own > 0) else {
                 unused.push(format!("the experiment on {name} is not used: it has no touch in its window"));
                 continue;
             };
             let [from, until] = given.window;
+            if until <= observed_from {
+                unused.push(format!("the experiment on {name} is not used: no opportunity is as old as its window"));
+                continue;
+            }
             let raw = Experiment { channel, from, until, lift: given.lift, standard_error: given.standard_error };
             let raw = match (given.in_money, mean_amount(plan, prepared, given.window)) {
                 (false, _) => raw,
