@@ -55,7 +55,7 @@ pub struct SourceConfig {
     pub path: String,
     /// Default: by the file's ending.
     pub format: Option<Format>,
-    /// CSV field separator, one ASCII character.
+    /// CSV field separator, one ASCII character; default a comma, in files named .tsv a tab.
     pub delimiter: Option<char>,
     /// Canonical column → source column; others are taken from a source column of the same name.
     #[serde(default)]

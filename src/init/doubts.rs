@@ -290,7 +290,9 @@ impl<'a> Doubts<'a> {
             1 => {}
             _ => {
                 let all = codes.into_iter().collect::<Vec<_>>().join(", ");
-                let message = format!("amounts bear the signs of {all}; a run takes one currency: convert the others");
+                let message = format!(
+                    "amounts bear the signs of {all}; {code} is assumed: a run takes one currency, so convert the others"
+                );
                 self.add(Place::Currency, message);
             }
         }

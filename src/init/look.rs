@@ -1,7 +1,7 @@
 //! What a folder holds: every readable file's header and first rows, as text.
 
 use crate::config::file::Format;
-use crate::config::plan::{data_files, format_of, has_ending, unpacked};
+use crate::config::plan::{data_files, delimiter_of, format_of, has_ending, unpacked};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -20,7 +20,7 @@ pub(super) struct Look {
     pub(super) path: String,
     /// Whether its columns have types; those of CSV are text.
     pub(super) typed: bool,
-    /// CSV field separator, where it is not the comma.
+    /// CSV field separator, where it is not what the name of the file says.
     pub(super) delimiter: Option<char>,
     pub(super) headers: Vec<String>,
     /// The first rows; a blank cell is empty.
@@ -148,7 +148,8 @@ fn look_at_csv(file: &Path) -> Result<Seen, String> {
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
             let line = pos.as_ref().map_or_else(String::new, |pos| format!("line {}", pos.line()));
             format!(
-                "{line} has {len} cells and the first line {expected_len}; take out titles and totals around the table"
+                "{line} has {len} cells and the first line {expected_len}; take out titles and totals around the table, or \
+                 quote cells that hold the delimiter"
             )
         }
         _ => format!("cannot be read: {error}"),
@@ -160,7 +161,7 @@ fn look_at_csv(file: &Path) -> Result<Seen, String> {
         Ok(record.iter().map(str::to_owned).collect())
     });
     let rows = rows.collect::<Result<_, String>>()?;
-    Ok(((delimiter != b',').then_some(char::from(delimiter)), headers, rows))
+    Ok(((delimiter != delimiter_of(file)).then_some(char::from(delimiter)), headers, rows))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

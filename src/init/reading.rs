@@ -48,7 +48,7 @@ impl Reading {
                 let one_of = |words: &[&str]| words.iter().map(|word| quoted_text(word)).collect::<Vec<_>>().join(", ");
                 let (yes, no) = (one_of(&YES), one_of(&NO));
                 format!(
-                    "CASE WHEN lower({x}) IN ({yes}) THEN 'true' WHEN lower({x}) IN ({no}) THEN 'false' ELSE {x} END"
+                    "CASE WHEN lower(trim({x})) IN ({yes}) THEN 'true' WHEN lower(trim({x})) IN ({no}) THEN 'false' ELSE {x} END"
                 )
             }
         }
@@ -94,7 +94,7 @@ const DATES: [&str; 11] = [
     "%d. %B %Y",
 ];
 /// Times of day behind them.
-const TIMES: [&str; 5] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"];
+const TIMES: [&str; 6] = ["", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p"];
 
 /// How a column of dates or timestamps reads: as nine of ten of its values do.
 pub(super) fn of_instants(values: &[&str]) -> Reading {
@@ -223,6 +223,9 @@ mod tests {
         assert_eq!(instants(&["1/22/24", "1/2/2024"]), formatted(&["%m/%d/%y", "%m/%d/%Y"], false));
         assert_eq!(instants(&["2024/01/22", "2024/02/01 16:14"]), formatted(&["%Y/%m/%d", "%Y/%m/%d %H:%M"], false));
         assert_eq!(instants(&["1 Feb 2024", "22 Feb 2024"]), formatted(&["%d %b %Y"], false));
+        assert_eq!(instants(&["22/1/24", "3/1/24"]), formatted(&["%d/%m/%y"], false));
+        assert_eq!(instants(&["1.2.24"]), formatted(&["%d.%m.%y"], false));
+        assert_eq!(instants(&["3/25/2024 16:14:25.000"]), formatted(&["%m/%d/%Y %H:%M:%S%.f"], false));
         assert_eq!(instants(&["22-JAN-24"]), formatted(&["%d-%b-%y"], false));
         assert_eq!(instants(&["January 22, 2024"]), formatted(&["%B %d, %Y"], false));
         for unreadable in [&["13/13/2024"][..], &["soon"], &["13/1/2024", "1/13/2024"]] {

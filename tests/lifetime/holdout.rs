@@ -19,8 +19,8 @@ fn company(deals: &[String], as_of: &str) -> Company {
     let touch = format!("touch_id,touched_at,account_id,channel\nt1,2020-01-01,{},email\n", account(&deals[0]));
     let tables =
         [("touchpoints", touch), ("opportunities", opportunities), ("deals", format!("{DEALS}{}\n", deals.join("\n")))];
-    let settings =
-        format!("[models]\nrun = [\"linear\"]\n[calendar]\nas_of = \"{as_of}\"\n[lifetime]\nenabled = true\n");
+    let as_of = if as_of.is_empty() { String::new() } else { format!("[calendar]\nas_of = \"{as_of}\"\n") };
+    let settings = format!("[models]\nrun = [\"linear\"]\n{as_of}[lifetime]\nenabled = true\n");
     Company::new(&tables, &settings)
 }
 
@@ -52,6 +52,22 @@ fn a_prediction_does_not_know_what_is_given_back_later() {
         assert_eq!(numbers(&with, column), numbers(&without, column), "{column}");
     }
     assert_eq!(money(&with, "predicted_margin"), money(&without, "predicted_margin"));
+}
+
+/// Credits may be the last that is booked: of two contracts one was taken back in full, and of the other a half.
+#[test]
+fn credits_later_than_all_deals_count() {
+    let deals = [
+        "A/1,A/1,2025-01-10,100.00,new,,2025-01-10,2026-01-09",
+        "B/1,B/1,2025-02-10,200.00,new,,2025-02-10,2026-02-09",
+        "A/2,A/1,2025-06-01,-100.00,credit,A/1,,",
+        "B/2,B/1,2025-06-01,-100.00,credit,B/1,,",
+    ];
+    let company = company(&deals.map(str::to_owned), "");
+    let rows = read_mart(&company.run("out", &[]), "customer_clv");
+    assert_eq!(texts(&rows, "account_id"), [Some("B".to_owned())]);
+    assert_eq!(money(&rows, "revenue"), [10_000]);
+    assert_eq!(numbers(&rows, "frequency"), [0.0]);
 }
 
 /// 1,200 customers with years of contract, each renewed with the chance 0.8, signed 60 days before the old one ends, the first

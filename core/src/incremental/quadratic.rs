@@ -134,9 +134,10 @@ impl Descent {
         let falls_below = |&j: &usize| bounded[j] && self.values[j] + step[j] < 0.0;
         let first = free.into_iter().filter(falls_below).min_by(|&a, &b| part_to_bound(a).total_cmp(&part_to_bound(b)));
         let part = first.map_or(1.0, part_to_bound);
-        self.go(&step, part, hessian);
+        let is_lower = self.go(&step, part, hessian);
         if let Some(first) = first {
-            self.values[first] = 0.0;
+            // What is left of it where the step was taken is rounding.
+            self.values[first] = if is_lower { 0.0 } else { self.values[first] };
             is_free[first] = false;
         }
         Some(first.is_none())

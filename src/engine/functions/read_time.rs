@@ -35,10 +35,14 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
 /// A text of this format as ISO 8601: a date, a time of day with it, or an instant where it names its offset.
 pub(crate) fn in_iso(format: &str, text: &str) -> Option<String> {
     let read = BrokenDownTime::parse(format, text.trim()).ok()?;
-    if read.offset().is_some() {
-        return read.to_timestamp().ok().map(|instant| instant.to_string());
+    if let Ok(instant) = read.to_timestamp() {
+        return Some(instant.to_string());
     }
-    let date = read.to_date().ok()?;
+    if read.iana_time_zone().is_some() {
+        return read.to_zoned().ok().map(|zoned| zoned.timestamp().to_string());
+    }
+    // A year of two digits is no year of four.
+    let date = read.to_date().ok().filter(|date| date.year() >= 1_000)?;
     Some(if read.hour().is_some() { date.to_datetime(read.to_time().ok()?).to_string() } else { date.to_string() })
 }
 
@@ -68,12 +72,18 @@ mod tests {
             ("%B %d, %Y", "February 1, 2024", "2024-02-01"),
             ("%d/%m/%Y %H:%M:%S", "01/02/2024 07:08:09", "2024-02-01T07:08:09"),
             ("%d/%m/%Y %H:%M %z", "01/02/2024 00:30 +0100", "2024-01-31T23:30:00Z"),
+            ("%d/%m/%Y %H:%M %Q", "01/02/2024 00:30 Europe/Berlin", "2024-01-31T23:30:00Z"),
+            ("%s", "86400", "1970-01-02T00:00:00Z"),
         ] {
             assert_eq!(in_iso(format, text).as_deref(), Some(iso), "{format}");
         }
-        for (format, text) in
-            [("%d.%m.%Y", "30.2.2024"), ("%m/%d/%Y", "13/1/2024"), ("%Q", "1"), ("%d.%m.%Y", "1.2.2024 x")]
-        {
+        for (format, text) in [
+            ("%d.%m.%Y", "30.2.2024"),
+            ("%m/%d/%Y", "13/1/2024"),
+            ("%Q", "1"),
+            ("%d.%m.%Y", "1.2.2024 x"),
+            ("%Y/%m/%d", "22/1/24"),
+        ] {
             assert_eq!(in_iso(format, text), None, "{format}");
         }
     }

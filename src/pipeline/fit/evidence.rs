@@ -138,7 +138,7 @@ impl Evidences {
         let observed_from = journeys.subjects.observed_from;
         let (experiments, mut remarks) = experiments.measured(plan, prepared, &touches, observed_from);
         let of_controls =
-            experiments.iter().filter(|(given, _)| settings.iter().any(|settings| !given.is_credited(settings)));
+            experiments.iter().filter(|(given, _)| settings.iter().all(|settings| !given.is_credited(settings)));
         remarks.extend(of_controls.map(|(given, _)| {
             format!("the experiment on {} is not used: its channel is a control, which earns nothing", given.name())
         }));

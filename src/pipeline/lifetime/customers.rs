@@ -96,7 +96,7 @@ pub(super) struct Customers {
     pub(super) segments: Vec<String>,
     /// Bookings by customer, day and amount.
     pub(super) bookings: Vec<Booking>,
-    /// What the purchase models see, column by column: purchases without those taken back, and refunds without a purchase.
+    /// What the purchase models see, column by column: purchases that nothing was given back of, and refunds without a purchase.
     customer: Vec<u32>,
     day: Vec<i32>,
     margin: Vec<i64>,

@@ -61,7 +61,7 @@ impl Observed {
         rules: &Lifetime,
         until: i32,
     ) -> Result<Self, RunError> {
-        let (purchases, grain) = (customers.purchases(until)?, grain(rules));
+        let (purchases, grain) = (customers.purchases(i32::MAX)?, grain(rules));
         let histories = purchases.histories(ctx, grain, until).await?;
         let days = histories.first_period.iter().min().map_or(0, |first| until.saturating_sub(*first));
         let cut = until.saturating_sub(holdout_days(days));
@@ -109,7 +109,7 @@ impl Valued {
             FamilyChoice::Historic => Some(Family::Historic),
         };
         let method = Method { grain, horizon, family, models: rules.models.clone() };
-        let contracts = contracts(&customers.terms(until), &histories.customer, until);
+        let contracts = contracts(&customers.terms(i32::MAX), &histories.customer, until);
         let past_contracts = contracts_at(customers, &past, cut);
         let mut segments = Vec::new();
         let mut past_by_segment = by_segment(customers, &past);
