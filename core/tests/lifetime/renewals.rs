@@ -117,3 +117,15 @@ fn the_value_of_contracts_adds_up_and_scales_with_money() {
     assert_near(one.high, most, 1e-12);
     assert!(many.low > 0.85 * many.mean && many.high < 1.15 * many.mean, "{many:?}");
 }
+
+/// The largest number of renewals that at least 97.5 % of customers make, by the survival that the model gives.
+#[test]
+fn sure_renewals_are_those_that_nearly_everybody_makes() {
+    let model = ShiftedBetaGeometric::new(&[0.5, 60.0]).unwrap();
+    for (renewals, periods) in [(0, 0), (0, 12), (4, 12), (30, 2)] {
+        let survives = |ahead: u32| model.survival(renewals + ahead) / model.survival(renewals) >= 0.975;
+        let expected = (1..=periods).filter(|&ahead| survives(ahead)).max().unwrap_or(0);
+        assert_eq!(model.sure_renewals(renewals, periods), expected, "{renewals} {periods}");
+    }
+    assert_eq!(model.sure_renewals(0, 12), 3);
+}
