@@ -100,8 +100,9 @@ impl Descent {
         gained < 0.0
     }
 
-    /// Goes on, from where the free coefficients are at their optimum or not, until none at zero wants to rise: each that does is let go, and the others follow as far as the bounds
-    /// let them (Lawson and Hanson 1974, *Solving Least Squares Problems*, 23.3). `None` where the Hessian is not positive definite.
+    /// Goes on, from where the free coefficients are at their optimum or not, until none at zero wants to rise: each that does is let
+    /// go, and the others follow as far as the bounds let them (Lawson and Hanson 1974, *Solving Least Squares Problems*, 23.3).
+    /// `None` where the Hessian is not positive definite.
     fn settle(&mut self, hessian: &[f64], bounded: &[bool], at_optimum: bool) -> Option<()> {
         let count = self.values.len();
         let mut is_free: Vec<bool> = (0..count).map(|j| !bounded[j] || self.values[j] > 0.0).collect();

@@ -97,12 +97,12 @@ pub struct Histories {
     pub summaries: Summaries,
 }
 
-/// What customers did in a time that was held out: their purchases and net money, in the order of the histories.
+/// What customers did in a time that was held out: the purchases that they kept and their money, in the order of the histories.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Holdout {
-    /// Periods with a purchase.
+    /// Periods with a purchase that was not taken back.
     pub purchases: Vec<u32>,
-    /// Net money, in minor units.
+    /// What is left of them, in minor units.
     pub amount: Vec<i64>,
 }
 

@@ -216,8 +216,7 @@ impl Customers {
                 }
             }
         }
-        let of_first = first.map_or(PurchaseModel::BgNbd, |(model, _)| model);
-        let spend = match self.fit_spend(question, of_first) {
+        let spend = match self.fit_spend(question, first.map(|(model, _)| model)) {
             Ok(spend) => spend.map(|(fit, correlation)| {
                 notes.extend(correlation.map(|correlation| {
                     format!(
@@ -282,12 +281,12 @@ impl Customers {
     fn fit_spend(
         &self,
         question: &FileQuestion,
-        of: PurchaseModel,
+        of: Option<PurchaseModel>,
     ) -> Result<Option<(Fit, Option<f64>)>, LifetimeError> {
         if !(question.with_spend && self.has_amounts) {
             return Ok(None);
         }
-        let summaries = self.seen_by(of);
+        let summaries = of.map_or(&self.merged, |model| self.seen_by(model));
         Ok(Some((fit_spend(summaries)?, frequency_value_correlation(summaries))))
     }
 }
