@@ -25,4 +25,4 @@ mod unique;
 pub(crate) mod words;
 
 pub use error::EngineError;
-pub(crate) use functions::in_iso;
+pub(crate) use functions::{WrittenAmount, in_iso};

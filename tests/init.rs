@@ -458,8 +458,8 @@ fn what_cannot_be_read_is_asked_about() {
     let row = |created: &str, amount: &str| format!("{OPPORTUNITIES}O1,A1,{created},2024-03-01,Closed Won,{amount}\n");
     let (_folder, printed) = said_of("opps.csv", &row("Q1 2024", "5"));
     assert!(printed.contains("\"Created\" does not hold a date that can be read, as in \"Q1 2024\""), "{printed}");
-    let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "USD 5"));
-    assert!(printed.contains("\"Value\" does not hold an amount that can be read, as in \"USD 5\""), "{printed}");
+    let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "5k"));
+    assert!(printed.contains("\"Value\" does not hold an amount that can be read, as in \"5k\""), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &row("2024-02-01", "1.234"));
     assert!(printed.contains("the points in \"Value\" may be of thousands, as in \"1.234\""), "{printed}");
 }
@@ -478,12 +478,41 @@ fn dates_amounts_and_flags_of_other_shapes_are_turned() {
     let (_folder, printed) = said_of("opps.csv", &opportunities.replace(" €", "").replace("1.234,50", "$1,234.50"));
     assert!(printed.contains("amounts bear a dollar sign; US dollars are assumed"), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &opportunities.replace("7,00 €", "7,00 £"));
-    assert!(printed.contains("amounts bear the signs of EUR, GBP"), "{printed}");
+    assert!(printed.contains("amounts are written in EUR, GBP"), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &opportunities.replace("Ja", "gewonnen").replace("Nein", "verloren"));
     assert!(
         printed.contains("\"Is Won\" does not hold true or false that can be read, as in \"gewonnen\""),
         "{printed}"
     );
+}
+
+/// Negative amounts in parentheses or with a minus behind, and currencies named beside amounts, as accounts have them.
+#[test]
+fn amounts_of_accounts_are_turned() {
+    let row = |id: &str, amount: &str| format!("{id},A1,2024-02-01,2024-03-01,Closed Won,\"{amount}\"\n");
+    let rows: String = [("O1", "CHF 1,234.50"), ("O2", "(CHF 34.50)"), ("O3", "CHF 100-")]
+        .map(|(id, amount)| row(id, amount))
+        .concat();
+    let (folder, printed) = said_of("opps.csv", &format!("{OPPORTUNITIES}{rows}"));
+    assert!(!printed.contains("\"Value\"") && !printed.contains("currency"), "{printed}");
+    let config = config_text(folder.path());
+    assert!(config.contains("read_amount(\"Value\", '.')") && config.contains("currency = \"CHF\""), "{config}");
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["booked"], 110_000);
+}
+
+/// A mistake in the arguments of a reading function is refused: otherwise every row would be set aside for it.
+#[test]
+fn reading_functions_name_their_mistaken_argument() {
+    let (folder, _) = said_of("opps.csv", &format!("{OPPORTUNITIES}O1,A1,3/1/24,3/31/24,Closed Won,\"1,234.50\"\n"));
+    let config = config_text(folder.path());
+    for (right, wrong) in [("'%m/%d/%y'", "'MM/DD/YY'"), ("\"Value\", '.'", "\"Value\", 'comma'")] {
+        assert!(config.contains(right), "{config}");
+        write(folder.path(), "closedloop.toml", &config.replace(right, wrong));
+        let assert = closedloop().arg("run").arg(folder.path().join("closedloop.toml")).assert().code(2);
+        let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        let named = wrong.rsplit(' ').next().unwrap();
+        assert!(said.contains(named) && said.contains("opportunities"), "{said}");
+    }
 }
 
 /// Of touches on one day, and of deals that close on a day with touches, the times of day say which came first.

@@ -8,6 +8,8 @@
 
 use crate::statistics::{Outcome, number};
 
+/// Predictions nearer to each other than this are one: sums of the same parts in another order differ in their last digits.
+const APART: f64 = 1e-12;
 /// No prediction counts as surer than this: one impossible event would otherwise make the log-loss infinite.
 const SUREST: f64 = 1e-6;
 
@@ -18,14 +20,38 @@ pub struct Prediction {
     pub chance: f64,
     /// How many units had this prediction, by what became of them.
     pub outcome: Outcome,
+    /// How many units of its kind each of these stands for: more than one where only some were drawn to be looked at.
+    pub weight: f64,
+}
+
+impl Prediction {
+    /// The units that these stand for, and those of them that converted.
+    fn units(&self) -> f64 {
+        self.weight * number(self.outcome.journeys())
+    }
+
+    fn conversions(&self) -> f64 {
+        self.weight * number(self.outcome.conversions)
+    }
+
+    fn nulls(&self) -> f64 {
+        self.weight * number(self.outcome.nulls)
+    }
+
+    /// Log-loss of a chance given to these units.
+    fn loss(&self, chance: f64) -> f64 {
+        -self.conversions() * chance.ln() - self.nulls() * (-chance).ln_1p()
+    }
 }
 
 /// How good predictions are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Validation {
-    /// What became of the held-out units.
+    /// What became of the held-out units, each counted once.
     pub observed: Outcome,
-    /// The conversions that were predicted.
+    /// The conversions that there were among the units that these stand for.
+    pub conversions: f64,
+    /// The conversions that were predicted of them.
     pub expected: f64,
     /// Mean log-loss per unit, in nats.
     pub log_loss: f64,
@@ -40,26 +66,29 @@ pub struct Validation {
 impl Validation {
     /// Judges predictions; `base_rate` is the rate of the units that the model was fitted on. `None` without units.
     pub fn of(mut predictions: Vec<Prediction>, base_rate: f64) -> Option<Self> {
+        predictions.retain(|prediction| prediction.outcome.journeys() > 0);
         predictions.iter_mut().for_each(|prediction| prediction.chance = possible(prediction.chance));
         let key = |a: &Prediction| (a.outcome.conversions, a.outcome.nulls);
         // One order of adding, whatever the order of the units.
-        predictions.sort_by(|a, b| a.chance.total_cmp(&b.chance).then_with(|| key(a).cmp(&key(b))));
+        predictions.sort_by(|a, b| {
+            let by_chance = a.chance.total_cmp(&b.chance).then_with(|| a.weight.total_cmp(&b.weight));
+            by_chance.then_with(|| key(a).cmp(&key(b)))
+        });
         let observed = predictions.iter().fold(Outcome::default(), |sum, prediction| sum + prediction.outcome);
-        if observed.journeys() == 0 {
+        if predictions.is_empty() {
             return None;
         }
         let of_all = |value: &dyn Fn(&Prediction) -> f64| predictions.iter().map(value).sum::<f64>();
-        let loss = |chance: f64, outcome: Outcome| {
-            -number(outcome.conversions) * chance.ln() - number(outcome.nulls) * (-chance).ln_1p()
-        };
-        let units = number(observed.journeys());
+        let units = of_all(&Prediction::units);
+        let base_rate = possible(base_rate);
         Some(Self {
             observed,
-            expected: of_all(&|prediction| prediction.chance * number(prediction.outcome.journeys())),
-            log_loss: of_all(&|prediction| loss(prediction.chance, prediction.outcome)) / units,
-            base_log_loss: loss(possible(base_rate), observed) / units,
-            auc: auc(&predictions, observed),
-            slope: slope(&predictions, observed),
+            conversions: of_all(&Prediction::conversions),
+            expected: of_all(&|prediction| prediction.chance * prediction.units()),
+            log_loss: of_all(&|prediction| prediction.loss(prediction.chance)) / units,
+            base_log_loss: of_all(&|prediction| prediction.loss(base_rate)) / units,
+            auc: auc(&predictions),
+            slope: slope(&predictions),
         })
     }
 }
@@ -69,29 +98,28 @@ fn possible(chance: f64) -> f64 {
 }
 
 /// From predictions in ascending order.
-fn auc(predictions: &[Prediction], observed: Outcome) -> Option<f64> {
-    let pairs = number(observed.conversions) * number(observed.nulls);
-    let mut nulls_below = 0.0;
-    let mut won = 0.0;
-    for equal in predictions.chunk_by(|a, b| a.chance.total_cmp(&b.chance).is_eq()) {
-        let sum = equal.iter().fold(Outcome::default(), |sum, prediction| sum + prediction.outcome);
-        won += number(sum.conversions) * (nulls_below + 0.5 * number(sum.nulls));
-        nulls_below += number(sum.nulls);
+fn auc(predictions: &[Prediction]) -> Option<f64> {
+    let (mut nulls_below, mut conversions_below, mut won) = (0.0, 0.0, 0.0);
+    for equal in predictions.chunk_by(|a, b| b.chance - a.chance < APART) {
+        let conversions: f64 = equal.iter().map(Prediction::conversions).sum();
+        let nulls: f64 = equal.iter().map(Prediction::nulls).sum();
+        won += conversions * (nulls_below + 0.5 * nulls);
+        nulls_below += nulls;
+        conversions_below += conversions;
     }
+    let pairs = conversions_below * nulls_below;
     (pairs > 0.0).then(|| won / pairs)
 }
 
-fn slope(predictions: &[Prediction], observed: Outcome) -> Option<f64> {
-    let units = number(observed.journeys());
-    let rate = number(observed.conversions) / units;
-    let of_all = |value: &dyn Fn(f64, Outcome) -> f64| {
-        predictions.iter().map(|prediction| value(prediction.chance, prediction.outcome)).sum::<f64>()
-    };
-    let mean = of_all(&|chance, outcome| chance * number(outcome.journeys())) / units;
-    let variance = of_all(&|chance, outcome| (chance - mean).powi(2) * number(outcome.journeys()));
+fn slope(predictions: &[Prediction]) -> Option<f64> {
+    let of_all = |value: &dyn Fn(&Prediction) -> f64| predictions.iter().map(value).sum::<f64>();
+    let units = of_all(&Prediction::units);
+    let rate = of_all(&Prediction::conversions) / units;
+    let mean = of_all(&|prediction| prediction.chance * prediction.units()) / units;
+    let variance = of_all(&|prediction| (prediction.chance - mean).powi(2) * prediction.units());
     let covariance =
-        of_all(&|chance, outcome| (chance - mean) * (number(outcome.conversions) - rate * number(outcome.journeys())));
-    let is_spread = predictions.first().map(|first| first.chance) != predictions.last().map(|last| last.chance);
+        of_all(&|prediction| (prediction.chance - mean) * (prediction.conversions() - rate * prediction.units()));
+    let is_spread = predictions.last()?.chance - predictions.first()?.chance >= APART;
     is_spread.then(|| covariance / variance)
 }
 
@@ -101,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn prediction(chance: f64, conversions: u64, nulls: u64) -> Prediction {
-        Prediction { chance, outcome: Outcome { conversions, nulls, value: 0 } }
+        Prediction { chance, outcome: Outcome { conversions, nulls, value: 0 }, weight: 1.0 }
     }
 
     /// Four units: ½ converted, ½ not, ¼ not, ¾ converted. Of the four pairs three are right and one is a tie.
@@ -118,6 +146,13 @@ mod tests {
         assert!((got.slope.unwrap() - 2.0).abs() < 1e-15);
     }
 
+    /// 0.1 + 0.2 is not 0.3 in floats, and still the same chance.
+    #[test]
+    fn sums_in_another_order_are_ties() {
+        let got = Validation::of(vec![prediction(0.1 + 0.2, 0, 1), prediction(0.3, 1, 0)], 0.5).unwrap();
+        assert_eq!((got.auc, got.slope), (Some(0.5), None));
+    }
+
     #[test]
     fn nothing_to_judge_by() {
         assert_eq!(Validation::of(Vec::new(), 0.5), None);
@@ -127,6 +162,33 @@ mod tests {
     }
 
     proptest! {
+        /// A unit that stands for several counts as much as those would.
+        #[test]
+        fn weights_repeat_units(
+            rows in prop::collection::vec((1..8_u32, 0..4_u64, 0..4_u64, 1..4_u32), 1..12),
+        ) {
+            let of_row = |&(eighth, yes, no, weight): &(u32, u64, u64, u32)| Prediction {
+                weight: f64::from(weight),
+                ..prediction(f64::from(eighth) / 8.0, yes, no)
+            };
+            let weighted = Validation::of(rows.iter().map(of_row).collect(), 0.3);
+            let repeated = rows.iter().flat_map(|row| vec![Prediction { weight: 1.0, ..of_row(row) }; row.3 as usize]);
+            let (Some(weighted), Some(repeated)) = (weighted, Validation::of(repeated.collect(), 0.3)) else {
+                prop_assert!(rows.iter().all(|row| row.1 + row.2 == 0));
+                return Ok(());
+            };
+            let told = |judged: Validation| {
+                [
+                    Some(judged.conversions), Some(judged.expected), Some(judged.log_loss), Some(judged.base_log_loss),
+                    judged.auc, judged.slope,
+                ]
+            };
+            for (a, b) in told(weighted).into_iter().zip(told(repeated)) {
+                prop_assert!(a.is_some() == b.is_some());
+                prop_assert!((a.unwrap_or(0.0) - b.unwrap_or(0.0)).abs() < 1e-9, "{:?} {:?}", a, b);
+            }
+        }
+
         #[test]
         fn auc_counts_pairs_and_the_rest_sums_units(
             rows in prop::collection::vec((1..8_u32, 0..4_u64, 0..4_u64), 1..12),

@@ -13,7 +13,7 @@ use super::unique::keep_one;
 use crate::config::Plan;
 use crate::config::file::Table;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
-use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not};
+use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not, nullif};
 use arrow::datatypes::{DataType, Int64Type, Schema};
 use datafusion::common::ParamValues;
 use datafusion::prelude::{DataFrame, SessionContext};
@@ -220,6 +220,7 @@ impl Loader<'_> {
         let (mut used_keys, mut later, mut bad) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(rows) = stream.next().await.transpose().map_err(fault)? {
             // The plan and its rows may disagree on what can be null; the rows win.
+            let rows = own_currency(rows, &self.plan.finance.currency)?;
             schema = rows.schema();
             count(&mut counts.read, &rows);
             let is_good = is_null(column(&rows, "reason")?)?;
@@ -313,14 +314,37 @@ pub(crate) fn set_aside_rows(
 }
 
 fn check_currency(table: Table, used: &RecordBatch, expected: &str) -> Result<(), EngineError> {
-    let Some(currencies) = used.column_by_name("currency") else { return Ok(()) };
-    let currencies = cast(currencies, &DataType::Utf8)?;
-    let given = currencies.as_string::<i32>().iter().flatten().map(str::trim);
-    let other = given.filter(|found| !found.eq_ignore_ascii_case(expected));
-    match other.min() {
+    let Some(currencies) = currencies(used)? else { return Ok(()) };
+    let other = currencies.as_string::<i32>().iter().flatten().filter(|found| is_other(found, expected));
+    match other.map(str::trim).min() {
         None => Ok(()),
         Some(found) => Err(EngineError::Currency { table, found: found.to_owned(), expected: expected.to_owned() }),
     }
+}
+
+/// Rows without the amounts in another currency, which no sum may hold. If such a row is used, the run is refused for it.
+fn own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineError> {
+    let (Some(currencies), Ok(amount)) = (currencies(&rows)?, rows.schema().index_of("amount")) else {
+        return Ok(rows);
+    };
+    let others = currencies.as_string::<i32>().iter().map(|found| found.is_some_and(|found| is_other(found, own)));
+    let others = BooleanArray::from_iter(others.map(Some));
+    if others.true_count() == 0 {
+        return Ok(rows);
+    }
+    let mut columns = rows.columns().to_vec();
+    columns[amount] = nullif(&columns[amount], &others)?;
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+}
+
+/// The currencies that rows name, as text; `None` where none does.
+fn currencies(rows: &RecordBatch) -> Result<Option<ArrayRef>, EngineError> {
+    let named = rows.column_by_name("currency").filter(|named| named.null_count() < named.len());
+    Ok(named.map(|named| cast(named, &DataType::Utf8)).transpose()?)
+}
+
+fn is_other(currency: &str, own: &str) -> bool {
+    !currency.trim().eq_ignore_ascii_case(own)
 }
 
 /// Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums

@@ -159,7 +159,7 @@ impl<'a> Doubts<'a> {
                     );
                     self.add(place, message);
                 }
-                Reading::AsIs | Reading::PointAmount
+                Reading::AsIs | Reading::Written('.')
                     if column.kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
                 {
                     let message = format!(
@@ -256,7 +256,7 @@ impl<'a> Doubts<'a> {
         Some((won, lost))
     }
 
-    /// The currency that the rows name, or else that of the signs beside their amounts.
+    /// The currency that the rows name, or else that beside their amounts.
     fn currency(&mut self) -> String {
         let tables = [Table::Opportunities, Table::Deals, Table::Spend, Table::Campaigns];
         let named: Vec<String> =
@@ -272,31 +272,31 @@ impl<'a> Doubts<'a> {
                 self.add(Place::Currency, message);
                 most.to_string()
             }
-            (None, _) => self.signed_currency(),
+            (None, _) => self.written_currency(),
         }
     }
 
-    /// The currency of the signs beside the amounts. That of a dollar may be another country's.
-    fn signed_currency(&mut self) -> String {
+    /// The currency beside the amounts. A dollar sign may be another country's.
+    fn written_currency(&mut self) -> String {
         let tables = [Table::Opportunities, Table::Deals, Table::Spend];
         let amounts: Vec<&str> = tables.iter().flat_map(|table| self.values(*table, "amount")).collect();
-        let codes = reading::signed_currencies(&amounts);
-        let code = codes.first().copied().unwrap_or("USD");
+        let codes = reading::written_currencies(&amounts);
+        let code = codes.first().map_or("USD", String::as_str).to_owned();
         match codes.len() {
             0 => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
-            1 if code == "USD" => {
+            1 if code == "USD" && amounts.iter().any(|amount| amount.contains('$')) => {
                 self.add(Place::Currency, "amounts bear a dollar sign; US dollars are assumed".to_owned());
             }
             1 => {}
             _ => {
                 let all = codes.into_iter().collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "amounts bear the signs of {all}; {code} is assumed: a run takes one currency, so convert the others"
+                    "amounts are written in {all}; {code} is assumed: a run takes one currency, so convert the others"
                 );
                 self.add(Place::Currency, message);
             }
         }
-        code.to_owned()
+        code
     }
 }
 

@@ -3,10 +3,11 @@
 use super::select::{quoted, quoted_text};
 use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
-use crate::engine::in_iso;
+use crate::engine::{WrittenAmount, in_iso};
 use arrow::array::{Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use std::collections::BTreeSet;
@@ -22,10 +23,8 @@ pub(super) enum Reading {
         /// Whether nothing says if the month comes first, as is assumed.
         is_guess: bool,
     },
-    /// Amounts with a currency sign or thousands separators, and a point before the cents.
-    PointAmount,
-    /// Amounts with a comma before the cents.
-    CommaAmount,
+    /// Amounts as people write them, with this mark before the cents.
+    Written(char),
     /// Flags in the words of another language.
     Words,
     /// Not at all.
@@ -42,8 +41,7 @@ impl Reading {
                 let formats: Vec<String> = formats.iter().map(|format| quoted_text(format)).collect();
                 format!("read_time({x}, {})", formats.join(", "))
             }
-            Self::PointAmount => without(&x, ','),
-            Self::CommaAmount => format!("replace({}, ',', '.')", without(&x, '.')),
+            Self::Written(mark) => format!("read_amount({x}, '{mark}')"),
             Self::Words => {
                 let one_of = |words: &[&str]| words.iter().map(|word| quoted_text(word)).collect::<Vec<_>>().join(", ");
                 let (yes, no) = (one_of(&YES), one_of(&NO));
@@ -55,23 +53,22 @@ impl Reading {
     }
 }
 
-/// Signs of currencies, and what they are taken for.
-const SIGNS: [(char, &str); 3] = [('$', "USD"), ('€', "EUR"), ('£', "GBP")];
-
 /// Yes and no in other languages than that of the engine.
 pub(super) const YES: [&str; 7] = ["ja", "wahr", "oui", "vrai", "sí", "si", "sim"];
 const NO: [&str; 5] = ["nein", "falsch", "non", "faux", "não"];
 
-/// An amount without signs of currencies, blanks and separators of thousands.
-fn without(expr: &str, thousands: char) -> String {
-    let signs = SIGNS.map(|(sign, _)| sign).into_iter().chain([thousands, ' ']);
-    signs.fold(expr.to_owned(), |expr, sign| format!("replace({expr}, '{sign}', '')"))
-}
+/// Signs of currencies, and what they are taken for.
+const SIGNS: [(&str, &str); 6] = [("$", "USD"), ("US$", "USD"), ("€", "EUR"), ("£", "GBP"), ("¥", "JPY"), ("₹", "INR")];
 
-/// The currencies whose signs amounts bear.
-pub(super) fn signed_currencies(amounts: &[&str]) -> BTreeSet<&'static str> {
-    let is_borne = |(sign, _): &(char, &str)| amounts.iter().any(|text| text.contains(*sign));
-    SIGNS.into_iter().filter(is_borne).map(|(_, code)| code).collect()
+/// The ISO codes of the currencies that stand beside amounts.
+pub(super) fn written_currencies(amounts: &[&str]) -> BTreeSet<String> {
+    let written =
+        amounts.iter().filter_map(|text| DECIMAL_MARKS.iter().find_map(|mark| WrittenAmount::new(text, *mark)));
+    let code = |word: String| match SIGNS.iter().find(|(sign, _)| *sign == word) {
+        Some((_, code)) => Some((*code).to_owned()),
+        None => Currency::from_code(&word).map(|_| word),
+    };
+    written.flat_map(|amount| amount.currencies).filter_map(code).collect()
 }
 
 /// Whether a text is a date or timestamp that the engine reads.
@@ -155,26 +152,26 @@ pub(super) fn of_flags(values: &[&str]) -> Reading {
     if mostly(values, |text| is_flag(text) || is_word(text)) { Reading::Words } else { Reading::Unreadable }
 }
 
-/// How a column of amounts reads.
+const DECIMAL_MARKS: [char; 2] = ['.', ','];
+
+/// How a column of amounts reads: by the decimal mark with which more of them do.
 pub(super) fn of_amounts(values: &[&str]) -> Reading {
     let is_number = |text: &str| text.parse::<Decimal>().is_ok() || Decimal::from_scientific(text).is_ok();
     if mostly(values, is_number) {
         return Reading::AsIs;
     }
-    let bare = |text: &str| text.replace(SIGNS.map(|(sign, _)| sign), "").replace(' ', "");
-    // A comma before the cents: 1.234,5 or 1234,50. Three digits after it are thousands.
-    let comma_cents = |text: &str| bare(text).rsplit_once(',').is_some_and(|(_, cents)| cents.len() < 3);
-    let point = |text: &str| is_number(&bare(text).replace(',', ""));
-    let comma = |text: &str| is_number(&bare(text).replace('.', "").replace(',', "."));
-    if values.iter().any(|text| comma_cents(text)) {
-        return if mostly(values, comma) { Reading::CommaAmount } else { Reading::Unreadable };
-    }
-    if mostly(values, point) { Reading::PointAmount } else { Reading::Unreadable }
+    let [point, comma] = DECIMAL_MARKS.map(|mark| {
+        let reads = |text: &&&str| WrittenAmount::new(text, mark).is_some() || is_number(text);
+        (values.iter().filter(reads).count(), mark)
+    });
+    let (count, mark) = if comma.0 > point.0 { comma } else { point };
+    if are_most(count, values) { Reading::Written(mark) } else { Reading::Unreadable }
 }
 
 /// Whether all points stand where those of thousands do, as in 1.234.
 pub(super) fn may_be_thousands(values: &[&str]) -> bool {
-    let mut pointed = values.iter().filter(|text| text.contains('.')).peekable();
+    let digits = values.iter().map(|text| text.trim_matches(|c: char| !c.is_ascii_digit()));
+    let mut pointed = digits.filter(|text| text.contains('.')).peekable();
     let is_three = |digits: &str| digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
     pointed.peek().is_some() && pointed.all(|text| text.split('.').skip(1).all(is_three))
 }
@@ -202,7 +199,7 @@ mod tests {
 
     #[test]
     fn points_before_three_digits_may_be_of_thousands() {
-        assert!(may_be_thousands(&["1.234", "7", "€12.500"]));
+        assert!(may_be_thousands(&["1.234", "7", "€12.500", "1.000 €"]));
         for other in [&["1.234", "7.5"][..], &["7"], &[], &["1.2345"]] {
             assert!(!may_be_thousands(other), "{other:?}");
         }
@@ -234,15 +231,25 @@ mod tests {
     }
 
     #[test]
-    fn amounts_with_signs_and_separators_are_told_apart() {
+    fn the_decimal_mark_comes_from_the_values() {
         assert_eq!(amounts(&["1234.50", "-3", "1e3"]), Reading::AsIs);
-        assert_eq!(amounts(&["$1,234.50", "12"]), Reading::PointAmount);
-        assert_eq!(amounts(&["1,234"]), Reading::PointAmount);
-        assert_eq!(amounts(&["1.234,50 €", "12"]), Reading::CommaAmount);
+        assert_eq!(amounts(&["$1,234.50", "12"]), Reading::Written('.'));
+        assert_eq!(amounts(&["(1,234.50)", "USD 5", "12-"]), Reading::Written('.'));
+        assert_eq!(amounts(&["1,234"]), Reading::Written('.'));
+        assert_eq!(amounts(&["1.234 €"]), Reading::Written('.'));
+        assert_eq!(amounts(&["1.234,50 €", "12"]), Reading::Written(','));
+        assert_eq!(amounts(&["1,234", "1234,5"]), Reading::Written(','));
+        assert_eq!(amounts(&["1,234.50", "1234,5"]), Reading::Unreadable);
         assert_eq!(amounts(&["a lot"]), Reading::Unreadable);
-        assert_eq!(signed_currencies(&["1.234,50 €", "12"]), BTreeSet::from(["EUR"]));
-        assert_eq!(signed_currencies(&["$1", "£2", "3"]), BTreeSet::from(["GBP", "USD"]));
-        assert!(signed_currencies(&["3"]).is_empty());
+        assert_eq!(amounts(&["5k"]), Reading::Unreadable);
+    }
+
+    #[test]
+    fn signs_and_codes_name_currencies() {
+        let codes = |amounts: &[&str]| written_currencies(amounts).into_iter().collect::<Vec<_>>();
+        assert_eq!(codes(&["1.234,50 €", "12"]), ["EUR"]);
+        assert_eq!(codes(&["$1", "£2", "3", "SEK 5"]), ["GBP", "SEK", "USD"]);
+        assert!(codes(&["3", "R$ 4"]).is_empty());
     }
 
     #[test]

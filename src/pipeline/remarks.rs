@@ -111,7 +111,13 @@ fn row_remarks(loaded: &Loaded) -> Vec<String> {
             0 => String::new(),
             rows => format!("{rows} out of scope, "),
         };
-        remarks.push(format!("no row of {table} is used: {beyond}{rows} set aside, the first for {reason}{place}"));
+        let remedy = match reason {
+            "bad_amount" => "; read_amount in a table's sql reads amounts such as $1,234.50",
+            "bad_timestamp" => "; read_time in a table's sql reads dates such as 3/31/24",
+            _ => "",
+        };
+        let what = format!("{beyond}{rows} set aside, the first for {reason}{place}");
+        remarks.push(format!("no row of {table} is used: {what}{remedy}"));
     }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
         remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));

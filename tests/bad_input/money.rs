@@ -55,6 +55,22 @@ fn a_second_currency_is_refused() {
     );
 }
 
+/// Rows that take no part stop no run for their currency; nor is their money counted among other money.
+#[test]
+fn money_of_another_currency_is_in_no_sum() {
+    let deals = "deal_id,opportunity_id,closed_at,amount,currency\n\
+                 D1,O1,2026-03-01,1.00,USD\nD2,O9,2026-03-05,5.00,EUR\nD3,O8,2026-03-05,7.00,\n";
+    let outcome = World::new().file("deals.csv", deals).accepted();
+    assert_eq!(outcome.rows("deals"), [3, 1, 0, 2]);
+    assert_eq!(outcome.amounts("deals"), [800, 100, 0, 700]);
+    let set_aside = outcome.column("set_aside", "key", "amount");
+    assert_eq!((set_aside["D2"].as_str(), set_aside["D3"].as_str()), ("-", "7.00"));
+    let later = deals.replace("O9,2026-03-05", "O2,2029-03-05").replace("O8,", "O1,");
+    let outcome = World::new().file("deals.csv", &later).settings("[calendar]\nas_of = \"2026-06-30\"").accepted();
+    assert_eq!(outcome.rows("deals"), [3, 2, 1, 0]);
+    assert_eq!(outcome.amounts("deals"), [800, 800, 0, 0]);
+}
+
 #[test]
 fn one_currency_is_enough_even_if_it_is_another_and_in_small_letters() {
     let deals = "deal_id,opportunity_id,closed_at,amount,currency\nD1,O1,2026-03-01,1.00,eur\nD2,O2,2026-03-05,5.00,\n";

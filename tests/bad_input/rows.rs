@@ -220,14 +220,15 @@ fn touches_of_accounts_that_nobody_knows_are_remarked_on() {
 #[test]
 fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
     let world = World::new().replace("opportunities", "2026-02-01", "02/01/2026");
-    let remark =
-        "no row of opportunities is used: 2 set aside, the first for bad_timestamp at opportunities.csv line 2";
+    let remark = "no row of opportunities is used: 2 set aside, the first for bad_timestamp at opportunities.csv line 2; \
+                  read_time in a table's sql reads dates such as 3/31/24";
     assert!(!world.accepted().remarks().contains(&remark));
     let outcome = world.replace("opportunities", "2026-02-10", "02/10/2026").accepted();
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
     let world = World::new().without("contacts").replace("touchpoints", ",A", ",ACC-");
     let outcome = world.replace("touchpoints", "2026-01-20T", "01/20/2026T").accepted();
-    let remark = "no row of touchpoints is used: 2 out of scope, 1 set aside, the first for bad_timestamp at touchpoints.csv line 3";
+    let remark = "no row of touchpoints is used: 2 out of scope, 1 set aside, the first for bad_timestamp at touchpoints.csv line 3; \
+                  read_time in a table's sql reads dates such as 3/31/24";
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
 

@@ -56,6 +56,16 @@ impl Subjects {
         self.sampling.is_none_or(|sampling| sampling.weight(key, is_converted).is_some())
     }
 
+    /// How many accounts of its kind the account stands for, among those added.
+    ///
+    /// # Panics
+    /// Past the last subject.
+    pub fn weight(&self, position: usize) -> f64 {
+        let subject = self.get(position);
+        let drawn = self.sampling.and_then(|sampling| sampling.weight(subject.key, !subject.conversions.is_empty()));
+        drawn.unwrap_or(1.0)
+    }
+
     /// How those added were drawn; `None` where everybody is here.
     pub(super) fn sampling(&self) -> Option<Sampling> {
         self.sampling

@@ -4,9 +4,13 @@ use super::ArrayFunction;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Signature, Volatility};
-use jiff::fmt::strtime::BrokenDownTime;
+use jiff::civil::date;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The function; formats are those of `strptime`.
@@ -23,6 +27,12 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
     let columns = args.iter().map(|column| Ok(cast(column, &DataType::Utf8)?)).collect::<Result<Vec<_>>>()?;
     let columns: Vec<&StringArray> = columns.iter().map(|column| column.as_string::<i32>()).collect();
     let [texts, formats @ ..] = columns.as_slice() else { return Ok(Arc::new(StringViewArray::new_null(0))) };
+    let known: BTreeSet<&str> = formats.iter().flat_map(|formats| formats.iter().flatten()).collect();
+    if let Some(format) = known.into_iter().find(|format| !names_a_day(format)) {
+        return plan_err!(
+            "read_time cannot read dates by the format '{format}'; write it as for strptime, as '%d/%m/%Y %H:%M'"
+        );
+    }
     let read = |row: usize| {
         let text = texts.is_valid(row).then(|| texts.value(row))?;
         let of_row = formats.iter().filter(|format| format.is_valid(row)).map(|format| format.value(row));
@@ -30,6 +40,12 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
         Some(of_row.into_iter().find_map(|format| in_iso(format, text)).unwrap_or_else(|| text.to_owned()))
     };
     Ok(Arc::new((0..texts.len()).map(read).collect::<StringViewArray>()))
+}
+
+/// Whether a format says on which day something was: what it makes of a day can be read back.
+fn names_a_day(format: &str) -> bool {
+    let Ok(day) = date(2024, 11, 29).at(21, 5, 7, 0).to_zoned(TimeZone::UTC) else { return false };
+    strtime::format(format, &day).is_ok_and(|text| in_iso(format, &text).is_some())
 }
 
 /// A text of this format as ISO 8601: a date, a time of day with it, or an instant where it names its offset.
@@ -62,6 +78,18 @@ mod tests {
         let read = read_times(&args).unwrap();
         let expected = [Some("2024-03-31T21:05:00"), Some("2024-12-01"), Some("soon"), None];
         assert_eq!(read.as_string_view().iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn formats_that_name_no_day_are_refused() {
+        for format in ["MM/DD/YYYY", "%m/%d", "%H:%M", "%Y-%m", "%d/%m/%K", "%Y-%m-%d %", "%c", ""] {
+            let column = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+            let error = read_times(&[column("3/31/2024"), column("%m/%d/%Y"), column(format)]).unwrap_err().to_string();
+            assert!(error.contains(&format!("'{format}'")), "{error}");
+        }
+        for format in ["%s", "%d/%m/%y %I:%M %p", "%A, %d %B %Y", "%Y-%j", "%G-W%V-%u", "%F %T", "%d %b %Y %Q"] {
+            assert!(names_a_day(format), "{format}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) const SET_ASIDE: Definition = Definition {
         key("table_name", "Input table."),
         key("reason", "Why the row was set aside."),
         key("key", "The row's key, where it has one."),
-        sum("amount", Money, "Its amount, where it has a readable one."),
+        sum("amount", Money, "Its amount, where it has a readable one in the currency of the run."),
         key("file", "File it stands in (CSV)."),
         fact("line", Integer, "Line it starts on, from 1 (CSV)."),
         Column { name: "row", kind: Text, additivity: Additivity::Never, description: "The row as read, as JSON." },

@@ -279,8 +279,8 @@ impl Learned {
         columns.integers("conversions", rows().map(|row| whole(judged(row)?.observed.conversions)));
         columns.numbers("expected_conversions", rows().map(|row| Some(judged(row)?.expected)));
         let ratio = |row: &Validated| {
-            let judged = judged(row).filter(|judged| judged.observed.conversions > 0)?;
-            Some(judged.expected / number(judged.observed.conversions))
+            let judged = judged(row).filter(|judged| judged.conversions > 0.0)?;
+            Some(judged.expected / judged.conversions)
         };
         columns.numbers("expected_to_observed", rows().map(ratio));
         columns.numbers("calibration_slope", rows().map(|row| judged(row)?.slope));

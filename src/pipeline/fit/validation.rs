@@ -36,49 +36,52 @@ impl Validated {
             let before_any = chances.get(&0).copied().unwrap_or_default();
             let visits = counts.visits.at_order(markov.order()).into_iter();
             Ok(visits
-                .map(|(run, outcome)| Prediction { chance: chances.get(&run).copied().unwrap_or(before_any), outcome })
+                .map(|(run, outcome)| counted(chances.get(&run).copied().unwrap_or(before_any), outcome))
                 .collect())
         };
-        Self::new(model, "touch", counts.rest_by_touch, markov.and_then(predict))
+        Self::new(model, "touch", rate(counts.rest_by_touch), markov.and_then(predict))
     }
 
     pub(super) fn of_game(model: &str, counts: &LevelCounts, game: Result<RateShapley, String>) -> Self {
         let predict = |game: RateShapley| {
             let sets = counts.held_out.sets().sorted().into_iter();
-            sets.map(|(set, outcome)| Prediction { chance: game.rate(&set), outcome }).collect()
+            sets.map(|(set, outcome)| counted(game.rate(&set), outcome)).collect()
         };
-        Self::new(model, "journey", counts.rest.total(), game.map(predict))
+        Self::new(model, "journey", rate(counts.rest.total()), game.map(predict))
     }
 
     /// Of every model that credits by these rates; its name is still to be given.
     pub(super) fn of_rates(subjects: &Subjects, fit: &Fit) -> Self {
         let kept = fit.refit(|key| u32::from(!is_held_out(key))).map_err(|error| error.to_string());
         let stretches: Result<Vec<Stretch>, String> = kept.map(|model| {
-            let of = |position| stretches(subjects.get(position), &model);
+            let of = |position| stretches(subjects.get(position), subjects.weight(position), &model);
             (0..subjects.len()).into_par_iter().flat_map_iter(of).collect()
         });
-        let of_rest = |stretches: &[Stretch]| -> Outcome {
-            let rest = stretches.iter().filter(|stretch| !stretch.held_out);
-            rest.fold(Outcome::default(), |sum, stretch| sum + stretch.outcome())
+        let (rest, held_out): (Vec<Stretch>, _) = match stretches {
+            Ok(stretches) => {
+                let (held_out, rest) = stretches.into_iter().partition(|stretch| stretch.held_out);
+                (rest, Ok(held_out))
+            }
+            Err(why) => (Vec::new(), Err(why)),
         };
-        let rest = stretches.as_ref().map(|stretches| of_rest(stretches)).unwrap_or_default();
-        let predict = |stretches: Vec<Stretch>| {
-            let (kept, held_out): (Vec<Stretch>, Vec<Stretch>) = stretches.into_iter().partition(|s| !s.held_out);
-            let risk: f64 = kept.iter().map(|stretch| stretch.likelier * stretch.lived).sum();
-            let level = number(rest.conversions) / risk;
-            let predict =
-                |s: &Stretch| Prediction { chance: -(-level * s.likelier * s.days).exp_m1(), outcome: s.outcome() };
-            held_out.iter().map(predict).collect()
-        };
-        Self::new("", "account_28_days", rest, stretches.map(predict))
+        let of_rest = |value: &dyn Fn(&Stretch) -> f64| rest.iter().map(|s| s.weight * value(s)).sum::<f64>();
+        let conversions = of_rest(&|stretch| if stretch.converted { 1.0 } else { 0.0 });
+        let base_rate = (!rest.is_empty()).then(|| conversions / of_rest(&|_| 1.0));
+        let level = conversions / of_rest(&|stretch| stretch.likelier * stretch.lived);
+        let predict = |held_out: Vec<Stretch>| held_out.iter().map(|stretch| stretch.predicted(level)).collect();
+        Self::new("", "account_28_days", base_rate, held_out.map(predict))
     }
 
     pub(super) fn named(&self, model: &str) -> Self {
         Self { model: model.to_owned(), ..self.clone() }
     }
 
-    fn new(model: &str, unit: &'static str, rest: Outcome, predictions: Result<Vec<Prediction>, String>) -> Self {
-        let base_rate = (rest.journeys() > 0).then(|| number(rest.conversions) / number(rest.journeys()));
+    fn new(
+        model: &str,
+        unit: &'static str,
+        base_rate: Option<f64>,
+        predictions: Result<Vec<Prediction>, String>,
+    ) -> Self {
         let judge = |predictions| {
             let judged = base_rate.and_then(|rate| Validation::of(predictions, rate));
             judged.ok_or_else(|| NOTHING_HELD_OUT.to_owned())
@@ -87,9 +90,21 @@ impl Validated {
     }
 }
 
+/// The rate of units that were all looked at.
+fn rate(of: Outcome) -> Option<f64> {
+    (of.journeys() > 0).then(|| number(of.conversions) / number(of.journeys()))
+}
+
+/// The same chance for units that were all looked at.
+fn counted(chance: f64, outcome: Outcome) -> Prediction {
+    Prediction { chance, outcome, weight: 1.0 }
+}
+
 /// An account over four weeks, or less where it converted or went out of sight.
 struct Stretch {
     held_out: bool,
+    /// How many accounts of its kind the account stands for.
+    weight: f64,
     converted: bool,
     /// How much likelier the touches before the stretch make a conversion.
     likelier: f64,
@@ -99,8 +114,10 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn outcome(&self) -> Outcome {
-        if self.converted { Outcome::converted(0) } else { Outcome::NULL }
+    /// With the rate per day at which an account without touches converts.
+    fn predicted(&self, level: f64) -> Prediction {
+        let outcome = if self.converted { Outcome::converted(0) } else { Outcome::NULL };
+        Prediction { chance: -(-level * self.likelier * self.days).exp_m1(), outcome, weight: self.weight }
     }
 }
 
@@ -108,7 +125,7 @@ impl Stretch {
 const STRETCH: i64 = 28 * DAY_MICROS;
 
 /// Cuts an account into stretches; a conversion ends one, and exposures start again from nothing.
-fn stretches(subject: Subject<'_>, model: &impl AttributionModel) -> Vec<Stretch> {
+fn stretches(subject: Subject<'_>, weight: f64, model: &impl AttributionModel) -> Vec<Stretch> {
     let mut found = Vec::new();
     let mut credits = Vec::new();
     let (mut start, mut first_touch, mut next) = (subject.from, 0, 0);
@@ -131,6 +148,7 @@ fn stretches(subject: Subject<'_>, model: &impl AttributionModel) -> Vec<Stretch
         };
         found.push(Stretch {
             held_out: is_held_out(subject.key),
+            weight,
             converted: conversion.is_some(),
             likelier,
             days: days(end - start),

@@ -1,0 +1,209 @@
+//! `read_amount(x, decimal_mark)`: an amount as people write it, as the plain number that stages read.
+
+use super::ArrayFunction;
+use arrow::array::{ArrayRef, AsArray, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use datafusion::common::plan_err;
+use datafusion::error::Result;
+use iso_currency::Currency;
+use std::sync::Arc;
+
+/// The function; the decimal mark is a point or a comma.
+pub(super) fn function() -> ArrayFunction {
+    ArrayFunction::new("read_amount", 2, DataType::Utf8View, read_amounts)
+}
+
+fn read_amounts(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let (texts, marks) = (cast(&args[0], &DataType::Utf8)?, cast(&args[1], &DataType::Utf8)?);
+    let (texts, marks) = (texts.as_string::<i32>(), marks.as_string::<i32>());
+    if let Some(other) = marks.iter().find(|mark| !matches!(mark, Some("." | ","))) {
+        return plan_err!("read_amount takes '.' or ',' as its decimal mark, not '{}'", other.unwrap_or("NULL"));
+    }
+    let read = |(text, mark): (Option<&str>, Option<&str>)| {
+        let (text, mark) = (text?, mark?.chars().next()?);
+        // What is no amount stays as it is, so that a row set aside shows it.
+        Some(WrittenAmount::new(text, mark).map_or_else(|| text.to_owned(), |amount| amount.number))
+    };
+    Ok(Arc::new(texts.iter().zip(marks).map(read).collect::<StringViewArray>()))
+}
+
+/// An amount that people wrote: with a currency, thousands apart, and a minus or parentheses where it is negative.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WrittenAmount {
+    /// As a plain number, with a point before the fraction.
+    pub(crate) number: String,
+    /// The codes and signs of currencies beside it.
+    pub(crate) currencies: Vec<String>,
+}
+
+impl WrittenAmount {
+    /// `None` for what is not an amount with this decimal mark.
+    pub(crate) fn new(text: &str, decimal_mark: char) -> Option<Self> {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let start = text.find(is_digit)?;
+        let end = text.rfind(is_digit)? + 1;
+        // The mark of .50, not the point of Fr.5.
+        let before = text[..start].strip_suffix(decimal_mark);
+        let before = before.filter(|before| !before.ends_with(char::is_alphabetic));
+        let start = before.map_or(start, str::len);
+        let (before, digits, after) = (&text[..start], &text[start..end], &text[end..]);
+        let is_negative = is_negative(before, after)?;
+        let currencies: Vec<String> =
+            [before, after].map(bare).into_iter().filter(|beside| !beside.is_empty()).collect();
+        if !currencies.iter().all(|beside| is_currency(beside)) {
+            return None;
+        }
+        let number = plain(digits, decimal_mark)?;
+        Some(Self { number: if is_negative { format!("-{number}") } else { number }, currencies })
+    }
+}
+
+const MINUS: [char; 2] = ['-', '\u{2212}'];
+
+/// What stands beside the digits, without signs and blanks.
+fn bare(beside: &str) -> String {
+    beside.chars().filter(|c| !c.is_whitespace() && !MINUS.contains(c) && !"+()".contains(*c)).collect()
+}
+
+/// Whether an amount is negative: by a minus on either side or by parentheses around it, as in accounts.
+fn is_negative(before: &str, after: &str) -> Option<bool> {
+    let count = |of: &[char]| before.matches(of).count() + after.matches(of).count();
+    let (opening, closing) = (before.matches('(').count(), after.matches(')').count());
+    let is_enclosed = match (opening, closing, count(&['(', ')'])) {
+        (0, 0, 0) => false,
+        (1, 1, 2) => true,
+        _ => return None,
+    };
+    match (is_enclosed, count(&MINUS), count(&['+'])) {
+        (false, 0, 0 | 1) => Some(false),
+        (true, 0, 0) | (false, 1, 0) => Some(true),
+        _ => None,
+    }
+}
+
+/// Whether a word is a currency's: its ISO code, its sign, perhaps with letters of the country, or an abbreviation.
+fn is_currency(word: &str) -> bool {
+    let is_sign = |c: char| matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}');
+    let is_signed = word
+        .chars()
+        .next_back()
+        .is_some_and(|last| is_sign(last) && word.chars().rev().skip(1).all(|c| c.is_ascii_uppercase()));
+    is_signed || Currency::from_code(word).is_some() || ["kr", "kr.", "zł", "Kč", "Ft", "Fr."].contains(&word)
+}
+
+/// Digits as a plain number: thousands may stand apart by points, commas, blanks or apostrophes, all by the same.
+fn plain(digits: &str, decimal_mark: char) -> Option<String> {
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = digits.split_once(decimal_mark).unwrap_or((digits, ""));
+    let whole = match whole.chars().find(|c| !c.is_ascii_digit()) {
+        Some(apart) if matches!(apart, '.' | ',' | ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '\u{2019}') => {
+            let groups: Vec<&str> = whole.split(apart).collect();
+            let [first, middle @ .., last] = groups.as_slice() else { return None };
+            // India sets thousands and then hundreds apart.
+            let are_grouped = (1..=3).contains(&first.len())
+                && middle.iter().all(|group| (2..=3).contains(&group.len()))
+                && last.len() == 3;
+            are_grouped.then(|| groups.concat())?
+        }
+        Some(_) => return None,
+        None => whole.to_owned(),
+    };
+    if !are_digits(&whole) || !are_digits(fraction) {
+        return None;
+    }
+    let whole = if whole.is_empty() { "0".to_owned() } else { whole };
+    Some(if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::StringArray;
+
+    fn number(text: &str, mark: char) -> Option<String> {
+        WrittenAmount::new(text, mark).map(|amount| amount.number)
+    }
+
+    #[test]
+    fn amounts_are_those_of_spreadsheets_and_accounts() {
+        for (text, mark, expected) in [
+            ("1,234.50", '.', "1234.50"),
+            ("$1,234,567", '.', "1234567"),
+            ("(1,234.50)", '.', "-1234.50"),
+            ("$(12.00)", '.', "-12.00"),
+            ("($12.00)", '.', "-12.00"),
+            ("-$12", '.', "-12"),
+            ("$-12", '.', "-12"),
+            ("12.00-", '.', "-12.00"),
+            ("\u{2212}7 kr", '.', "-7"),
+            ("+7", '.', "7"),
+            ("USD 5", '.', "5"),
+            ("$1,000.00 USD", '.', "1000.00"),
+            ("US$ 5", '.', "5"),
+            (".50", '.', "0.50"),
+            ("$.50", '.', "0.50"),
+            ("Fr.50", '.', "50"),
+            ("12,34,567.8", '.', "1234567.8"),
+            ("CHF 1'234.50", '.', "1234.50"),
+            ("1.234,50 €", ',', "1234.50"),
+            ("1\u{202f}234,50\u{a0}€", ',', "1234.50"),
+            ("(1.234,5)", ',', "-1234.5"),
+            ("7", ',', "7"),
+            (" 7,00 zł ", ',', "7.00"),
+        ] {
+            assert_eq!(number(text, mark).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_mean_something_else_is_no_amount() {
+        for (text, mark) in [
+            ("", '.'),
+            ("a lot", '.'),
+            ("5k", '.'),
+            ("5 M", '.'),
+            ("5 %", '.'),
+            ("1,50", '.'),
+            ("1,2,3", '.'),
+            ("1,234 567", '.'),
+            ("1.234.5", '.'),
+            ("1234.50", ','),
+            ("1,234,567", ','),
+            ("12.12.2024", ','),
+            ("2024-01-02", '.'),
+            ("1-2", '.'),
+            ("(5", '.'),
+            ("5)", '.'),
+            ("(-5)", '.'),
+            ("--5", '.'),
+            ("+5-", '.'),
+            (")5(", '.'),
+            ("1e3", '.'),
+            ("no. 5", '.'),
+            ("\u{661}", '.'),
+        ] {
+            assert_eq!(number(text, mark), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_currencies_beside_an_amount_are_kept() {
+        let currencies = |text| WrittenAmount::new(text, '.').unwrap().currencies;
+        assert_eq!(currencies("$1 USD"), ["$", "USD"]);
+        assert_eq!(currencies("(€5)"), ["€"]);
+        assert!(currencies("5").is_empty());
+    }
+
+    #[test]
+    fn other_texts_stay_and_other_marks_are_refused() {
+        let column = |texts: [Option<&str>; 3]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+        let texts = column([Some("$1,000"), Some("n/a"), None]);
+        let read = read_amounts(&[texts.clone(), column([Some("."); 3])]).unwrap();
+        assert_eq!(read.as_string_view().iter().collect::<Vec<_>>(), [Some("1000"), Some("n/a"), None]);
+        for mark in [Some(";"), Some(""), None] {
+            let error = read_amounts(&[texts.clone(), column([mark; 3])]).unwrap_err().to_string();
+            assert!(error.contains("'.' or ','"), "{error}");
+        }
+    }
+}
