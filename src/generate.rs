@@ -62,7 +62,7 @@ pub struct Options<'a> {
     /// The world: the same seed always gives the same one.
     pub seed: u64,
     /// How many accounts it has.
-    pub accounts: usize,
+    pub accounts: u32,
     /// The folder to write, new or empty.
     pub out: PathBuf,
     /// Called now and then with the number of accounts done.
@@ -70,6 +70,9 @@ pub struct Options<'a> {
 }
 
 /// Writes a simulated company's tables, the truth about its campaigns, and a config to run them.
+///
+/// # Errors
+/// No accounts, a folder that is not empty, or a file that cannot be written.
 pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     let &Options { seed, accounts, ref out, progress } = options;
     if accounts == 0 {
@@ -85,7 +88,7 @@ pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     let outlook = Outlook::draw(&mut Stream::Outlook.open(seed), &quarters);
     let setting = Setting { quarters: &quarters, outlook: &outlook };
     let mut truth = Truth::new(campaigns.len());
-    for index in 0..accounts {
+    for index in 0..accounts as usize {
         live_and_write(seed, index, &setting, &campaigns, &mut truth, &mut tables)?;
         if (index + 1) % PROGRESS_STEP == 0 {
             progress(index + 1);

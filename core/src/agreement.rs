@@ -13,12 +13,13 @@ pub struct Agreement {
     pub kendall: Option<f64>,
     /// Spearman's ρ (1904): the correlation of ranks, ties sharing their mean rank; −1 to 1. `None` likewise.
     pub spearman: Option<f64>,
-    /// The money that would change place: half the sum of absolute differences, in minor units, rounded down.
+    /// The money that changes place, in minor units: what some lose or others gain, whichever is more. The difference comes
+    /// from a residual, or goes to one.
     pub money_moved: i128,
     /// That money as a share of the larger total of absolute amounts; 0 where there is none.
     pub share_moved: f64,
-    /// The share of the first [`TOP`] of one model that the other also has first; of all where they are fewer. Ties go to
-    /// the earlier campaign. `None` where there is none.
+    /// The share of the first [`TOP`] of one model that the other also has first. Ties go to the earlier campaign. `None` where
+    /// there are no more than those: all would be first under any model.
     pub top_overlap: Option<f64>,
 }
 
@@ -28,7 +29,10 @@ impl Agreement {
     pub fn of(a: &[i64], b: &[i64]) -> Self {
         let compared = a.len().min(b.len());
         let (a, b) = (&a[..compared], &b[..compared]);
-        let money_moved = a.iter().zip(b).map(|(&a, &b)| (i128::from(a) - i128::from(b)).abs()).sum::<i128>() / 2;
+        let gained = |from: &[i64], to: &[i64]| -> i128 {
+            from.iter().zip(to).map(|(&from, &to)| (i128::from(to) - i128::from(from)).max(0)).sum()
+        };
+        let money_moved = gained(a, b).max(gained(b, a));
         let total = |amounts: &[i64]| amounts.iter().map(|&amount| i128::from(amount).abs()).sum::<i128>();
         let total = total(a).max(total(b));
         Self {
@@ -39,13 +43,6 @@ impl Agreement {
             top_overlap: top_overlap(a, b),
         }
     }
-}
-
-/// The agreement of every pair of models, each once: `amounts[m]` are the amounts of model m.
-pub fn pairs(amounts: &[Vec<i64>]) -> Vec<(usize, usize, Agreement)> {
-    let others = |first: usize| (first + 1..amounts.len()).map(move |second| (first, second));
-    let compared = |(first, second): (usize, usize)| (first, second, Agreement::of(&amounts[first], &amounts[second]));
-    (0..amounts.len()).flat_map(others).map(compared).collect()
 }
 
 /// Ranks from 1, ties sharing their mean rank.
@@ -67,6 +64,7 @@ fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
 }
 
 fn top_overlap(a: &[i64], b: &[i64]) -> Option<f64> {
+    let is_contested = a.len() > TOP;
     let first = |amounts: &[i64]| -> Vec<usize> {
         let mut order: Vec<usize> = (0..amounts.len()).collect();
         order.sort_by_key(|&campaign| std::cmp::Reverse(amounts[campaign]));
@@ -75,7 +73,7 @@ fn top_overlap(a: &[i64], b: &[i64]) -> Option<f64> {
     };
     let (a, b) = (first(a), first(b));
     let both = a.iter().filter(|campaign| b.contains(campaign)).count();
-    (!a.is_empty()).then(|| float(both as i128) / float(a.len() as i128))
+    is_contested.then(|| float(both as i128) / float(TOP as i128))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers to compare, not to add")]
@@ -139,12 +137,16 @@ mod tests {
         let nothing = Agreement::of(&[], &[]);
         assert_eq!((nothing.kendall, nothing.spearman, nothing.top_overlap), (None, None, None));
         let alone = Agreement::of(&[7], &[9]);
-        assert_eq!((alone.kendall, alone.money_moved, alone.top_overlap), (None, 1, Some(1.0)));
+        assert_eq!((alone.kendall, alone.money_moved, alone.top_overlap), (None, 2, None));
     }
 
+    /// Of 100 the other model leaves 70 to a residual: 50 and 20 are lost, and nobody gains.
     #[test]
-    fn every_pair_once() {
-        let pairs: Vec<_> = pairs(&[vec![1, 2], vec![2, 1], vec![1, 1]]).iter().map(|pair| (pair.0, pair.1)).collect();
-        assert_eq!(pairs, [(0, 1), (0, 2), (1, 2)]);
+    fn money_that_goes_to_a_residual_moves() {
+        let agreement = Agreement::of(&[80, 20], &[30, 0]);
+        assert_eq!((agreement.money_moved, agreement.share_moved), (70, 0.7));
+        let back = Agreement::of(&[30, 0], &[80, 20]);
+        assert_eq!((back.money_moved, back.share_moved), (70, 0.7));
+        assert_eq!(Agreement::of(&[80, 20], &[30, 30]).money_moved, 50);
     }
 }

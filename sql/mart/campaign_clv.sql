@@ -1,9 +1,13 @@
 -- campaign_clv: line × model. Over all lines, customers and money sum to all customers.
--- In: acquired_totals, acquired_curve, acquisition_span, spend_by_quarter, dim_model.
-WITH spent AS (
+-- In: acquired_totals, acquired_curve, acquisition_span, credit_totals, spend_by_quarter, dim_model.
+-- Spend counts from the quarter in which the first credited touch or customer came.
+WITH begun AS (
+    SELECT least(a.first_quarter, (SELECT min(touch_quarter) FROM credit_totals)) AS quarter FROM acquisition_span a
+),
+spent AS (
     SELECT s.campaign_id, s.channel, sum(s.spend) AS spend
-    FROM spend_by_quarter s CROSS JOIN acquisition_span a
-    WHERE s.quarter BETWEEN a.first_quarter AND a.last_quarter
+    FROM spend_by_quarter s CROSS JOIN begun b
+    WHERE s.quarter >= b.quarter
     GROUP BY s.campaign_id, s.channel
 ),
 lines AS (
@@ -33,9 +37,11 @@ paid_back AS (
 )
 SELECT
     s.line, s.campaign_id, s.channel, s.residual, s.model, s.acquired_customers,
-    s.realised AS margin, s.contracted AS margin_contracted, s.predicted AS predicted_margin,
+    s.realised AS margin, s.contracted AS margin_contracted,
+    CASE WHEN a.is_predicted THEN s.predicted END AS predicted_margin,
     s.realised + s.contracted + s.predicted AS clv,
-    s.realised + s.contracted + s.low AS clv_low, s.realised + s.contracted + s.high AS clv_high,
+    CASE WHEN a.is_predicted THEN s.realised + s.contracted + s.low END AS clv_low,
+    CASE WHEN a.is_predicted THEN s.realised + s.contracted + s.high END AS clv_high,
     CASE WHEN s.line <> 'residual' AND s.spend <> 0 THEN s.spend END AS acquisition_spend,
     CASE WHEN s.line <> 'residual' AND s.spend > 0
         THEN CAST(s.realised + s.contracted + s.predicted AS DOUBLE) / s.spend END AS clv_to_cac,
@@ -45,7 +51,7 @@ SELECT
         WHEN p.month IS NULL THEN 'not_within_horizon'
         ELSE 'within_horizon'
     END AS payback
-FROM sums s LEFT JOIN paid_back p
+FROM sums s CROSS JOIN acquisition_span a LEFT JOIN paid_back p
     ON s.line = p.line AND s.channel = p.channel AND coalesce(s.campaign_id, '') = coalesce(p.campaign_id, '')
         AND s.model = p.model
 ORDER BY s.model, s.line, s.campaign_id, s.channel, s.residual

@@ -1,15 +1,18 @@
 -- spend_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter
--- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel.
--- In: spend, campaigns (canonical), $as_of_day.
+-- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel; where nothing says
+-- which this is, to that of its touches.
+-- In: spend, campaigns (canonical), touched_channels, $as_of_day.
 WITH known AS (
     SELECT
         CAST(s.campaign_id AS VARCHAR) AS campaign_id,
-        coalesce(c.channel, s.channel, 'unknown') AS channel,
+        coalesce(c.channel, s.channel, t.channel, 'unknown') AS channel,
         s.amount,
         CAST(s.first_day AS INT) AS first_day,
         CAST(s.last_day AS INT) AS last_day,
         least(s.last_day, coalesce($as_of_day, s.last_day)) AS known_day
-    FROM spend s LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
+    FROM spend s
+    LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
+    LEFT JOIN touched_channels t ON CAST(s.campaign_id AS VARCHAR) = t.campaign_id
 ),
 cut AS (
     SELECT

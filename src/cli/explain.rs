@@ -206,10 +206,10 @@ fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
     let credited: Vec<_> = deal.touches.iter().filter(|touch| !touch.credit.is_empty()).collect();
     let mut table = plain();
     table.set_header(header(["model", "#", "touch", "share", "money"], |column| [1, 3, 4].contains(&column)));
-    for model in &plan.models {
-        let mut name = model.id();
-        for touch in credited.iter().filter(|touch| touch.credit[model.id()].share > 0.0) {
-            let credit = touch.credit[model.id()];
+    for model in &deal.models {
+        let mut name = model.as_str();
+        for touch in credited.iter().filter(|touch| touch.credit[model].share > 0.0) {
+            let credit = touch.credit[model];
             table.add_row([
                 Cell::new(name),
                 right(touch.position.unwrap_or_default().to_string()),
@@ -219,8 +219,8 @@ fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
             ]);
             name = "";
         }
-        let attributed: i64 = credited.iter().map(|touch| touch.credit[model.id()].amount).sum();
-        let left = deal.residuals.get(model.id());
+        let attributed: i64 = credited.iter().map(|touch| touch.credit[model].amount).sum();
+        let left = deal.residuals.get(model);
         if let Some(left) = left {
             let cells = [Cell::new(name), Cell::new(""), Cell::new(left.residual), Cell::new("")];
             table.add_row(cells.into_iter().chain([right(money(left.amount.into(), digits))]));
@@ -239,7 +239,7 @@ fn print_uncredited(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) ->
     let mut buckets: Vec<&ResidualExplanation> = deal.residuals.values().collect();
     buckets.dedup();
     match buckets.as_slice() {
-        [all] if deal.residuals.len() == plan.models.len() => {
+        [all] if deal.residuals.len() == deal.models.len() => {
             writeln!(out, "under every model: {} to the residual {}", money(all.amount.into(), digits), all.residual)?;
         }
         _ => {

@@ -17,9 +17,9 @@ pub(super) struct GenerateArgs {
     /// The same seed gives the same bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many accounts the company knows
-    #[arg(long, value_name = "N", default_value_t = 1_500)]
-    accounts: usize,
+    /// How many accounts the company knows, at most ten million
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(..=10_000_000))]
+    accounts: u32,
     /// An empty folder, or one to be made
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -29,7 +29,7 @@ impl GenerateArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let visible = std::io::stderr().is_terminal();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(self.accounts as u64), target);
+        let bar = ProgressBar::with_draw_target(Some(self.accounts.into()), target);
         let progress = |done: usize| bar.set_position(done as u64);
         let summary = generate(&Options {
             seed: self.seed,

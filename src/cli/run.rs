@@ -124,6 +124,9 @@ fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: 
             .map(|count| grouped(count.rows.into()));
         writeln!(out, "{table:<16}{:>14}{:>14}{:>14}{:>12}", cells[0], cells[1], cells[2], cells[3])?;
     }
+    for (table, counts) in manifest.tables.iter().filter(|(_, counts)| counts.set_aside.amount != 0) {
+        writeln!(out, "{} of {table} set aside", money(counts.set_aside.amount.into(), digits))?;
+    }
     let campaigns = report.top_campaigns.iter();
     let campaigns: Vec<(String, i64)> = campaigns.map(|campaign| (shown(campaign), campaign.amount)).collect();
     let longest = campaigns.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();

@@ -22,10 +22,10 @@ const LEVEL: f64 = 0.95;
 #[command(after_help = "Example: closedloop validate-models --worlds 20 --scenario retargeting")]
 pub(super) struct ValidateModelsArgs {
     /// Worlds to simulate of each scenario
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     worlds: u32,
     /// Accounts in each world
-    #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     accounts: u32,
     /// The seed of the first world; the same seed gives the same worlds
     #[arg(long, default_value_t = 1)]

@@ -89,8 +89,12 @@ impl Calendar {
     /// The fiscal quarter of a local date, as a number that counts quarters: fiscal year · 4 + quarter − 1.
     pub fn quarter_of_date(&self, date: Date) -> i32 {
         let months = i32::from(date.year()) * 12 + i32::from(date.month()) - i32::from(self.fiscal_year_start);
-        let shift = if self.fiscal_year_start == 1 { 0 } else { 4 };
-        months.div_euclid(3) + shift
+        months.div_euclid(3) + self.shift()
+    }
+
+    /// Quarters by which a fiscal year that ends in the next calendar year is numbered ahead.
+    fn shift(&self) -> i32 {
+        if self.fiscal_year_start == 1 { 0 } else { 4 }
     }
 
     /// The fiscal quarter of an instant.
@@ -100,8 +104,8 @@ impl Calendar {
 
     /// First day of a quarter.
     pub fn quarter_start(&self, quarter: i32) -> Option<Date> {
-        let shift = if self.fiscal_year_start == 1 { 0 } else { 4 };
-        let months = (quarter - shift) * 3 + i32::from(self.fiscal_year_start) - 1;
+        let months = quarter.checked_sub(self.shift())?.checked_mul(3)?;
+        let months = months.checked_add(i32::from(self.fiscal_year_start) - 1)?;
         let year = i16::try_from(months.div_euclid(12)).ok()?;
         let month = i8::try_from(months.rem_euclid(12) + 1).ok()?;
         Date::new(year, month, 1).ok()
@@ -109,7 +113,7 @@ impl Calendar {
 
     /// Last day of a quarter.
     pub fn quarter_end(&self, quarter: i32) -> Option<Date> {
-        self.quarter_start(quarter + 1)?.yesterday().ok()
+        self.quarter_start(quarter.checked_add(1)?)?.yesterday().ok()
     }
 
     /// The days of a quarter, since 1970-01-01.
@@ -223,6 +227,9 @@ mod tests {
         let quarter = february.quarter_of_date("2026-03-15".parse().unwrap());
         assert_eq!(february.quarter_start(quarter), Some("2026-02-01".parse().unwrap()));
         assert_eq!(february.quarter_end(quarter), Some("2026-04-30".parse().unwrap()));
+        for beyond in [i32::MIN, -1, 40_001, 1_000_000_000, i32::MAX] {
+            assert_eq!((february.quarter_start(beyond), february.quarter_end(beyond)), (None, None), "{beyond}");
+        }
         let day = |text: &str| days_since_epoch(text.parse().unwrap());
         assert_eq!(february.days_of(quarter), Some(day("2026-02-01")..=day("2026-04-30")));
     }

@@ -6,7 +6,7 @@ mod models;
 mod resolve;
 mod shown;
 
-pub(crate) use files::{data_files, delimiter_of, format_of, has_ending, unpacked};
+pub(crate) use files::{address, data_files, delimiter_of, format_of, has_ending, unpacked};
 pub use models::available_models;
 use models::usual_default;
 

@@ -34,14 +34,6 @@ pub struct Tally {
     pub amount: i128,
 }
 
-impl Tally {
-    /// Adds one row.
-    pub fn add(&mut self, amount: Option<i64>) {
-        self.rows += 1;
-        self.amount += i128::from(amount.unwrap_or(0));
-    }
-}
-
 /// One rejected row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SetAsideRow {

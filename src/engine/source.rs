@@ -8,7 +8,7 @@ use super::functions::{given, has_point, is_text, number_text, uuid_text};
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
-use crate::config::plan::Source;
+use crate::config::plan::{Source, address};
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Column;
@@ -23,7 +23,6 @@ use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement::Query;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use url::Url;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(crate) const SOURCE_ROW: &str = "source_row";
@@ -104,12 +103,6 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
     })
-}
-
-/// A file as the engine finds it: paths it would take for patterns.
-fn address(file: &Path) -> String {
-    let url = file.canonicalize().ok().and_then(|path| Url::from_file_path(path).ok());
-    url.map_or_else(|| file.to_string_lossy().into_owned(), String::from)
 }
 
 async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {

@@ -105,7 +105,7 @@ pub struct Campaign {
 }
 
 /// All campaigns that start within the history, for a world of `accounts` accounts.
-pub fn campaigns(rng: &mut Rng, accounts: usize) -> Result<Vec<Campaign>, GenerateError> {
+pub fn campaigns(rng: &mut Rng, accounts: u32) -> Result<Vec<Campaign>, GenerateError> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(PROGRAMS.as_bytes());
     let mut campaigns = Vec::new();
     for program in reader.deserialize() {
@@ -121,7 +121,7 @@ pub fn campaigns(rng: &mut Rng, accounts: usize) -> Result<Vec<Campaign>, Genera
                 continue;
             }
             let last = (end - 1).min(LAST_DAY);
-            let full = Cents(Cents::dollars(program.cost).0 * i64::try_from(accounts).unwrap_or(i64::MAX / 1_000_000));
+            let full = Cents(Cents::dollars(program.cost).0 * i64::from(accounts));
             #[expect(clippy::cast_precision_loss, reason = "a campaign lasts some hundred days")]
             let elapsed = (last - first + 1) as f64 / (end - first) as f64;
             campaigns.push(Campaign {

@@ -20,7 +20,7 @@ const AGENCY: [(&str, i64); 3] = [("paid_search", 160), ("paid_social", 130), ("
 const AD_CREDIT: f64 = 0.001;
 
 /// Writes what `campaigns` and channels cost in a world of `accounts` accounts.
-pub fn write(rng: &mut Rng, campaigns: &[Campaign], accounts: usize, tables: &mut Tables) -> Result<(), GenerateError> {
+pub fn write(rng: &mut Rng, campaigns: &[Campaign], accounts: u32, tables: &mut Tables) -> Result<(), GenerateError> {
     for campaign in campaigns {
         // Budgets are hardly ever met to the cent.
         let cost = campaign.budget.times(rng.random_range(0.88..1.04));
@@ -92,8 +92,7 @@ fn range(campaign: &Campaign, cost: Cents, tables: &mut Tables) -> Result<(), Ge
 }
 
 /// Writes what the agency takes, which belongs to no campaign.
-fn agency_fees(accounts: usize, tables: &mut Tables) -> Result<(), GenerateError> {
-    let accounts = i64::try_from(accounts).unwrap_or(i64::MAX / 1_000_000);
+fn agency_fees(accounts: u32, tables: &mut Tables) -> Result<(), GenerateError> {
     for (channel, fee) in AGENCY {
         for (_, last) in months(0, LAST_DAY) {
             tables.spend.write(SpendRow {
@@ -102,7 +101,7 @@ fn agency_fees(accounts: usize, tables: &mut Tables) -> Result<(), GenerateError
                 date: Some(calendar::date_of(last).to_string()),
                 start_date: None,
                 end_date: None,
-                amount: Cents(fee * accounts).to_string(),
+                amount: Cents(fee * i64::from(accounts)).to_string(),
                 currency: CURRENCY,
                 category: "agency_fee",
                 source: "invoice",

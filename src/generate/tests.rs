@@ -14,12 +14,12 @@ use std::path::Path;
 use super::{GenerateError, Options, Summary, generate};
 
 /// Writes a world to `out`.
-fn write(seed: u64, accounts: usize, out: &Path) -> Result<Summary, GenerateError> {
+fn write(seed: u64, accounts: u32, out: &Path) -> Result<Summary, GenerateError> {
     generate(&Options { seed, accounts, out: out.to_owned(), progress: &|_| {} })
 }
 
 /// All files of a world, by name.
-fn files(seed: u64, accounts: usize) -> BTreeMap<String, Vec<u8>> {
+fn files(seed: u64, accounts: u32) -> BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     write(seed, accounts, folder.path()).unwrap();
     let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());

@@ -81,7 +81,7 @@ const RESIDUAL: Column = key(
 const ACCOUNTS: Column = fact(
     "accounts",
     Integer,
-    "Accounts whose deals the line touched; with fewer than about ten the intervals say little more than that. Null for residuals, and without intervals.",
+    "Accounts whose deals the line touched; with fewer than about ten the intervals say little more than that. 0 where there is none; null for residuals, and without intervals.",
 );
 const AMOUNT_SE: Column = fact("amount_se", Double, "Standard error of amount, clustered by account.");
 const AMOUNT_LOW: Column = fact(
@@ -125,5 +125,6 @@ pub(super) const MARTS: &[Definition] = &[
     lifetime::CLV_FIT,
     lifetime::CLV_VALIDATION,
     lifetime::CAMPAIGN_CLV,
+    books::INPUT_RECONCILIATION,
     books::SET_ASIDE,
 ];

@@ -60,7 +60,7 @@ pub enum MartError {
         message: String,
     },
     /// Parquet encoding failed where it must not.
-    #[error("cannot encode {mart}: {source}")]
+    #[error("cannot encode {mart}: {source}; please report this bug")]
     Encode {
         /// The mart.
         mart: String,

@@ -3,7 +3,7 @@
 
 use super::error::MartError;
 use super::manifest::MANIFEST;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// A staging folder beside the output folder; removed when dropped without [`Publication::publish`].
@@ -61,7 +61,8 @@ impl Publication {
     /// Makes the staged folder the output folder.
     ///
     /// # Errors
-    /// A file system that refuses; the old output is then still in place.
+    /// A file system that refuses. The old output is then in place, unless all that failed was to bring the exchange to the
+    /// disk.
     pub fn publish(self) -> Result<(), MartError> {
         replace(&self.stage, &self.out)
     }
@@ -70,7 +71,7 @@ impl Publication {
 /// Makes the folder `stage`, whose files are on the disk, the folder `out`; what stood there stands where the stage was.
 ///
 /// # Errors
-/// A file system that refuses; what stood there is then still in place.
+/// As [`Publication::publish`].
 pub(crate) fn replace(stage: &Path, out: &Path) -> Result<(), MartError> {
     sync_folders(stage)?;
     if out.exists() {
@@ -107,8 +108,10 @@ fn behind_link(out: &Path) -> Result<PathBuf, MartError> {
 fn lock(path: &Path) -> std::io::Result<Option<File>> {
     loop {
         let lock = File::create(path)?;
-        if lock.try_lock().is_err() {
-            return Ok(None);
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
         // A run that ended in between has removed its file, and the next one would lock another.
         if stands_at(&lock, path) {

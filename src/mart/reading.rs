@@ -2,6 +2,7 @@
 
 use super::error::MartError;
 use super::manifest::Manifest;
+use crate::config::plan::address;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use std::path::Path;
 
@@ -23,7 +24,7 @@ pub async fn register(ctx: &SessionContext, folder: &Path) -> Result<Manifest, M
     let manifest = Manifest::read(folder)?;
     for mart in &manifest.marts {
         let path = folder.join(&mart.name);
-        let opened = ctx.register_parquet(&mart.name, path.to_string_lossy(), ParquetReadOptions::default()).await;
+        let opened = ctx.register_parquet(&mart.name, address(&path), ParquetReadOptions::default()).await;
         opened.map_err(|error| MartError::Unreadable {
             path,
             message: format!("cannot be read ({}); run again", error.strip_backtrace()),

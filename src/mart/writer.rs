@@ -199,7 +199,14 @@ impl<'a> MartWriter<'a> {
         MartError::Shape { mart: self.name.to_owned(), message }
     }
 
-    fn encode(&self, source: ParquetError) -> MartError {
+    fn encode(&self, error: ParquetError) -> MartError {
+        let source = match error {
+            ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+                Ok(refused) => return MartError::Write { path: self.folder.clone(), source: *refused },
+                Err(other) => ParquetError::External(other),
+            },
+            other => other,
+        };
         MartError::Encode { mart: self.name.to_owned(), source }
     }
 }

@@ -9,11 +9,12 @@ pub(super) use line_sums::Grain;
 use super::credit_rows::CreditRows;
 use super::journey_rows::JourneyRows;
 use super::totals::CreditTotals;
-use crate::config::file::DealKind;
+use crate::config::file::{DealKind, Table};
 use crate::engine::EngineError;
 use crate::engine::columns::column;
+use crate::engine::contract;
 use crate::engine::ids::IdColumn;
-use crate::engine::set_aside::SetAsideRow;
+use crate::engine::set_aside::{RowCounts, SetAsideRow};
 use crate::mart::catalogue::MartType;
 use crate::scatter::lines::Lines;
 use crate::scatter::quarters::Quarters;
@@ -28,6 +29,7 @@ use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
 use closedloop_core::ledger::Bucket;
 use closedloop_core::model::ModelSpec;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A quarter counts the deals that closed in it.
@@ -260,6 +262,42 @@ pub fn spec_json(model: &ModelSpec) -> String {
 /// BLAKE3 of a model's normalised spec.
 pub fn spec_hash(model: &ModelSpec) -> String {
     blake3::hash(spec_json(model).as_bytes()).to_hex().to_string()
+}
+
+/// `touched_channels`: campaigns that the campaigns table does not have, with the channel of their touches; and every channel
+/// without campaign.
+///
+/// # Errors
+/// None that inputs can cause.
+pub fn touched_channels(lines: &Lines) -> Result<RecordBatch, EngineError> {
+    let campaigns = lines.touched_campaigns().into_iter().map(|(campaign, channel)| (Some(campaign), channel));
+    let rows: Vec<_> = campaigns.chain(lines.channels().iter().map(|channel| (None, channel.as_str()))).collect();
+    let mut columns = Columns::default();
+    columns.texts("campaign_id", rows.iter().map(|(campaign, _)| *campaign));
+    columns.texts("channel", rows.iter().map(|(_, channel)| Some(*channel)));
+    columns.finish()
+}
+
+/// `input_reconciliation`: what became of the rows of every table that is given.
+///
+/// # Errors
+/// None that inputs can cause.
+pub fn input_reconciliation(counts: &BTreeMap<Table, RowCounts>) -> Result<RecordBatch, EngineError> {
+    let mut columns = Columns::default();
+    columns.texts("table_name", counts.keys().map(|table| Some(table.name())));
+    let parts = |counts: &RowCounts| [counts.read, counts.used, counts.out_of_scope, counts.set_aside];
+    let names = ["read", "used", "out_of_scope", "set_aside"];
+    for (part, name) in names.into_iter().enumerate() {
+        let rows = |counts| i64::try_from(parts(counts)[part].rows).ok();
+        columns.integers(&format!("rows_{name}"), counts.values().map(rows));
+    }
+    let has_money = |table: Table| contract::columns(table).iter().any(|column| column.name == "amount");
+    for (part, name) in names.into_iter().enumerate() {
+        let amount =
+            |(table, counts): (&Table, _)| i64::try_from(parts(counts)[part].amount).ok().filter(|_| has_money(*table));
+        columns.integers(&format!("amount_{name}"), counts.iter().map(amount));
+    }
+    columns.finish()
 }
 
 /// `set_aside`.

@@ -75,13 +75,13 @@ pub enum RunError {
         place: Option<String>,
     },
     /// A deal that has not happened by the as-of date.
-    #[error("deal \"{name}\" is not won by the as-of date")]
+    #[error("deal \"{name}\" is not won by the as-of date; look at its closed_at and is_won, or move --as-of")]
     NotWon {
         /// The deal.
         name: String,
     },
     /// An account that has nothing to explain.
-    #[error("account \"{name}\" has no deal by the as-of date")]
+    #[error("account \"{name}\" has no deal by the as-of date; look at its opportunities, or move --as-of")]
     WithoutDeal {
         /// The account.
         name: String,

@@ -12,7 +12,7 @@ use super::fit::{self, Fit};
 use super::prepare::{Memory, Workers, index};
 use super::totals::CreditTotals;
 use crate::config::Plan;
-use deal::Place;
+use deal::View;
 use history::history;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ pub struct DealExplanation {
     pub opportunity_created_at: Option<String>,
     /// Earliest creation of a mapped contact.
     pub lead_created_at: Option<String>,
+    /// The models that give credit: without those that the data do not support.
+    pub models: Vec<String>,
     /// The account's touches in order, whether they count or not.
     pub touches: Vec<TouchExplanation>,
     /// Model → what it left to a residual.
@@ -110,18 +112,6 @@ pub struct ResidualExplanation {
     pub amount: i64,
 }
 
-/// The rules that can exclude a touch, in the order in which they are asked.
-pub const EXCLUSIONS: [&str; 8] = [
-    "unreadable",
-    "recorded after the as-of date",
-    "after the conversion",
-    "before the window",
-    "repeated touch_id",
-    "not a mapped contact",
-    "not eligible",
-    "collapsed into an earlier touch",
-];
-
 /// The status of a touch that earns credit.
 pub const ELIGIBLE: &str = "eligible";
 
@@ -154,16 +144,16 @@ pub fn explain(
         for conversion in prepared.conversions.of_account(account) {
             let credits = prepared.conversions.credits_of(conversion).iter().map(|credit| credit.deal);
             for deal in std::iter::once(conversion.deal).chain(credits).filter(|deal| wanted.deals.contains(deal)) {
-                let place = Place { plan, prepared: &prepared, names: &names, history: &history };
-                explanations.push(place.explain(deal, Some(conversion), &credited)?);
+                let view = View { plan, prepared: &prepared, names: &names, history: &history };
+                explanations.push(view.explain(deal, Some(conversion), &credited)?);
             }
         }
     }
     for credit in prepared.conversions.credits.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
         let mut totals = CreditTotals::new(plan.models.len());
         let credited = PartitionCredit::of_journeys(crediting.unmatched(&mut totals));
-        let place = Place { plan, prepared: &prepared, names: &names, history: &history };
-        explanations.push(place.explain(credit.deal, None, &credited)?);
+        let view = View { plan, prepared: &prepared, names: &names, history: &history };
+        explanations.push(view.explain(credit.deal, None, &credited)?);
     }
     Ok(explanations)
 }

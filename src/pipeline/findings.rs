@@ -9,9 +9,12 @@ use super::remarks::remarks;
 use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
 use crate::config::Plan;
-use crate::config::file::CheckConfig;
+use crate::config::file::{CheckConfig, Table};
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use closedloop_core::ledger::Bucket;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +53,9 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
 
     let mut findings = set_aside(&prepared);
     findings.extend(spend_without_touches(&workers, &prepared, &totals)?);
+    if plan.source(Table::Campaigns).is_some() {
+        findings.extend(spend_of_strangers(&workers, &prepared)?);
+    }
     findings.extend(deals_without_credit(plan, &totals));
     for check in &plan.checks {
         findings.extend(rows_found(&workers, &prepared, check)?);
@@ -101,34 +107,63 @@ fn set_aside(prepared: &Prepared) -> Vec<Finding> {
         .collect()
 }
 
-/// Campaigns with spend that no credited touch names.
+/// Spend of campaigns, and of channels alone, that no credited touch names.
 fn spend_without_touches(
     workers: &Workers,
     prepared: &Prepared,
     totals: &CreditTotals,
 ) -> Result<Option<Finding>, RunError> {
-    let touched: BTreeSet<&str> =
-        totals.lines().iter().filter_map(|(key, ..)| prepared.lines.line(key.line).campaign.as_deref()).collect();
+    let credited = totals.lines().into_iter().map(|(key, ..)| prepared.lines.line(key.line));
+    let (campaigns, channels): (BTreeSet<_>, BTreeSet<_>) =
+        credited.map(|line| (line.campaign.as_deref(), line.channel.as_str())).unzip();
     let spend = workers
         .runtime
         .block_on(async { session::collect(prepared.ctx.table("spend").await?).await })
         .map_err(EngineError::from)?;
+    let ids = IdColumn::try_new(column(&spend, "campaign_id")?)?;
+    let spent_on = text_column(&spend, "channel")?;
+    let spent_on = spent_on.as_string::<i32>();
+    let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
     let mut silent: BTreeMap<String, i128> = BTreeMap::new();
-    if let (Some(ids), Some(amounts)) = (spend.column_by_name("campaign_id"), spend.column_by_name("amount")) {
-        let ids = IdColumn::try_new(ids)?;
-        let amounts = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(amounts);
-        for (row, amount) in amounts.values().iter().enumerate() {
-            if let Some(campaign) = ids.text(row).filter(|id| !touched.contains(id.as_str())) {
-                *silent.entry(campaign).or_default() += i128::from(*amount);
-            }
+    for (row, amount) in amounts.values().iter().enumerate() {
+        let (campaign, channel) = (ids.text(row), spent_on.is_valid(row).then(|| spent_on.value(row)));
+        let is_credited = match &campaign {
+            Some(id) => campaigns.contains(&Some(id.as_str())),
+            None => channel.is_some_and(|channel| channels.contains(channel)),
+        };
+        if let Some(name) = campaign.or_else(|| channel.map(str::to_owned)).filter(|_| !is_credited) {
+            *silent.entry(name).or_default() += i128::from(*amount);
         }
     }
-    let Some(first) = silent.keys().next() else { return Ok(None) };
-    Ok(Some(Finding {
+    Ok((!silent.is_empty()).then(|| Finding {
         subject: "spend".to_owned(),
-        message: format!("campaigns with spend and no credited touch: {} ({first}, …)", silent.len()),
+        message: format!("campaigns or channels with spend and no credited touch: {}", few(silent.keys())),
         amount: Some(silent.values().sum()),
     }))
+}
+
+/// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
+fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+    let sql = include_str!("../../sql/stage/spent_strangers.sql");
+    let strangers = async { session::collect(session::read_only(&prepared.ctx, sql).await?).await };
+    let strangers = workers.runtime.block_on(strangers).map_err(EngineError::from)?;
+    let ids = IdColumn::try_new(column(&strangers, "campaign_id")?)?;
+    let amounts = column(&strangers, "amount")?.as_primitive::<Int64Type>();
+    let touched = prepared.lines.unknown_campaigns();
+    let unknown = (0..strangers.num_rows()).filter_map(|row| Some((ids.text(row)?, i128::from(amounts.value(row)))));
+    let unknown: BTreeMap<String, i128> = unknown.filter(|(id, _)| !touched.contains(id.as_str())).collect();
+    Ok((!unknown.is_empty()).then(|| Finding {
+        subject: "spend".to_owned(),
+        message: format!("campaigns that only spend names: {}", few(unknown.keys())),
+        amount: Some(unknown.values().sum()),
+    }))
+}
+
+/// How many there are, and the first three.
+fn few<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    let count = names.len();
+    let first = names.take(3).cloned().collect::<Vec<_>>().join(", ");
+    format!("{count} ({first}{})", if count > 3 { ", …" } else { "" })
 }
 
 /// The rows that a check of the configuration selects, with the least of them.

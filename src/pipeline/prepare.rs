@@ -125,7 +125,7 @@ pub(super) fn index(
     clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
     clock.stage("index");
-    let SmallTables { deals, contacts, roles, campaigns, latest, others } = small;
+    let SmallTables { deals, contacts, roles, campaigns, spent, latest, others } = small;
     let others = others.as_ref().map(|[opportunities, accounts]| OtherAccounts {
         opportunities,
         accounts,
@@ -134,7 +134,7 @@ pub(super) fn index(
     });
     let build = || Conversions::build_with(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
-    let codes = LineCodes::new(&campaigns)?;
+    let codes = LineCodes::new(&campaigns, &spent)?;
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
@@ -192,6 +192,8 @@ struct SmallTables {
     contacts: RecordBatch,
     roles: RecordBatch,
     campaigns: RecordBatch,
+    /// The channels of the spend of other campaigns.
+    spent: RecordBatch,
     /// The latest instant that they and spend know of.
     latest: Option<i64>,
     /// Opportunities and accounts, where fitted models ask what did not convert.
@@ -208,9 +210,10 @@ impl SmallTables {
             ctx.table("contacts").await?,
             ctx.table("contact_roles").await?,
             ctx.table("campaigns").await?,
+            session::read_only(ctx, include_str!("../../sql/stage/spent_channels.sql")).await?,
             session::read_only(ctx, include_str!("../../sql/stage/latest_date.sql")).await?,
         ];
-        let [deals, contacts, roles, campaigns, latest] = session::collect_each(ctx, frames).await?;
+        let [deals, contacts, roles, campaigns, spent, latest] = session::collect_each(ctx, frames).await?;
         let latest = latest.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten().next();
         let others = if plan.is_fitted() {
             let frames = [ctx.table("opportunities").await?, ctx.table("accounts").await?];
@@ -218,7 +221,7 @@ impl SmallTables {
         } else {
             None
         };
-        Ok(Self { deals, contacts, roles, campaigns, latest, others })
+        Ok(Self { deals, contacts, roles, campaigns, spent, latest, others })
     }
 }
 

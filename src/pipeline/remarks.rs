@@ -51,7 +51,10 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
         let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
         let more = if unknown.len() > 3 { ", …" } else { "" };
-        remarks.push(format!("campaigns that only touches name: {} ({few}{more})", unknown.len()));
+        remarks.push(format!(
+            "campaigns of touches that the campaigns table does not have: {} ({few}{more})",
+            unknown.len()
+        ));
     }
     if plan.lifetime.is_some() {
         remarks.extend(lifetime_remarks(&prepared.deals, loaded));

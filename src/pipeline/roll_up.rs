@@ -49,7 +49,7 @@ const LEVEL_LINES: &str = "level_lines";
 /// ROI at each grain, by the name under which mart files read it.
 const ROI: [(Grain, &str); 2] = [(Grain::Campaign, "campaign_lines"), (Grain::Channel, "channel_lines")];
 
-/// The wanted marts that SQL tells, and `dim_model`, `model_agreement` and `set_aside`.
+/// The wanted marts that SQL tells, and `dim_model`, `model_agreement`, `input_reconciliation` and `set_aside`.
 ///
 /// # Errors
 /// SQL of ours that does not run.
@@ -75,6 +75,9 @@ pub(super) fn roll_up(
         let agreement = || agreement(&outcome.places, &prepared.lines, plan.models.len());
         let agreement = workers.pool.install(agreement);
         marts.push(("model_agreement", prepared.names(plan).model_agreement(&agreement)?.into()));
+    }
+    if wanted.contains("input_reconciliation") {
+        marts.push(("input_reconciliation", batches::input_reconciliation(&prepared.loaded.counts)?.into()));
     }
     if wanted.contains("set_aside") {
         marts.push(("set_aside", batches::set_aside(&prepared.loaded.set_aside)?.into()));
@@ -148,6 +151,7 @@ async fn register_inputs(
         ("booked_totals", &|| names.booked_totals(totals)),
         ("sensitivity_totals", &|| names.sensitivity_totals(&of_windows())),
     ];
+    session::register_rows(ctx, "touched_channels", batches::touched_channels(&prepared.lines)?)?;
     let spend = frame(ctx, plan, include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
     let spend = Query::start(session::collect(spend));
     let inputs =
@@ -159,7 +163,7 @@ async fn register_inputs(
     session::register_rows(ctx, "spend_by_quarter", spend.clone())?;
     let sums = || {
         let wanted = ROI.into_par_iter().filter(|(_, view)| is_read(view) || is_read(LEVEL_LINES));
-        wanted.map(|(grain, view)| Ok((view, names.line_sums(grain, outcome, &spend, plan.default_model)?)))
+        wanted.map(|(grain, view)| Ok((view, names.line_sums(grain, outcome, &spend, plan)?)))
     };
     for (view, sums) in workers.pool.install(|| sums().collect::<Result<Vec<_>, EngineError>>())? {
         session::register_sorted(ctx, "line_sums", sums, &MART_ORDER)?;

@@ -1,7 +1,7 @@
 //! Lines: what a touch is credited to, a campaign with its channel or a channel alone, as small codes.
 //!
 //! A campaign of the campaigns table gives its channel to its touches. A campaign that the table does not have, and a
-//! touch without campaign, keep the touch's own channel. Codes of the table's campaigns follow their order; other lines
+//! touch without campaign, keep the touch's own channel; without one such a campaign has the channel of its spend. Codes of the table's campaigns follow their order; other lines
 //! get the next code when they are met, so they are compared by name, never by code.
 
 use super::keys::KeyIndex;
@@ -9,7 +9,7 @@ use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use arrow::array::{AsArray, RecordBatch};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 /// The channel of touches that name none.
@@ -29,24 +29,21 @@ pub struct Line {
 pub struct LineCodes {
     campaigns: KeyIndex,
     known: Vec<Line>,
+    spent: HashMap<String, String>,
     met: Mutex<HashMap<Line, u32>>,
 }
 
 impl LineCodes {
-    /// Codes for the rows of the canonical campaigns table.
+    /// Codes for the rows of the canonical campaigns table; `spent` has the channels of other campaigns' spend.
     ///
     /// # Errors
     /// Campaign identifiers that are neither integers nor text.
-    pub fn new(campaigns: &RecordBatch) -> Result<Self, EngineError> {
+    pub fn new(campaigns: &RecordBatch, spent: &RecordBatch) -> Result<Self, EngineError> {
         let ids = column(campaigns, "campaign_id")?;
-        let id_column = IdColumn::try_new(ids)?;
-        let channels = text_column(campaigns, "channel")?;
-        let channels = channels.as_string::<i32>();
-        let known = (0..campaigns.num_rows())
-            .map(|i| Line { campaign: id_column.text(i), channel: channels.value(i).to_owned() })
-            .collect();
+        let known = lines_of(campaigns)?;
+        let spent = lines_of(spent)?.into_iter().filter_map(|line| Some((line.campaign?, line.channel))).collect();
         let index = KeyIndex::build(ids, (0..campaigns.num_rows()).zip(0..))?;
-        Ok(Self { campaigns: index, known, met: Mutex::new(HashMap::new()) })
+        Ok(Self { campaigns: index, known, spent, met: Mutex::new(HashMap::new()) })
     }
 
     /// A reader of one stream of touches.
@@ -70,8 +67,17 @@ impl LineCodes {
         met.sort_by_key(|(_, code)| *code);
         let mut lines = self.known;
         lines.extend(met.into_iter().map(|(line, _)| line));
-        Lines::new(lines, known)
+        Lines::new(lines, known, self.spent)
     }
+}
+
+/// Campaigns with their channels, row by row.
+fn lines_of(campaigns: &RecordBatch) -> Result<Vec<Line>, EngineError> {
+    let ids = IdColumn::try_new(column(campaigns, "campaign_id")?)?;
+    let channels = text_column(campaigns, "channel")?;
+    let channels = channels.as_string::<i32>();
+    let line = |row| Line { campaign: ids.text(row), channel: channels.value(row).to_owned() };
+    Ok((0..campaigns.num_rows()).map(line).collect())
 }
 
 /// Finds the codes of one stream of touches; remembers channels so that touches without campaign stay cheap.
@@ -93,17 +99,20 @@ impl LineReader<'_> {
         if let Some(code) = self.codes.campaigns.probe(campaigns, position) {
             return code;
         }
-        let channel = channel().unwrap_or(UNKNOWN_CHANNEL);
-        match campaigns.text(position) {
-            Some(campaign) => self.codes.meet(Some(campaign), channel),
-            None => match self.of_channel.get(channel) {
-                Some(&code) => code,
-                None => {
-                    let code = self.codes.meet(None, channel);
-                    self.of_channel.insert(channel.to_owned(), code);
-                    code
-                }
-            },
+        let channel = channel();
+        if let Some(campaign) = campaigns.text(position) {
+            let of_spend = || self.codes.spent.get(&campaign).map(String::as_str);
+            let channel = channel.or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL);
+            return self.codes.meet(Some(campaign), channel);
+        }
+        let channel = channel.unwrap_or(UNKNOWN_CHANNEL);
+        match self.of_channel.get(channel) {
+            Some(&code) => code,
+            None => {
+                let code = self.codes.meet(None, channel);
+                self.of_channel.insert(channel.to_owned(), code);
+                code
+            }
         }
     }
 }
@@ -113,19 +122,20 @@ impl LineReader<'_> {
 pub struct Lines {
     lines: Vec<Line>,
     known: usize,
+    spent: HashMap<String, String>,
     channels: Vec<String>,
     channel_of_line: Vec<u32>,
 }
 
 impl Lines {
-    fn new(lines: Vec<Line>, known: usize) -> Self {
+    fn new(lines: Vec<Line>, known: usize, spent: HashMap<String, String>) -> Self {
         let names: BTreeSet<&String> = lines.iter().map(|line| &line.channel).collect();
         let channels: Vec<String> = names.into_iter().cloned().collect();
         let channel_of_line = lines
             .iter()
             .map(|line| u32::try_from(channels.partition_point(|name| *name < line.channel)).unwrap_or(u32::MAX))
             .collect();
-        Self { lines, known, channels, channel_of_line }
+        Self { lines, known, spent, channels, channel_of_line }
     }
 
     /// The line of a code.
@@ -154,10 +164,23 @@ impl Lines {
         self.lines.is_empty()
     }
 
-    /// The channel that the campaigns table says of a campaign.
-    pub fn known_channel(&self, campaign: &str) -> Option<&str> {
-        let known = self.lines[..self.known].iter().find(|line| line.campaign.as_deref() == Some(campaign));
-        known.map(|line| line.channel.as_str())
+    /// The channel of a touch with this campaign that names this channel, if any.
+    pub fn channel_of_touch<'a>(&'a self, campaign: Option<&str>, own: Option<&'a str>) -> &'a str {
+        let is_known = |line: &&Line| campaign.is_some() && line.campaign.as_deref() == campaign;
+        let known = self.lines[..self.known].iter().find(is_known).map(|line| line.channel.as_str());
+        let of_spend = || self.spent.get(campaign?).map(String::as_str);
+        known.or(own).or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL)
+    }
+
+    /// Campaigns that the campaigns table does not have, with the first channel that their touches name, sorted.
+    pub fn touched_campaigns(&self) -> BTreeMap<&str, &str> {
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        for line in self.lines[self.known..].iter().filter(|line| line.channel != UNKNOWN_CHANNEL) {
+            let Some(campaign) = &line.campaign else { continue };
+            let channel = first.entry(campaign).or_insert(&line.channel);
+            *channel = (*channel).min(&line.channel);
+        }
+        first
     }
 
     /// The channels of a campaign: the one that the campaigns table says, or those of its touches.

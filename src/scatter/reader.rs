@@ -7,6 +7,7 @@ use super::partition::{ACCOUNTS_PER_PARTITION, Scatter, TouchCounts};
 use super::pieces::Piece;
 use super::spill::{SpillFile, SpillFolder, SpillWriter};
 use super::touch::{NO_CONTACT, ScatteredTouch};
+use super::types::TypeReader;
 use crate::engine::EngineError;
 use crate::engine::ids::IdColumn;
 use crate::engine::memory::Holding;
@@ -37,6 +38,7 @@ pub struct Reader<'a> {
     scatter: &'a Scatter<'a>,
     number: usize,
     lines: LineReader<'a>,
+    types: TypeReader<'a>,
     pieces: Vec<Piece>,
     memory: Holding,
     folder: Option<SpillFolder>,
@@ -58,6 +60,7 @@ impl<'a> Reader<'a> {
             scatter,
             number,
             lines: scatter.lines.reader(),
+            types: scatter.types.reader(),
             pieces: (0..scatter.partitions).map(|_| Piece::default()).collect(),
             memory,
             folder,
@@ -75,14 +78,14 @@ impl<'a> Reader<'a> {
     /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and keeps those in an account's widest window.
     ///
     /// # Errors
-    /// A batch of other columns or types, or a disk that is full.
+    /// A batch of other columns or types, more touch types than can be told apart, or a disk that is full.
     pub fn read(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
         let columns = TouchColumns::try_new(batch)?;
         self.counts.read += batch.num_rows() as u64;
         // Short loops over the batch: the memory that one step waits for is fetched for many touches at once.
         self.probe(&columns);
         self.keep_in_window(&columns, batch.num_rows());
-        self.scatter(&columns);
+        self.scatter(&columns)?;
         self.spill_over_budget()
     }
 
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts the touches found where their accounts' partitions wait.
-    fn scatter(&mut self, columns: &TouchColumns<'_>) {
+    fn scatter(&mut self, columns: &TouchColumns<'_>) -> Result<(), EngineError> {
         for &(row, account) in &self.found {
             let (row, account) = (row as usize, account as usize);
             let piece = &mut self.pieces[account / ACCOUNTS_PER_PARTITION];
@@ -150,13 +153,14 @@ impl<'a> Reader<'a> {
                 IdColumn::Text(ids) => piece.push_text(ids.get(row).unwrap_or_default()),
             };
             let line = self.lines.code(&columns.campaigns, || columns.channel(row), row);
-            let touch_type = columns.touch_type(row).map_or(0, |name| self.scatter.types.code(name));
+            let touch_type = columns.touch_type(row).map_or(Ok(0), |name| self.types.code(name))?;
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
             let touch =
                 ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible(row), slot, touch_type);
             let touch = if columns.of_sales(row) { touch.of_sales() } else { touch };
             piece.push(touch, self.contacts.get(row).copied());
         }
+        Ok(())
     }
 
     /// Writes everything held to disk when the budget does not have it.

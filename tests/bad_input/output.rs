@@ -1,6 +1,7 @@
 //! Output folders that a run must not touch, and those that it may replace.
 
 use super::{World, snapshot, unbroken};
+use crate::support::closedloop;
 use std::fs;
 
 #[test]
@@ -81,6 +82,19 @@ fn a_folder_that_holds_the_inputs_is_never_replaced() {
     assert!(world.refused_as_is(&[]).contains("out holds out/map.csv, which the run reads"));
     let world = World::new().settings("[output]\npath = \".\"");
     assert!(world.refused_as_is(&["--overwrite"]).contains("output.path: . holds accounts.csv"));
+}
+
+/// A name that looks like a pattern is written, replaced and read like any other.
+#[test]
+fn brackets_in_the_name_of_a_folder_are_no_pattern() {
+    let world = World::new();
+    let out = world.path("out [1]*");
+    for _ in 0..2 {
+        world.command(&["--out", out.to_str().unwrap()]).assert().success();
+    }
+    let asked = closedloop().arg("query").arg(&out).args(["SELECT max(amount) AS most FROM campaign_roi"]).assert();
+    let told = String::from_utf8(asked.success().get_output().stdout.clone()).unwrap();
+    assert!(told.contains("500.00"), "{told}");
 }
 
 #[test]

@@ -102,7 +102,8 @@ pub(super) fn keep_spilled(world: &World, pieces: &Pieces) -> Books {
 fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<SpillFolder>) -> Books {
     let (plan, deals) = (world.plan(), world.deal_rows());
     let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows()).unwrap();
-    let codes = LineCodes::new(&world.campaign_rows()).unwrap();
+    let campaigns = world.campaign_rows();
+    let codes = LineCodes::new(&campaigns, &campaigns.slice(0, 0)).unwrap();
     let touches = world.touch_rows();
     let scatter = Scatter::new(&conversions, &codes, budget, spill);
     let readers = pieces.iter().map(|(reader, _)| reader + 1).max().unwrap_or_default();

@@ -173,6 +173,9 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     file("summary.csv", "frequency,recency,T\n2,5,4\n");
     let summary = super::file::refused(folder.path(), &["summary.csv", "--rfm"]);
     assert!(summary.starts_with("error: table transactions (summary.csv): row 1 of the summaries: "), "{summary}");
+    file("often.csv", "frequency,recency,T\n2,3,4\n4000000000,3,4\n");
+    let summary = super::file::refused(folder.path(), &["often.csv", "--rfm"]);
+    assert!(summary.contains("row 2 of the summaries: more than a million repeat purchases"), "{summary}");
     file("days.csv", "id,at,amount\na,03/01/2025,5\nb,04/01/2025,6\n");
     assert_eq!(
         refused("days.csv"),

@@ -32,7 +32,6 @@ pub struct Fit {
     influence: Influence,
     problem: Problem,
     theta: Vec<f64>,
-    steps: u64,
 }
 
 /// All that was chosen before the final fit.
@@ -170,10 +169,9 @@ impl Fit {
         let average = problem.average(&full, &optimum.theta)?;
         let model = problem.model(&average);
         let influence = Influence::new(&full, &average, model.clone())?;
-        let steps = before.steps + optimum.steps;
         let theta = optimum.theta;
         drop((full, pulled));
-        Ok(Self { model, calibrations, influence, problem, theta, steps })
+        Ok(Self { model, calibrations, influence, problem, theta })
     }
 
     /// The model.
@@ -191,16 +189,6 @@ impl Fit {
         &self.influence
     }
 
-    /// The ridge that cross-validation chose.
-    pub fn ridge(&self) -> f64 {
-        self.problem.ridge
-    }
-
-    /// How many of all accounts each account of the fit stands for: one, unless there were more than it takes.
-    pub fn represents(&self) -> f64 {
-        self.problem.design.represents
-    }
-
     /// The accounts of the fit.
     pub fn accounts(&self) -> u64 {
         self.problem.design.keys.len() as u64
@@ -209,11 +197,6 @@ impl Fit {
     /// Their conversions.
     pub fn conversions(&self) -> u64 {
         self.problem.design.conversion_count
-    }
-
-    /// Newton steps taken by the final fits, all of which converged.
-    pub fn steps(&self) -> u64 {
-        self.steps
     }
 
     /// The model with every account counted `weight(key)` times: one replicate of the bootstrap. Lags are weighted anew;

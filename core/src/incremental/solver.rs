@@ -13,12 +13,11 @@ pub(super) const TOLERANCE: f64 = 1e-7;
 const ROUNDING: f64 = 1e-14;
 const MAX_STEPS: u64 = 100;
 
-/// An optimum and how it was reached.
+/// An optimum and the objective there.
 #[derive(Debug, Clone)]
 pub(super) struct Optimum {
     pub theta: Vec<f64>,
     pub evaluation: Evaluation,
-    pub steps: u64,
 }
 
 type Iterate = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
@@ -57,7 +56,7 @@ pub(super) fn minimise(
     if !result.solver.settled {
         return Err(failed(steps, largest_slope(&theta, &evaluation.gradient, &bounded)));
     }
-    Ok(Optimum { theta, evaluation, steps })
+    Ok(Optimum { theta, evaluation })
 }
 
 /// The largest component of the projected gradient.

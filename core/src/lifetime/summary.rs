@@ -25,7 +25,7 @@ impl Summaries {
     ///
     /// # Errors
     /// Columns of different lengths; times that are not finite or not 0 ≤ t_x ≤ T; t_x > 0 without a repeat purchase
-    /// or t_x = 0 with one; a mean value that is negative or not finite.
+    /// or t_x = 0 with one; more than a million repeat purchases; a mean value that is negative or not finite.
     pub fn new(x: Vec<u32>, t_x: Vec<f64>, t: Vec<f64>, mean_value: Vec<f64>) -> Result<Self, LifetimeError> {
         let lengths = vec![x.len(), t_x.len(), t.len(), mean_value.len()];
         if lengths.iter().any(|&length| length != x.len()) {
@@ -77,12 +77,17 @@ impl Summaries {
     }
 }
 
+/// More repeat purchases than any customer makes; the models tabulate factorials up to the largest count.
+const MOST_REPEATS: u32 = 1_000_000;
+
 /// Whether a history is possible.
 fn check_times(row: usize, x: u32, t_x: f64, t: f64) -> Result<(), LifetimeError> {
     let reason = if !t_x.is_finite() || !t.is_finite() {
         "a time is not a finite number"
     } else if t_x < 0.0 || t_x > t {
         "the last purchase is not between the first and the end of observation"
+    } else if x > MOST_REPEATS {
+        "more than a million repeat purchases"
     } else if (x == 0) != (t_x == 0.0) {
         "the last purchase is later than the first exactly when there are repeat purchases"
     } else {

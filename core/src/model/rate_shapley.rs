@@ -16,6 +16,8 @@ use rayon::prelude::*;
 /// Journeys with more distinct channels are valued by the additive part alone: theirs would be games of more than 4,096
 /// coalitions, hardly any of which was ever observed.
 pub const MOST_PLAYERS: usize = 12;
+/// As many channels as the equations of the additive model are solved for: 128 MiB a matrix, and seconds.
+const MOST_CHANNELS: usize = 4_096;
 
 /// The game v(S) = chance that a journey converts whose distinct channels are S (attribution.md §5.1 b), played per journey
 /// over its own channels. It uses journeys that did not convert, and finds synergy; values can be negative.
@@ -44,7 +46,8 @@ impl RateShapley {
     /// Fits the rates; `channels[code]` names a channel in a refusal.
     ///
     /// # Errors
-    /// Sets that were not counted, no conversion at all, no journey that did not convert, or a channel in every journey.
+    /// Sets that were not counted, no conversion at all, no journey that did not convert, a channel in every journey, or thousands of
+    /// channels.
     pub fn fit(statistics: &JourneyStatistics, channels: &[String]) -> Result<Self, Reason> {
         if !statistics.shape().sets {
             return Err(Reason::NotCounted("distinct channel sets"));
@@ -57,6 +60,10 @@ impl RateShapley {
             return Err(Reason::NoNonConverters);
         }
         let participation = statistics.sets().participation();
+        let channels_met = participation.len();
+        if channels_met > MOST_CHANNELS {
+            return Err(Reason::TooManyChannels { channels: channels_met, most: MOST_CHANNELS });
+        }
         let everywhere = participation.iter().position(|outcome| outcome.journeys() == total.journeys());
         if let Some(code) = everywhere {
             let channel = channels.get(code).cloned().unwrap_or_else(|| code.to_string());

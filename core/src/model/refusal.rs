@@ -39,6 +39,14 @@ pub enum Reason {
         /// The channel.
         channel: String,
     },
+    /// More channels than equations can be solved for.
+    #[error("it looks at {channels} channels, but solves for at most {most}; group channels, in a run with sql")]
+    TooManyChannels {
+        /// How many there are.
+        channels: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The model compares converting journeys with others, and there are none.
     #[error(
         "every journey converted, so there is no rate to explain; add the opportunities that were lost or are open"

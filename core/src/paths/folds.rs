@@ -25,7 +25,7 @@ pub(super) fn best_order(table: &PathTable, states: u32, unit: Unit) -> Result<u
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     for row in rows {
         let PathCounts { conversions, nulls, .. } = table.counts()[row];
-        let (conversions, nulls) = (deal(conversions, &mut rng), deal(nulls, &mut rng));
+        let (conversions, nulls) = (over_folds(conversions, &mut rng), over_folds(nulls, &mut rng));
         for (fold, (conversions, nulls)) in folds.iter_mut().zip(conversions.into_iter().zip(nulls)) {
             let outcome = Outcome { conversions: unit.count(conversions), nulls: unit.count(nulls), value: 0 };
             fold.add(CountedJourney { path: table.path(row), outcome, key: 0 });
@@ -35,9 +35,9 @@ pub(super) fn best_order(table: &PathTable, states: u32, unit: Unit) -> Result<u
     Ok(cross_validated_order(&folds))
 }
 
-/// Deals journeys to the folds, each fold as likely as another. A fraction is dealt as if it were one journey.
+/// Journeys spread over the folds, each fold as likely as another. A fraction goes as if it were one journey.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least zero; more than 2⁶⁴ are as many")]
-fn deal(count: f64, rng: &mut ChaCha8Rng) -> [f64; FOLDS] {
+fn over_folds(count: f64, rng: &mut ChaCha8Rng) -> [f64; FOLDS] {
     let journeys = count.ceil() as u64;
     let mut left = journeys;
     let mut folds_left = FOLDS as u32;
@@ -63,12 +63,12 @@ mod tests {
     #[test]
     fn all_journeys_are_dealt_and_about_evenly() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let folds = deal(100_000.0, &mut rng);
+        let folds = over_folds(100_000.0, &mut rng);
         assert_eq!(folds.iter().sum::<f64>(), 100_000.0);
         // Five standard deviations of a binomial count with n = 100,000 and p = 1/5 are 632.
         assert!(folds.iter().all(|fold| (fold - 20_000.0).abs() < 632.0), "{folds:?}");
-        let few = deal(2.5, &mut rng);
+        let few = over_folds(2.5, &mut rng);
         assert!((few.iter().sum::<f64>() - 2.5).abs() < 1e-12);
-        assert_eq!(deal(0.0, &mut rng), [0.0; FOLDS]);
+        assert_eq!(over_folds(0.0, &mut rng), [0.0; FOLDS]);
     }
 }

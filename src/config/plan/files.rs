@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 impl Resolver<'_> {
     pub(super) fn source(&self, table: Table, given: SourceConfig) -> Result<Source, ConfigError> {
@@ -139,6 +140,15 @@ impl Resolver<'_> {
     pub(super) fn beside(&self, path: &str) -> PathBuf {
         self.config.parent().map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
     }
+}
+
+/// A file or folder as the engine finds it: a path could be taken for a pattern.
+pub(crate) fn address(path: &Path) -> String {
+    let url = path.canonicalize().ok().and_then(|path| match path.is_dir() {
+        true => Url::from_directory_path(path).ok(),
+        false => Url::from_file_path(path).ok(),
+    });
+    url.map_or_else(|| path.to_string_lossy().into_owned(), String::from)
 }
 
 /// The files of a folder that a table can be read from, sorted: those of a known format, but none that are hidden.

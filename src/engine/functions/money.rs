@@ -13,7 +13,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use std::sync::Arc;
 
 /// The largest amount a mart can hold, exclusive: DECIMAL(18).
-const LIMIT: i64 = 1_000_000_000_000_000_000;
+const LIMIT: u64 = 1_000_000_000_000_000_000;
 
 pub(super) fn functions(digits: u8) -> Vec<ArrayFunction> {
     vec![
@@ -66,7 +66,7 @@ fn of_text(text: &str, digits: u8) -> Option<Amount> {
     let exact: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
     let rounded = exact.round_dp_with_strategy(u32::from(digits), RoundingStrategy::MidpointAwayFromZero);
     let minor = rounded.checked_mul(Decimal::from(10_u64.pow(u32::from(digits))))?.to_i64()?;
-    (minor.abs() < LIMIT).then_some(Amount { minor, rounded: rounded != exact })
+    (minor.unsigned_abs() < LIMIT).then_some(Amount { minor, rounded: rounded != exact })
 }
 
 fn portion(args: &[ArrayRef]) -> Result<ArrayRef> {
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_amount_is_none() {
-        for text in ["", "n/a", "1,000", "$5", "12345678901234567.00", "NaN", "inf"] {
+        for text in ["", "n/a", "1,000", "$5", "12345678901234567.00", "-92233720368547758.08", "NaN", "inf"] {
             assert_eq!(minor(text), None, "{text}");
         }
     }

@@ -42,6 +42,35 @@ pub(super) const BASIS_BRIDGE: Definition = Definition {
     per_model: &[],
 };
 
+pub(super) const INPUT_RECONCILIATION: Definition = Definition {
+    name: "input_reconciliation",
+    grain: "input table",
+    columns: &[&[
+        key("table_name", "Input table."),
+        fact("rows_read", Integer, "Rows that its files have: those used, out of scope and set aside."),
+        fact("rows_used", Integer, "Rows that the run is about."),
+        fact(
+            "rows_out_of_scope",
+            Integer,
+            "Rows that are sound and beside the point: later than the as-of date, or touches in no deal's window.",
+        ),
+        fact("rows_set_aside", Integer, "Rows that were rejected; set_aside has each with its reason."),
+        fact(
+            "amount_read",
+            Money,
+            "Money of the rows read, as far as it can be read and is in the currency of the run; null in this and the next three for tables without money.",
+        ),
+        fact("amount_used", Money, "Money of the rows used; of deals it is what reconciliation calls booked."),
+        fact(
+            "amount_out_of_scope",
+            Money,
+            "Money of the rows out of scope, and the part of spend that lies after the as-of date.",
+        ),
+        fact("amount_set_aside", Money, "Money of the rows set aside."),
+    ]],
+    per_model: &[],
+};
+
 pub(super) const SET_ASIDE: Definition = Definition {
     name: "set_aside",
     grain: "rejected row",

@@ -2,7 +2,7 @@
 
 use super::{
     ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CAMPAIGN_ID, CHANNEL, Column, Definition, FISCAL_QUARTER,
-    MODEL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key, per_model,
+    MODEL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key,
 };
 use crate::mart::catalogue::MartType::{Double, Flag, Integer, Money};
 
@@ -18,9 +18,9 @@ pub(super) const MODEL_COMPARISON: Definition = Definition {
         FISCAL_QUARTER,
         BASIS,
         MODEL,
-        per_model("amount", Money, "Money attributed under the model."),
-        per_model("delta", Money, "amount less the amount under the default model."),
-        per_model("spend", Money, "What was spent in the quarter; the same under every model and basis."),
+        fact("amount", Money, "Money attributed under the model; channels have what campaigns have once more."),
+        fact("delta", Money, "amount less the amount under the default model."),
+        fact("spend", Money, "What was spent in the quarter; the same under every model and basis."),
         ROI,
         fact("rank", Integer, "Rank by amount within level, quarter, basis and model, from 1."),
         key(
@@ -53,7 +53,7 @@ pub(super) const MODEL_DECISION: Definition = Definition {
         ROI_HIGH,
         key(
             "verdict",
-            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside; null without positive spend or intervals.",
+            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside. What gives nothing has no interval and is cut: under every draw of the accounts it gives nothing, be it that none of its touches was eligible. Null without positive spend, and in runs without intervals.",
         ),
     ]],
     per_model: &[],
@@ -71,12 +71,16 @@ pub(super) const MODEL_AGREEMENT: Definition = Definition {
         fact("compared", Integer, "Campaigns or channels that either model gives money."),
         fact("kendall", Double, "Kendall's τ_b of the two rankings, −1 to 1; null where a model gives all the same."),
         fact("spearman", Double, "Spearman's ρ of the two rankings, −1 to 1; null likewise."),
-        fact("money_moved", Money, "Money that changes place from one model to the other."),
+        fact(
+            "money_moved",
+            Money,
+            "Money that changes place from one model to the other: what some lose or others gain, whichever is more; the difference goes to residuals or comes from them.",
+        ),
         fact("share_moved", Double, "That money as a share of the larger of the two totals."),
         fact(
             "top_overlap",
             Double,
-            "Share of the first ten (of all, if fewer) of one that are among those of the other.",
+            "Share of the first ten of one that are among the first ten of the other; null where no more than ten are compared.",
         ),
     ]],
     per_model: &[],

@@ -21,8 +21,12 @@ pub(super) const DIM_CAMPAIGN: Definition = Definition {
     per_model: &[],
 };
 
-pub(super) const DIM_CHANNEL: Definition =
-    Definition { name: "dim_channel", grain: "channel", columns: &[&[key("channel", "Channel.")]], per_model: &[] };
+pub(super) const DIM_CHANNEL: Definition = Definition {
+    name: "dim_channel",
+    grain: "channel",
+    columns: &[&[key("channel", "Channel that campaigns, spend or touches of accounts that were looked at name.")]],
+    per_model: &[],
+};
 
 pub(super) const DIM_ACCOUNT: Definition = Definition {
     name: "dim_account",

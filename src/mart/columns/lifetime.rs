@@ -139,18 +139,26 @@ pub(super) const CAMPAIGN_CLV: Definition = Definition {
         ),
         per_model("margin", Money, "Realised so far: margin that the acquired customers have earned."),
         per_model("margin_contracted", Money, "Their margin booked but not yet earned."),
-        per_model("predicted_margin", Money, "Their expected discounted margin over the horizon."),
+        per_model(
+            "predicted_margin",
+            Money,
+            "Their expected discounted margin over the horizon; null where nothing is predicted of any customer.",
+        ),
         per_model(
             "clv",
             Money,
-            "Attributed lifetime value: the sum of these three. Overlaps with the revenue of the ROI marts: never add the two.",
+            "Attributed lifetime value: the sum of these three, as far as they are known. Overlaps with the revenue of the ROI marts: never add the two.",
         ),
-        fact("clv_low", Money, "Lower end of the 95 % interval of clv; intervals of lines do not add up."),
+        fact(
+            "clv_low",
+            Money,
+            "Lower end of the 95 % interval of clv, null likewise; intervals of lines do not add up.",
+        ),
         fact("clv_high", Money, "Upper end of the 95 % interval of clv."),
         per_model(
             "acquisition_spend",
             Money,
-            "What the line spent in the quarters in which customers were acquired; null without spend and for residuals.",
+            "What the line spent from the quarter in which the first credited touch or customer came; null without spend and for residuals.",
         ),
         fact("clv_to_cac", Double, "CLV:CAC, clv ÷ acquisition_spend; null where there is no positive spend."),
         fact(

@@ -27,16 +27,20 @@ const CREDIT_AMOUNT: Column =
     per_model("credit_amount", Money, "The part of amount given back by credit deals, usually negative.");
 const ATTRIBUTED_DEALS: Column =
     per_model("attributed_deals", Double, "Fractional deals: the sum of shares of new, expansion and renewal deals.");
-const NEW_DEALS: Column = per_model("new_deals", Double, "Fractional new-business deals.");
+const NEW_DEALS: Column = per_model(
+    "new_deals",
+    Double,
+    "Fractional new-business deals, which are booking lines: a customer who bought in two lines at once counts twice. campaign_clv counts customers.",
+);
 const TOUCHED_DEALS: Column = fact(
     "touched_deals",
     Integer,
-    "Deals with an eligible touch of the line, credit deals included: each counts once for every line, under touch_date in the quarter of the line's first touch.",
+    "Deals of the kinds that are attributed with an eligible touch of the line, their credit deals included: each counts once for every line, under touch_date in the quarter of the line's first touch.",
 );
 const TOUCHES: Column = fact(
     "touches",
     Integer,
-    "Eligible touches in the journeys of deals, once per deal, whether or not the model credits them.",
+    "Eligible touches in the journeys of deals of the kinds that are attributed, once per deal, whether or not the model credits them.",
 );
 const SPEND: Column = per_model("spend", Money, "What was spent in the quarter; the same under every model and basis.");
 const MARGIN: Column = fact(
@@ -56,7 +60,7 @@ const ROMI: Column = fact(
 const COST_PER_NEW_CUSTOMER: Column = fact(
     "cost_per_new_customer",
     Double,
-    "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero.",
+    "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero, 0 where nothing was spent.",
 );
 
 /// What a line earned.

@@ -4,6 +4,7 @@ mod places;
 
 use super::{BASES, Columns, Names};
 use crate::config::file::DealKind;
+use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
 use crate::engine::columns::text_column;
 use crate::engine::session::BATCH_ROWS;
@@ -62,15 +63,15 @@ impl Names<'_> {
         grain: Grain,
         outcome: &Outcome,
         spend: &RecordBatch,
-        default_model: usize,
+        plan: &Plan,
     ) -> Result<Vec<RecordBatch>, EngineError> {
         let (campaigns, channels) = (text_column(spend, "campaign_id")?, text_column(spend, "channel")?);
         let spent_on = campaigns.as_string::<i32>().iter().zip(channels.as_string::<i32>());
         let places = self.places(grain, outcome, spend, spent_on);
         let rows = self.rows(&places);
         match rows.is_empty() {
-            true => Ok(vec![self.batch(&[], default_model)?]),
-            false => rows.par_chunks(BATCH_ROWS).map(|rows| self.batch(rows, default_model)).collect(),
+            true => Ok(vec![self.batch(&[], plan)?]),
+            false => rows.par_chunks(BATCH_ROWS).map(|rows| self.batch(rows, plan)).collect(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Names<'_> {
         rows
     }
 
-    fn batch(&self, rows: &[Row<'_>], default_model: usize) -> Result<RecordBatch, EngineError> {
+    fn batch(&self, rows: &[Row<'_>], plan: &Plan) -> Result<RecordBatch, EngineError> {
         let (rows, sums) = (|| rows.iter(), || rows.iter().map(Row::sums));
         let count = |count: u64| i64::try_from(count).ok();
         let mut columns = Columns::default();
@@ -110,7 +111,11 @@ impl Names<'_> {
         columns.integers("touched_deals", rows().map(|row| count(row.of.touched_deals(row.model))));
         columns.integers("touches", rows().map(|row| count(row.of.counts.touches)));
         columns.integers("spend", rows().map(|row| Some(row.of.spend)));
-        columns.integers("accounts", rows().map(|row| count(row.of.intervals?.accounts)));
+        let accounts = |row: &Row<'_>| match row.of.intervals {
+            Some(intervals) => count(intervals.accounts),
+            None => (plan.intervals != Intervals::Off && row.place.line.residual.is_none()).then_some(0),
+        };
+        columns.integers("accounts", rows().map(accounts));
         let (se, low, high) = (|i: Interval| i.se, |i: Interval| i.low, |i: Interval| i.high);
         columns.numbers("amount_se", rows().map(|row| row.of_amount().map(se)));
         columns.numbers("amount_low", rows().map(|row| row.of_amount().map(low)));
@@ -119,7 +124,7 @@ impl Names<'_> {
         columns.numbers("new_low", rows().map(|row| row.of_new().map(low)));
         columns.numbers("new_high", rows().map(|row| row.of_new().map(high)));
         columns.integers("rank", rows().map(|row| i64::try_from(row.rank).ok()));
-        columns.integers("default_amount", rows().map(|row| Some(row.of.sums(default_model).amount())));
+        columns.integers("default_amount", rows().map(|row| Some(row.of.sums(plan.default_model).amount())));
         columns.integers("least_amount", rows().map(|row| row.of.extremes.map(|(least, _)| least)));
         columns.integers("greatest_amount", rows().map(|row| row.of.extremes.map(|(_, greatest)| greatest)));
         columns.finish()

@@ -6,7 +6,7 @@ use super::super::credit_rows::CreditRows;
 use super::super::error::RunError;
 use super::super::prepare::Prepared;
 use super::history::Rows;
-use super::{CreditExplanation, DealExplanation, ELIGIBLE, EXCLUSIONS, ResidualExplanation, TouchExplanation};
+use super::{CreditExplanation, DealExplanation, ELIGIBLE, ResidualExplanation, TouchExplanation};
 use crate::config::calendar::instant_text;
 use crate::config::plan::Collapse;
 use crate::config::{Calendar, Plan};
@@ -14,14 +14,13 @@ use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::conversions::Conversion;
 use crate::scatter::group::{Beyond, Grouping};
-use crate::scatter::lines::UNKNOWN_CHANNEL;
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
 use std::collections::BTreeMap;
 
 /// What an explanation looks at.
-pub(super) struct Place<'a> {
+pub(super) struct View<'a> {
     pub(super) plan: &'a Plan,
     pub(super) prepared: &'a Prepared,
     pub(super) names: &'a CampaignNames,
@@ -34,7 +33,7 @@ struct Repeats {
     collapsed: Vec<bool>,
 }
 
-impl Place<'_> {
+impl View<'_> {
     pub(super) fn explain(
         &self,
         deal: u32,
@@ -45,7 +44,12 @@ impl Place<'_> {
         let text = |name: &str| -> Result<String, RunError> {
             Ok(IdColumn::try_new(column(&self.prepared.deals, name)?)?.text(deal as usize).unwrap_or_default())
         };
-        let position = journeys.rows.iter().position(|row| row.deal == deal).unwrap_or_default();
+        let deal_id = text("deal_id")?;
+        let position = journeys.rows.iter().position(|row| row.deal == deal).ok_or_else(|| RunError::Unknown {
+            what: "journey of deal",
+            name: deal_id.clone(),
+            remedy: "please report this bug".to_owned(),
+        })?;
         let row = &journeys.rows[position];
         let residuals = self.plan.models.iter().zip(&journeys.left).filter_map(|(model, left)| {
             let (bucket, amount) = left[position];
@@ -55,7 +59,7 @@ impl Place<'_> {
         let milestones = conversion
             .map(|conversion| self.prepared.conversions.milestones(conversion, self.plan.journeys.anchor_tolerance));
         Ok(DealExplanation {
-            deal_id: text("deal_id")?,
+            deal_id,
             opportunity_id: text("opportunity_id")?,
             account_id: text("account_id")?,
             kind: row.kind.name().to_owned(),
@@ -67,6 +71,7 @@ impl Place<'_> {
             window_end: conversion.map(|conversion| instant_text(conversion.converted_at)),
             opportunity_created_at: milestones.and_then(|m| m.opportunity_created_at).map(instant_text),
             lead_created_at: milestones.and_then(|m| m.lead_created_at).map(instant_text),
+            models: self.plan.models.iter().map(|model| model.id().to_owned()).collect(),
             touches: match conversion {
                 Some(conversion) => self.touches(deal, conversion, credited)?,
                 None => Vec::new(),
@@ -165,19 +170,19 @@ impl Place<'_> {
 
     /// `eligible`, or the first rule that excludes the touch.
     fn status(&self, conversion: &Conversion, rows: &Rows<'_>, row: usize, repeats: &Repeats) -> &'static str {
-        let Some(at) = rows.at(row).filter(|_| rows.is_readable(row)) else { return EXCLUSIONS[0] };
+        let Some(at) = rows.at(row).filter(|_| rows.is_readable(row)) else { return "unreadable" };
         let contacts = self.prepared.conversions.contacts_of(conversion);
         let is_mapped = contacts.is_empty() || contacts.binary_search(&self.contact(rows, row)).is_ok();
         let rules = [
-            !rows.in_scope(row),
-            at > conversion.converted_at,
-            at < conversion.window_start,
-            repeats.repeated[row],
-            !is_mapped,
-            !rows.eligible(row),
-            repeats.collapsed[row],
+            (!rows.in_scope(row), "recorded after the as-of date"),
+            (at > conversion.converted_at, "after the conversion"),
+            (at < conversion.window_start, "before the window"),
+            (repeats.repeated[row], "repeated touch_id"),
+            (!is_mapped, "not a mapped contact"),
+            (!rows.eligible(row), "not eligible"),
+            (repeats.collapsed[row], "collapsed into an earlier touch"),
         ];
-        rules.iter().zip(&EXCLUSIONS[1..]).find(|(excludes, _)| **excludes).map_or(ELIGIBLE, |(_, rule)| rule)
+        rules.into_iter().find(|(excludes, _)| *excludes).map_or(ELIGIBLE, |(_, rule)| rule)
     }
 
     /// The number of the contact of a row.
@@ -185,11 +190,10 @@ impl Place<'_> {
         self.prepared.conversions.by_contact.probe(&rows.contacts, row).unwrap_or(NO_CONTACT)
     }
 
-    /// The channel of a row: that of a known campaign, else its own.
+    /// The channel of a row.
     fn channel(&self, rows: &Rows<'_>, row: usize) -> String {
-        let campaign = rows.campaigns.text(row);
-        let known = campaign.and_then(|campaign| self.prepared.lines.known_channel(&campaign).map(str::to_owned));
-        known.or_else(|| rows.channel(row)).unwrap_or_else(|| UNKNOWN_CHANNEL.to_owned())
+        let (campaign, own) = (rows.campaigns.text(row), rows.channel(row));
+        self.prepared.lines.channel_of_touch(campaign.as_deref(), own.as_deref()).to_owned()
     }
 
     fn credit(&self, credits: &CreditRows, row: usize) -> BTreeMap<String, CreditExplanation> {

@@ -185,7 +185,7 @@ fn up_to(months: &[f64], ahead: f64) -> f64 {
 }
 
 /// Days of so many months, rounded down.
-#[expect(clippy::cast_possible_truncation, reason = "1,200 months are 36,525 days")]
+#[expect(clippy::cast_possible_truncation, reason = "the months of ten thousand years are 3,652,500 days")]
 fn days_of(months: u32) -> i32 {
     (f64::from(months) * Period::Month.days()) as i32
 }
@@ -256,7 +256,7 @@ fn discounted(booking: &Booking, acquired: i32, until: i32, discount: f64) -> i6
         let day = first.saturating_add(days_of(month)).saturating_sub(1).min(last).min(until);
         let earned = booking.earned(day);
         sum += minor(amount(earned - before) * factor(day));
-        if day >= last || day >= until || month >= 1_200 {
+        if day >= last || day >= until {
             return sum;
         }
         (before, month) = (earned, month + 1);

@@ -37,6 +37,13 @@ fn two_channels_by_hand() {
     assert!((got[0] - (rate_a + half_synergy)).abs() < 1e-12 && (got[1] - (rate_b + half_synergy)).abs() < 1e-12);
 }
 
+/// Equations grow with the square of the channels: an address in place of a channel is refused before they are set up.
+#[test]
+fn thousands_of_channels_are_refused() {
+    let rows = (0..5_000).map(|channel| (vec![channel], outcome(1, 1))).collect();
+    assert!(matches!(fit(&rows, 5_000), Err(Reason::TooManyChannels { channels: 5_000, most: 4_096 })));
+}
+
 /// Channel 1 converts nobody, and with it channel 0 converts fewer: its value is negative, its credit nothing.
 #[test]
 fn a_negative_value_is_shown_and_earns_nothing() {
