@@ -329,7 +329,10 @@ fn what_cannot_be_explained_says_why() {
             command.args(["explain", "fixtures/demo/closedloop.toml"]).args(arguments).current_dir(project(""));
         String::from_utf8(command.assert().code(2).get_output().stderr.clone()).unwrap()
     };
-    assert_eq!(refused(&["--account", "A-000001"]), "error: account \"A-000001\" has no deal by the as-of date\n");
+    assert_eq!(
+        refused(&["--account", "A-000001"]),
+        "error: account \"A-000001\" has no deal by the as-of date; look at its opportunities, or move --as-of\n"
+    );
     let sentence = refused(&["--deal", "D-STRAY-000651"]);
     assert!(
         sentence.starts_with("error: deal \"D-STRAY-000651\" is set aside: bad_amount at deals.csv line "),

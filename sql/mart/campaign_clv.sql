@@ -1,13 +1,14 @@
 -- campaign_clv: line × model. Over all lines, customers and money sum to all customers.
 -- In: acquired_totals, acquired_curve, acquisition_span, credit_totals, spend_by_quarter, dim_model.
--- Spend counts from the quarter in which the first credited touch or customer came.
-WITH begun AS (
-    SELECT least(a.first_quarter, (SELECT min(touch_quarter) FROM credit_totals)) AS quarter FROM acquisition_span a
+-- Spend counts from the quarter in which the first credited touch or customer came to that of the last customer.
+WITH span AS (
+    SELECT least(a.first_quarter, (SELECT min(touch_quarter) FROM credit_totals)) AS first_quarter, a.last_quarter
+    FROM acquisition_span a
 ),
 spent AS (
     SELECT s.campaign_id, s.channel, sum(s.spend) AS spend
-    FROM spend_by_quarter s CROSS JOIN begun b
-    WHERE s.quarter >= b.quarter
+    FROM spend_by_quarter s CROSS JOIN span
+    WHERE s.quarter BETWEEN span.first_quarter AND span.last_quarter
     GROUP BY s.campaign_id, s.channel
 ),
 lines AS (

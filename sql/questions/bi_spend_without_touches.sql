@@ -1,4 +1,4 @@
--- Question: which campaigns have spend but no credited touch, or touches but no spend?
+-- Question: which campaigns have spend but no touch that could earn credit, or touches but no spend?
 -- Asked by: BI, because one of the two exports is usually incomplete.
 -- Marts: campaign_roi, dim_model.
 -- Touches are counted once per deal they serve, whatever the model.

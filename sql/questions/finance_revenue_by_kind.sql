@@ -1,7 +1,8 @@
 -- Question: how much of each channel's revenue this fiscal year is new business, how much expansion, and what was given back?
 -- Asked by: marketing finance, for the revenue bridge.
 -- Marts: channel_roi, dim_fiscal_quarter, dim_model, reconciliation.
--- By close date, under the default model, in the fiscal year of the latest booking.
+-- By close date, under the default model, in the fiscal year of the latest booking. What went to no touch is in
+-- reconciliation, not here.
 SELECT
     r.channel,
     sum(r.new_amount) AS new_business,

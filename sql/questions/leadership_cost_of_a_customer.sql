@@ -1,12 +1,13 @@
 -- Question: what does a new customer cost, by channel and fiscal year?
 -- Asked by: leadership, for the board.
 -- Marts: channel_roi, dim_fiscal_quarter, dim_model.
--- By close date under the default model; new_customers are fractional, and a channel that won none has no cost per customer.
+-- By close date under the default model. New deals are fractional booking lines, so that a customer who bought in two lines at
+-- once counts twice; a channel that won none has no cost per customer.
 SELECT
     q.fiscal_year,
     r.channel,
     sum(r.spend) AS spend,
-    sum(r.new_deals) AS new_customers,
+    sum(r.new_deals) AS new_deals,
     CAST(sum(r.spend) AS DOUBLE) / nullif(sum(r.new_deals), 0) AS cost_per_new_customer
 FROM channel_roi r
 JOIN dim_model m ON m.model = r.model

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 pub(super) struct PlanArgs {
     /// The configuration, a closedloop.toml
     pub(super) config: PathBuf,
-    /// Use nothing recorded after this date [default: the latest date in the inputs]
+    /// Use nothing that happened or was recorded after this date [default: the latest date on which something happened,
+    /// whenever it was recorded]
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
     /// Threads to use [default: all cores]

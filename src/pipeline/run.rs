@@ -81,6 +81,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &outcome.touches)?;
+    LifetimeValue::register_quarters(lifetime.as_ref(), plan, &prepared)?;
     if let Some(lifetime) = &lifetime {
         lifetime.register(plan, &prepared, &mut outcome.totals)?;
     }

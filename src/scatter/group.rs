@@ -66,7 +66,10 @@ impl<'a> Grouping<'a> {
                 grouped.drop_repeats(account, conversions.of_account(accounts.start + account), self, beyond);
             }
             if let Some(rule) = &self.collapse {
-                grouped.collapse(account, rule);
+                let subjects = conversions.subjects.as_ref();
+                let journeys_from =
+                    subjects.map_or(i64::MIN, |subjects| subjects.journeys_from[accounts.start + account]);
+                grouped.collapse(account, rule, journeys_from);
             }
         }
         grouped
@@ -127,9 +130,11 @@ impl Grouped {
         self.shorten(account, &kept);
     }
 
-    fn collapse(&mut self, account: usize, rule: &CollapseRule) {
+    /// Collapses touches of an account; none into one from before its journeys, which only some fits look at.
+    fn collapse(&mut self, account: usize, rule: &CollapseRule, journeys_from: i64) {
         let run = self.of_account(account);
-        let keep = rule.keep(run);
+        let (before, within) = run.split_at(run.partition_point(|touch| touch.at < journeys_from));
+        let keep = [rule.keep(before), rule.keep(within)].concat();
         let kept: Vec<Touch> = run.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(touch, _)| *touch).collect();
         self.collapsed += (run.len() - kept.len()) as u64;
         self.shorten(account, &kept);

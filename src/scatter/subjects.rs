@@ -52,6 +52,8 @@ pub struct Subjects {
     /// In order of account and close.
     lost: Vec<Lost>,
     first_lost: Vec<usize>,
+    /// Per account, where the first window of its journeys starts; earlier touches are there for fits of rates alone.
+    pub journeys_from: Vec<i64>,
     /// When the account's last won or lost opportunity ended; [`i64::MIN`] where none has.
     last_outcome: Vec<i64>,
     /// When the earliest of its open opportunities was created; [`i64::MAX`] where none is open.
@@ -141,7 +143,7 @@ impl Subjects {
         let last_outcome = last_outcome.collect();
         let closes = conversions.all.iter().map(|conversion| conversion.converted_at);
         let creations = (0..opportunities.created_at.len()).map(|row| opportunities.created_at.value(row));
-        let subjects = Self {
+        let mut subjects = Self {
             covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
             observed_from: closes.chain(creations).min().unwrap_or(others.latest),
             is_first_line,
@@ -152,9 +154,14 @@ impl Subjects {
             opened_at,
             lost,
             first_lost,
+            journeys_from: Vec::new(),
         };
-        let widest = (0..accounts).into_par_iter().map(|account| subjects.widest(plan, account, others));
-        conversions.widest = widest.collect();
+        let first_start = |account| subjects.first_start(plan, account, others.latest);
+        subjects.journeys_from = (0..accounts).into_par_iter().map(first_start).collect();
+        let whole = others.whole_time.then(|| subjects.observed_from.saturating_sub(plan.journeys.lookback));
+        // The as-of date is not yet known.
+        let widest = |from: &i64| ((*from).min(whole.unwrap_or(*from)), i64::MAX);
+        conversions.widest = subjects.journeys_from.par_iter().map(widest).collect();
         conversions.subjects = Some(subjects);
         Ok(())
     }
@@ -176,14 +183,11 @@ impl Subjects {
         self.numbering.converts.len()
     }
 
-    /// All of an account's touches that any journey may hold. The as-of date is not yet known.
-    fn widest(&self, plan: &Plan, account: usize, others: &OtherAccounts<'_>) -> (i64, i64) {
+    /// Where the first window of an account's journeys starts.
+    fn first_start(&self, plan: &Plan, account: usize, latest: i64) -> i64 {
         let lost = self.lost[self.first_lost[account]..self.first_lost[account + 1]].iter();
-        let starts = lost.map(|lost| lost.window_start).chain([self.converting[account].0]);
-        let open = self.open_start(plan, account, others.latest);
-        let whole = self.observed_from.saturating_sub(plan.journeys.lookback);
-        let start = starts.chain([open]).chain(others.whole_time.then_some(whole)).min().unwrap_or(open);
-        (start, i64::MAX)
+        let open = self.open_start(plan, account, latest);
+        lost.map(|lost| lost.window_start).chain([self.converting[account].0, open]).min().unwrap_or(open)
     }
 
     /// The windows of an account's lost opportunities, in order of their close.

@@ -55,6 +55,32 @@ fn a_second_currency_is_refused() {
     );
 }
 
+/// Whether touches or spend say which channel a campaign is of that no table has: it earns and costs on one line.
+#[test]
+fn spend_and_touches_of_a_campaign_stand_on_one_line() {
+    let [no_channel, with_channel] = ["", "paid_search"].map(|channel| {
+        format!(
+            "touch_id,touched_at,account_id,campaign_id,channel\n\
+             t1,2026-01-05T10:00:00Z,A1,C1,{channel}\nt3,2026-02-01T10:00:00Z,A2,C1,{channel}\n"
+        )
+    });
+    let spend = |channel: &str| format!("campaign_id,date,amount,channel\nC1,2026-01-01,100.00,{channel}\n");
+    let others = "campaign_id,name,channel\nC2,Webinar,webinar\n";
+    for (touches, spend) in
+        [(&with_channel, spend("")), (&no_channel, spend("paid_search")), (&with_channel, spend("paid_search"))]
+    {
+        let world = || World::new().file("touchpoints.csv", touches).file("spend.csv", &spend);
+        for outcome in [world().without("campaigns").accepted(), world().file("campaigns.csv", others).accepted()] {
+            let rows = read_mart(&outcome.out, "campaign_roi");
+            assert_eq!(rows.num_rows(), 2, "one line by either basis: {rows:?}");
+            // 1,500.00 for 100.00.
+            assert_eq!(outcome.column("campaign_roi", "campaign_id", "roi")["C1"], "14.0");
+            assert_eq!(outcome.column("campaign_roi", "campaign_id", "channel")["C1"], "paid_search");
+            assert_eq!(outcome.column("channel_roi", "channel", "roi")["paid_search"], "14.0");
+        }
+    }
+}
+
 /// Rows that take no part stop no run for their currency; nor is their money counted among other money.
 #[test]
 fn money_of_another_currency_is_in_no_sum() {

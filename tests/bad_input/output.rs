@@ -94,7 +94,7 @@ fn brackets_in_the_name_of_a_folder_are_no_pattern() {
     }
     let asked = closedloop().arg("query").arg(&out).args(["SELECT max(amount) AS most FROM campaign_roi"]).assert();
     let told = String::from_utf8(asked.success().get_output().stdout.clone()).unwrap();
-    assert!(told.contains("500.00"), "{told}");
+    assert!(told.contains("1000.00"), "{told}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Experiments pull the incremental model toward what they measured, and bad rows of theirs are set aside.
 
 use super::{demo_with, run};
-use crate::support::{numbers, read_mart, texts};
+use crate::support::{self, numbers, read_mart, texts};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn demo_with_experiments(rows: &str, folder: &Path) -> PathBuf {
@@ -42,7 +43,7 @@ fn a_precise_experiment_is_followed_and_others_stay_as_observed() {
     assert_eq!(effect(&out, "email").1, "observational");
 }
 
-/// A lift in money is one in conversions at the mean deal; a campaign's speaks for its channel by its part of the touches.
+/// A lift in money is one in conversions at what an opportunity brings, whatever its lines; a campaign's speaks for its channel by its part of the touches.
 #[test]
 fn money_and_campaigns_are_translated() {
     let scratch = tempfile::tempdir().unwrap();
@@ -56,7 +57,20 @@ fn money_and_campaigns_are_translated() {
         |campaign: Option<&str>| texts(&rows, "campaign_id").iter().position(|id| id.as_deref() == campaign).unwrap();
     let (money, campaign) = (row(None), row(Some("C-0035")));
     assert!((lifts[money] / errors[money] - 5.0).abs() < 1e-9, "the precision of a lift stays");
-    assert!(lifts[money] > 0.0 && lifts[money] < 100.0, "{}", lifts[money]);
+    // The window is the fiscal year 2026.
+    let deals = read_mart(&out, "journeys");
+    let (kinds, quarters, ids) =
+        (texts(&deals, "kind"), texts(&deals, "close_quarter"), texts(&deals, "opportunity_id"));
+    let is_in = |row: &usize| {
+        quarters[*row].as_ref().unwrap().starts_with("FY26")
+            && ["new", "expansion"].contains(&kinds[*row].as_deref().unwrap())
+    };
+    let closed: Vec<usize> = (0..deals.num_rows()).filter(is_in).collect();
+    let cents: i128 = closed.iter().map(|&row| support::money(&deals, "amount")[row]).sum();
+    let opportunities: BTreeSet<_> = closed.iter().map(|&row| &ids[row]).collect();
+    assert!(opportunities.len() < closed.len(), "some have several lines");
+    let expected = 100_000.0 / (cents as f64 / 100.0 / opportunities.len() as f64);
+    assert!((lifts[money] / expected - 1.0).abs() < 1e-9, "{} instead of {expected}", lifts[money]);
     assert!((lifts[campaign] / errors[campaign] - 2.0).abs() < 1e-9);
     assert!(lifts[campaign] > 1.0, "the channel has other campaigns: {}", lifts[campaign]);
     assert!(texts(&rows, "channel").iter().all(|channel| channel.as_deref() == Some("webinar")));

@@ -43,6 +43,8 @@ pub(super) struct Evidences {
 pub(super) struct FittedRates {
     settings: IncrementalSettings,
     fitted: Result<Fitted, IncrementalError>,
+    /// One sentence for every experiment that nothing in the fit can be held against.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A fit, what each channel brought about of the conversions that it looked at, and how it does on accounts held out.
@@ -135,8 +137,7 @@ impl Evidences {
         let mut counted: BTreeMap<StateLevel, LevelCounts> = counted_levels.iter().copied().zip(statistics).collect();
         let mut patterns: BTreeMap<StateLevel, Patterns> = counted_levels.into_iter().zip(patterns).collect();
         drop(wanted);
-        let observed_from = journeys.subjects.observed_from;
-        let (experiments, mut remarks) = experiments.measured(plan, prepared, &touches, observed_from);
+        let (experiments, mut remarks) = experiments.measured(plan, journeys, &touches);
         let of_controls =
             experiments.iter().filter(|(given, _)| settings.iter().all(|settings| !given.is_credited(settings)));
         remarks.extend(of_controls.map(|(given, _)| {
@@ -165,13 +166,23 @@ impl Evidences {
     pub(super) fn fit_rates(&self, prepared: &Prepared) -> Vec<FittedRates> {
         let fits = self.over_time.iter().map(|(settings, subjects)| {
             let used = self.experiments.iter().filter(|(given, _)| given.is_credited(settings)).cloned();
-            let (experiments, lifts): (Vec<GivenExperiment>, Vec<Experiment>) = used.unzip();
-            let fitted = fit(subjects, prepared.lines.channels(), settings, &lifts).map(|fit| {
+            let (mut experiments, mut lifts): (Vec<GivenExperiment>, Vec<Experiment>) = used.unzip();
+            let mut remarks = Vec::new();
+            let fitted = loop {
+                match fit(subjects, prepared.lines.channels(), settings, &lifts) {
+                    Err(IncrementalError::Experiment { position, what }) if position <= lifts.len() => {
+                        let (given, _) = (experiments.remove(position - 1), lifts.remove(position - 1));
+                        remarks.push(format!("the experiment on {} is not used: it {what}", given.name()));
+                    }
+                    fitted => break fitted,
+                }
+            };
+            let fitted = fitted.map(|fit| {
                 let judge = || self.wants_validation.then(|| Validated::of_rates(subjects, &fit));
                 let (shares, judged) = rayon::join(|| fit.shares(subjects, LEVEL), judge);
                 Fitted { fit, experiments, shares, judged }
             });
-            FittedRates { settings: settings.clone(), fitted }
+            FittedRates { settings: settings.clone(), fitted, remarks }
         });
         fits.collect()
     }

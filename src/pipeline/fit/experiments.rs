@@ -1,17 +1,19 @@
 //! Experiments: from the canonical table to the lifts in conversions that the incremental model is pulled toward.
 //!
-//! A lift in money becomes conversions at the mean amount of the deals that closed in the window. The model knows channels:
+//! A lift in money becomes conversions at what an opportunity brought whose deals closed in the window. The model knows channels:
 //! a lift of one campaign speaks for its channel in the proportion of touches in the window that were the campaign's,
 //! as the model itself takes every touch of a channel to work alike.
 
+use super::journeys::Journeys;
 use crate::config::Plan;
-use crate::config::calendar::{DateMeans, date_of_days};
+use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::session;
 use crate::pipeline::error::RunError;
 use crate::pipeline::number::{major, number};
 use crate::pipeline::prepare::{Prepared, Workers};
+use crate::scatter::conversions::Conversion;
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -97,36 +99,41 @@ impl GivenExperiments {
     }
 
     /// The lifts by channel, in conversions, each with the row it came from; and one sentence for every experiment that
-    /// says nothing about a channel of this run. `counts` are those of [`Self::count`]; before `observed_from` it is not known who
-    /// converted.
+    /// says nothing about a channel of this run. `counts` are those of [`Self::count`].
     pub(super) fn measured(
         self,
         plan: &Plan,
-        prepared: &Prepared,
+        journeys: &Journeys<'_>,
         counts: &[[u64; 2]],
-        observed_from: i64,
     ) -> (Vec<(GivenExperiment, Experiment)>, Vec<String>) {
+        let prepared = journeys.prepared;
+        let last_day = plan.calendar.date_of(journeys.as_of).map(days_since_epoch);
         let (mut measured, mut unused) = (Vec::new(), Vec::new());
         for (given, &[own, of_channel]) in self.0.into_iter().zip(counts) {
             let channels = prepared.lines.channels();
             let channel = given.channel.as_ref().and_then(|name| channels.binary_search(name).ok());
             let name = given.name();
+            let mut is_unused = |why: &str| unused.push(format!("the experiment on {name} is not used: {why}"));
             let Some(channel) = channel.and_then(|code| u32::try_from(code).ok()).filter(|_| own > 0) else {
-                unused.push(format!("the experiment on {name} is not used: it has no touch in its window"));
+                is_unused("it has no touch in its window");
                 continue;
             };
             let [from, until] = given.window;
-            if until <= observed_from {
-                unused.push(format!("the experiment on {name} is not used: no opportunity is as old as its window"));
+            if last_day.is_some_and(|last_day| given.days[1] > last_day) {
+                is_unused("it is not over by the as-of date");
+                continue;
+            }
+            // The lift is of the whole window; the model knows of conversions only in the part that was observed.
+            if until.saturating_sub(journeys.subjects.observed_from) < (until - from) / 10 * 9 {
+                is_unused("no opportunity is as old as the first tenth of its window");
                 continue;
             }
             let raw = Experiment { channel, from, until, lift: given.lift, standard_error: given.standard_error };
-            let raw = match (given.in_money, mean_amount(plan, prepared, given.window)) {
+            let raw = match (given.in_money, worth_of_conversion(plan, journeys, given.window)) {
                 (false, _) => raw,
                 (true, Some(amount)) => raw.from_money(amount),
                 (true, None) => {
-                    unused
-                        .push(format!("the experiment on {name} is not used: no deal says what a conversion is worth"));
+                    is_unused("no deal says what a conversion is worth");
                     continue;
                 }
             };
@@ -162,14 +169,17 @@ fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunE
     Ok((0..rows.num_rows()).filter_map(row).collect())
 }
 
-/// The mean of the attributed deals that closed in a window, else of all, in the major unit.
-fn mean_amount(plan: &Plan, prepared: &Prepared, [from, until]: [i64; 2]) -> Option<f64> {
-    let attributed =
-        || prepared.conversions.all.iter().filter(|deal| plan.finance.attribute_kinds.contains(&deal.kind));
-    let mean = |deals: Vec<i64>| {
-        let sum: i128 = deals.iter().map(|&amount| i128::from(amount)).sum();
-        (sum > 0).then(|| major(sum, plan.finance.minor_digits) / number(deals.len() as u64))
+/// What a conversion is worth, in the major unit: the money of the attributed deals that closed in a window, else of all, over
+/// the opportunities that they are of.
+fn worth_of_conversion(plan: &Plan, journeys: &Journeys<'_>, [from, until]: [i64; 2]) -> Option<f64> {
+    let lines = journeys.prepared.conversions.all.iter().zip(&journeys.subjects.is_first_line);
+    let attributed = lines.filter(|(deal, _)| plan.finance.attribute_kinds.contains(&deal.kind));
+    let worth = |lines: &mut dyn Iterator<Item = (&Conversion, &bool)>| {
+        let (money, opportunities) = lines.fold((0, 0), |(money, opportunities), (deal, is_first)| {
+            (money + i128::from(deal.amount), opportunities + u64::from(*is_first))
+        });
+        (money > 0 && opportunities > 0).then(|| major(money, plan.finance.minor_digits) / number(opportunities))
     };
-    let closed = attributed().filter(|deal| (from..until).contains(&deal.converted_at));
-    mean(closed.map(|deal| deal.amount).collect()).or_else(|| mean(attributed().map(|deal| deal.amount).collect()))
+    let closed = |(deal, _): &(&Conversion, &bool)| (from..until).contains(&deal.converted_at);
+    worth(&mut attributed.clone().filter(closed)).or_else(|| worth(&mut attributed.clone()))
 }

@@ -178,13 +178,17 @@ fn names(plan: &Plan, lines: &Lines, places: impl Iterator<Item = (Earner, u32)>
     columns
 }
 
-/// The quarter of the first acquisition, and whether anything is predicted of any customer.
+/// The quarters of the first and the last acquisition, and whether anything is predicted of any customer.
 fn span(plan: &Plan, valued: &Valued) -> Result<RecordBatch, EngineError> {
-    let first = valued.histories.first_period.iter().min();
-    let first = first.map(|&day| i64::from(super::cohorts::quarter_of(&plan.calendar, day)));
+    let quarter = |day: Option<&i32>| -> Arc<Int64Array> {
+        let quarter = day.map(|&day| i64::from(super::cohorts::quarter_of(&plan.calendar, day)));
+        Arc::new(Int64Array::from(vec![quarter]))
+    };
+    let days = &valued.histories.first_period;
     let is_predicted = valued.segments.iter().any(|segment| segment.valuation.family != Family::Historic);
     let mut columns = Columns::default();
-    columns.push("first_quarter", Arc::new(Int64Array::from(vec![first])));
+    columns.push("first_quarter", quarter(days.iter().min()));
+    columns.push("last_quarter", quarter(days.iter().max()));
     columns.push("is_predicted", Arc::new(BooleanArray::from(vec![is_predicted])));
     columns.finish()
 }
