@@ -78,7 +78,7 @@ pub struct InputFile {
     pub blake3: String,
 }
 
-/// What became of a table's rows; money in minor units, as text where a table has any.
+/// What became of a table's rows; money in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableCounts {
     /// Rows read.
@@ -110,7 +110,7 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> Result<(), MartError> {
         let path = folder.join(MANIFEST);
         let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| MartError::Unreadable { path: path.clone(), message: error.to_string() })?;
+            .map_err(|error| MartError::Shape { mart: MANIFEST.to_owned(), message: error.to_string() })?;
         let mut file = File::create(&path).map_err(MartError::write(&path))?;
         file.write_all(&text).and_then(|()| file.write_all(b"\n")).map_err(MartError::write(&path))?;
         file.sync_all().map_err(MartError::write(&path))

@@ -12,6 +12,7 @@ use crate::config::Plan;
 use crate::config::file::{CheckConfig, Table};
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
+use crate::engine::words::words;
 use crate::engine::{EngineError, session};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
@@ -169,10 +170,10 @@ fn few<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
 /// The rows that a check of the configuration selects, with the least of them.
 fn rows_found(workers: &Workers, prepared: &Prepared, check: &CheckConfig) -> Result<Option<Finding>, EngineError> {
     let rows = async { session::collect(session::read_only(&prepared.ctx, &check.sql).await?).await };
-    let rows = workers.runtime.block_on(rows).map_err(|error| EngineError::Sql {
-        key: format!("checks, \"{}\"", check.finds),
-        message: error.strip_backtrace().split_whitespace().collect::<Vec<_>>().join(" "),
-    })?;
+    let rows = workers
+        .runtime
+        .block_on(rows)
+        .map_err(|error| EngineError::Sql { key: format!("checks, \"{}\"", check.finds), message: words(&error) })?;
     let options = FormatOptions::default();
     let cells = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
     let cells = cells.collect::<Result<Vec<_>, _>>()?;

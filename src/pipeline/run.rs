@@ -65,7 +65,9 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let names = CampaignNames::read(&prepared.ctx, &workers)?;
     let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
-    clock.stage("lifetime");
+    if plan.lifetime.is_some() {
+        clock.stage("lifetime");
+    }
     let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
 
     clock.stage("credit");

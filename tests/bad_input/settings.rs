@@ -39,7 +39,7 @@ refused! {
     a_default_that_does_not_run: "[models]\nrun = [\"linear\"]\ndefault = \"first_touch\""
         => "closedloop.toml: models.default: \"first_touch\" is not among models.run; add it there";
     an_as_of_date_that_is_none: "[calendar]\nas_of = \"soon\""
-        => "closedloop.toml: calendar.as_of: \"soon\" is not a date, as in \"2026-06-30\"";
+        => "closedloop.toml: calendar.as_of: \"soon\" is not a date before 9999-12-30, as in \"2026-06-30\"";
     an_as_of_date_without_quotes: "[calendar]\nas_of = 2026-06-30"
         => "closedloop.toml line 2: invalid type: map, expected a string; put the value of `as_of = 2026-06-30` in quotes";
     a_time_zone_that_is_none: "[calendar]\ntime_zone = \"Europe/Berln\""
@@ -59,7 +59,7 @@ fn a_date_on_the_command_line_that_is_none() {
     for text in ["yesterday", "2026-13-01", "06/30/2026"] {
         assert_eq!(
             World::new().refused_with(&["--as-of", text]),
-            format!("closedloop.toml: --as-of: \"{text}\" is not a date, as in \"2026-06-30\"")
+            format!("closedloop.toml: --as-of: \"{text}\" is not a date before 9999-12-30, as in \"2026-06-30\"")
         );
     }
 }

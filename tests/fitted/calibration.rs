@@ -119,13 +119,32 @@ fn experiments_that_say_nothing_are_named_and_leave_the_model_as_it_is() {
         (out, printed)
     };
     let useful = ",webinar,2025-02-01,2026-01-31,8,0.5,\n";
-    let useless = ",organic_search,2025-02-01,2026-01-31,8,0.5,\n,email,2019-01-01,2019-02-01,8,0.5,\n";
+    let useless = ",organic_search,2025-02-01,2026-01-31,8,0.5,\n,email,2019-01-01,2019-02-01,8,0.5,\n\
+                   ,event,2018-01-01,2025-06-30,8,0.5,\n";
     let (alone, _) = run_with(useful, "alone");
     let (beside, printed) = run_with(&format!("{useless}{useful}"), "beside");
     let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(printed.contains("experiment on organic_search is not used: its channel is a control"), "{printed}");
     assert!(printed.contains("experiment on email is not used: "), "{printed}");
+    let begun_early = "experiment on event is not used: no opportunity is as old as the first tenth of its window";
+    assert!(printed.contains(begun_early), "{printed}");
     for mart in ["channel_effects", "calibration"] {
         assert_eq!(read_mart(&alone, mart), read_mart(&beside, mart), "{mart}");
     }
+}
+
+/// Also where nothing but the inputs says when the run is.
+#[test]
+fn an_experiment_that_is_not_over_has_measured_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let config = demo_with_experiments(",webinar,2025-02-01,2029-01-31,8,0.5,\n", scratch.path());
+    let text = std::fs::read_to_string(&config).unwrap();
+    let undated: String =
+        text.lines().filter(|line| !line.starts_with("as_of")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(undated, text);
+    std::fs::write(&config, undated).unwrap();
+    let out = scratch.path().join("out");
+    let printed = run(&config, &out, &[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(printed.contains("experiment on webinar is not used: it is not over by the as-of date"), "{printed}");
+    assert_eq!(read_mart(&out, "calibration").num_rows(), 0);
 }

@@ -256,3 +256,48 @@ fn a_control_need_not_be_eligible() {
         assert_eq!(numbers(&without, column), numbers(&with, column), "{column}");
     }
 }
+
+/// By hand: twenty accounts win after e-mail and webinar; five that are open have two e-mails twenty minutes apart, the first
+/// a few minutes before their window, the second within. Only fits of rates look at what came before, and change nothing.
+#[test]
+fn touches_before_a_window_collapse_none_within() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let (mut contacts, mut touches) = ("contact_id,account_id\n".to_owned(), String::new());
+    let mut opportunities = "opportunity_id,account_id,created_at,stage,is_won,closed_at,amount\n".to_owned();
+    for number in 0..20 {
+        opportunities += &format!("O{number},W{number},2024-12-20T12:00:00Z,Won,true,2025-01-10T12:00:00Z,100\n");
+        touches += &format!(
+            "a{number},2024-12-15T12:00:00Z,W{number},,email\nb{number},2025-01-05T12:00:00Z,W{number},,webinar\n"
+        );
+    }
+    for number in 0..5 {
+        contacts += &format!("P{number},X{number}\n");
+        for (touch, at, channel) in
+            [("c", "01T23:50:00Z", "email"), ("d", "02T00:10:00Z", "email"), ("e", "25T12:00:00Z", "webinar")]
+        {
+            touches += &format!("{touch}{number},2025-01-{at},X{number},P{number},{channel}\n");
+        }
+    }
+    write("contacts.csv", &contacts);
+    write("opportunities.csv", &opportunities);
+    write("touchpoints.csv", &format!("touch_id,touched_at,account_id,contact_id,channel\n{touches}"));
+    for models in [r#""linear", "markov""#, r#""linear", "markov", "incremental""#] {
+        let tables = ["contacts", "opportunities", "touchpoints"];
+        let tables = tables.map(|table| format!("[tables.{table}]\npath = \"{table}.csv\"\n")).concat();
+        let settings = format!(
+            "[journeys]\nlookback_days = 30\n[journeys.collapse]\ngap = \"30 minutes\"\n\
+             [models]\nrun = [{models}]\ndefault = \"linear\"\n[calendar]\nas_of = \"2025-01-31\"\n"
+        );
+        write("closedloop.toml", &(tables + &settings));
+        let out = folder.path().join("out");
+        run(&folder.path().join("closedloop.toml"), &out, &["--quiet"]);
+        let rows = read_mart(&out, "transition_matrix");
+        let (from, to, counts) = (texts(&rows, "from_state"), texts(&rows, "to_state"), numbers(&rows, "transitions"));
+        let begun: BTreeMap<&str, f64> = (0..rows.num_rows())
+            .filter(|&row| from[row].as_deref() == Some("(start)"))
+            .map(|row| (to[row].as_deref().unwrap(), counts[row]))
+            .collect();
+        assert_eq!(begun, BTreeMap::from([("email", 25.0)]), "{models}");
+    }
+}

@@ -7,6 +7,8 @@
 //! 3. The mean value is that of the repeat purchases, what is left of them; the first is left out.
 
 use super::summary::Summaries;
+use jiff::Span;
+use jiff::civil::{Date, date};
 
 /// A period in which purchases are one, and a unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,16 +56,11 @@ impl Period {
     }
 }
 
-/// Months since January 1970 in the proleptic Gregorian calendar, by years that begin in March.
+/// Months since January 1970; days beyond the calendar are its first and its last.
 fn month_number(day: i32) -> i32 {
-    const CYCLE: i64 = 146_097;
-    let from_march = i64::from(day) + 719_468;
-    let (cycle, rest) = (from_march.div_euclid(CYCLE), from_march.rem_euclid(CYCLE));
-    let year = (rest - rest / 1_460 + rest / 36_524 - rest / 146_096) / 365;
-    let day_of_year = rest - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    // March is month 2 of the calendar, counted from 0.
-    i32::try_from((cycle * 400 + year - 1970) * 12 + month + 2).unwrap_or(i32::MAX)
+    let since = Span::new().try_days(day);
+    let date = since.map_or(if day < 0 { Date::MIN } else { Date::MAX }, |days| date(1970, 1, 1).saturating_add(days));
+    (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1
 }
 
 /// How time is cut and told.

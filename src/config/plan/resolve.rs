@@ -126,7 +126,7 @@ impl Resolver<'_> {
         };
         match calendar.read_instant(&text, DateMeans::End) {
             Some(instant) => Ok(Some(instant)),
-            None => Err(self.fault(name, format!("\"{text}\" is not a date, as in \"2026-06-30\""))),
+            None => Err(self.fault(name, format!("\"{text}\" is not a date before 9999-12-30, as in \"2026-06-30\""))),
         }
     }
 
