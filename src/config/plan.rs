@@ -109,6 +109,16 @@ pub struct JourneyRules {
     pub restart: RestartConfig,
 }
 
+impl JourneyRules {
+    /// What the lookback of an opportunity is measured from, by its creation and its close.
+    pub fn measured_from(&self, created_at: i64, closed_at: i64) -> i64 {
+        match self.lookback_from {
+            LookbackFrom::OpportunityCreated => created_at,
+            LookbackFrom::Conversion => closed_at,
+        }
+    }
+}
+
 /// Touches of one person with one campaign and type count once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collapse {

@@ -3,6 +3,7 @@
 
 use super::error::MartError;
 use super::manifest::MANIFEST;
+use crate::config::plan::has_ending;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -22,8 +23,20 @@ impl Publication {
     /// # Errors
     /// An output folder that is not an earlier run's (unless `overwrite`), is being written to, or cannot be written.
     pub fn open(out: &Path, overwrite: bool) -> Result<Self, MartError> {
+        Self::begin(out, |out| check_replaceable(out, overwrite))
+    }
+
+    /// The same for a folder of one table, to be replaced by [`Self::publish_table`].
+    ///
+    /// # Errors
+    /// A folder that holds anything but Parquet files, is being written to, or cannot be written.
+    pub fn of_table(folder: &Path) -> Result<Self, MartError> {
+        Self::begin(folder, check_is_table)
+    }
+
+    fn begin(out: &Path, check: impl FnOnce(&Path) -> Result<(), MartError>) -> Result<Self, MartError> {
         let out = &behind_link(out)?;
-        check_replaceable(out, overwrite)?;
+        check(out)?;
         let name = out.file_name().ok_or_else(|| MartError::Foreign { path: out.to_owned() })?.to_string_lossy();
         let parent = match out.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -66,13 +79,21 @@ impl Publication {
     pub fn publish(self) -> Result<(), MartError> {
         replace(&self.stage, &self.out)
     }
+
+    /// Makes one folder of the stage the folder of the table.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub fn publish_table(self, name: &str) -> Result<(), MartError> {
+        replace(&self.stage.join(name), &self.out)
+    }
 }
 
 /// Makes the folder `stage`, whose files are on the disk, the folder `out`; what stood there stands where the stage was.
 ///
 /// # Errors
 /// As [`Publication::publish`].
-pub(crate) fn replace(stage: &Path, out: &Path) -> Result<(), MartError> {
+fn replace(stage: &Path, out: &Path) -> Result<(), MartError> {
     sync_folders(stage)?;
     if out.exists() {
         exchange(stage, out)?;
@@ -131,6 +152,15 @@ fn stands_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn stands_at(_: &File, _: &Path) -> bool {
     true
+}
+
+/// Refuses a folder that is not one of nothing but Parquet files.
+pub(crate) fn check_is_table(folder: &Path) -> Result<(), MartError> {
+    let is_table = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet"))),
+        Err(_) => !folder.exists(),
+    };
+    if is_table { Ok(()) } else { Err(MartError::NotATable { path: folder.to_owned() }) }
 }
 
 fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {

@@ -101,11 +101,10 @@ impl LifetimeValue {
     /// # Errors
     /// None that inputs can cause.
     pub(super) fn register_quarters(this: Option<&Self>, plan: &Plan, prepared: &Prepared) -> Result<(), RunError> {
-        let days = this.map(|of| of.valued.histories.first_period.iter().copied().chain([of.valued.until]));
-        let quarters = || days.clone().into_iter().flatten().map(|day| cohorts::quarter_of(&plan.calendar, day));
-        let ends = [quarters().min(), quarters().max()];
+        let ends = this.and_then(|of| Some([*of.valued.histories.first_period.iter().min()?, of.valued.until]));
+        let quarters = ends.into_iter().flatten().map(|day| cohorts::quarter_of(&plan.calendar, day));
         let mut columns = Columns::default();
-        columns.integers32("quarter", ends.into_iter().flatten().map(Some));
+        columns.integers32("quarter", quarters.map(Some));
         Ok(session::register_rows(&prepared.ctx, "lifetime_quarters", columns.finish()?)?)
     }
 

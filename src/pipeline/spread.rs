@@ -30,6 +30,7 @@ use crate::engine::EngineError;
 use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::scatter::lines::Lines;
+use crate::scatter::subjects::account_key;
 
 /// A campaign with its channel, or a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,11 +101,9 @@ pub(super) fn intervals(
     kept: &Kept,
 ) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
     let ids = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
-    // A hash of the account's identifier, so that other accounts in the data change none of its draws.
     let key = |account: u32| {
         let deal = prepared.conversions.of_account(account as usize).first().map(|conversion| conversion.deal as usize);
-        let id = deal.and_then(|deal| ids.text(deal)).unwrap_or_default();
-        blake3::hash(id.as_bytes()).as_bytes().iter().take(8).fold(0, |key, &byte| key << 8 | u64::from(byte))
+        account_key(&deal.and_then(|deal| ids.text(deal)).unwrap_or_default())
     };
     let mut remarks = Vec::new();
     let rows = match crediting.intervals {

@@ -9,7 +9,7 @@ use super::conversions::{
 };
 use super::keys::{KeyIndex, NO_NUMBER};
 use crate::config::Plan;
-use crate::config::file::{LookbackFrom, Restart, Table};
+use crate::config::file::{Restart, Table};
 use crate::engine::EngineError;
 use crate::engine::columns::column;
 use crate::engine::ids::{IdColumn, Places};
@@ -210,21 +210,14 @@ impl Subjects {
     }
 
     fn open_start(&self, plan: &Plan, account: usize, as_of: i64) -> i64 {
-        let from = match plan.journeys.lookback_from {
-            LookbackFrom::OpportunityCreated => self.opened_at[account].min(as_of),
-            LookbackFrom::Conversion => as_of,
-        };
+        let from = plan.journeys.measured_from(self.opened_at[account].min(as_of), as_of);
         from.saturating_sub(plan.journeys.lookback).max(self.last_outcome[account].saturating_add(1))
     }
 }
 
 /// Where the window of a lost opportunity starts; `won` are the account's conversions in order of their close.
 fn lost_window_start(plan: &Plan, created_at: i64, closed_at: i64, won: &[Conversion]) -> i64 {
-    let from = match plan.journeys.lookback_from {
-        LookbackFrom::OpportunityCreated => created_at,
-        LookbackFrom::Conversion => closed_at,
-    };
-    let lookback = from.saturating_sub(plan.journeys.lookback);
+    let lookback = plan.journeys.measured_from(created_at, closed_at).saturating_sub(plan.journeys.lookback);
     let before = won.partition_point(|conversion| conversion.converted_at < created_at);
     let rules = plan.journeys.restart;
     match won[..before].last() {
@@ -321,14 +314,16 @@ impl Numbering {
 
     fn keys(&self) -> Result<Vec<u64>, EngineError> {
         let ids = IdColumn::try_new(&self.ids)?;
-        let hash = |id: &str| {
-            let hash = blake3::hash(id.as_bytes());
-            let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
-            u64::from_le_bytes(*head)
-        };
-        let key = |account| ids.with_text(account, hash).unwrap_or_else(|| hash(""));
+        let key = |account| ids.with_text(account, account_key).unwrap_or_else(|| account_key(""));
         Ok((0..self.ids.len()).into_par_iter().map(key).collect())
     }
+}
+
+/// A hash of an account's identifier that no version of this program changes: what is drawn of an account depends on nothing else.
+pub fn account_key(id: &str) -> u64 {
+    let hash = blake3::hash(id.as_bytes());
+    let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
+    u64::from_le_bytes(*head)
 }
 
 /// The first row of each key, in order of the keys, where these lie close enough together to stand in an array.

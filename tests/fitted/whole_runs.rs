@@ -263,15 +263,18 @@ fn a_control_need_not_be_eligible() {
 fn touches_before_a_window_collapse_none_within() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    let (mut contacts, mut touches) = ("contact_id,account_id\n".to_owned(), String::new());
+    let (mut accounts, mut touches) = ("account_id\n".to_owned(), String::new());
+    let mut contacts = "contact_id,account_id\n".to_owned();
     let mut opportunities = "opportunity_id,account_id,created_at,stage,is_won,closed_at,amount\n".to_owned();
     for number in 0..20 {
+        accounts += &format!("W{number}\n");
         opportunities += &format!("O{number},W{number},2024-12-20T12:00:00Z,Won,true,2025-01-10T12:00:00Z,100\n");
         touches += &format!(
             "a{number},2024-12-15T12:00:00Z,W{number},,email\nb{number},2025-01-05T12:00:00Z,W{number},,webinar\n"
         );
     }
     for number in 0..5 {
+        accounts += &format!("X{number}\n");
         contacts += &format!("P{number},X{number}\n");
         for (touch, at, channel) in
             [("c", "01T23:50:00Z", "email"), ("d", "02T00:10:00Z", "email"), ("e", "25T12:00:00Z", "webinar")]
@@ -279,11 +282,12 @@ fn touches_before_a_window_collapse_none_within() {
             touches += &format!("{touch}{number},2025-01-{at},X{number},P{number},{channel}\n");
         }
     }
+    write("accounts.csv", &accounts);
     write("contacts.csv", &contacts);
     write("opportunities.csv", &opportunities);
     write("touchpoints.csv", &format!("touch_id,touched_at,account_id,contact_id,channel\n{touches}"));
     for models in [r#""linear", "markov""#, r#""linear", "markov", "incremental""#] {
-        let tables = ["contacts", "opportunities", "touchpoints"];
+        let tables = ["accounts", "contacts", "opportunities", "touchpoints"];
         let tables = tables.map(|table| format!("[tables.{table}]\npath = \"{table}.csv\"\n")).concat();
         let settings = format!(
             "[journeys]\nlookback_days = 30\n[journeys.collapse]\ngap = \"30 minutes\"\n\

@@ -12,6 +12,7 @@ use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::transactions::{self, FileSummaries};
 use crate::engine::{EngineError, session};
+use crate::mart::publication::check_is_table;
 use crate::pipeline::RunError;
 use crate::pipeline::prepare::Workers;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
@@ -96,7 +97,7 @@ const UNIT: f64 = 10_000.0;
 /// # Errors
 /// A file that cannot be read; data to which none of the models can be fitted; a folder that cannot be written.
 pub fn fit_file(question: &FileQuestion) -> Result<FileAnswer, RunError> {
-    question.out.as_deref().map_or(Ok(()), predictions::check_replaceable)?;
+    question.out.as_deref().map_or(Ok(()), |out| check_is_table(&predictions::folder(out)))?;
     let workers = Workers::start(question.threads)?;
     workers.pool.install(|| workers.runtime.block_on(Customers::read(question))?.answer(question))
 }

@@ -50,7 +50,7 @@ pub(super) struct AllWeights {
 impl AllWeights {
     /// `keys` are those of all accounts, by dense number.
     pub(super) fn draw(keys: &[u64], replicates: usize) -> Self {
-        let draw = |&key: &u64| drawn(seed_of(key), replicates);
+        let draw = |&key: &u64| drawn(key, replicates);
         Self { replicates, weights: keys.par_iter().map(draw).collect::<Vec<_>>().concat() }
     }
 
@@ -66,12 +66,7 @@ impl AllWeights {
 
 /// How often the account of this key is drawn in a replicate: the number that [`AllWeights`] has.
 pub(super) fn weight_of_key(key: u64, replicate: usize) -> u32 {
-    poisson_weight(SEED, seed_of(key), replicate as u64)
-}
-
-/// The hash that seeds an account's draws, from the key that fits know it by: the same eight bytes, read the other way.
-fn seed_of(key: u64) -> u64 {
-    key.swap_bytes()
+    poisson_weight(SEED, key, replicate as u64)
 }
 
 fn drawn(seed: u64, replicates: usize) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use super::Conversion;
 use super::deal_rows::{DealFacts, OpportunityKey};
 use crate::config::Plan;
-use crate::config::file::{DealKind, LookbackFrom, Restart};
+use crate::config::file::{DealKind, Restart};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 
@@ -82,10 +82,7 @@ struct OpportunityWin {
 
 impl OpportunityWin {
     fn measured_from(&self, plan: &Plan) -> i64 {
-        match plan.journeys.lookback_from {
-            LookbackFrom::OpportunityCreated => self.created_at,
-            LookbackFrom::Conversion => self.first_close,
-        }
+        plan.journeys.measured_from(self.created_at, self.first_close)
     }
 }
 

@@ -1,11 +1,9 @@
 //! The table of what is predicted of every customer of a file.
 
-use crate::config::plan::has_ending;
 use crate::engine::EngineError;
-use crate::mart::MartError;
 use crate::mart::catalogue;
 use crate::mart::disk::Disk;
-use crate::mart::publication;
+use crate::mart::publication::Publication;
 use crate::mart::writer::{MartWriter, ROW_GROUP_ROWS};
 use crate::pipeline::RunError;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -26,14 +24,9 @@ pub(super) struct PredictionTable<'a> {
     pub(super) summaries: &'a Summaries,
 }
 
-/// Refuses an `out` whose predictions are not a folder of nothing but Parquet files.
-pub(super) fn check_replaceable(out: &Path) -> Result<(), MartError> {
-    let folder = out.join(catalogue::predictions().name);
-    let holds_a_table = match std::fs::read_dir(&folder) {
-        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet"))),
-        Err(_) => !folder.exists(),
-    };
-    if holds_a_table { Ok(()) } else { Err(MartError::NotATable { path: folder }) }
+/// The folder of the table.
+pub(super) fn folder(out: &Path) -> PathBuf {
+    out.join(catalogue::predictions().name)
 }
 
 impl PredictionTable<'_> {
@@ -46,16 +39,14 @@ impl PredictionTable<'_> {
         });
         let row_groups = row_groups.collect::<Result<_, _>>()?;
         let mart = catalogue::predictions();
-        let folder = out.join(mart.name);
-        check_replaceable(out)?;
-        std::fs::create_dir_all(out).map_err(MartError::write(out))?;
-        let stage = tempfile::Builder::new().prefix(".staging").tempdir_in(out).map_err(MartError::write(out))?;
+        let folder = folder(out);
+        let publication = Publication::of_table(&folder)?;
         let disk = Disk::default();
-        let mut writer = MartWriter::create(stage.path(), &mart, 2, &disk)?;
+        let mut writer = MartWriter::create(publication.stage(), &mart, 2, &disk)?;
         writer.write(row_groups)?;
         let written = writer.finish()?;
         disk.finish()?;
-        publication::replace(&stage.path().join(mart.name), &folder)?;
+        publication.publish_table(mart.name)?;
         Ok((folder, written.rows))
     }
 
