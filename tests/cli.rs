@@ -67,6 +67,30 @@ fn compare_shows_roi_and_deltas() {
     insta::assert_snapshot!(format!("{roi}\n----\n\n{delta}"));
 }
 
+/// Two campaigns of one name are told apart, and nothing is decided where nothing was spent.
+#[test]
+fn compare_tells_namesakes_apart_and_decides_nothing_without_spend() {
+    let scratch = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(project("fixtures/hand/two_lines")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), scratch.path().join(file.file_name())).unwrap();
+    }
+    let config = scratch.path().join("closedloop.toml");
+    let edit = |file: &str, from: &str, to: &str| {
+        let path = scratch.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    };
+    edit("campaigns.csv", "C-WEB,Webinar", "C-WEB,Search ads");
+    edit("closedloop.toml", "[tables.spend]\npath = \"spend.csv\"\n", "");
+    let out = scratch.path().join("out");
+    shown(&["run", &config.to_string_lossy(), "--out", &out.to_string_lossy(), "-q"], scratch.path());
+    let told = shown(&["compare", &out.to_string_lossy()], scratch.path());
+    assert!(told.contains("Search ads C-ADS") && told.contains("Search ads C-WEB"), "{told}");
+    assert!(told.contains("Nothing was spent, so there is nothing to decide."), "{told}");
+}
+
 #[test]
 fn compare_refuses_a_quarter_that_is_not_there() {
     let (_scratch, out) = demo_marts();

@@ -91,16 +91,16 @@ impl Comparison {
         })
     }
 
-    /// Takes the rows of `campaign_names.sql`. A name that several campaigns share tells none of them.
+    /// Takes the rows of `campaign_names.sql`. A name that several campaigns share is told with the identifier.
     pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         let (ids, names) = (texts(rows, 0)?, texts(rows, 1)?);
         let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
         names.iter().for_each(|name| *bearers.entry(name).or_default() += 1);
-        let own: BTreeMap<&String, &String> =
-            ids.iter().zip(&names).filter(|(_, name)| bearers[name.as_str()] == 1).collect();
+        let of_id: BTreeMap<&String, &String> = ids.iter().zip(&names).collect();
         for line in self.lines.iter_mut().filter(|line| line.level == "campaign") {
-            if let Some(&name) = own.get(&line.id) {
-                line.name.clone_from(name);
+            if let Some(&name) = of_id.get(&line.id) {
+                let is_shared = bearers[name.as_str()] > 1;
+                line.name = if is_shared { format!("{name} {}", line.id) } else { name.clone() };
             }
         }
         Ok(())

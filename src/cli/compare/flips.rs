@@ -12,6 +12,10 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     let flips = |level| comparison.level(level).filter(|line| line.call.or(line.decision) == Some("depends"));
     let (all_channels, all_campaigns) = (flips("channel").count(), flips("campaign").count());
     let hurdle = comparison.hurdle;
+    let is_decided = |level| comparison.level(level).any(|line| line.decision.is_some());
+    if !is_decided("channel") && !is_decided("campaign") {
+        return writeln!(out, "\n{}", sentence("Nothing was spent, so there is nothing to decide.", 0));
+    }
     if all_channels + all_campaigns == 0 {
         let none = format!("No choice of model changes a decision at a hurdle roi of {hurdle}.");
         writeln!(out, "\n{}", sentence(&none, 0))?;

@@ -84,7 +84,8 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
     let mut table = plain();
     let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
     let sure = has_intervals.then_some("95 %");
-    let names = [level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", "decision"]);
+    let verdict = if has_intervals { "call" } else { "decision" };
+    let names = [level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", verdict]);
     let last = names.clone().count() - 1;
     table.set_header(header(names, |column| column > 0 && column < last));
     for line in lines {
