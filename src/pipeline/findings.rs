@@ -5,7 +5,7 @@ use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
-use super::remarks::remarks;
+use super::remarks::{few, remarks};
 use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
 use crate::config::Plan;
@@ -138,7 +138,10 @@ fn spend_without_touches(
     }
     Ok((!silent.is_empty()).then(|| Finding {
         subject: "spend".to_owned(),
-        message: format!("campaigns or channels with spend and no credited touch: {}", few(silent.keys())),
+        message: format!(
+            "campaigns or channels with spend and no credited touch: {}",
+            few(silent.keys().map(String::as_str))
+        ),
         amount: Some(silent.values().sum()),
     }))
 }
@@ -155,16 +158,9 @@ fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<F
     let unknown: BTreeMap<String, i128> = unknown.filter(|(id, _)| !touched.contains(id.as_str())).collect();
     Ok((!unknown.is_empty()).then(|| Finding {
         subject: "spend".to_owned(),
-        message: format!("campaigns that only spend names: {}", few(unknown.keys())),
+        message: format!("campaigns that only spend names: {}", few(unknown.keys().map(String::as_str))),
         amount: Some(unknown.values().sum()),
     }))
-}
-
-/// How many there are, and the first three.
-fn few<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let count = names.len();
-    let first = names.take(3).cloned().collect::<Vec<_>>().join(", ");
-    format!("{count} ({first}{})", if count > 3 { ", …" } else { "" })
 }
 
 /// The rows that a check of the configuration selects, with the least of them.

@@ -49,11 +49,17 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     }
     let unknown = lines.unknown_campaigns();
     if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
-        let few = unknown.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-        let more = if unknown.len() > 3 { ", …" } else { "" };
         remarks.push(format!(
-            "campaigns of touches that the campaigns table does not have: {} ({few}{more})",
-            unknown.len()
+            "campaigns of touches that the campaigns table does not have: {}",
+            few(unknown.iter().copied())
+        ));
+    }
+    let split = lines.split_campaigns();
+    if !split.is_empty() {
+        let remedy = "give them a row in campaigns with one channel";
+        remarks.push(format!(
+            "campaigns whose touches and spend name several channels: {}; {remedy}",
+            few(split.iter().copied())
         ));
     }
     if plan.lifetime.is_some() {
@@ -98,6 +104,13 @@ fn credit_remarks(conversions: &Conversions) -> Vec<String> {
         remarks.push(format!("of {overdrawn} {deals} more was given back than it brought"));
     }
     remarks
+}
+
+/// How many there are, and the first three.
+pub(super) fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = names.len();
+    let first = names.take(3).collect::<Vec<_>>().join(", ");
+    format!("{count} ({first}{})", if count > 3 { ", …" } else { "" })
 }
 
 /// What became of rows that is more than a count.

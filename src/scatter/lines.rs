@@ -1,8 +1,9 @@
 //! Lines: what a touch is credited to, a campaign with its channel or a channel alone, as small codes.
 //!
 //! A campaign of the campaigns table gives its channel to its touches. A campaign that the table does not have, and a
-//! touch without campaign, keep the touch's own channel; without one such a campaign has the channel of its spend. Codes of the table's campaigns follow their order; other lines
-//! get the next code when they are met, so they are compared by name, never by code.
+//! touch without campaign, keep the touch's own channel; a touch of such a campaign that names none has that of the
+//! campaign's spend. Codes of the table's campaigns follow their order; other lines get the next code when they are met, so
+//! they are compared by name, never by code.
 
 use super::keys::KeyIndex;
 use crate::engine::EngineError;
@@ -187,6 +188,16 @@ impl Lines {
     pub fn channels_of<'a>(&'a self, campaign: &'a str) -> impl Iterator<Item = &'a str> {
         let of_campaign = move |line: &&Line| line.campaign.as_deref() == Some(campaign);
         self.lines.iter().filter(of_campaign).map(|line| line.channel.as_str())
+    }
+
+    /// Campaigns that the campaigns table does not have, and for which touches and spend name several channels, sorted.
+    pub fn split_campaigns(&self) -> Vec<&str> {
+        let mut channels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let touched = self.lines[self.known..].iter().filter_map(|line| Some((line.campaign.as_ref()?, &line.channel)));
+        for (campaign, channel) in touched.chain(&self.spent) {
+            channels.entry(campaign).or_default().insert(channel);
+        }
+        channels.into_iter().filter(|(_, channels)| channels.len() > 1).map(|(campaign, _)| campaign).collect()
     }
 
     /// Campaigns that touches name and the campaigns table does not have, sorted, once each.

@@ -79,6 +79,10 @@ fn spend_and_touches_of_a_campaign_stand_on_one_line() {
             assert_eq!(outcome.column("channel_roi", "channel", "roi")["paid_search"], "14.0");
         }
     }
+    let world = World::new().without("campaigns").file("touchpoints.csv", &with_channel);
+    let outcome = world.file("spend.csv", spend("Paid Search")).accepted();
+    let remark = "campaigns whose touches and spend name several channels: 1 (C1); give them a row in campaigns with one channel";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
 
 /// Rows that take no part stop no run for their currency; nor is their money counted among other money.
