@@ -89,6 +89,12 @@ fn compare_tells_namesakes_apart_and_decides_nothing_without_spend() {
     let told = shown(&["compare", &out.to_string_lossy()], scratch.path());
     assert!(told.contains("Search ads C-ADS") && told.contains("Search ads C-WEB"), "{told}");
     assert!(told.contains("Nothing was spent, so there is nothing to decide."), "{told}");
+    // Without intervals there is no call.
+    assert!(told.contains("95 %") && told.contains("call"), "{told}");
+    let arguments = ["run", &config.to_string_lossy(), "--out", &out.to_string_lossy(), "-q", "--intervals", "off"];
+    shown(&arguments, scratch.path());
+    let told = shown(&["compare", &out.to_string_lossy()], scratch.path());
+    assert!(!told.contains("95 %") && told.contains("decision"), "{told}");
 }
 
 #[test]

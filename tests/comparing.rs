@@ -66,7 +66,10 @@ fn agreement_is_what_counting_pairs_gives() {
         let lost: i128 = pairs.iter().filter(|(a, b)| a > b).map(|(a, b)| a - b).sum();
         let won: i128 = pairs.iter().filter(|(a, b)| a < b).map(|(a, b)| b - a).sum();
         assert_eq!(moved[row], lost.max(won), "{what}");
-        assert!(share_moved[row] >= 0.0);
+        let total = |of: fn(&(i128, i128)) -> i128| pairs.iter().map(of).sum::<i128>() as f64;
+        let whole = total(|pair| pair.0.abs()).max(total(|pair| pair.1.abs()));
+        let expected = if whole == 0.0 { 0.0 } else { moved[row] as f64 / whole };
+        assert!((share_moved[row] - expected).abs() < 1e-12, "{what}");
         let is_contested = pairs.len() > 10;
         assert!(if is_contested { (0.0..=1.0).contains(&overlap[row]) } else { overlap[row].is_nan() }, "{what}");
         assert!(seen.insert((key, BTreeSet::from([a, b]))), "{what} stands twice");

@@ -1,6 +1,6 @@
 -- spend_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter
 -- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel; where nothing says
--- which this is, to that of its touches.
+-- which this is, to that of its touches, or of its other spend.
 -- In: spend, campaigns (canonical), touched_channels, $as_of_day.
 WITH known AS (
     SELECT

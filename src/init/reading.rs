@@ -239,6 +239,7 @@ mod tests {
         assert_eq!(amounts(&["1.234 €"]), Reading::Written('.'));
         assert_eq!(amounts(&["1.234,50 €", "12"]), Reading::Written(','));
         assert_eq!(amounts(&["1,234", "1234,5"]), Reading::Written(','));
+        assert_eq!(amounts(&["0,123", "0,500", "12,345"]), Reading::Written(','));
         assert_eq!(amounts(&["1,234.50", "1234,5"]), Reading::Unreadable);
         assert_eq!(amounts(&["a lot"]), Reading::Unreadable);
         assert_eq!(amounts(&["5k"]), Reading::Unreadable);

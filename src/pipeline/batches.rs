@@ -264,13 +264,16 @@ pub fn spec_hash(model: &ModelSpec) -> String {
     blake3::hash(spec_json(model).as_bytes()).to_hex().to_string()
 }
 
-/// `touched_channels`: campaigns that the campaigns table does not have, with the channel of their touches; and every channel
-/// without campaign.
+/// `touched_channels`: campaigns that the campaigns table does not have, with the channel of their touches in journeys or of their
+/// spend; and every channel without campaign.
 ///
 /// # Errors
 /// None that inputs can cause.
-pub fn touched_channels(lines: &Lines) -> Result<RecordBatch, EngineError> {
-    let campaigns = lines.touched_campaigns().into_iter().map(|(campaign, channel)| (Some(campaign), channel));
+pub fn touched_channels(lines: &Lines, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+    // Which other touches were looked at depends on the models.
+    let in_journeys = totals.lines().into_iter().map(|(key, ..)| key.line);
+    let campaigns =
+        lines.channels_of_spend(in_journeys).into_iter().map(|(campaign, channel)| (Some(campaign), channel));
     let rows: Vec<_> = campaigns.chain(lines.channels().iter().map(|channel| (None, channel.as_str()))).collect();
     let mut columns = Columns::default();
     columns.texts("campaign_id", rows.iter().map(|(campaign, _)| *campaign));

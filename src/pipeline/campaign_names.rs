@@ -64,7 +64,7 @@ impl CampaignNames {
             [only] => return Ok((*only).to_owned()),
             [] => {
                 let names = ids.iter().copied().chain(ids.iter().filter_map(|id| self.name(id)));
-                remedy(asked, names, "see the dim_campaign mart for those there are")
+                remedy(asked, names, "no touch of a deal names it; dim_campaign has all campaigns")
             }
             several => format!("it is the name of several, give the identifier: {}", several.join(", ")),
         };

@@ -54,7 +54,9 @@ impl LifetimeValue {
         prepared: &Prepared,
         wanted: &BTreeSet<&'static str>,
     ) -> Result<Option<Self>, RunError> {
-        let Some(rules) = plan.lifetime.as_ref().filter(|_| MARTS.iter().any(|name| wanted.contains(name))) else {
+        // The quarters of cohorts are among those of the dimension.
+        let mut marts = MARTS.iter().chain([&"dim_fiscal_quarter"]);
+        let Some(rules) = plan.lifetime.as_ref().filter(|_| marts.any(|name| wanted.contains(name))) else {
             return Ok(None);
         };
         let customers = workers.runtime.block_on(Customers::read(plan, rules, prepared))?;

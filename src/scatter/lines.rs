@@ -30,7 +30,7 @@ pub struct Line {
 pub struct LineCodes {
     campaigns: KeyIndex,
     known: Vec<Line>,
-    spent: HashMap<String, String>,
+    spent: Spent,
     met: Mutex<HashMap<Line, u32>>,
 }
 
@@ -42,9 +42,12 @@ impl LineCodes {
     pub fn new(campaigns: &RecordBatch, spent: &RecordBatch) -> Result<Self, EngineError> {
         let ids = column(campaigns, "campaign_id")?;
         let known = lines_of(campaigns)?;
-        let spent = lines_of(spent)?.into_iter().filter_map(|line| Some((line.campaign?, line.channel))).collect();
+        let mut channels = Spent::new();
+        for Line { campaign, channel } in lines_of(spent)? {
+            channels.entry(campaign.unwrap_or_default()).or_default().insert(channel);
+        }
         let index = KeyIndex::build(ids, (0..campaigns.num_rows()).zip(0..))?;
-        Ok(Self { campaigns: index, known, spent, met: Mutex::new(HashMap::new()) })
+        Ok(Self { campaigns: index, known, spent: channels, met: Mutex::new(HashMap::new()) })
     }
 
     /// A reader of one stream of touches.
@@ -70,6 +73,13 @@ impl LineCodes {
         lines.extend(met.into_iter().map(|(line, _)| line));
         Lines::new(lines, known, self.spent)
     }
+}
+
+/// Campaign → the channels that its spend names.
+type Spent = HashMap<String, BTreeSet<String>>;
+
+fn first_spent<'a>(spent: &'a Spent, campaign: &str) -> Option<&'a str> {
+    spent.get(campaign)?.first().map(String::as_str)
 }
 
 /// Campaigns with their channels, row by row.
@@ -102,7 +112,7 @@ impl LineReader<'_> {
         }
         let channel = channel();
         if let Some(campaign) = campaigns.text(position) {
-            let of_spend = || self.codes.spent.get(&campaign).map(String::as_str);
+            let of_spend = || first_spent(&self.codes.spent, &campaign);
             let channel = channel.or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL);
             return self.codes.meet(Some(campaign), channel);
         }
@@ -123,13 +133,13 @@ impl LineReader<'_> {
 pub struct Lines {
     lines: Vec<Line>,
     known: usize,
-    spent: HashMap<String, String>,
+    spent: Spent,
     channels: Vec<String>,
     channel_of_line: Vec<u32>,
 }
 
 impl Lines {
-    fn new(lines: Vec<Line>, known: usize, spent: HashMap<String, String>) -> Self {
+    fn new(lines: Vec<Line>, known: usize, spent: Spent) -> Self {
         let names: BTreeSet<&String> = lines.iter().map(|line| &line.channel).collect();
         let channels: Vec<String> = names.into_iter().cloned().collect();
         let channel_of_line = lines
@@ -169,17 +179,24 @@ impl Lines {
     pub fn channel_of_touch<'a>(&'a self, campaign: Option<&str>, own: Option<&'a str>) -> &'a str {
         let is_known = |line: &&Line| campaign.is_some() && line.campaign.as_deref() == campaign;
         let known = self.lines[..self.known].iter().find(is_known).map(|line| line.channel.as_str());
-        let of_spend = || self.spent.get(campaign?).map(String::as_str);
+        let of_spend = || first_spent(&self.spent, campaign?);
         known.or(own).or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL)
     }
 
-    /// Campaigns that the campaigns table does not have, with the first channel that their touches name, sorted.
-    pub fn touched_campaigns(&self) -> BTreeMap<&str, &str> {
+    /// Campaigns that the campaigns table does not have, with the channel of spend that names none, sorted: the first that
+    /// these lines of theirs name, else the first that other spend names.
+    pub fn channels_of_spend(&self, lines: impl Iterator<Item = u32>) -> BTreeMap<&str, &str> {
         let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-        for line in self.lines[self.known..].iter().filter(|line| line.channel != UNKNOWN_CHANNEL) {
+        let beyond = lines.filter(|&code| code as usize >= self.known).map(|code| self.line(code));
+        for line in beyond.filter(|line| line.channel != UNKNOWN_CHANNEL) {
             let Some(campaign) = &line.campaign else { continue };
             let channel = first.entry(campaign).or_insert(&line.channel);
             *channel = (*channel).min(&line.channel);
+        }
+        for campaign in self.spent.keys() {
+            if let Some(channel) = first_spent(&self.spent, campaign) {
+                first.entry(campaign).or_insert(channel);
+            }
         }
         first
     }
@@ -194,7 +211,8 @@ impl Lines {
     pub fn split_campaigns(&self) -> Vec<&str> {
         let mut channels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let touched = self.lines[self.known..].iter().filter_map(|line| Some((line.campaign.as_ref()?, &line.channel)));
-        for (campaign, channel) in touched.chain(&self.spent) {
+        let spent = self.spent.iter().flat_map(|(campaign, of)| of.iter().map(move |channel| (campaign, channel)));
+        for (campaign, channel) in touched.chain(spent) {
             channels.entry(campaign).or_default().insert(channel);
         }
         channels.into_iter().filter(|(_, channels)| channels.len() > 1).map(|(campaign, _)| campaign).collect()

@@ -79,10 +79,20 @@ fn spend_and_touches_of_a_campaign_stand_on_one_line() {
             assert_eq!(outcome.column("channel_roi", "channel", "roi")["paid_search"], "14.0");
         }
     }
-    let world = World::new().without("campaigns").file("touchpoints.csv", &with_channel);
-    let outcome = world.file("spend.csv", spend("Paid Search")).accepted();
+    let world = || World::new().without("campaigns").file("touchpoints.csv", &with_channel);
     let remark = "campaigns whose touches and spend name several channels: 1 (C1); give them a row in campaigns with one channel";
-    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    for spend in [spend("Paid Search"), spend("tv") + "C1,2026-01-01,100.00,radio\n"] {
+        let outcome = world().file("spend.csv", spend).accepted();
+        assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    }
+    // Spend that names no channel goes with spend of the campaign that does; a touch in no deal's window says nothing.
+    let touches = with_channel.replace(",C1,", ",C2,") + "t9,2026-03-20T10:00:00Z,A1,C1,tv\n";
+    let spent = spend("radio") + "C1,2026-01-01,60.00,\n";
+    for models in ["[\"linear\"]", "[\"linear\", \"markov\"]"] {
+        let world = World::new().without("campaigns").file("touchpoints.csv", &touches).file("spend.csv", &spent);
+        let outcome = world.settings(&format!("[models]\nrun = {models}\ndefault = \"linear\"")).accepted();
+        assert_eq!(outcome.column("channel_roi", "channel", "spend")["radio"], "160.00", "{models}");
+    }
 }
 
 /// Rows that take no part stop no run for their currency; nor is their money counted among other money.

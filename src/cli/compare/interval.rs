@@ -15,6 +15,13 @@ pub(super) struct LineInterval {
     pub(super) verdict: Option<String>,
 }
 
+impl LineInterval {
+    /// Whether the run has intervals that say something about the line.
+    pub(super) fn is_known(&self) -> bool {
+        self.amount_low.is_some() || self.verdict.is_some()
+    }
+}
+
 /// What can be decided about a line: `depends` when one model clearly says fund and another clearly cut, else what the
 /// default model says, which is `too_close` when the hurdle lies inside its interval. None without spend or intervals.
 pub(super) fn call(intervals: &BTreeMap<String, LineInterval>, default_model: &str) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 use super::Measure;
 use super::comparison::{Comparison, Line};
 use super::flips;
+use super::interval::LineInterval;
 use crate::cli::money::{Money, counted};
 use crate::cli::table::{header, plain, print_fitted, right, sentence, terminal_width};
 use comfy_table::Cell;
@@ -82,7 +83,7 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
 fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, lines: &[&Line]) -> std::io::Result<()> {
     let default = &comparison.default_model;
     let mut table = plain();
-    let has_intervals = lines.iter().any(|line| !line.intervals.is_empty());
+    let has_intervals = lines.iter().any(|line| line.intervals.values().any(LineInterval::is_known));
     let sure = has_intervals.then_some("95 %");
     let verdict = if has_intervals { "call" } else { "decision" };
     let names = [level, "spend", default, "roi"].into_iter().chain(sure).chain(["least", "most", verdict]);

@@ -15,6 +15,10 @@ pub(super) fn function() -> ArrayFunction {
 }
 
 fn read_amounts(args: &[ArrayRef]) -> Result<ArrayRef> {
+    if args[0].data_type().is_numeric() {
+        // A number has no marks to be read.
+        return Ok(cast(&args[0], &DataType::Utf8View)?);
+    }
     let (texts, marks) = (cast(&args[0], &DataType::Utf8)?, cast(&args[1], &DataType::Utf8)?);
     let (texts, marks) = (texts.as_string::<i32>(), marks.as_string::<i32>());
     if let Some(other) = marks.iter().find(|mark| !matches!(mark, Some("." | ","))) {
@@ -51,7 +55,8 @@ impl WrittenAmount {
         let is_negative = is_negative(before, after)?;
         let currencies: Vec<String> =
             [before, after].map(bare).into_iter().filter(|beside| !beside.is_empty()).collect();
-        if !currencies.iter().all(|beside| is_currency(beside)) {
+        let codes: Vec<Currency> = currencies.iter().filter_map(|beside| Currency::from_code(beside)).collect();
+        if !currencies.iter().all(|beside| is_currency(beside)) || codes.iter().any(|code| *code != codes[0]) {
             return None;
         }
         let number = plain(digits, decimal_mark)?;
@@ -102,6 +107,7 @@ fn plain(digits: &str, decimal_mark: char) -> Option<String> {
             let [first, middle @ .., last] = groups.as_slice() else { return None };
             // India sets thousands and then hundreds apart.
             let are_grouped = (1..=3).contains(&first.len())
+                && !first.starts_with('0')
                 && middle.iter().all(|group| (2..=3).contains(&group.len()))
                 && last.len() == 3;
             are_grouped.then(|| groups.concat())?
@@ -119,7 +125,7 @@ fn plain(digits: &str, decimal_mark: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::StringArray;
+    use arrow::array::{Decimal128Array, Float64Array, StringArray};
 
     fn number(text: &str, mark: char) -> Option<String> {
         WrittenAmount::new(text, mark).map(|amount| amount.number)
@@ -157,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_something_else_is_no_amount() {
+    fn what_may_mean_something_else_is_not_turned() {
         for (text, mark) in [
             ("", '.'),
             ("a lot", '.'),
@@ -166,6 +172,10 @@ mod tests {
             ("5 %", '.'),
             ("1,50", '.'),
             ("1,2,3", '.'),
+            ("0,123", '.'),
+            ("0.500", ','),
+            ("000,000", '.'),
+            ("USD 5 EUR", '.'),
             ("1,234 567", '.'),
             ("1.234.5", '.'),
             ("1234.50", ','),
@@ -201,6 +211,15 @@ mod tests {
         let texts = column([Some("$1,000"), Some("n/a"), None]);
         let read = read_amounts(&[texts.clone(), column([Some("."); 3])]).unwrap();
         assert_eq!(read.as_string_view().iter().collect::<Vec<_>>(), [Some("1000"), Some("n/a"), None]);
+        // Numbers have been read already: their point is no mark of thousands.
+        let decimals = Decimal128Array::from(vec![12_345, 1_000_125, -500]).with_precision_and_scale(10, 3).unwrap();
+        let numbers: [ArrayRef; 2] = [Arc::new(Float64Array::from(vec![12.345, 1_000.125, -0.5])), Arc::new(decimals)];
+        for (numbers, expected) in
+            numbers.into_iter().zip([["12.345", "1000.125", "-0.5"], ["12.345", "1000.125", "-0.500"]])
+        {
+            let read = read_amounts(&[numbers, column([Some(","); 3])]).unwrap();
+            assert_eq!(read.as_string_view().iter().flatten().collect::<Vec<_>>(), expected);
+        }
         for mark in [Some(";"), Some(""), None] {
             let error = read_amounts(&[texts.clone(), column([mark; 3])]).unwrap_err().to_string();
             assert!(error.contains("'.' or ','"), "{error}");

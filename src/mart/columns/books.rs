@@ -60,7 +60,11 @@ pub(super) const INPUT_RECONCILIATION: Definition = Definition {
             Money,
             "Money of the rows read, as far as it can be read and is in the currency of the run; null in this and the next three for tables without money.",
         ),
-        fact("amount_used", Money, "Money of the rows used; of deals it is what reconciliation calls booked."),
+        fact(
+            "amount_used",
+            Money,
+            "Money of the rows used; of deals it is what reconciliation calls booked. Without a table of deals the row of opportunities has the wins.",
+        ),
         fact(
             "amount_out_of_scope",
             Money,
