@@ -1,6 +1,6 @@
 //! What a user sees on the command line, as snapshots, and the promises about exit codes, colour and progress.
 
-use crate::support::{closedloop, project};
+use crate::support::{closedloop, copy_of, project};
 use std::path::Path;
 
 /// Standard output of a command that must succeed, with paths of this run taken out.
@@ -70,11 +70,7 @@ fn compare_shows_roi_and_deltas() {
 /// Two campaigns of one name are told apart, and nothing is decided where nothing was spent.
 #[test]
 fn compare_tells_namesakes_apart_and_decides_nothing_without_spend() {
-    let scratch = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(project("fixtures/hand/two_lines")).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), scratch.path().join(file.file_name())).unwrap();
-    }
+    let scratch = copy_of(&project("fixtures/hand/two_lines"), &[]);
     let config = scratch.path().join("closedloop.toml");
     let edit = |file: &str, from: &str, to: &str| {
         let path = scratch.path().join(file);

@@ -2,7 +2,7 @@
 //! the reasons that independent SQL over the raw files gives (`tests/differential/statuses.sql`).
 
 use crate::differential::{DEMO, NARROW, Setting, by_sql};
-use crate::support::{closedloop, money, project, read_mart, texts};
+use crate::support::{closedloop, copy_of, money, project, read_mart, texts};
 use closedloop::config::{Overrides, Plan};
 use closedloop::pipeline::Silent;
 use closedloop::pipeline::explain::{DealExplanation, ELIGIBLE, Question, TouchExplanation, explain};
@@ -110,11 +110,7 @@ fn every_deal_of_the_demo_is_explained_to_the_cent() {
 /// Two deals teach a chain nothing: it is left out, and the deals are explained by the models that run.
 #[test]
 fn models_that_the_data_do_not_support_explain_nothing() {
-    let scratch = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(project("fixtures/hand/two_lines")).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), scratch.path().join(file.file_name())).unwrap();
-    }
+    let scratch = copy_of(&project("fixtures/hand/two_lines"), &[]);
     let config = scratch.path().join("closedloop.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("run = [", "run = [\"markov\", ")).unwrap();

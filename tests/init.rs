@@ -1,24 +1,11 @@
 //! `init`: a folder of exports becomes a configuration that runs; what it cannot decide it says and marks.
 
-use crate::support::{closedloop, outside_data, project};
+use crate::support::{closedloop, copy_of, outside_data, project};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-/// A folder of its own with copies of the files of another.
-fn copy_of(folder: &Path, without: &[&str]) -> TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.is_file() && !without.contains(&name.as_str()) {
-            fs::write(copy.path().join(name), fs::read(&path).unwrap()).unwrap();
-        }
-    }
-    copy
-}
 
 /// Runs `init` on a folder and returns what it printed, having checked that it marks what it could not decide.
 fn init(folder: &Path) -> String {

@@ -8,6 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The command, without the environment's opinions on colour.
 pub fn closedloop() -> Command {
@@ -28,6 +29,19 @@ pub fn outside_data(variable: &str, test: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED {test}: {variable} does not name a folder");
     }
     folder
+}
+
+/// A folder of its own with copies of the files of another.
+pub fn copy_of(folder: &Path, without: &[&str]) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_file() && !without.contains(&name.as_str()) {
+            std::fs::write(copy.path().join(name), std::fs::read(&path).unwrap()).unwrap();
+        }
+    }
+    copy
 }
 
 /// All rows of a mart.

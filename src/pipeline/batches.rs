@@ -8,6 +8,8 @@ pub(super) use line_sums::Grain;
 
 use super::credit_rows::CreditRows;
 use super::journey_rows::JourneyRows;
+use super::place_sums::PlaceSums;
+use super::spread::{Level, Period};
 use super::totals::CreditTotals;
 use crate::config::file::{DealKind, Table};
 use crate::engine::EngineError;
@@ -269,9 +271,12 @@ pub fn spec_hash(model: &ModelSpec) -> String {
 ///
 /// # Errors
 /// None that inputs can cause.
-pub fn touched_channels(lines: &Lines, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+pub fn touched_channels(lines: &Lines, places: &PlaceSums) -> Result<RecordBatch, EngineError> {
     // Which other touches were looked at depends on the models.
-    let in_journeys = totals.lines().into_iter().map(|(key, ..)| key.line);
+    let in_journeys = places.iter().filter_map(|(place, _)| match place {
+        (Level::Campaign(line), Period::All) => Some(line),
+        _ => None,
+    });
     let campaigns =
         lines.channels_of_spend(in_journeys).into_iter().map(|(campaign, channel)| (Some(campaign), channel));
     let rows: Vec<_> = campaigns.chain(lines.channels().iter().map(|channel| (None, channel.as_str()))).collect();

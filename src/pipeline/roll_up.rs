@@ -151,7 +151,7 @@ async fn register_inputs(
         ("booked_totals", &|| names.booked_totals(totals)),
         ("sensitivity_totals", &|| names.sensitivity_totals(&of_windows())),
     ];
-    session::register_rows(ctx, "touched_channels", batches::touched_channels(&prepared.lines, totals)?)?;
+    session::register_rows(ctx, "touched_channels", batches::touched_channels(&prepared.lines, &outcome.places)?)?;
     let spend = frame(ctx, plan, include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
     let spend = Query::start(session::collect(spend));
     let inputs =

@@ -98,7 +98,6 @@ impl Grouped {
     fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], grouping: &Grouping<'_>, beyond: Beyond) {
         let spanned = |touch: &Touch| conversions.iter().any(|conversion| conversion.spans(touch.at));
         let line = |touch: &Touch| grouping.lines.line(touch.line);
-        // The highest code may be shared by types without rank.
         let type_rank = |touch: &Touch| grouping.type_ranks.get(usize::from(touch.touch_type)).copied();
         let ids = &self.ids;
         let bounds = &mut self.bounds[account];
