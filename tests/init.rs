@@ -373,6 +373,21 @@ fn a_missing_table_is_one_marked_line() {
     assert_eq!(read_rows(&manifest, "touchpoints"), 1);
 }
 
+/// A stage that speaks of an end and is not known for won or lost is asked about; any other is named.
+#[test]
+fn stages_that_may_mean_won_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    let pipeline = fs::read_to_string(folder.path().join("pipeline.csv")).unwrap();
+    write(folder.path(), "pipeline.csv", &(pipeline + "O4,K2,4/1/2025,4/30/2025,Won - Renewal,$5\n"));
+    let printed = init(folder.path());
+    assert!(printed.contains("Won - Renewal may mean won or lost, but is taken for open"), "{printed}");
+    let config = config_text(folder.path());
+    let stages = "[stages]\n# Neither, and so open: Negotiation, Won - Renewal\n# DECIDE: ";
+    assert!(config.contains(stages), "{config}");
+    assert!(config.contains("won = [\"Won (EMEA)\"]"), "{config}");
+}
+
 #[test]
 fn stages_that_say_nothing_are_asked_for() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@
 -- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing.
 WITH typed AS (
     SELECT
-        opportunity_id, account_id, is_won, closed_at, amount, currency, recorded_at, source_row,
+        opportunity_id, account_id, stage, is_won, is_closed, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         coalesce(TRY_CAST(is_won AS BOOLEAN), array_has($won_stages, stage), false) AS won,
         coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended,
@@ -22,6 +22,9 @@ SELECT
     won AND coalesce(closed <= $as_of, true) AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
     kind, NOT $deals_given AND won AND kind IS NOT NULL AND minor >= 0 AS is_kind_of_type,
+    NOT $deals_given AND NOT won AND NOT ended
+        AND TRY_CAST(is_won AS BOOLEAN) IS NULL AND TRY_CAST(is_closed AS BOOLEAN) IS NULL AS is_end_unsaid,
+    stage, CASE WHEN NOT won THEN minor END AS unbooked,
     is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
     CASE

@@ -13,7 +13,6 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use clap::{Args, ValueEnum};
 use comparison::Comparison;
-use datafusion::common::ParamValues;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use std::io::Write;
@@ -104,33 +103,30 @@ impl CompareArgs {
             Basis::CloseDate => "close_date",
             Basis::TouchDate => "touch_date",
         };
-        let quarter = ("quarter".to_owned(), ScalarValue::Utf8(self.quarter.clone()));
-        let params = vec![("basis".to_owned(), ScalarValue::from(basis)), quarter.clone()];
-        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), params.clone()).await?;
+        let values = [("quarter", ScalarValue::Utf8(self.quarter.clone())), ("basis", ScalarValue::from(basis))];
+        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), &values).await?;
         let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
         let mut comparison = Comparison::new(&manifest, &rows, title)?;
         if has("model_decision") {
-            let rows = answer(&ctx, include_str!("../../sql/compare/model_intervals.sql"), params).await?;
+            let rows = answer(&ctx, include_str!("../../sql/compare/model_intervals.sql"), &values).await?;
             comparison.doubt(&rows)?;
         }
         if has("dim_campaign") {
-            let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), Vec::new()).await?;
+            let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), &[]).await?;
             comparison.name_campaigns(&rows)?;
         }
         // Residuals stay in the quarter of close, so that a quarter of touches has no coverage of its own.
         let has_coverage = self.quarter.is_none() || matches!(self.basis, Basis::CloseDate);
         if has("reconciliation") && has_coverage {
-            let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), vec![quarter]).await?;
+            let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), &values).await?;
             comparison.cover(&rows)?;
         }
         Ok(comparison)
     }
 }
 
-async fn answer(ctx: &SessionContext, sql: &str, params: Vec<(String, ScalarValue)>) -> anyhow::Result<RecordBatch> {
-    let frame = session::read_only(ctx, sql).await?;
-    let frame = if params.is_empty() { frame } else { frame.with_param_values(ParamValues::from(params))? };
-    Ok(session::collect(frame).await?)
+async fn answer(ctx: &SessionContext, sql: &str, values: &[(&str, ScalarValue)]) -> anyhow::Result<RecordBatch> {
+    Ok(session::collect(session::read_with(ctx, sql, values).await?).await?)
 }
 
 /// Refuses a quarter that the marts do not have. One in which nothing was attributed or spent is in the reconciliation alone.

@@ -7,7 +7,6 @@ use arrow::array::{ArrowPrimitiveType, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches, sort_to_indices, take_record_batch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt32Type};
 use closedloop_core::lifetime::{Grain, Histories, Holdout, Period, Summaries};
-use datafusion::common::ParamValues;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
@@ -69,23 +68,18 @@ impl PurchaseRows {
         until: i32,
         params: &[(&str, ScalarValue)],
     ) -> Result<Vec<RecordBatch>, EngineError> {
-        let named = |params: &[(&str, ScalarValue)]| {
-            ParamValues::from(
-                params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<Vec<_>>(),
-            )
-        };
         let single = session::single(ctx);
         let mut plans = Vec::new();
         for (rows, gave_back) in self.shares(ctx.state().config().target_partitions())? {
             session::register_sorted(&single, "purchases", rows, &["customer"])?;
-            let kept = session::read_only(&single, include_str!("../../sql/lifetime/kept.sql")).await?;
-            let kept = kept.with_param_values(named(&[
+            let values = [
                 ("merge", ScalarValue::from(grain.merge.name())),
                 ("until", ScalarValue::from(until)),
                 ("gave_back", ScalarValue::from(gave_back)),
-            ]))?;
+            ];
+            let kept = session::read_with(&single, include_str!("../../sql/lifetime/kept.sql"), &values).await?;
             single.register_table("kept", kept.into_view())?;
-            let frame = session::read_only(&single, sql).await?.with_param_values(named(params))?;
+            let frame = session::read_with(&single, sql, params).await?;
             plans.push(frame.create_physical_plan().await?);
             single.deregister_table("kept")?;
             single.deregister_table("purchases")?;

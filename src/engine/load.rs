@@ -15,7 +15,6 @@ use crate::config::file::Table;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not, nullif};
 use arrow::datatypes::{DataType, Int64Type, Schema};
-use datafusion::common::ParamValues;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
@@ -109,7 +108,10 @@ struct Split {
 }
 
 /// Columns of a stage that are counted and not kept.
-const COUNTED: [&str; 4] = ["is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
+const COUNTED: [&str; 5] = ["is_rounded", "is_uncounted", "is_kind_of_type", "is_end_unsaid", "amount_beyond"];
+
+/// Columns of a stage that are not kept: the stage itself is asked for them.
+const UNKEPT: [&str; 2] = ["stage", "unbooked"];
 
 /// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
 const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
@@ -127,33 +129,22 @@ impl Loader<'_> {
     /// Plans a stage file with the run's parameters.
     async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
         let given = |table| ScalarValue::from(self.plan.source(table).is_some());
-        let words = |words: &[String]| {
-            let words: Vec<ScalarValue> = words.iter().map(|word| ScalarValue::from(word.as_str())).collect();
-            ScalarValue::List(ScalarValue::new_list_nullable(&words, &DataType::Utf8))
-        };
         let has_amount = self.has_column(Table::Transactions, "amount");
         let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
-        let as_of = ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()));
-        let as_of_day = ScalarValue::Date32(self.plan.as_of_day());
-        let values: Vec<(&str, ScalarValue)> = vec![
-            ("as_of", as_of),
-            ("as_of_day", as_of_day),
+        let stages = |stages: &[String]| session::texts(stages.iter().map(String::as_str));
+        let values = [
+            ("as_of", ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()))),
+            ("as_of_day", ScalarValue::Date32(self.plan.as_of_day())),
             ("has_accounts", given(Table::Accounts)),
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
             ("has_amount", ScalarValue::from(has_amount)),
             ("has_responded", of_touches("responded")),
             ("has_recorded_at", of_touches("recorded_at")),
-            ("won_stages", words(&self.plan.stages.won)),
-            ("lost_stages", words(&self.plan.stages.lost)),
+            ("won_stages", stages(&self.plan.stages.won)),
+            ("lost_stages", stages(&self.plan.stages.lost)),
         ];
-        let used = values.into_iter().filter(|(name, _)| sql.contains(&format!("${name}")));
-        let params: Vec<(String, ScalarValue)> = used.map(|(name, value)| (name.to_owned(), value)).collect();
-        let frame = session::read_only(self.ctx, sql).await?;
-        if params.is_empty() {
-            return Ok(frame);
-        }
-        Ok(frame.with_param_values(ParamValues::from(params))?)
+        Ok(session::read_with(self.ctx, sql, &values).await?)
     }
 
     fn has_column(&self, table: Table, canonical: &str) -> bool {
@@ -180,9 +171,16 @@ impl Loader<'_> {
             view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let split = self.split(table, &view, false).await?;
+        let mut split = self.split(table, &view, false).await?;
         // Only rejected rows are asked what stood in their files.
-        if split.rejected.num_rows() == 0 { Ok(split) } else { self.split(table, &view, true).await }
+        if split.rejected.num_rows() > 0 {
+            split = self.split(table, &view, true).await?;
+        }
+        // Only of ends that nothing says are the stages asked, once all dates are known.
+        if split.counts.ends_unsaid > 0 {
+            self.ctx.register_table(&stage, view.into_view())?;
+        }
+        Ok(split)
     }
 
     /// Accounts for the rows of a table and registers those that are used.
@@ -211,7 +209,8 @@ impl Loader<'_> {
             Some(source) => source.explain(&error),
             None => error.into(),
         };
-        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
+        let view = view.clone().drop_columns(&UNKEPT)?;
+        let view = if with_source_row { view } else { view.drop_columns(&[SOURCE_ROW])? };
         let mut schema = Arc::clone(view.schema().inner());
         let mut stream = view.execute_stream().await.map_err(fault)?;
         let mut counts = RowCounts::default();
@@ -259,6 +258,7 @@ impl Loader<'_> {
             counts.rounded += marked(&rows, "is_rounded");
             counts.uncounted += marked(&rows, "is_uncounted");
             counts.kinds_of_type += marked(&rows, "is_kind_of_type");
+            counts.ends_unsaid += marked(&rows, "is_end_unsaid");
             let beyond = amounts(&rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
             counts.used.amount -= beyond;
             counts.out_of_scope.amount += beyond;

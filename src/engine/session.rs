@@ -6,9 +6,10 @@ use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::common::ParamValues;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
@@ -18,6 +19,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext, col};
+use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
 
 /// Rows of a batch. Rows in batches as long as this pass filters that keep all of them without being copied.
@@ -68,6 +70,24 @@ pub fn single(ctx: &SessionContext) -> SessionContext {
 pub async fn read_only(ctx: &SessionContext, sql: &str) -> Result<DataFrame, DataFusionError> {
     let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     ctx.sql_with_options(sql, options).await
+}
+
+/// Plans `sql`, one of the files under `sql/`, with values for those of these parameters that it names.
+pub async fn read_with(
+    ctx: &SessionContext,
+    sql: &str,
+    values: &[(&str, ScalarValue)],
+) -> Result<DataFrame, DataFusionError> {
+    let frame = read_only(ctx, sql).await?;
+    let named = values.iter().filter(|(name, _)| sql.contains(&format!("${name}")));
+    let named: Vec<(String, ScalarValue)> = named.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    if named.is_empty() { Ok(frame) } else { frame.with_param_values(ParamValues::from(named)) }
+}
+
+/// A list of texts as the value of a parameter.
+pub fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ScalarValue {
+    let texts: Vec<ScalarValue> = texts.map(ScalarValue::from).collect();
+    ScalarValue::List(ScalarValue::new_list_nullable(&texts, &DataType::Utf8))
 }
 
 /// Registers `sql`, one of the files under `sql/`, as the view `name`.

@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::kernels::cmp::gt;
 use arrow::compute::{cast, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Float64Type};
-use datafusion::common::{Column, ParamValues};
+use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, lit, try_cast};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
@@ -50,12 +50,11 @@ pub async fn read_transactions(
     for OpenSource { rows, .. } in sources.into_values() {
         ctx.register_table("source_transactions", rows.into_view())?;
     }
-    let stage = session::read_only(ctx, include_str!("../../sql/stage/transactions.sql")).await?;
-    let params = vec![
-        ("as_of".to_owned(), ScalarValue::TimestampMicrosecond(None, Some("UTC".into()))),
-        ("has_amount".to_owned(), ScalarValue::from(has_amount)),
+    let values = [
+        ("as_of", ScalarValue::TimestampMicrosecond(None, Some("UTC".into()))),
+        ("has_amount", ScalarValue::from(has_amount)),
     ];
-    let stage = stage.with_param_values(ParamValues::from(params))?;
+    let stage = session::read_with(ctx, include_str!("../../sql/stage/transactions.sql"), &values).await?;
     ctx.register_table("stage_transactions", stage.into_view())?;
     let frame = session::read_only(ctx, include_str!("../../sql/lifetime/of_file.sql")).await?;
     let rows = session::collect(frame).await.map_err(|error| source.explain(&error))?;

@@ -1,6 +1,6 @@
 //! The text of a configuration, with a mark before every line that the files did not decide.
 
-use super::doubts::{Doubt, Place, Settings};
+use super::doubts::{Doubt, Place, Settings, StageMeanings};
 use super::look::Look;
 use super::name::plain;
 use super::recognise::{Branch, Filled, Recognised};
@@ -46,8 +46,11 @@ pub(super) fn compose(
     page.line("lookback_days = 365");
     page.line("# Which touches can earn credit.");
     page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&settings.eligible)));
-    if let Some((won, lost)) = &settings.stages {
+    if let Some(StageMeanings { won, lost, open }) = &settings.stages {
         page.line("\n[stages]");
+        if !open.is_empty() {
+            page.line(&format!("# Neither, and so open: {}", one_line(&open.join(", "))));
+        }
         page.marked(Place::Won, &format!("won = {}", toml_list(won)));
         page.line(&format!("lost = {}", toml_list(lost)));
     }

@@ -41,8 +41,17 @@ pub(super) struct Settings {
     pub(super) eligible: String,
     /// The currency of the amounts.
     pub(super) currency: String,
-    /// Stages that mean won and lost, where only stages say how an opportunity ended.
-    pub(super) stages: Option<(Vec<String>, Vec<String>)>,
+    /// What stages mean, where only they say how an opportunity ended.
+    pub(super) stages: Option<StageMeanings>,
+}
+
+/// What the stages of the opportunities mean.
+#[derive(Debug)]
+pub(super) struct StageMeanings {
+    pub(super) won: Vec<String>,
+    pub(super) lost: Vec<String>,
+    /// All others.
+    pub(super) open: Vec<String>,
 }
 
 /// Holds the values against what the engine will make of them.
@@ -230,8 +239,8 @@ impl<'a> Doubts<'a> {
         }
     }
 
-    /// The stages that mean won and lost, where no column says what is won.
-    fn stages(&mut self, words: &Stages) -> Option<(Vec<String>, Vec<String>)> {
+    /// What the stages mean, where no column says what is won.
+    fn stages(&mut self, words: &Stages) -> Option<StageMeanings> {
         let branch = self.branches(Table::Opportunities).first()?;
         if branch.select.projection("is_won").is_some() {
             return None;
@@ -241,19 +250,29 @@ impl<'a> Doubts<'a> {
         if is_constant {
             return None;
         }
+        let mut meanings = StageMeanings { won: Vec::new(), lost: Vec::new(), open: Vec::new() };
         let stages: BTreeSet<&str> = self.values(Table::Opportunities, "stage").into_iter().collect();
-        let meaning = |words: &[String]| -> Vec<String> {
-            let bare = |stage: &str| plain(stage.split(" (").next().unwrap_or_default());
-            let means = |stage: &&&str| words.iter().any(|word| plain(word) == bare(stage));
-            stages.iter().filter(means).map(|&stage| stage.to_owned()).collect()
-        };
-        let (won, lost) = (meaning(&words.won), meaning(&words.lost));
-        if won.is_empty() {
-            let all: Vec<&str> = stages.iter().copied().take(12).collect();
+        for stage in stages {
+            let bare = plain(stage.split(" (").next().unwrap_or_default());
+            let is_one_of = |words: &[String]| words.iter().any(|word| plain(word) == bare);
+            let meaning = match (is_one_of(&words.won), is_one_of(&words.lost)) {
+                (true, _) => &mut meanings.won,
+                (_, true) => &mut meanings.lost,
+                _ => &mut meanings.open,
+            };
+            meaning.push(stage.to_owned());
+        }
+        let doubtful: Vec<&str> =
+            meanings.open.iter().map(String::as_str).filter(|stage| words.speak_in(stage)).collect();
+        if meanings.won.is_empty() {
+            let all: Vec<&str> = meanings.lost.iter().chain(&meanings.open).map(String::as_str).take(12).collect();
             let message = format!("which stage of {} means won? It has {}", look.path, all.join(", "));
             self.add(Place::Won, message);
+        } else if !doubtful.is_empty() {
+            let message = format!("{} may mean won or lost, but is taken for open", doubtful.join(", "));
+            self.add(Place::Won, message);
         }
-        Some((won, lost))
+        Some(meanings)
     }
 
     /// The currency that the rows name, or else that beside their amounts.

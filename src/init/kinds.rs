@@ -3,7 +3,7 @@
 use super::select::Select;
 use crate::config::file::Table;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything in `aliases.toml`.
 #[derive(Debug, Deserialize)]
@@ -69,6 +69,14 @@ pub(super) struct Plain {
 pub(super) struct Stages {
     pub(super) won: Vec<String>,
     pub(super) lost: Vec<String>,
+}
+
+impl Stages {
+    /// Whether a stage has one of the words that tell how an opportunity ended, as "Won - Renewal" has.
+    pub(super) fn speak_in(&self, stage: &str) -> bool {
+        let endings: BTreeSet<&str> = self.won.iter().chain(&self.lost).flat_map(|phrase| phrase.split(' ')).collect();
+        stage.split(|c: char| !c.is_alphanumeric()).any(|word| endings.contains(word.to_lowercase().as_str()))
+    }
 }
 
 /// Reads the knowledge that the program carries.

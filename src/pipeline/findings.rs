@@ -1,5 +1,10 @@
 //! Findings: what in the inputs somebody should look at before trusting the numbers. Writes nothing.
 
+pub(super) mod bookings;
+mod spend;
+
+use self::bookings::{deals_without_credit, overdue_opportunities, wins_and_deals_apart};
+use self::spend::{spend_and_credit_apart, spend_of_strangers};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
@@ -15,10 +20,13 @@ use crate::engine::ids::IdColumn;
 use crate::engine::words::words;
 use crate::engine::{EngineError, session};
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use closedloop_core::ledger::Bucket;
-use std::collections::{BTreeMap, BTreeSet};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Money by identifier or name, minor units.
+type Amounts = BTreeMap<String, i128>;
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +61,19 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     account_for_touches(plan, &workers, &mut prepared, &touches)?;
 
     let mut findings = set_aside(&prepared);
-    findings.extend(spend_without_touches(&workers, &prepared, &totals)?);
+    findings.extend(unmatched_touches(plan, &workers, &prepared)?);
+    if plan.as_of.is_none() {
+        findings.extend(dates_to_come(plan, &workers, &prepared)?);
+    }
+    if plan.source(Table::Spend).is_some() {
+        findings.extend(spend_and_credit_apart(plan, &workers, &prepared, &totals)?);
+    }
     if plan.source(Table::Campaigns).is_some() {
         findings.extend(spend_of_strangers(&workers, &prepared)?);
+    }
+    findings.extend(overdue_opportunities(plan, &workers, &prepared)?);
+    if plan.source(Table::Deals).is_some() {
+        findings.extend(wins_and_deals_apart(&workers, &prepared)?);
     }
     findings.extend(deals_without_credit(plan, &totals));
     for check in &plan.checks {
@@ -108,59 +126,56 @@ fn set_aside(prepared: &Prepared) -> Vec<Finding> {
         .collect()
 }
 
-/// Spend of campaigns, and of channels alone, that no credited touch names.
-fn spend_without_touches(
-    workers: &Workers,
-    prepared: &Prepared,
-    totals: &CreditTotals,
-) -> Result<Option<Finding>, RunError> {
-    let credited = totals.lines().into_iter().map(|(key, ..)| prepared.lines.line(key.line));
-    let (campaigns, channels): (BTreeSet<_>, BTreeSet<_>) =
-        credited.map(|line| (line.campaign.as_deref(), line.channel.as_str())).unzip();
-    let spend = workers
-        .runtime
-        .block_on(async { session::collect(prepared.ctx.table("spend").await?).await })
-        .map_err(EngineError::from)?;
-    let ids = IdColumn::try_new(column(&spend, "campaign_id")?)?;
-    let spent_on = text_column(&spend, "channel")?;
-    let spent_on = spent_on.as_string::<i32>();
-    let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
-    let mut silent: BTreeMap<String, i128> = BTreeMap::new();
-    for (row, amount) in amounts.values().iter().enumerate() {
-        let (campaign, channel) = (ids.text(row), spent_on.is_valid(row).then(|| spent_on.value(row)));
-        let is_credited = match &campaign {
-            Some(id) => campaigns.contains(&Some(id.as_str())),
-            None => channel.is_some_and(|channel| channels.contains(channel)),
-        };
-        if let Some(name) = campaign.or_else(|| channel.map(str::to_owned)).filter(|_| !is_credited) {
-            *silent.entry(name).or_default() += i128::from(*amount);
-        }
-    }
-    Ok((!silent.is_empty()).then(|| Finding {
-        subject: "spend".to_owned(),
-        message: format!(
-            "campaigns or channels with spend and no credited touch: {}",
-            few(silent.keys().map(String::as_str))
-        ),
-        amount: Some(silent.values().sum()),
-    }))
+/// Touches that no deal can meet, be it that nobody knows whose they are or that their account is unknown.
+fn unmatched_touches(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Result<Vec<Finding>, RunError> {
+    let rows = workers.rows(&prepared.ctx, include_str!("../../sql/check/unmatched_touchpoints.sql"), &[])?;
+    let count = |name| Ok::<_, EngineError>(column(&rows, name)?.as_primitive::<Int64Type>().value(0));
+    let (touches, of_nobody, of_strangers) = (count("touches")?, count("of_nobody")?, count("of_strangers")?);
+    let strangers = if plan.source(Table::Accounts).is_some() { of_strangers } else { 0 };
+    let findings = [
+        (of_nobody, "of people who belong to no account, and so part of no journey"),
+        (strangers, "of accounts that the accounts table does not have"),
+    ];
+    let found = findings
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| Finding::new(Table::Touchpoints.name(), format!("{count} of {touches} {what}")));
+    Ok(found.collect())
 }
 
-/// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
-fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
-    let sql = include_str!("../../sql/stage/spent_strangers.sql");
-    let strangers = async { session::collect(session::read_only(&prepared.ctx, sql).await?).await };
-    let strangers = workers.runtime.block_on(strangers).map_err(EngineError::from)?;
-    let ids = IdColumn::try_new(column(&strangers, "campaign_id")?)?;
-    let amounts = column(&strangers, "amount")?.as_primitive::<Int64Type>();
-    let touched = prepared.lines.unknown_campaigns();
-    let unknown = (0..strangers.num_rows()).filter_map(|row| Some((ids.text(row)?, i128::from(amounts.value(row)))));
-    let unknown: BTreeMap<String, i128> = unknown.filter(|(id, _)| !touched.contains(id.as_str())).collect();
-    Ok((!unknown.is_empty()).then(|| Finding {
-        subject: "spend".to_owned(),
-        message: format!("campaigns that only spend names: {}", few(unknown.keys().map(String::as_str))),
-        amount: Some(unknown.values().sum()),
-    }))
+/// Tables whose latest date is yet to come: the as-of date, which such a date moves, is the latest of all.
+fn dates_to_come(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Result<Vec<Finding>, RunError> {
+    let sql = include_str!("../../sql/stage/latest_dates.sql");
+    let rows = workers.rows(&prepared.ctx, sql, &[])?;
+    let names = text_column(&rows, "name")?;
+    let dates = column(&rows, "at")?.as_primitive::<TimestampMicrosecondType>().iter();
+    let of_tables = names.as_string::<i32>().iter().flatten().zip(dates).filter_map(|(name, at)| Some((name, at?)));
+    let of_touches = prepared.scattered.counts.spanned.map(|(_, latest)| (Table::Touchpoints.name(), latest));
+    let today = plan.calendar.date_of(Timestamp::now().as_microsecond());
+    let days = of_touches.into_iter().chain(of_tables).map(|(name, at)| (name, plan.calendar.date_of(at)));
+    let found = days.filter(|(_, day)| *day > today).filter_map(|(name, day)| {
+        let message = format!("dates reach to {}, which is yet to come; correct them, or set calendar.as_of", day?);
+        Some(Finding::new(name, message))
+    });
+    Ok(found.collect())
+}
+
+/// The rows of a query for `id` and `amount`.
+fn amounts_by_id(workers: &Workers, prepared: &Prepared, sql: &str) -> Result<Amounts, RunError> {
+    let rows = workers.rows(&prepared.ctx, sql, &[])?;
+    let ids = IdColumn::try_new(column(&rows, "id")?)?;
+    let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
+    let amount = |row| if amounts.is_valid(row) { i128::from(amounts.value(row)) } else { 0 };
+    Ok((0..rows.num_rows()).filter_map(|row| Some((ids.text(row)?, amount(row)))).collect())
+}
+
+/// What holds of so many, the first of them, and their money; nothing where it holds of none.
+fn of_amounts(table: Table, what: &str, amounts: &Amounts) -> Option<Finding> {
+    (!amounts.is_empty()).then(|| Finding {
+        subject: table.name().to_owned(),
+        message: format!("{what}: {}", few(amounts.keys().map(String::as_str))),
+        amount: Some(amounts.values().sum()).filter(|amount| *amount != 0),
+    })
 }
 
 /// The rows that a check of the configuration selects, with the least of them.
@@ -179,23 +194,4 @@ fn rows_found(workers: &Workers, prepared: &Prepared, check: &CheckConfig) -> Re
         let rows = if count == 1 { "row" } else { "rows" };
         Finding::new(check.table.name(), format!("{count} {rows} found: {}, as {least}", check.finds))
     }))
-}
-
-/// Deals under the default model whose money goes to no touch though their kind is attributed.
-fn deals_without_credit(plan: &Plan, totals: &CreditTotals) -> Vec<Finding> {
-    let mut left: BTreeMap<Bucket, (u64, i128)> = BTreeMap::new();
-    for (key, rest) in totals.residuals() {
-        if key.model == plan.default_model && key.bucket != Bucket::KindNotAttributed {
-            let (deals, amount) = left.entry(key.bucket).or_default();
-            *deals += rest.deals;
-            *amount += i128::from(rest.earned.amount);
-        }
-    }
-    left.into_iter()
-        .map(|(bucket, (deals, amount))| Finding {
-            subject: "deals".to_owned(),
-            message: format!("{deals} with money in the residual {}", bucket.name()),
-            amount: Some(amount),
-        })
-        .collect()
 }

@@ -7,6 +7,7 @@ use super::scatter_touches;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
+use crate::engine::columns::column;
 use crate::engine::load::{Loaded, load};
 use crate::engine::memory::{Budget, Holding};
 use crate::engine::{EngineError, session};
@@ -19,6 +20,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
 use rayon::ThreadPool;
 use tokio::runtime::Runtime;
 
@@ -39,6 +41,17 @@ impl Workers {
             .map_err(|error| RunError::no_threads(threads, &error))?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         Ok(Self { runtime, pool: pool.map_err(|error| RunError::no_threads(threads, &error))?, threads })
+    }
+
+    /// The rows of one of the files under `sql/`, with values for its parameters.
+    pub(super) fn rows(
+        &self,
+        ctx: &SessionContext,
+        sql: &str,
+        values: &[(&str, ScalarValue)],
+    ) -> Result<RecordBatch, EngineError> {
+        let rows = async { session::collect(session::read_with(ctx, sql, values).await?).await };
+        Ok(self.runtime.block_on(rows)?)
     }
 }
 
@@ -169,7 +182,7 @@ impl Indexed {
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
-        let latest = latest.max(scattered.counts.latest);
+        let latest = latest.max(scattered.counts.spanned.map(|(_, latest)| latest));
         Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, held: Some(held) })
     }
 }
@@ -211,10 +224,10 @@ impl SmallTables {
             ctx.table("contact_roles").await?,
             ctx.table("campaigns").await?,
             session::read_only(ctx, include_str!("../../sql/stage/spent_channels.sql")).await?,
-            session::read_only(ctx, include_str!("../../sql/stage/latest_date.sql")).await?,
+            session::read_only(ctx, include_str!("../../sql/stage/latest_dates.sql")).await?,
         ];
         let [deals, contacts, roles, campaigns, spent, latest] = session::collect_each(ctx, frames).await?;
-        let latest = latest.column(0).as_primitive::<TimestampMicrosecondType>().iter().flatten().next();
+        let latest = column(&latest, "at")?.as_primitive::<TimestampMicrosecondType>().iter().flatten().max();
         let others = if plan.is_fitted() {
             let frames = [ctx.table("opportunities").await?, ctx.table("accounts").await?];
             Some(session::collect_each(ctx, frames).await?)

@@ -47,6 +47,7 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     if loaded.collapsed > 0 {
         remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
     }
+    remarks.extend(windows_before_touches(plan, prepared));
     let unknown = lines.unknown_campaigns();
     if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
         remarks.push(format!(
@@ -82,6 +83,18 @@ fn why_no_touch_is_used(prepared: &Prepared, totals: &CreditTotals) -> Option<&'
     (scattered.counts.scattered == 0 && !scattered.earlier.contains(&true)).then_some(
         "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities",
     )
+}
+
+/// Deals whose journeys may lack their first touches, since none of that time is on record.
+fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
+    let (earliest, _) = prepared.scattered.counts.spanned?;
+    let is_attributed = |deal: &&Conversion| plan.finance.attribute_kinds.contains(&deal.kind);
+    let attributed = prepared.conversions.all.iter().filter(is_attributed);
+    let (before, all) = (attributed.clone().filter(|deal| deal.window_start < earliest).count(), attributed.count());
+    let day = plan.calendar.date_of(earliest)?;
+    (before > 0).then(|| {
+        format!("no touch is known from before {day}; the windows of {before} of {all} attributed deals begin earlier, so that their first touches may be missing")
+    })
 }
 
 /// Credits that do something else than give money back.

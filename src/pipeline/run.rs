@@ -3,6 +3,7 @@
 use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::error::RunError;
+use super::findings::bookings::overdue_opportunities;
 use super::fit::{self, Fit, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::{self, LifetimeValue};
@@ -102,6 +103,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
     let (inputs, stages) = (hashes.finish()?, clock.finish());
     let mut manifest = manifest(plan, &prepared, totals, inputs, written, &stages);
+    manifest.remarks.extend(overdue_opportunities(plan, &workers, &prepared)?.map(|finding| finding.message));
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;

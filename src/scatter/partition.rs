@@ -25,8 +25,8 @@ pub struct TouchCounts {
     pub unreadable: u64,
     /// Touches scattered to partitions.
     pub scattered: u64,
-    /// Latest `touched_at` read, microseconds.
-    pub latest: Option<i64>,
+    /// The earliest and the latest `touched_at` read, microseconds.
+    pub spanned: Option<(i64, i64)>,
     /// Bytes spilled to disk.
     pub spilled: u64,
 }
@@ -36,8 +36,14 @@ impl TouchCounts {
         self.read += other.read;
         self.unreadable += other.unreadable;
         self.scattered += other.scattered;
-        self.latest = self.latest.max(other.latest);
+        self.span(other.spanned);
         self.spilled += other.spilled;
+    }
+
+    /// Widens what is spanned.
+    pub(super) fn span(&mut self, other: Option<(i64, i64)>) {
+        let spans = self.spanned.into_iter().chain(other);
+        self.spanned = spans.reduce(|(start, end), (earliest, latest)| (start.min(earliest), end.max(latest)));
     }
 }
 

@@ -113,12 +113,11 @@ impl<'a> Reader<'a> {
         let all_good = columns.is_good.true_count() == rows;
         let all_in_scope = columns.in_scope.null_count() == 0 && columns.in_scope.true_count() == rows;
         self.counts.unreadable += (rows - columns.is_good.true_count()) as u64;
-        let latest = if all_good {
-            at.iter().copied().max()
+        self.counts.span(if all_good {
+            spanned(at.iter().copied())
         } else {
-            columns.is_good.values().set_indices().map(|row| at[row]).max()
-        };
-        self.counts.latest = self.counts.latest.max(latest);
+            spanned(columns.is_good.values().set_indices().map(|row| at[row]))
+        });
         let counts = |row| (all_good || columns.is_good.value(row)) && (all_in_scope || columns.in_scope.value(row));
         let accounts = self.accounts.iter().enumerate();
         keep(
@@ -246,6 +245,13 @@ impl<'a> TouchColumns<'a> {
     fn touch_type(&self, row: usize) -> Option<&str> {
         text(self.touch_types.as_ref()?, row)
     }
+}
+
+/// The earliest and the latest instant.
+fn spanned(instants: impl Iterator<Item = i64>) -> Option<(i64, i64)> {
+    let widen = |(earliest, latest): (i64, i64), at| (earliest.min(at), latest.max(at));
+    let (earliest, latest) = instants.fold((i64::MAX, i64::MIN), widen);
+    (earliest <= latest).then_some((earliest, latest))
 }
 
 /// Fills `kept` with the items that are marked.

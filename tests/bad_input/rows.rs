@@ -247,6 +247,125 @@ fn a_stage_says_what_is_won_where_no_flag_does() {
     }
 }
 
+/// What `check` prints about a company that runs.
+fn checked(world: &World) -> String {
+    world.accepted();
+    let assert = closedloop().arg("check").arg(world.path("closedloop.toml")).assert().code(1);
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+/// P9 is nobody that the contacts know, P2 has no account, and A9 is none of the accounts; t7 cannot be read.
+#[test]
+fn touches_that_meet_no_account_are_findings() {
+    let world = World::new().rows("contacts", "P2,,2026-01-10\n").rows(
+        "touchpoints",
+        "t4,2026-02-01,,P9,C1,,true\nt5,2026-02-01,,P2,C1,,true\nt6,2026-02-01,A9,P1,C1,,true\nt7,x,A9,,C1,,true\n",
+    );
+    for finding in
+        ["2 of 6 of people who belong to no account", "1 of 6 of accounts that the accounts table does not have"]
+    {
+        assert!(checked(&world).contains(&format!("touchpoints   {finding}")), "{}", checked(&world));
+    }
+    assert!(!checked(&World::new()).contains("touchpoints   "), "{}", checked(&World::new()));
+}
+
+/// t1 is from before either window, so that no window reaches back beyond what is known.
+#[test]
+fn a_clean_company_has_no_findings() {
+    let world = World::new().settings("[journeys]\nlookback_days = 20");
+    world.accepted();
+    closedloop().arg("check").arg(world.path("closedloop.toml")).assert().success().stdout("no findings\n");
+}
+
+/// C2 earns 500.00, half of D1, and nothing is spent on it until its channel is; then it may have been paid.
+#[test]
+fn credit_without_spend_is_a_finding() {
+    let world = World::new().file("spend.csv", "campaign_id,channel,date,amount\nC1,,2026-01-01,100.00\n");
+    let finding = "spend         campaigns with credit and no spend, so without roi: 1 (C2) [500.00 USD]\n";
+    assert!(checked(&world).contains(finding), "{}", checked(&world));
+    let world = world.rows("spend", ",webinar,2026-01-02,5\n");
+    assert!(!checked(&world).contains("no spend"), "{}", checked(&world));
+}
+
+/// Dates of today are none to come; the year 2205 is, and the as-of date would be in it.
+#[test]
+fn dates_to_come_are_findings_unless_an_as_of_date_leaves_them_out() {
+    let today = jiff::Zoned::now().date();
+    let world = World::new().rows("spend", &format!("C1,{today},1\n"));
+    assert!(!checked(&world).contains("yet to come"), "{}", checked(&world));
+    let world = world.rows("spend", "C1,2205-06-30,1\n").rows("touchpoints", "t4,2206-02-01T10:00:00Z,A2,,C1,,true\n");
+    for (table, day) in [("spend        ", "2205-06-30"), ("touchpoints  ", "2206-02-01")] {
+        let finding =
+            format!("{table} dates reach to {day}, which is yet to come; correct them, or set calendar.as_of\n");
+        assert!(checked(&world).contains(&finding), "{}", checked(&world));
+    }
+    let world = world.settings("[calendar]\nas_of = \"2026-04-01\"");
+    assert!(!checked(&world).contains("yet to come"), "{}", checked(&world));
+}
+
+/// The first touch is of 2026-01-05; the window of either deal begins a year before February 2026, and with a lookback of
+/// ten days at the end of January.
+#[test]
+fn windows_from_before_the_first_touch_are_told() {
+    let remark = "no touch is known from before 2026-01-05; the windows of 2 of 2 attributed deals begin earlier, so that their \
+                  first touches may be missing";
+    let outcome = World::new().accepted();
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+    let outcome = World::new().settings("[journeys]\nlookback_days = 10").accepted();
+    assert!(!outcome.remarks().iter().any(|remark| remark.contains("begin earlier")), "{:?}", outcome.remarks());
+}
+
+/// O3 is won and has no deal, D4 is booked and its opportunity is lost.
+#[test]
+fn wins_without_deals_and_deals_without_wins_are_findings() {
+    let world = World::new()
+        .rows(
+            "opportunities",
+            "O3,A1,2026-02-01,Closed Won,true,2026-03-02\nO4,A2,2026-02-01,Closed Lost,false,2026-03-02\n",
+        )
+        .rows("deals", "D4,O4,2026-03-02,70.00,new\n");
+    assert_eq!(world.accepted().booked(), 157_000);
+    let checked = checked(&world);
+    for finding in [
+        "opportunities won without a deal, and so not booked: 1 (O3)\n",
+        "deals         booked though their opportunity is not won: 1 (D4) [70.00 USD]",
+    ] {
+        assert!(checked.contains(finding), "{checked}");
+    }
+}
+
+/// Past their close date nothing says how O2, O3 and O4 ended; O5 is still to close, and O6 and O7 are said to be open.
+#[test]
+fn opportunities_that_no_stage_ends_are_told() {
+    let text = "opportunity_id,account_id,created_at,stage,is_won,is_closed,closed_at,amount\n\
+                O1,A1,2026-02-01,Closed Won,,,2026-03-01,1000\nO2,A2,2026-02-10,Won - Renewal,,,2026-02-20,500.50\n\
+                O3,A2,2026-02-10,Proposal,,,2026-02-21,20\nO4,A2,2026-02-10,Proposal,,,2026-03-01,30\n\
+                O5,A2,2026-02-10,Proposal,,,2026-03-02,7000\nO6,A2,2026-02-10,Proposal,false,,2026-02-22,9\n\
+                O7,A2,2026-02-10,Stalled,,false,2026-02-22,9\nO8,A2,2026-02-10,Closed Lost,,,2026-02-22,9\n";
+    let told = |count: &str, stages: &str| {
+        format!(
+            "{count} past the close date in stages that are neither won nor lost, and count as open: {stages}; \
+             name what ended in stages.won or stages.lost"
+        )
+    };
+    let world = World::new().without("deals").file("opportunities.csv", text);
+    let outcome = world.accepted();
+    assert_eq!(outcome.booked(), 100_000);
+    let remark = told("3 opportunities are", "2 (Proposal, Won - Renewal)");
+    assert!(outcome.remarks().contains(&remark.as_str()), "{:?}", outcome.remarks());
+    assert!(checked(&world).contains(&format!("{remark} [550.50 USD]")), "{}", checked(&world));
+
+    let world =
+        world.settings("[stages]\nwon = [\"Closed Won\", \"Won - Renewal\"]").replace("opportunities", "O3,A2", "O3,");
+    let outcome = world.accepted();
+    assert_eq!(outcome.booked(), 150_050);
+    let remark = told("1 opportunity is", "1 (Proposal)");
+    assert!(outcome.remarks().contains(&remark.as_str()), "{:?}", outcome.remarks());
+    // Where deals are given, these are what was won.
+    let outcome = World::new().file("opportunities.csv", text).accepted();
+    assert!(!outcome.remarks().iter().any(|remark| remark.contains("past the close date")), "{:?}", outcome.remarks());
+}
+
 #[test]
 fn the_type_of_an_opportunity_is_the_kind_of_its_deals() {
     let text = "opportunity_id,account_id,created_at,stage,type,closed_at,amount\n\
@@ -393,7 +512,7 @@ fn touches_between_windows_are_not_remarked_on() {
         .file("touchpoints.csv", "touch_id,touched_at,account_id,campaign_id\nt1,2022-01-01,A1,C1\n");
     let outcome = world.accepted();
     assert_eq!(outcome.rows("touchpoints"), [1, 0, 1, 0]);
-    assert!(!outcome.remarks().iter().any(|remark| remark.starts_with("no touch")), "{:?}", outcome.remarks());
+    assert!(!outcome.remarks().iter().any(|remark| remark.starts_with("no touch comes")), "{:?}", outcome.remarks());
 }
 
 /// Accounts that only fitted models look at took nothing back.

@@ -1,0 +1,73 @@
+//! Findings on spend: what is paid and credits nothing, what is credited and not paid, and what nobody else knows.
+
+use super::{Amounts, Finding, amounts_by_id, of_amounts};
+use crate::config::Plan;
+use crate::config::file::Table;
+use crate::engine::columns::{column, text_column};
+use crate::engine::ids::IdColumn;
+use crate::pipeline::error::RunError;
+use crate::pipeline::prepare::{Prepared, Workers};
+use crate::pipeline::totals::CreditTotals;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use std::collections::BTreeSet;
+
+/// Spend of campaigns, and of channels alone, that no credited touch names; and credited campaigns for which neither they nor
+/// their channel alone have spend.
+pub(super) fn spend_and_credit_apart(
+    plan: &Plan,
+    workers: &Workers,
+    prepared: &Prepared,
+    totals: &CreditTotals,
+) -> Result<Vec<Finding>, RunError> {
+    let (spent_on_campaigns, spent_on_channels) = spend_by_name(workers, prepared)?;
+    let lines = totals.lines();
+    let credited =
+        || lines.iter().map(|(key, _, earned)| (prepared.lines.line(key.line), earned[plan.default_model].amount));
+    let (campaigns, channels): (BTreeSet<_>, BTreeSet<_>) =
+        credited().map(|(line, _)| (line.campaign.as_deref(), line.channel.as_str())).unzip();
+    let silent_campaigns = spent_on_campaigns.iter().filter(|(id, _)| !campaigns.contains(&Some(id.as_str())));
+    let silent_channels = spent_on_channels.iter().filter(|(name, _)| !channels.contains(name.as_str()));
+    let mut silent = Amounts::new();
+    for (name, amount) in silent_campaigns.chain(silent_channels) {
+        *silent.entry(name.clone()).or_default() += amount;
+    }
+    let mut unpaid = Amounts::new();
+    for (line, amount) in credited().filter(|(line, _)| !spent_on_channels.contains_key(&line.channel)) {
+        if let Some(campaign) = line.campaign.as_ref().filter(|campaign| !spent_on_campaigns.contains_key(*campaign)) {
+            *unpaid.entry(campaign.clone()).or_default() += i128::from(amount);
+        }
+    }
+    let findings = [
+        of_amounts(Table::Spend, "campaigns or channels with spend and no credited touch", &silent),
+        of_amounts(Table::Spend, "campaigns with credit and no spend, so without roi", &unpaid),
+    ];
+    Ok(findings.into_iter().flatten().collect())
+}
+
+/// What was spent on each campaign, and on each channel alone.
+fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amounts), RunError> {
+    let spend = workers.rows(&prepared.ctx, "SELECT campaign_id, channel, amount FROM spend", &[])?;
+    let ids = IdColumn::try_new(column(&spend, "campaign_id")?)?;
+    let names = text_column(&spend, "channel")?;
+    let names = names.as_string::<i32>();
+    let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
+    let (mut campaigns, mut channels) = (Amounts::new(), Amounts::new());
+    for (row, amount) in amounts.values().iter().enumerate() {
+        let (spent, name) = match ids.text(row) {
+            Some(campaign) => (&mut campaigns, campaign),
+            None if names.is_valid(row) => (&mut channels, names.value(row).to_owned()),
+            None => continue,
+        };
+        *spent.entry(name).or_default() += i128::from(*amount);
+    }
+    Ok((campaigns, channels))
+}
+
+/// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
+pub(super) fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+    let touched = prepared.lines.unknown_campaigns();
+    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"))?;
+    strangers.retain(|id, _| !touched.contains(id.as_str()));
+    Ok(of_amounts(Table::Spend, "campaigns that only spend names", &strangers))
+}
