@@ -59,31 +59,12 @@ enum Guess<'a> {
 
 /// Says what each file is.
 pub(super) fn recognise(knowledge: &Knowledge, looks: &[Look]) -> Recognised {
-    let mut candidates: Vec<Candidate<'_>> = Vec::new();
-    for (position, look) in looks.iter().enumerate() {
-        let kinds = knowledge.kinds.iter().enumerate().filter_map(|(number, kind)| {
-            let fit = fit_of_kind(kind, look)?;
-            Some(Candidate { look: position, fit, guess: Guess::Kind(number, kind) })
-        });
-        let speaks = knowledge.plain.iter().any(|plain| speaks_of(&look.path, &plain.files));
-        let plain = knowledge.plain.iter().filter_map(|plain| {
-            let (select, fit) = plain_select(plain, look)?;
-            // A file whose name says what it is, is nothing else.
-            if speaks && !fit.named {
-                return None;
-            }
-            Some(Candidate { look: position, fit, guess: Guess::Plain(plain.table, select) })
-        });
-        candidates.extend(kinds.chain(plain));
-    }
-    candidates.sort_by(|a, b| b.fit.score.total_cmp(&a.fit.score).then(a.look.cmp(&b.look)));
-
     let mut recognised = Recognised::default();
     let mut found: BTreeMap<usize, (usize, &Kind)> = BTreeMap::new();
     let mut used: BTreeSet<usize> = BTreeSet::new();
     // What a file would be, were another not better at it.
     let mut second: BTreeMap<usize, (Table, bool)> = BTreeMap::new();
-    for Candidate { look, fit, guess } in candidates {
+    for Candidate { look, fit, guess } in candidates(knowledge, looks) {
         if used.contains(&look) {
             continue;
         }
@@ -111,28 +92,64 @@ pub(super) fn recognise(knowledge: &Knowledge, looks: &[Look]) -> Recognised {
     }
     add_derived(&mut recognised, looks, &found);
     for position in (0..looks.len()).filter(|position| !used.contains(position)) {
-        let no_table = || why_no_table(knowledge, &looks[position]);
-        let first = second.get(&position).and_then(|(table, named)| {
-            Some((table.name(), *named, recognised.tables.get_mut(table).filter(|filled| !filled.branches.is_empty())?))
-        });
-        let why = first.map_or_else(no_table, |(table, named, filled)| {
-            if named {
-                filled.rivals.push(looks[position].path.clone());
-            }
-            format!("also looks like {table}; {} fits better", looks[filled.branches[0].look].path)
-        });
+        let why = rivalled(&mut recognised, looks, position, second.get(&position).copied())
+            .unwrap_or_else(|| why_no_table(knowledge, &looks[position]));
         recognised.unused.push((position, why));
     }
     for (look, kind) in found.values() {
-        let offered = kind.fills.iter().find(|fill| fill.offer).map(|fill| {
-            let given = recognised.tables.contains_key(&fill.table);
-            let fate = if given { "offered as a comment under" } else { "offered only beside other" };
-            format!("{} {}: {fate} {}", kind.system, kind.object, fill.table.name())
-        });
-        let note = kind.note.as_ref().map(|note| format!("{} {}: {note}", kind.system, kind.object));
-        recognised.unused.extend(offered.or(note).map(|why| (*look, why)));
+        let said = said_of_kind(&recognised, kind).map(|why| (*look, why));
+        recognised.unused.extend(said);
     }
     recognised
+}
+
+/// Everything that each file could be, the best first.
+fn candidates<'a>(knowledge: &'a Knowledge, looks: &[Look]) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    for (position, look) in looks.iter().enumerate() {
+        let kinds = knowledge.kinds.iter().enumerate().filter_map(|(number, kind)| {
+            let fit = fit_of_kind(kind, look)?;
+            Some(Candidate { look: position, fit, guess: Guess::Kind(number, kind) })
+        });
+        let speaks = knowledge.plain.iter().any(|plain| speaks_of(&look.path, &plain.files));
+        let plain = knowledge.plain.iter().filter_map(|plain| {
+            let (select, fit) = plain_select(plain, look)?;
+            // A file whose name says what it is, is nothing else.
+            if speaks && !fit.named {
+                return None;
+            }
+            Some(Candidate { look: position, fit, guess: Guess::Plain(plain.table, select) })
+        });
+        candidates.extend(kinds.chain(plain));
+    }
+    candidates.sort_by(|a, b| b.fit.score.total_cmp(&a.fit.score).then(a.look.cmp(&b.look)));
+    candidates
+}
+
+/// Why a file is unused that would be a table, were another not better at it; where its name says so too it is a rival.
+fn rivalled(
+    recognised: &mut Recognised,
+    looks: &[Look],
+    position: usize,
+    second: Option<(Table, bool)>,
+) -> Option<String> {
+    let (table, named) = second?;
+    let filled = recognised.tables.get_mut(&table).filter(|filled| !filled.branches.is_empty())?;
+    if named {
+        filled.rivals.push(looks[position].path.clone());
+    }
+    Some(format!("also looks like {}; {} fits better", table.name(), looks[filled.branches[0].look].path))
+}
+
+/// What is to be said of a known object beside the tables that it gives.
+fn said_of_kind(recognised: &Recognised, kind: &Kind) -> Option<String> {
+    let offered = kind.fills.iter().find(|fill| fill.offer).map(|fill| {
+        let given = recognised.tables.contains_key(&fill.table);
+        let fate = if given { "offered as a comment under" } else { "offered only beside other" };
+        format!("{fate} {}", fill.table.name())
+    });
+    let said = offered.or_else(|| kind.note.clone())?;
+    Some(format!("{} {}: {said}", kind.system, kind.object))
 }
 
 /// What a file lacks for the table that its name speaks of.

@@ -4,17 +4,21 @@
 //! A lost opportunity is a journey to its close, under the same rules of window, restart and contacts as a won one. What an
 //! account met after its last outcome, won or lost, is a journey that has not converted by the as-of date.
 
-use super::conversions::{
-    Conversion, Conversions, DealRows, OpportunityKey, Window, micros, narrow, role_contacts, value,
-};
-use super::keys::{KeyIndex, NO_NUMBER};
+mod numbering;
+mod unwon;
+
+pub(super) use numbering::Numbering;
+pub use numbering::account_key;
+
+use self::unwon::{Opportunities, Unwon};
+use super::conversions::{Conversions, DealRows, Window, narrow, role_contacts, value};
+use super::keys::KeyIndex;
 use crate::config::Plan;
-use crate::config::file::{Restart, Table};
 use crate::engine::EngineError;
 use crate::engine::columns::column;
-use crate::engine::ids::{IdColumn, Places};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{cast, concat, take};
+use crate::engine::ids::IdColumn;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -82,47 +86,11 @@ impl Subjects {
     ) -> Result<(), EngineError> {
         let accounts = conversions.accounts();
         let opportunities = Opportunities::try_new(others.opportunities)?;
+        let (lost, (opened_at, is_first_line)) = {
+            let (known, unwon) = (&*conversions, Unwon::of(plan, conversions, deals, &opportunities));
+            rayon::join(|| unwon.lost(plan, known), || (unwon.opened_at(accounts), first_lines(plan, known, deals)))
+        };
         let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
-        // Without a table of deals every opportunity that has one is won.
-        let with_deals: HashSet<OpportunityKey<'_>, FixedState> = match plan.source(Table::Deals) {
-            Some(_) => conversions.all.iter().map(|conversion| deals.opportunity_key(conversion.deal)).collect(),
-            None => HashSet::default(),
-        };
-        let mut numbers = Vec::new();
-        conversions.by_account.probe_all(&opportunities.accounts, &mut numbers);
-        let rows = 0..narrow(others.opportunities.num_rows());
-        let did_not_win = |row: &u32| {
-            numbers[*row as usize] != NO_NUMBER
-                && !opportunities.is_won.value(*row as usize)
-                && (with_deals.is_empty() || !with_deals.contains(&value(&opportunities.ids, *row)))
-        };
-        let is_lost = |row: &u32| opportunities.is_lost.value(*row as usize);
-        let known = &*conversions;
-        let find_opened = || {
-            let mut opened_at = vec![i64::MAX; accounts];
-            for row in rows.clone().filter(|row| !is_lost(row) && did_not_win(row)) {
-                let opened = &mut opened_at[numbers[row as usize] as usize];
-                *opened = opportunities.created_at.value(row as usize).min(*opened);
-            }
-            opened_at
-        };
-        let find_lost = || {
-            let lost = rows.clone().into_par_iter().filter(|row| is_lost(row) && did_not_win(row)).map(|row| {
-                let (account, closed_at) = (numbers[row as usize], opportunities.closed_at.value(row as usize));
-                let won = known.of_account(account as usize);
-                let created_at = opportunities.created_at.value(row as usize);
-                let window_start = lost_window_start(plan, created_at, closed_at, won);
-                (Lost { account, window_start, closed_at, contacts: 0..0 }, row)
-            });
-            let mut lost: Vec<(Lost, u32)> = lost.collect();
-            lost.par_sort_unstable_by(|(a, x), (b, y)| {
-                let ids = |row: u32| value(&opportunities.ids, row);
-                (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| ids(*x).cmp(&ids(*y)))
-            });
-            lost
-        };
-        let (lost, (opened_at, is_first_line)) =
-            rayon::join(find_lost, || (find_opened(), first_lines(plan, known, deals)));
         let with_contacts = |(mut lost, row): (Lost, u32)| {
             if let Some(contacts) = of_roles.get(&value(&opportunities.ids, row)) {
                 let start = narrow(conversions.role_contacts.len());
@@ -180,7 +148,7 @@ impl Subjects {
 
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
-        self.numbering.converts.len()
+        self.numbering.accounts()
     }
 
     /// Where the first window of an account's journeys starts.
@@ -212,17 +180,6 @@ impl Subjects {
     fn open_start(&self, plan: &Plan, account: usize, as_of: i64) -> i64 {
         let from = plan.journeys.measured_from(self.opened_at[account].min(as_of), as_of);
         from.saturating_sub(plan.journeys.lookback).max(self.last_outcome[account].saturating_add(1))
-    }
-}
-
-/// Where the window of a lost opportunity starts; `won` are the account's conversions in order of their close.
-fn lost_window_start(plan: &Plan, created_at: i64, closed_at: i64, won: &[Conversion]) -> i64 {
-    let lookback = plan.journeys.measured_from(created_at, closed_at).saturating_sub(plan.journeys.lookback);
-    let before = won.partition_point(|conversion| conversion.converted_at < created_at);
-    let rules = plan.journeys.restart;
-    match won[..before].last() {
-        Some(last) if rules.expansion == Restart::AfterWin => lookback.max(last.converted_at.saturating_add(1)),
-        _ => lookback,
     }
 }
 
@@ -261,111 +218,4 @@ fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Re
         covariates[account as usize] = [segment, size].map(|code| narrow(code.unwrap_or_default()));
     }
     Ok(covariates)
-}
-
-/// Accounts with and without conversions, numbered in the order of their identifiers.
-#[derive(Debug)]
-pub(super) struct Numbering {
-    /// The identifier of each dense account.
-    ids: ArrayRef,
-    /// Whether it has conversions.
-    converts: Vec<bool>,
-}
-
-impl Numbering {
-    /// Numbers the accounts of `deals`, of which `converting` are the first rows in order, and all others.
-    pub(super) fn new(
-        deals: &ArrayRef,
-        converting: impl Iterator<Item = usize> + Clone,
-        others: &OtherAccounts<'_>,
-    ) -> Result<Self, EngineError> {
-        // One after the other, so that accounts that stand first among the deals have conversions.
-        let parts = [deals, column(others.opportunities, "account_id")?, column(others.accounts, "account_id")?];
-        let all = concat(&parts.map(|part| part.as_ref()))?;
-        let deals = narrow(deals.len());
-        let column = IdColumn::try_new(&all)?;
-        let others = (deals..narrow(all.len())).filter(|&row| !column.is_null(row as usize));
-        let rows = converting.map(narrow).chain(others);
-        let rows = match &column {
-            IdColumn::Int(ids) => first_of_near(rows.clone(), ids.values())
-                .unwrap_or_else(|| first_of_each(rows, |row| ids.values()[row as usize])),
-            IdColumn::Text(ids) => first_of_each(rows, |row| ids.get(row as usize)),
-        };
-        let converts = rows.iter().map(|&row| row < deals).collect();
-        Ok(Self { ids: take(&all, &UInt32Array::from(rows), None)?, converts })
-    }
-
-    /// Where the conversions of each account start, from where those of each account with conversions do.
-    pub(super) fn spread(&self, first_of_account: &[usize]) -> Vec<usize> {
-        let mut starts = Vec::with_capacity(self.converts.len() + 1);
-        let mut converting = 0;
-        for &converts in &self.converts {
-            starts.push(first_of_account[converting]);
-            converting += usize::from(converts);
-        }
-        starts.push(first_of_account[converting]);
-        starts
-    }
-
-    /// Identifier → dense number.
-    pub(super) fn index(&self) -> Result<KeyIndex, EngineError> {
-        KeyIndex::build(&self.ids, (0..self.ids.len()).zip(0..))
-    }
-
-    fn keys(&self) -> Result<Vec<u64>, EngineError> {
-        let ids = IdColumn::try_new(&self.ids)?;
-        let key = |account| ids.with_text(account, account_key).unwrap_or_else(|| account_key(""));
-        Ok((0..self.ids.len()).into_par_iter().map(key).collect())
-    }
-}
-
-/// A hash of an account's identifier that no version of this program changes: what is drawn of an account depends on nothing else.
-pub fn account_key(id: &str) -> u64 {
-    let hash = blake3::hash(id.as_bytes());
-    let (head, _) = hash.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
-    u64::from_le_bytes(*head)
-}
-
-/// The first row of each key, in order of the keys, where these lie close enough together to stand in an array.
-fn first_of_near(rows: impl Iterator<Item = u32> + Clone, keys: &[i64]) -> Option<Vec<u32>> {
-    let places = Places::of(rows.clone().map(|row| keys[row as usize]))?;
-    let mut first = vec![u32::MAX; places.len()];
-    for row in rows {
-        let place = &mut first[places.of_key(keys[row as usize])];
-        *place = row.min(*place);
-    }
-    first.retain(|row| *row != u32::MAX);
-    first.shrink_to_fit();
-    Some(first)
-}
-
-/// The first row of each key, in order of the keys, which sort several times faster side by side than looked up.
-fn first_of_each<K: Ord + Copy + Send>(rows: impl Iterator<Item = u32>, key: impl Fn(u32) -> K) -> Vec<u32> {
-    let mut keyed: Vec<(K, u32)> = rows.map(|row| (key(row), row)).collect();
-    keyed.par_sort_unstable();
-    keyed.dedup_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, row)| row).collect()
-}
-
-/// The opportunities table, column by column.
-struct Opportunities<'a> {
-    ids: IdColumn<'a>,
-    accounts: IdColumn<'a>,
-    created_at: arrow::array::Int64Array,
-    closed_at: arrow::array::Int64Array,
-    is_won: &'a arrow::array::BooleanArray,
-    is_lost: &'a arrow::array::BooleanArray,
-}
-
-impl<'a> Opportunities<'a> {
-    fn try_new(rows: &'a RecordBatch) -> Result<Self, EngineError> {
-        Ok(Self {
-            ids: IdColumn::try_new(column(rows, "opportunity_id")?)?,
-            accounts: IdColumn::try_new(column(rows, "account_id")?)?,
-            created_at: micros(rows, "created_at")?,
-            closed_at: micros(rows, "closed_at")?,
-            is_won: column(rows, "is_won")?.as_boolean(),
-            is_lost: column(rows, "is_lost")?.as_boolean(),
-        })
-    }
 }

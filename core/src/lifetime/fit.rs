@@ -213,10 +213,46 @@ pub(crate) fn maximise<L: Likelihood>(likelihood: &L) -> Result<Fit, LifetimeErr
     finish(&objective, point)
 }
 
+/// A point with what the objective says there.
+struct Peak {
+    point: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: Mat<f64>,
+}
+
 /// Newton's method from close by, the checks, and the fit.
-fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> Result<Fit, LifetimeError> {
+fn finish<L: Likelihood>(objective: &Objective<'_, L>, point: Vec<f64>) -> Result<Fit, LifetimeError> {
+    let peak = climb(objective, point);
     let likelihood = objective.likelihood;
-    let size = point.len();
+    if let Some(error) = unbounded(objective, &peak.point) {
+        return Err(error);
+    }
+    let (evaluations, gradient) = (objective.evaluations.get(), largest(&peak.gradient));
+    let converged = peak.value.is_finite() && gradient <= TOLERANCE;
+    if !converged {
+        return Err(LifetimeError::NotConverged { model: likelihood.model(), gradient, evaluations });
+    }
+    let log_covariance = covariance(likelihood, &peak.hessian)?;
+    let size = peak.point.len();
+    let parameter = |(i, at): (usize, &f64)| {
+        let estimate = at.exp();
+        let standard_error = estimate * log_covariance[i * size + i].sqrt();
+        Parameter { name: likelihood.names()[i], estimate, standard_error }
+    };
+    Ok(Fit {
+        model: likelihood.model(),
+        parameters: peak.point.iter().enumerate().map(parameter).collect(),
+        log_likelihood: -peak.value * likelihood.customers(),
+        customers: whole(likelihood.customers()),
+        gradient,
+        evaluations,
+        log_covariance,
+    })
+}
+
+/// Newton's method. The Hessian is that of an earlier point as long as this does.
+fn climb<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> Peak {
     let (mut value, mut gradient) = objective.at(&point);
     let mut hessian = objective.hessian(&point);
     for _ in 0..ROUNDS {
@@ -237,49 +273,40 @@ fn finish<L: Likelihood>(objective: &Objective<'_, L>, mut point: Vec<f64>) -> R
             hessian = objective.hessian(&point);
         }
     }
-    for (i, &at) in point.iter().enumerate() {
+    Peak { point, value, gradient, hessian }
+}
+
+/// The first parameter that has run away from where the fit started.
+fn unbounded<L: Likelihood>(objective: &Objective<'_, L>, point: &[f64]) -> Option<LifetimeError> {
+    let likelihood = objective.likelihood;
+    point.iter().enumerate().find_map(|(i, &at)| {
         let limit = if at < objective.low[i] + 2.0 {
             "zero"
         } else if at > objective.high[i] - 2.0 {
             "infinity"
         } else {
-            continue;
+            return None;
         };
-        return Err(LifetimeError::Unbounded { model: likelihood.model(), parameter: likelihood.names()[i], limit });
-    }
-    let evaluations = objective.evaluations.get();
-    let converged = value.is_finite() && largest(&gradient) <= TOLERANCE;
-    if !converged {
-        let gradient = largest(&gradient);
-        return Err(LifetimeError::NotConverged { model: likelihood.model(), gradient, evaluations });
-    }
+        Some(LifetimeError::Unbounded { model: likelihood.model(), parameter: likelihood.names()[i], limit })
+    })
+}
+
+/// Covariance of the log-parameters, row by row: the inverse Hessian of the negative log-likelihood, which is `hessian` for each
+/// customer.
+fn covariance<L: Likelihood>(likelihood: &L, hessian: &Mat<f64>) -> Result<Vec<f64>, LifetimeError> {
+    let size = hessian.nrows();
     let undetermined =
         |i: usize| LifetimeError::Undetermined { model: likelihood.model(), parameter: likelihood.names()[i] };
     let flattest = (1..size).fold(0, |least, i| if hessian[(i, i)] < hessian[(least, least)] { i } else { least });
     let decomposed = hessian.llt(Side::Lower).map_err(|_| undetermined(flattest))?;
-    let customers = likelihood.customers();
     let inverse = decomposed.inverse();
-    let log_covariance: Vec<f64> = (0..size * size).map(|i| inverse[(i / size, i % size)] / customers).collect();
+    let customers = likelihood.customers();
+    let covariance: Vec<f64> = (0..size * size).map(|i| inverse[(i / size, i % size)] / customers).collect();
     let known = 0.0..=UNDETERMINED * UNDETERMINED;
-    if let Some(i) = (0..size).find(|i| !known.contains(&log_covariance[i * size + i])) {
-        return Err(undetermined(i));
+    match (0..size).find(|i| !known.contains(&covariance[i * size + i])) {
+        Some(i) => Err(undetermined(i)),
+        None => Ok(covariance),
     }
-    let parameters = (0..size)
-        .map(|i| {
-            let estimate = point[i].exp();
-            let standard_error = estimate * log_covariance[i * size + i].sqrt();
-            Parameter { name: likelihood.names()[i], estimate, standard_error }
-        })
-        .collect();
-    Ok(Fit {
-        model: likelihood.model(),
-        parameters,
-        log_likelihood: -value * customers,
-        customers: whole(customers),
-        gradient: largest(&gradient),
-        evaluations,
-        log_covariance,
-    })
 }
 
 /// Newton's step; where the function is not convex, that of the Hessian with as much added to its diagonal as makes it so.

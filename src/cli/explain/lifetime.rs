@@ -14,36 +14,11 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     let minor = |amount: i64| money(amount.into(), digits);
     let (id, as_of, currency) = (&lifetime.account_id, &lifetime.as_of, &plan.finance.currency);
     writeln!(out, "{BOLD}lifetime value of {id}{BOLD:#} as of {as_of}: {} {currency}", minor(lifetime.clv))?;
-    let mut table = plain();
-    table.set_header(header(["booked", "revenue", "margin", "term", "earned"], |column| [1, 2, 4].contains(&column)));
-    for booking in &lifetime.history {
-        let term = booking.term.as_ref().map(|(first, last)| format!("{first} – {last}"));
-        table.add_row([
-            Cell::new(&booking.day),
-            right(minor(booking.revenue)),
-            right(minor(booking.margin)),
-            Cell::new(term.unwrap_or_default()),
-            right(minor(booking.earned)),
-        ]);
-    }
-    writeln!(out)?;
-    print_fitted(out, &table, &[3])?;
+    print_history(out, lifetime, minor)?;
     let segment = format!("segment {}: {}, as {}", lifetime.segment, lifetime.family, lifetime.reason);
     writeln!(out, "\n{}", sentence(&segment, 2))?;
     if !lifetime.parameters.is_empty() {
-        let mut table = plain();
-        table.set_header(header(["model", "parameter", "estimate", "standard error"], |column| column >= 2));
-        for row in &lifetime.parameters {
-            table.add_row([
-                Cell::new(row.model),
-                Cell::new(row.parameter),
-                right(format!("{:.4}", row.estimate)),
-                right(format!("{:.4}", row.standard_error)),
-            ]);
-        }
-        writeln!(out)?;
-        print_fitted(out, &table, &[])?;
-        writeln!(out)?;
+        print_parameters(out, lifetime)?;
     }
     let summary = &lifetime.summary;
     match &lifetime.contract {
@@ -86,5 +61,42 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     } else {
         line(out, "= lifetime value, historic only", lifetime.clv)?;
     }
+    writeln!(out)
+}
+
+fn print_history(
+    out: &mut dyn Write,
+    lifetime: &LifetimeExplanation,
+    minor: impl Fn(i64) -> String,
+) -> std::io::Result<()> {
+    let mut table = plain();
+    table.set_header(header(["booked", "revenue", "margin", "term", "earned"], |column| [1, 2, 4].contains(&column)));
+    for booking in &lifetime.history {
+        let term = booking.term.as_ref().map(|(first, last)| format!("{first} – {last}"));
+        table.add_row([
+            Cell::new(&booking.day),
+            right(minor(booking.revenue)),
+            right(minor(booking.margin)),
+            Cell::new(term.unwrap_or_default()),
+            right(minor(booking.earned)),
+        ]);
+    }
+    writeln!(out)?;
+    print_fitted(out, &table, &[3])
+}
+
+fn print_parameters(out: &mut dyn Write, lifetime: &LifetimeExplanation) -> std::io::Result<()> {
+    let mut table = plain();
+    table.set_header(header(["model", "parameter", "estimate", "standard error"], |column| column >= 2));
+    for row in &lifetime.parameters {
+        table.add_row([
+            Cell::new(row.model),
+            Cell::new(row.parameter),
+            right(format!("{:.4}", row.estimate)),
+            right(format!("{:.4}", row.standard_error)),
+        ]);
+    }
+    writeln!(out)?;
+    print_fitted(out, &table, &[])?;
     writeln!(out)
 }

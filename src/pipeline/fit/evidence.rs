@@ -91,6 +91,35 @@ fn look(settings: &IncrementalSettings, journeys: &Journeys<'_>, states: &StateC
     Look { sampling: journeys.sampling(settings), is_control }
 }
 
+/// The states of a level, and the counts to be made of them; an error where they are too many to be counted.
+type Level = (StateCodes, Result<LevelCounts, ShapeError>);
+
+/// The levels that models ask for, with nothing counted yet.
+fn levels_of(
+    plan: &Plan,
+    journeys: &Journeys<'_>,
+    validation: bool,
+) -> Result<BTreeMap<StateLevel, Level>, EngineError> {
+    let levels = asked_for(plan).into_iter().map(|(level, asked)| {
+        let states = states_of(level, journeys)?;
+        let FittedOn { order, folds, sets, .. } = asked;
+        let empty = LevelCounts::new(Shape { states: states.len(), order, folds, sets }, validation);
+        Ok((level, (states, empty)))
+    });
+    levels.collect()
+}
+
+/// The settings of models of rates, each once.
+fn distinct_settings(plan: &Plan) -> Vec<&IncrementalSettings> {
+    let mut settings: Vec<&IncrementalSettings> = Vec::new();
+    for asked in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
+        if !settings.contains(&asked) {
+            settings.push(asked);
+        }
+    }
+    settings
+}
+
 impl Evidences {
     /// Counts what the plan's models ask for.
     ///
@@ -103,25 +132,13 @@ impl Evidences {
         wants: Wants,
     ) -> Result<Self, EngineError> {
         let prepared = journeys.prepared;
-        let mut levels: BTreeMap<StateLevel, (StateCodes, Result<LevelCounts, ShapeError>)> = BTreeMap::new();
-        for (level, asked) in asked_for(plan) {
-            let states = states_of(level, journeys)?;
-            let FittedOn { order, folds, sets, .. } = asked;
-            let shape = Shape { states: states.len(), order, folds, sets };
-            let empty = LevelCounts::new(shape, wants.validation);
-            levels.insert(level, (states, empty));
-        }
+        let levels = levels_of(plan, journeys, wants.validation)?;
         let (channels, with_sales) =
             (StateCodes::channels(&prepared.lines), StateCodes::channels_and_sales(&prepared.lines));
         let countable =
             levels.iter().filter_map(|(level, (states, empty))| Some((*level, states, empty.as_ref().ok()?)));
         let counted_levels: Vec<StateLevel> = countable.clone().map(|(level, ..)| level).collect();
-        let mut settings: Vec<&IncrementalSettings> = Vec::new();
-        for asked in plan.models.iter().filter_map(ModelSpec::incremental_settings) {
-            if !settings.contains(&asked) {
-                settings.push(asked);
-            }
-        }
+        let settings = distinct_settings(plan);
         let asks_for_folds = plan.models.iter().filter_map(ModelSpec::fitted_on).any(|on| on.folds);
         let keys = (wants.validation || asks_for_folds || !settings.is_empty()).then(|| journeys.subjects.keys());
         let wanted = Wanted {
@@ -138,9 +155,9 @@ impl Evidences {
         let mut patterns: BTreeMap<StateLevel, Patterns> = counted_levels.into_iter().zip(patterns).collect();
         drop(wanted);
         let (experiments, mut remarks) = experiments.measured(plan, journeys, &touches);
-        let of_controls =
-            experiments.iter().filter(|(given, _)| settings.iter().all(|settings| !given.is_credited(settings)));
-        remarks.extend(of_controls.map(|(given, _)| {
+        let is_of_control = |given: &&GivenExperiment| settings.iter().all(|settings| !given.is_credited(settings));
+        let of_controls = experiments.iter().map(|(given, _)| given).filter(is_of_control);
+        remarks.extend(of_controls.map(|given| {
             format!("the experiment on {} is not used: its channel is a control, which earns nothing", given.name())
         }));
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));

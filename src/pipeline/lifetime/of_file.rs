@@ -26,7 +26,7 @@ use jiff::tz::TimeZone;
 use predictions::PredictionTable;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What is asked of a file.
@@ -232,33 +232,43 @@ impl Customers {
                 None
             }
         };
-        let is_nothing_fitted = fits.is_empty() && spend.is_none();
-        if question.with_spend && !self.has_amounts && is_nothing_fitted {
-            refused.get_or_insert(LifetimeError::NoAmounts);
-        }
-        let Some(error) = refused.filter(|_| is_nothing_fitted) else {
-            let predictions = match (first, &question.out) {
-                (Some((model, fit)), Some(out)) => {
-                    let summaries = self.seen_by(model);
-                    let rows = unit_rows.as_ref().filter(|_| model == PurchaseModel::BgBb).unwrap_or(&rows);
-                    let horizon = horizon(question);
-                    let spend = match &spend {
-                        Some(fit) => SpendFit::Fitted(fit),
-                        None => SpendFit::Fixed(mean_of_repeats(summaries)),
-                    };
-                    let forecast = Forecast::new(model, &fits[fit], spend, summaries, rows, &horizon)?;
-                    let table = PredictionTable { ids: &self.ids, has_amounts: self.has_amounts, model, summaries };
-                    Some(table.write(&forecast.predictions(), out)?)
-                }
-                _ => None,
-            };
-            if question.out.is_some() && predictions.is_none() {
-                notes.push("no predictions are written: they need a fitted model of purchases".to_owned());
+        if fits.is_empty() && spend.is_none() {
+            if question.with_spend && !self.has_amounts {
+                refused.get_or_insert(LifetimeError::NoAmounts);
             }
-            fits.extend(spend);
-            return Ok(FileAnswer { fits, notes, predictions });
+            if let Some(error) = refused {
+                return Err(error.into());
+            }
+        }
+        let predictions = match (first, &question.out) {
+            (Some((model, fit)), Some(out)) => {
+                let rows = unit_rows.as_ref().filter(|_| model == PurchaseModel::BgBb).unwrap_or(&rows);
+                Some(self.predict(question, model, &fits[fit], spend.as_ref(), rows, out)?)
+            }
+            _ => None,
         };
-        Err(error.into())
+        if question.out.is_some() && predictions.is_none() {
+            notes.push("no predictions are written: they need a fitted model of purchases".to_owned());
+        }
+        fits.extend(spend);
+        Ok(FileAnswer { fits, notes, predictions })
+    }
+
+    /// Writes what a fitted model of purchases, whose histories have these unique rows, predicts of every customer.
+    fn predict(
+        &self,
+        question: &FileQuestion,
+        model: PurchaseModel,
+        fit: &Fit,
+        spend: Option<&Fit>,
+        rows: &Rows,
+        out: &Path,
+    ) -> Result<(PathBuf, u64), RunError> {
+        let summaries = self.seen_by(model);
+        let spend = spend.map_or_else(|| SpendFit::Fixed(mean_of_repeats(summaries)), SpendFit::Fitted);
+        let forecast = Forecast::new(model, fit, spend, summaries, rows, &horizon(question))?;
+        let table = PredictionTable { ids: &self.ids, has_amounts: self.has_amounts, model, summaries };
+        table.write(&forecast.predictions(), out)
     }
 
     /// The unique histories, as merged and by unit, and the fits of the purchase models to them.

@@ -1,0 +1,237 @@
+//! The rows of a stage, told apart: used, out of scope, or rejected with a reason.
+
+use crate::config::file::Table;
+use crate::engine::EngineError;
+use crate::engine::columns::column;
+use crate::engine::contract;
+use crate::engine::set_aside::{RowCounts, Tally};
+use crate::engine::store::{RowStore, StoredRows, without};
+use crate::engine::unique::keep_one;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not, nullif};
+use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
+use datafusion::scalar::ScalarValue;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The rows of a stage, told apart.
+pub(super) struct Split {
+    pub(super) used: StoredRows,
+    pub(super) rejected: RecordBatch,
+    /// The keys of rows that are out of scope, where others hang on them.
+    pub(super) later: Option<RecordBatch>,
+    pub(super) counts: RowCounts,
+}
+
+/// Columns of a stage that are counted and not kept.
+pub(super) const COUNTED: [&str; 5] =
+    ["is_rounded", "is_uncounted", "is_kind_of_type", "is_end_unsaid", "amount_beyond"];
+
+/// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
+const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
+
+impl Split {
+    /// A stage without rows. Nothing needs to run for a table that is not given.
+    pub(super) fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
+        let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
+        let later = parent_keys(table, stage)?;
+        Ok(Self { used, rejected: without(stage, &["in_scope"])?, later, counts: RowCounts::default() })
+    }
+
+    /// Refuses used money in another currency than `own`, and a table whose amounts are too large.
+    pub(super) fn check(&self, table: Table, own: &str) -> Result<(), EngineError> {
+        let mut sum = 0_u128;
+        for rows in self.used.batches()? {
+            let rows = rows?;
+            if let Some(found) = other_currency(&rows, own)? {
+                return Err(EngineError::Currency { table, found, expected: own.to_owned() });
+            }
+            sum += amounts(&rows, "amount")
+                .map_or(0, |amounts| or_zero(amounts).map(|amount| u128::from(amount.unsigned_abs())).sum());
+        }
+        // Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums
+        // of the rows that take no part.
+        let others = [self.counts.read, self.counts.out_of_scope, self.counts.set_aside];
+        let sums = others.map(|tally| tally.amount.unsigned_abs());
+        if sums.into_iter().chain([sum]).all(|sum| sum < 10_u128.pow(18)) {
+            Ok(())
+        } else {
+            Err(EngineError::TooLarge { table })
+        }
+    }
+}
+
+/// Splits a stage, batch by batch.
+pub(super) struct Splitter<'a> {
+    table: Table,
+    own_currency: &'a str,
+    schema: SchemaRef,
+    counts: RowCounts,
+    good: RowStore,
+    keys: Vec<ArrayRef>,
+    later: Vec<RecordBatch>,
+    bad: Vec<RecordBatch>,
+}
+
+impl<'a> Splitter<'a> {
+    /// For a stage of this schema; large tables wait in the folder `scratch`, where there is one.
+    pub(super) fn new(table: Table, own_currency: &'a str, schema: SchemaRef, scratch: Option<&'a Path>) -> Self {
+        let good = RowStore::new(scratch, table.name());
+        let counts = RowCounts::default();
+        Self { table, own_currency, schema, counts, good, keys: Vec::new(), later: Vec::new(), bad: Vec::new() }
+    }
+
+    /// Splits one batch.
+    pub(super) fn add(&mut self, rows: RecordBatch) -> Result<(), EngineError> {
+        let rows = in_own_currency(rows, self.own_currency)?;
+        // The plan and its rows may disagree on what can be null; the rows win.
+        self.schema = rows.schema();
+        count(&mut self.counts.read, &rows);
+        let is_good = is_null(column(&rows, "reason")?)?;
+        let in_scope = column(&rows, "in_scope")?.as_boolean();
+        let (is_used, is_beyond) = (and(&is_good, in_scope)?, and(&is_good, &not(in_scope)?)?);
+        if is_beyond.true_count() > 0 {
+            let rows = filter_record_batch(&rows, &is_beyond)?;
+            count(&mut self.counts.out_of_scope, &rows);
+            self.later.extend(parent_keys(self.table, &rows)?);
+        }
+        if is_good.false_count() > 0 {
+            self.bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
+        }
+        let rows = if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
+        let rows = without(&rows, &["in_scope", "reason"])?;
+        self.keys.extend(contract::key(self.table).map(|key| column(&rows, key).cloned()).transpose()?);
+        self.good.push(rows)
+    }
+
+    /// Keeps one row a key, and counts what is used.
+    pub(super) fn finish(self) -> Result<Split, EngineError> {
+        let Self { table, schema, mut counts, keys, later, bad, .. } = self;
+        let mut used = self.good.finish()?;
+        let mut rejected = without(&concat_batches(&schema, &bad)?, &["in_scope"])?;
+        let one = || {
+            let batches = used.batches()?.collect::<Result<Vec<_>, _>>()?;
+            Ok(concat_batches(&batches[0].schema(), &batches)?)
+        };
+        if let Some((rows, keep)) = unique(&keys, one)? {
+            let repeated =
+                with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
+            rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
+            used = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
+        }
+        for rows in used.batches()? {
+            count_used(&mut counts, &rows?);
+        }
+        count(&mut counts.set_aside, &rejected);
+        let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
+        if matches!(&used, StoredRows::Held(batches) if batches.is_empty()) {
+            used = none.used;
+        }
+        let later = none.later.map(|none| distinct(&none, &later)).transpose()?;
+        Ok(Split { used, rejected, later, counts })
+    }
+}
+
+fn count_used(counts: &mut RowCounts, rows: &RecordBatch) {
+    count(&mut counts.used, rows);
+    counts.rounded += marked(rows, "is_rounded");
+    counts.uncounted += marked(rows, "is_uncounted");
+    counts.kinds_of_type += marked(rows, "is_kind_of_type");
+    counts.ends_unsaid += marked(rows, "is_end_unsaid");
+    let beyond = amounts(rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
+    counts.used.amount -= beyond;
+    counts.out_of_scope.amount += beyond;
+}
+
+/// The least of the other currencies that rows name.
+fn other_currency(rows: &RecordBatch, own: &str) -> Result<Option<String>, EngineError> {
+    let Some(currencies) = currencies(rows)? else { return Ok(None) };
+    let others = currencies.as_string::<i32>().iter().flatten().filter(|found| is_other(found, own));
+    Ok(others.map(str::trim).min().map(str::to_owned))
+}
+
+/// Rows without the amounts in another currency, which no sum may hold. If such a row is used, the run is refused for it.
+fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineError> {
+    let (Some(currencies), Ok(amount)) = (currencies(&rows)?, rows.schema().index_of("amount")) else {
+        return Ok(rows);
+    };
+    let others = currencies.as_string::<i32>().iter().map(|found| found.is_some_and(|found| is_other(found, own)));
+    let others = BooleanArray::from_iter(others.map(Some));
+    if others.true_count() == 0 {
+        return Ok(rows);
+    }
+    let mut columns = rows.columns().to_vec();
+    columns[amount] = nullif(&columns[amount], &others)?;
+    Ok(RecordBatch::try_new(rows.schema(), columns)?)
+}
+
+/// The currencies that rows name, as text; `None` where none does.
+fn currencies(rows: &RecordBatch) -> Result<Option<ArrayRef>, EngineError> {
+    let named = rows.column_by_name("currency").filter(|named| named.null_count() < named.len());
+    Ok(named.map(|named| cast(named, &DataType::Utf8)).transpose()?)
+}
+
+fn is_other(currency: &str, own: &str) -> bool {
+    !currency.trim().eq_ignore_ascii_case(own)
+}
+
+pub(super) fn amounts<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a Int64Array> {
+    rows.column_by_name(name).and_then(|amounts| amounts.as_primitive_opt::<Int64Type>())
+}
+
+/// How many rows a flag marks; none where the table has no such flag.
+fn marked(rows: &RecordBatch, name: &str) -> u64 {
+    rows.column_by_name(name).map_or(0, |marks| marks.as_boolean().true_count() as u64)
+}
+
+/// The keys of rows, where others hang on them.
+fn parent_keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, EngineError> {
+    let Some(key) = contract::key(table).filter(|_| PARENTS.contains(&table)) else { return Ok(None) };
+    Ok(Some(rows.project(&[rows.schema().index_of(key)?])?))
+}
+
+/// Each of the keys once; `none` has their schema.
+fn distinct(none: &RecordBatch, keys: &[RecordBatch]) -> Result<RecordBatch, EngineError> {
+    let keys = concat_batches(&none.schema(), keys)?;
+    let once = unique(&[keys.column(0).clone()], || Ok(keys.clone()))?;
+    Ok(match once {
+        Some((keys, keep)) => filter_record_batch(&keys, &keep)?,
+        None => keys,
+    })
+}
+
+/// Amounts, or zero where there is none. Which are missing cannot be foretold, so no jump depends on it.
+fn or_zero(amounts: &Int64Array) -> impl Iterator<Item = i64> {
+    let nulls = amounts.nulls();
+    let values = amounts.values().iter().enumerate();
+    values.map(move |(row, &amount)| amount * i64::from(nulls.is_none_or(|nulls| nulls.is_valid(row))))
+}
+
+fn count(tally: &mut Tally, rows: &RecordBatch) {
+    tally.rows += rows.num_rows() as u64;
+    tally.amount += amounts(rows, "amount").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum::<i128>());
+}
+
+/// Which rows to keep so that the keys in these pieces are unique; `None` when they are, or there is no row.
+fn unique(
+    keys: &[ArrayRef],
+    rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
+) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let keys: Vec<&dyn Array> = keys.iter().map(AsRef::as_ref).collect();
+    keep_one(&concat(&keys)?, rows)
+}
+
+/// Rows with one reason for all, in the schema of rows that have some.
+fn with_reason(rows: &RecordBatch, schema: &Arc<Schema>, reason: &str) -> Result<RecordBatch, EngineError> {
+    let columns = schema.fields().iter().map(|field| match field.name().as_str() {
+        "reason" => {
+            let texts = ScalarValue::from(reason).to_array_of_size(rows.num_rows())?;
+            Ok(cast(&texts, field.data_type())?)
+        }
+        name => Ok(Arc::clone(column(rows, name)?)),
+    });
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, EngineError>>()?)?)
+}
