@@ -16,6 +16,7 @@ pub mod ids;
 pub mod load;
 pub mod memory;
 pub mod purchases;
+mod quotes;
 pub mod session;
 pub mod set_aside;
 mod source;
@@ -25,4 +26,4 @@ mod unique;
 pub(crate) mod words;
 
 pub use error::EngineError;
-pub(crate) use functions::{WrittenAmount, in_iso};
+pub(crate) use functions::{WrittenAmount, in_iso, written_flag};

@@ -361,7 +361,7 @@ fn what_cannot_be_explained_says_why() {
     let later = refused(&["--deal", "D-000002-1", "--as-of", "2025-01-01"]);
     assert_eq!(
         later,
-        "error: deal \"D-000002-1\" is not won by the as-of date; look at its closed_at and is_won, or move --as-of\n"
+        "error: deal \"D-000002-1\" is not won by the as-of date; look at its closed_at, its is_won and its stage (stages.won), or move --as-of\n"
     );
     assert!(refused(&["--account", "A-999999"]).starts_with("error: there is no account \"A-999999\"; "));
     assert!(refused(&["--deal", "D-000002-1", "--quarter", "FY26Q2"]).contains("cannot be used with"));

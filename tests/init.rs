@@ -152,7 +152,7 @@ fn the_offered_sales_tasks_run_too() {
     let offer = offer[start..start + 3].join("\n");
     let (before, after) = text.split_once("[tables.touchpoints]\n").unwrap();
     let after = after.replacen("sql = \"\"\"", "with = { task = \"Task.csv\" }\nsql = \"\"\"", 1);
-    let after = after.replacen("'true')\n\"\"\"", &format!("'true')\n{offer}\n\"\"\""), 1);
+    let after = after.replacen("'true'\n\"\"\"", &format!("'true'\n{offer}\n\"\"\""), 1);
     write(folder.path(), "closedloop.toml", &format!("{before}[tables.touchpoints]\n{after}"));
     let manifest = run(&folder.path().join("closedloop.toml"));
     // 68 members and 75 tasks, all of which have a contact.
@@ -248,6 +248,109 @@ fn a_hubspot_export_runs_without_an_edit() {
     ] {
         assert!(printed.contains(doubt), "{doubt}: {printed}");
     }
+}
+
+/// A small Salesforce export as a spreadsheet in the United States writes it, with these flags.
+fn salesforce(folder: &Path, won: &str, lost: &str) {
+    write(
+        folder,
+        "Opportunity.csv",
+        &format!(
+            "Id,AccountId,Name,StageName,Amount,CloseDate,CreatedDate,IsWon,IsClosed,IsDeleted,Type,ForecastCategory\n\
+             006000000000001AAA,001000000000001AAA,Acme,Closed Won,\"$10,000.00\",3/31/2025,2/20/2025 10:00,{won},{won},{lost},New Business,Closed\n\
+             006000000000002AAA,001000000000002AAA,Beta,Closed Won,\"$5,000.00\",4/30/2025,2/20/2025 10:00,,,{lost},New Business,Closed\n\
+             006000000000003AAA,001000000000002AAA,Gone,Closed Won,$777.00,4/30/2025,2/20/2025 10:00,{won},{won},{won},New Business,Closed\n\
+             006000000000004AAA,001000000000002AAA,Lost,Closed Lost,$50.00,4/30/2025,2/20/2025 10:00,{lost},{won},{lost},New Business,Closed\n"
+        ),
+    );
+    write(
+        folder,
+        "Campaign.csv",
+        "Id,Name,Type,StartDate,EndDate,BudgetedCost,ActualCost,CreatedDate\n\
+         701000000000001AAA,Webinar,Webinar,1/1/2025,1/31/2025,1000,\"$900.00\",1/1/2025 9:00\n\
+         701000000000002AAA,Ads,Paid Search,,,1000,\"$1,800.00\",1/13/2025 9:00\n",
+    );
+    write(
+        folder,
+        "CampaignMember.csv",
+        &format!(
+            "Id,CampaignId,ContactId,LeadId,Status,HasResponded,FirstRespondedDate,CreatedDate\n\
+             00v000000000001AAA,701000000000001AAA,003000000000001AAA,,Attended,{won},1/13/2025,1/12/2025 9:00\n\
+             00v000000000002AAA,701000000000002AAA,003000000000002AAA,,Attended,{won},,1/15/2025 9:00\n\
+             00v000000000003AAA,701000000000001AAA,003000000000002AAA,,Sent,{lost},,1/16/2025 9:00\n"
+        ),
+    );
+    write(
+        folder,
+        "Contact.csv",
+        "Id,AccountId,LastName,Email,CreatedDate\n\
+         003000000000001AAA,001000000000001AAA,A,a@x.test,12/1/2024 0:00\n\
+         003000000000002AAA,001000000000002AAA,B,b@x.test,12/1/2024 0:00\n",
+    );
+}
+
+/// Whatever words the flags are in, Acme and Beta are won, the latter by its stage, and what is deleted is not; dates are read
+/// also where the first given of several counts.
+#[test]
+fn flags_and_dates_of_a_spreadsheet_are_read() {
+    for (won, lost) in [("1", "0"), ("Yes", "No"), ("1.0", "0.0"), ("WAHR", "FALSCH"), ("true ", "false")] {
+        let folder = tempfile::tempdir().unwrap();
+        salesforce(folder.path(), won, lost);
+        init(folder.path());
+        let config = folder.path().join("closedloop.toml");
+        let manifest = run(&config);
+        assert_eq!(manifest["booked"], 1_500_000, "{won}");
+        for (table, used) in [("opportunities", 3), ("touchpoints", 2), ("spend", 2), ("campaigns", 2)] {
+            assert_eq!(manifest["tables"][table]["used"]["rows"], used, "{won}: {table}");
+            assert_eq!(manifest["tables"][table]["set_aside"]["rows"], 0, "{won}: {table}");
+        }
+        assert_eq!(manifest["tables"]["spend"]["used"]["amount"], 270_000);
+        // Each has one touch that responded within the year before.
+        assert_eq!(attributed(&config), 1_500_000, "{won}");
+    }
+}
+
+/// As text, 11/20/2024 comes before 9/05/2024.
+#[test]
+fn the_latest_form_of_a_contact_is_a_touch_however_dates_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    hubspot(folder.path());
+    let contacts = folder.path().join("hubspot-crm-exports-all-contacts-2026-03-01.csv");
+    let mut text = fs::read_to_string(&contacts).unwrap();
+    for (iso, american) in [
+        ("2025-05-02 08:00,9001", "05/02/2025 08:00,9001"),
+        ("2025-05-01 07:30,2025-05-02 08:00", "05/01/2025 07:30,9/02/2024 08:00"),
+        ("2025-06-20 12:00", "11/20/2024 12:00"),
+        ("2025-07-03 14:15,9002", "07/03/2025 14:15,9002"),
+        (
+            "2025-07-03 14:00,2025-07-03 14:15,Demo,2025-07-03 14:15",
+            "07/03/2025 14:00,7/03/2025 14:15,Demo,7/03/2025 14:15",
+        ),
+        ("2025-08-04 16:00", "08/04/2025 16:00"),
+    ] {
+        assert!(text.contains(iso), "{iso}");
+        text = text.replace(iso, american);
+    }
+    fs::write(&contacts, text).unwrap();
+    init(folder.path());
+    // Ann: first seen, first form, webinar. Bo: first seen and one form.
+    assert_eq!(read_rows(&run(&folder.path().join("closedloop.toml")), "touchpoints"), 5);
+}
+
+/// Named and headed as the table, a file needs no proof that its key is one: repeats are set aside.
+#[test]
+fn a_file_whose_key_repeats_is_still_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    for file in ["events_2024.csv", "events_2025.csv"] {
+        fs::remove_file(folder.path().join(file)).unwrap();
+    }
+    let touches = "touch_id,touched_at,contact_id,channel\nE1,2024-12-20,P1,email\nE1,2024-12-20,P1,email\nE2,2025-02-20,P2,email\n";
+    write(folder.path(), "touches.csv", touches);
+    init(folder.path());
+    let manifest = run(&folder.path().join("closedloop.toml"));
+    assert_eq!(manifest["tables"]["touchpoints"]["set_aside"]["rows"], 1);
+    assert_eq!(manifest["tables"]["touchpoints"]["used"]["rows"], 2);
 }
 
 /// Files of no system: other names, separators, formats, dates and amounts than the contract's.
@@ -379,13 +482,18 @@ fn stages_that_may_mean_won_are_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     plain_exports(folder.path());
     let pipeline = fs::read_to_string(folder.path().join("pipeline.csv")).unwrap();
-    write(folder.path(), "pipeline.csv", &(pipeline + "O4,K2,4/1/2025,4/30/2025,Won - Renewal,$5\n"));
+    write(
+        folder.path(),
+        "pipeline.csv",
+        &(pipeline + "O4,K2,4/1/2025,4/30/2025,Won - Renewal,$5\nO5,K2,4/1/2025,,Odd\u{1},$5\n"),
+    );
     let printed = init(folder.path());
-    assert!(printed.contains("Won - Renewal may mean won or lost, but is taken for open"), "{printed}");
+    assert!(printed.contains("stages that may mean won or lost are in neither list: Won - Renewal"), "{printed}");
     let config = config_text(folder.path());
-    let stages = "[stages]\n# Neither, and so open: Negotiation, Won - Renewal\n# DECIDE: ";
+    let stages = "[stages]\n# Neither won nor lost: Negotiation, Odd, Won - Renewal\n# DECIDE: ";
     assert!(config.contains(stages), "{config}");
     assert!(config.contains("won = [\"Won (EMEA)\"]"), "{config}");
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["booked"], 125_075 + 1_000_000);
 }
 
 #[test]

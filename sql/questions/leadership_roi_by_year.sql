@@ -7,7 +7,7 @@ SELECT
     r.channel,
     sum(r.spend) AS spend,
     sum(r.amount) AS revenue,
-    CAST(sum(r.amount) - sum(r.spend) AS DOUBLE) / nullif(CAST(sum(r.spend) AS DOUBLE), 0) AS roi
+    CASE WHEN sum(r.spend) > 0 THEN CAST(sum(r.amount) - sum(r.spend) AS DOUBLE) / CAST(sum(r.spend) AS DOUBLE) END AS roi
 FROM channel_roi r
 JOIN dim_model m ON m.model = r.model
 JOIN dim_fiscal_quarter q ON q.fiscal_quarter = r.fiscal_quarter

@@ -2,18 +2,22 @@
 -- In: source_opportunities, $won_stages, $lost_stages, $deals_given, $as_of. Where `is_won` says nothing, the stage does.
 -- A win or loss after $as_of has not happened yet; a loss without a date has not either. Where no
 -- deals are given, a won opportunity needs a close and an amount. A `type` that means a kind of deal gives its deals their kind;
--- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing.
+-- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing. `unsaid_…` is what stages and types
+-- do not say; `amount_beyond` is the money of wins that have not happened yet.
 WITH typed AS (
     SELECT
-        opportunity_id, account_id, stage, is_won, is_closed, closed_at, amount, currency, recorded_at, source_row,
+        opportunity_id, account_id, stage, is_won, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         coalesce(TRY_CAST(is_won AS BOOLEAN), array_has($won_stages, stage), false) AS won,
         coalesce(TRY_CAST(is_closed AS BOOLEAN), array_has($lost_stages, stage), false) AS ended,
         CASE
             WHEN lower(type) IN ('new', 'new business', 'newbusiness', 'new customer') THEN 'new'
             WHEN lower(type) IN ('expansion', 'upsell', 'cross-sell', 'existing customer - upgrade') THEN 'expansion'
-            WHEN lower(type) = 'renewal' THEN 'renewal'
-        END AS kind
+            WHEN lower(type) IN ('renewal', 'renewals', 'contract renewal', 'renewal business') THEN 'renewal'
+        END AS kind,
+        type,
+        NOT $deals_given AND TRY_CAST(is_won AS BOOLEAN) IS NULL AND coalesce(TRY_CAST(is_closed AS BOOLEAN), true)
+            AND NOT coalesce(array_has($won_stages, stage) OR array_has($lost_stages, stage), false) AS is_end_unsaid
     FROM source_opportunities
 )
 SELECT
@@ -22,9 +26,11 @@ SELECT
     won AND coalesce(closed <= $as_of, true) AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
     kind, NOT $deals_given AND won AND kind IS NOT NULL AND minor >= 0 AS is_kind_of_type,
-    NOT $deals_given AND NOT won AND NOT ended
-        AND TRY_CAST(is_won AS BOOLEAN) IS NULL AND TRY_CAST(is_closed AS BOOLEAN) IS NULL AS is_end_unsaid,
-    stage, CASE WHEN NOT won THEN minor END AS unbooked,
+    CASE WHEN is_end_unsaid THEN coalesce(stage, '') END AS unsaid_stage,
+    CASE WHEN is_end_unsaid THEN local_date(closed_at) END AS unsaid_close,
+    CASE WHEN is_end_unsaid THEN minor END AS unsaid_amount,
+    CASE WHEN NOT $deals_given AND won AND kind IS NULL AND minor >= 0 THEN type END AS unsaid_type,
+    CASE WHEN won AND closed > $as_of THEN minor END AS amount_beyond,
     is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
     CASE

@@ -2,7 +2,7 @@
 -- In: stage_opportunities, accounts (canonical), later_accounts.
 SELECT
     o.opportunity_id, o.account_id, o.created_at, o.closed_at, o.amount, o.currency, o.is_won, o.is_lost, o.kind,
-    o.is_kind_of_type, o.is_end_unsaid, o.stage, o.unbooked, o.is_rounded, o.source_row,
+    o.is_kind_of_type, o.unsaid_stage, o.unsaid_close, o.unsaid_amount, o.unsaid_type, o.amount_beyond, o.is_rounded, o.source_row,
     o.in_scope AND (a.account_id IS NOT NULL OR l.account_id IS NULL) AS in_scope,
     CASE WHEN o.reason IS NULL AND a.account_id IS NULL AND l.account_id IS NULL THEN 'orphan_account' ELSE o.reason END AS reason
 FROM stage_opportunities o

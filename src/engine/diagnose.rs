@@ -1,6 +1,7 @@
 //! Finds where a file is broken: the engine says that it is, a second read says in which file and line.
 
 use super::EngineError;
+use super::quotes::Quotes;
 use super::words::words;
 use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
@@ -28,44 +29,31 @@ impl Source {
     /// A reader of one of the CSV files, header expected.
     pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
         // The line break at the end lets every record have one.
-        self.csv_reader_until(file, b"\n")
-    }
-
-    /// A reader of a CSV file with something more behind its end.
-    fn csv_reader_until(&self, file: &Path, end: &'static [u8]) -> Result<csv::Reader<impl Read>, EngineError> {
-        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(end);
+        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(&b"\n"[..]);
         Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
     }
 
-    /// Refuses a CSV file with a quote that is never closed: readers take all that follows for one cell. Only an odd
-    /// number of quotes can hide one; then a record put behind the file tells, because it would be swallowed too.
+    /// Refuses a CSV file with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
+    /// rows and all, for one cell.
     pub(super) fn check_quotes(&self, file: &Path) -> Result<(), EngineError> {
         let unreadable = |error| self.fault(format!("{} cannot be read ({error}); write it again", file.display()));
-        let mut quotes = 0;
         let mut bytes = BufReader::with_capacity(1 << 20, self.bytes(file)?);
-        loop {
+        let mut quotes = Quotes::new(self.delimiter);
+        let fault = loop {
             let chunk = bytes.fill_buf().map_err(unreadable)?;
             if chunk.is_empty() {
-                break;
+                break quotes.is_open().then_some("is never closed; close it");
             }
-            quotes += chunk.iter().filter(|byte| **byte == b'"').count();
+            if !quotes.read(chunk) {
+                break Some("closes within a cell; double the quotes inside of it");
+            }
             let read = chunk.len();
             bytes.consume(read);
-        }
-        if quotes % 2 == 0 {
-            return Ok(());
-        }
-        let mut reader = self.csv_reader_until(file, b"\nend of file\n")?;
-        let mut record = ByteRecord::new();
-        let (mut line, mut is_end) = (1, true);
-        while reader.read_byte_record(&mut record).map_err(|error| self.csv_fault(file, &error))? {
-            line = record.position().map_or(line, csv::Position::line);
-            is_end = record.len() == 1 && record.get(0) == Some(b"end of file");
-        }
-        if is_end {
-            return Ok(());
-        }
-        Err(self.fault(format!("{} line {line} opens a quote that is never closed; close it", file.display())))
+        };
+        let Some(fault) = fault else { return Ok(()) };
+        let before = LineBreaks { bytes: self.bytes(file)?.take(quotes.opened_at()), after_return: false };
+        let breaks = BufReader::new(before).bytes().filter(|byte| matches!(byte, Ok(b'\n'))).count();
+        Err(self.fault(format!("{} line {} opens a quote that {fault}", file.display(), breaks + 1)))
     }
 
     /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.

@@ -6,6 +6,7 @@ mod money;
 mod period;
 mod quarter;
 mod read_amount;
+mod read_flag;
 mod read_time;
 mod text;
 
@@ -16,6 +17,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
 pub(crate) use read_amount::WrittenAmount;
+pub(crate) use read_flag::written_flag;
 pub(crate) use read_time::in_iso;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -25,10 +27,11 @@ pub(super) use text::{given, has_point, is_text, number_text, uuid_text};
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
     let of_calendar = instant::functions(&calendar).into_iter().chain(quarter::functions(&calendar));
-    let of_own = money::functions(digits)
-        .into_iter()
-        .chain(period::functions())
-        .chain([read_time::function(), read_amount::function()]);
+    let of_own = money::functions(digits).into_iter().chain(period::functions()).chain([
+        read_time::function(),
+        read_amount::function(),
+        read_flag::function(),
+    ]);
     for function in of_calendar.chain(of_own) {
         ctx.register_udf(ScalarUDF::from(function));
     }

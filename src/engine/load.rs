@@ -1,6 +1,9 @@
 //! Loads the canonical tables: opens the sources, stages them in SQL, keeps one row a key, and accounts for every row.
 
 mod split;
+mod unsaid;
+
+pub use self::unsaid::Unsaid;
 
 use self::split::{COUNTED, Split, Splitter, amounts};
 use super::EngineError;
@@ -35,6 +38,8 @@ pub struct Loaded {
     pub collapsed: u64,
     /// Whether transactions are given that have no column of amounts.
     pub lacks_amounts: bool,
+    /// What the opportunities do not say.
+    pub unsaid: Unsaid,
     /// The names of the cells of a touchpoint's source row.
     pub touch_cells: Vec<String>,
 }
@@ -99,16 +104,13 @@ struct Loader<'a> {
     loaded: Loaded,
 }
 
-/// Columns of a stage that are not kept: the stage itself is asked for them.
-const UNKEPT: [&str; 2] = ["stage", "unbooked"];
-
 impl Loader<'_> {
     /// Plans a stage file with the run's parameters.
     async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
         let given = |table| ScalarValue::from(self.plan.source(table).is_some());
         let has_amount = self.has_column(Table::Transactions, "amount");
         let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
-        let stages = |stages: &[String]| session::texts(stages.iter().map(String::as_str));
+        let [won_stages, lost_stages] = stages(self.plan);
         let values = [
             ("as_of", ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()))),
             ("as_of_day", ScalarValue::Date32(self.plan.as_of_day())),
@@ -118,8 +120,8 @@ impl Loader<'_> {
             ("has_amount", ScalarValue::from(has_amount)),
             ("has_responded", of_touches("responded")),
             ("has_recorded_at", of_touches("recorded_at")),
-            ("won_stages", stages(&self.plan.stages.won)),
-            ("lost_stages", stages(&self.plan.stages.lost)),
+            won_stages,
+            lost_stages,
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
     }
@@ -148,16 +150,9 @@ impl Loader<'_> {
             view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let mut split = self.split(table, &view, false).await?;
+        let split = self.split(table, &view, false).await?;
         // Only rejected rows are asked what stood in their files.
-        if split.rejected.num_rows() > 0 {
-            split = self.split(table, &view, true).await?;
-        }
-        // Only of ends that nothing says are the stages asked, once all dates are known.
-        if split.counts.ends_unsaid > 0 {
-            self.ctx.register_table(&stage, view.into_view())?;
-        }
-        Ok(split)
+        if split.rejected.num_rows() == 0 { Ok(split) } else { self.split(table, &view, true).await }
     }
 
     /// Accounts for the rows of a table and registers those that are used.
@@ -169,6 +164,9 @@ impl Loader<'_> {
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
             split.check(table, &self.plan.finance.currency)?;
+        }
+        if table == Table::Opportunities {
+            self.loaded.unsaid = split.unsaid;
         }
         if let Some(later) = split.later {
             session::register_rows(self.ctx, &format!("later_{}", table.name()), later)?;
@@ -183,8 +181,7 @@ impl Loader<'_> {
             Some(source) => source.explain(&error),
             None => error.into(),
         };
-        let view = view.clone().drop_columns(&UNKEPT)?;
-        let view = if with_source_row { view } else { view.drop_columns(&[SOURCE_ROW])? };
+        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
         let schema = Arc::clone(view.schema().inner());
         let mut splitter = Splitter::new(table, &self.plan.finance.currency, schema, self.scratch);
         let mut stream = view.execute_stream().await.map_err(fault)?;
@@ -194,6 +191,12 @@ impl Loader<'_> {
         drop(stream);
         splitter.finish()
     }
+}
+
+/// The stages that mean won and lost, as parameters of SQL files.
+pub(crate) fn stages(plan: &Plan) -> [(&'static str, ScalarValue); 2] {
+    let texts = |stages: &[String]| session::texts(stages.iter().map(String::as_str));
+    [("won_stages", texts(&plan.stages.won)), ("lost_stages", texts(&plan.stages.lost))]
 }
 
 /// Rows with a `reason` and a `source_row` as rows to set aside.

@@ -23,8 +23,6 @@ pub struct RowCounts {
     pub uncounted: u64,
     /// Used deals whose kind is what the type of their opportunity says.
     pub kinds_of_type: u64,
-    /// Used opportunities of which nothing says that they are won, lost or open, where they are the deals.
-    pub ends_unsaid: u64,
 }
 
 /// Rows and the money on them.

@@ -156,9 +156,9 @@ async fn map_by_sql(
     if statements.len() != 1 || !statements.iter().all(is_query) {
         return Err(fault("must be one SELECT over raw".to_owned()));
     }
-    let mut tables = vec![("raw", raw)];
+    let mut tables = vec![("raw", with_plain_texts(source, raw)?)];
     for (name, joined) in &source.with {
-        tables.push((name, read_files(ctx, joined).await?.rows));
+        tables.push((name, with_plain_texts(joined, read_files(ctx, joined).await?.rows)?));
     }
     let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
     for (name, rows) in tables {
@@ -169,6 +169,20 @@ async fn map_by_sql(
         ctx.deregister_table(name)?;
     }
     mapped
+}
+
+/// Rows of a text file for SQL of the configuration: no blanks around texts, and nothing where there is nothing else.
+fn with_plain_texts(source: &Source, rows: DataFrame) -> Result<DataFrame, DataFusionError> {
+    if source.format == Format::Parquet {
+        return Ok(rows);
+    }
+    let fields = rows.schema().fields().iter().map(|field| (field.name(), is_text(field.data_type())));
+    let columns = fields.map(|(name, is_text)| match is_text {
+        true => trimmed(name).alias(name),
+        false => Expr::Column(Column::from_name(name)),
+    });
+    let columns: Vec<Expr> = columns.collect();
+    rows.select(columns)
 }
 
 /// Gives every canonical column its source column, or typed nulls.
@@ -189,12 +203,12 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
     let found = find_columns(source, &names)?;
     check_alternatives(source, &found, &names)?;
 
-    let is_text_file = source.format == Format::Csv && source.sql.is_none();
+    let is_text_file = source.format != Format::Parquet && source.sql.is_none();
     let mut selected: Vec<Expr> = Vec::new();
     for column in contract::columns(source.table) {
         let expr = match found.get(column.name) {
             None => lit(ScalarValue::Utf8(None)),
-            Some(name) if is_text_file => trimmed(name),
+            Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(name),
             Some(name) => typed_value(name, &fields[*name], column.kind, !never_blank.contains(*name)),
         };
         selected.push(expr.alias(column.name));

@@ -1,6 +1,6 @@
 //! The text of a configuration, with a mark before every line that the files did not decide.
 
-use super::doubts::{Doubt, Place, Settings, StageMeanings};
+use super::doubts::{Doubt, Place, Settings, StageMeanings, some_of};
 use super::look::Look;
 use super::name::plain;
 use super::recognise::{Branch, Filled, Recognised};
@@ -46,10 +46,10 @@ pub(super) fn compose(
     page.line("lookback_days = 365");
     page.line("# Which touches can earn credit.");
     page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&settings.eligible)));
-    if let Some(StageMeanings { won, lost, open }) = &settings.stages {
+    if let Some(StageMeanings { won, lost, neither }) = &settings.stages {
         page.line("\n[stages]");
-        if !open.is_empty() {
-            page.line(&format!("# Neither, and so open: {}", one_line(&open.join(", "))));
+        if !neither.is_empty() {
+            page.line(&format!("# Neither won nor lost: {}", one_line(&some_of(neither))));
         }
         page.marked(Place::Won, &format!("won = {}", toml_list(won)));
         page.line(&format!("lost = {}", toml_list(lost)));
@@ -243,5 +243,7 @@ fn in_toml_block(text: &str) -> String {
 }
 
 fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
+    // A comment may hold no control characters.
+    let printable = message.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+    printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }

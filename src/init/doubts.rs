@@ -6,8 +6,11 @@ use super::look::Look;
 use super::name::plain;
 use super::reading::{self, Reading};
 use super::recognise::{Branch, Recognised, reading_of};
+use super::select::Projection;
 use crate::config::file::{JourneyConfig, Table};
 use crate::engine::contract::{self, ColumnKind};
+use crate::engine::written_flag;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// The line of the configuration that somebody may have to edit.
@@ -51,7 +54,7 @@ pub(super) struct StageMeanings {
     pub(super) won: Vec<String>,
     pub(super) lost: Vec<String>,
     /// All others.
-    pub(super) open: Vec<String>,
+    pub(super) neither: Vec<String>,
 }
 
 /// Holds the values against what the engine will make of them.
@@ -100,6 +103,13 @@ fn may_be_thousands(look: &Look, header: &str) -> bool {
 /// How the usual predicate begins: touches without a response earn nothing.
 const RESPONDED: &str = "coalesce(responded, true) AND ";
 
+/// As many names as somebody reads.
+pub(super) fn some_of<T: AsRef<str>>(names: &[T]) -> String {
+    const MOST: usize = 12;
+    let shown: Vec<&str> = names.iter().map(AsRef::as_ref).take(MOST).collect();
+    shown.join(", ") + if names.len() > MOST { ", …" } else { "" }
+}
+
 struct Doubts<'a> {
     recognised: &'a Recognised,
     looks: &'a [Look],
@@ -136,6 +146,10 @@ impl<'a> Doubts<'a> {
                     format!("{} has no column for {}; {} stands for it", look.path, column.name, projection.expr);
                 self.add(place, message);
             }
+            let is_first_of = projection.expr.starts_with("coalesce(");
+            for header in projection.headers.iter().filter(|_| projection.headers.len() == 1 || is_first_of) {
+                self.readings(place, column.kind, projection, look, header);
+            }
             let [header] = projection.headers.as_slice() else { continue };
             if table == Table::Opportunities
                 && column.name == "created_at"
@@ -151,33 +165,39 @@ impl<'a> Doubts<'a> {
                     self.add(place, message);
                 }
             }
-            let example = look.values(header).next().unwrap_or_default();
-            match reading_of(column.kind, look, header) {
-                // What is made of several values is more than a flag's text.
-                Reading::Unreadable if column.kind != ColumnKind::Flag || projection.plain_header().is_some() => {
-                    let what = match column.kind {
-                        ColumnKind::Money => "an amount",
-                        ColumnKind::Flag => "true or false",
-                        _ => "a date",
-                    };
-                    self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
-                }
-                Reading::Formatted { is_guess: true, .. } => {
-                    let message = format!(
-                        "\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed"
-                    );
-                    self.add(place, message);
-                }
-                Reading::AsIs | Reading::Written('.')
-                    if column.kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
-                {
-                    let message = format!(
-                        "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
-                    );
-                    self.add(place, message);
-                }
-                _ => {}
+        }
+    }
+
+    /// What the values of a column, which a canonical one is read from, leave open.
+    fn readings(&mut self, place: Place, kind: ColumnKind, projection: &Projection, look: &Look, header: &str) {
+        let example = look.values(header).next().unwrap_or_default();
+        match reading_of(kind, look, header) {
+            // What is made of several values is more than a flag's text.
+            Reading::Unreadable if kind != ColumnKind::Flag || projection.plain_header().is_some() => {
+                let what = match kind {
+                    ColumnKind::Money => "an amount",
+                    ColumnKind::Flag => "true or false",
+                    _ => "a date",
+                };
+                let mut values = look.values(header);
+                let example =
+                    values.find(|value| reading::of(kind, &[value]) == Reading::Unreadable).unwrap_or(example);
+                self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
             }
+            Reading::Formatted { is_guess: true, .. } => {
+                let message =
+                    format!("\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed");
+                self.add(place, message);
+            }
+            Reading::AsIs | Reading::Written('.')
+                if kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
+            {
+                let message = format!(
+                    "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
+                );
+                self.add(place, message);
+            }
+            _ => {}
         }
     }
 
@@ -200,8 +220,8 @@ impl<'a> Doubts<'a> {
             rows += look.rows.len();
             flags.extend(responded.headers.iter().flat_map(|header| look.values(header)));
         }
-        let yes = || ["1", "true", "t", "yes", "y", "responded"].into_iter().chain(reading::YES);
-        let someone_responded = flags.iter().any(|flag| yes().any(|yes| flag.to_lowercase() == yes));
+        let is_yes = |flag: &str| flag.eq_ignore_ascii_case("responded") || written_flag(flag) == Some(true);
+        let someone_responded = flags.iter().any(|flag| is_yes(flag));
         match usual.strip_prefix(RESPONDED) {
             Some(rest) if rows > 0 && !someone_responded => {
                 let message = format!(
@@ -250,7 +270,7 @@ impl<'a> Doubts<'a> {
         if is_constant {
             return None;
         }
-        let mut meanings = StageMeanings { won: Vec::new(), lost: Vec::new(), open: Vec::new() };
+        let mut meanings = StageMeanings { won: Vec::new(), lost: Vec::new(), neither: Vec::new() };
         let stages: BTreeSet<&str> = self.values(Table::Opportunities, "stage").into_iter().collect();
         for stage in stages {
             let bare = plain(stage.split(" (").next().unwrap_or_default());
@@ -258,18 +278,18 @@ impl<'a> Doubts<'a> {
             let meaning = match (is_one_of(&words.won), is_one_of(&words.lost)) {
                 (true, _) => &mut meanings.won,
                 (_, true) => &mut meanings.lost,
-                _ => &mut meanings.open,
+                _ => &mut meanings.neither,
             };
             meaning.push(stage.to_owned());
         }
         let doubtful: Vec<&str> =
-            meanings.open.iter().map(String::as_str).filter(|stage| words.speak_in(stage)).collect();
+            meanings.neither.iter().map(String::as_str).filter(|stage| words.speak_in(stage)).collect();
         if meanings.won.is_empty() {
-            let all: Vec<&str> = meanings.lost.iter().chain(&meanings.open).map(String::as_str).take(12).collect();
-            let message = format!("which stage of {} means won? It has {}", look.path, all.join(", "));
+            let all: Vec<&str> = meanings.lost.iter().chain(&meanings.neither).map(String::as_str).collect();
+            let message = format!("which stage of {} means won? It has {}", look.path, some_of(&all));
             self.add(Place::Won, message);
         } else if !doubtful.is_empty() {
-            let message = format!("{} may mean won or lost, but is taken for open", doubtful.join(", "));
+            let message = format!("stages that may mean won or lost are in neither list: {}", some_of(&doubtful));
             self.add(Place::Won, message);
         }
         Some(meanings)
@@ -300,7 +320,8 @@ impl<'a> Doubts<'a> {
         let tables = [Table::Opportunities, Table::Deals, Table::Spend];
         let amounts: Vec<&str> = tables.iter().flat_map(|table| self.values(*table, "amount")).collect();
         let codes = reading::written_currencies(&amounts);
-        let code = codes.first().map_or("USD", String::as_str).to_owned();
+        let most = codes.iter().max_by_key(|(code, count)| (**count, Reverse(*code)));
+        let code = most.map_or("USD", |(code, _)| code).to_owned();
         match codes.len() {
             0 => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
             1 if code == "USD" && amounts.iter().any(|amount| amount.contains('$')) => {
@@ -308,7 +329,7 @@ impl<'a> Doubts<'a> {
             }
             1 => {}
             _ => {
-                let all = codes.into_iter().collect::<Vec<_>>().join(", ");
+                let all = codes.into_keys().collect::<Vec<_>>().join(", ");
                 let message = format!(
                     "amounts are written in {all}; {code} is assumed: a run takes one currency, so convert the others"
                 );

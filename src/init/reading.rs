@@ -3,14 +3,15 @@
 use super::select::{quoted, quoted_text};
 use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
-use crate::engine::{WrittenAmount, in_iso};
+use crate::engine::contract::ColumnKind;
+use crate::engine::{WrittenAmount, in_iso, written_flag};
 use arrow::array::{Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the values of a column read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) enum Reading {
     },
     /// Amounts as people write them, with this mark before the cents.
     Written(char),
-    /// Flags in the words of another language.
+    /// Flags as people write them, as in the words of another language.
     Words,
     /// Not at all.
     Unreadable,
@@ -42,33 +43,35 @@ impl Reading {
                 format!("read_time({x}, {})", formats.join(", "))
             }
             Self::Written(mark) => format!("read_amount({x}, '{mark}')"),
-            Self::Words => {
-                let one_of = |words: &[&str]| words.iter().map(|word| quoted_text(word)).collect::<Vec<_>>().join(", ");
-                let (yes, no) = (one_of(&YES), one_of(&NO));
-                format!(
-                    "CASE WHEN lower(trim({x})) IN ({yes}) THEN 'true' WHEN lower(trim({x})) IN ({no}) THEN 'false' ELSE {x} END"
-                )
-            }
+            Self::Words => format!("read_flag({x})"),
         }
     }
 }
 
-/// Yes and no in other languages than that of the engine.
-pub(super) const YES: [&str; 7] = ["ja", "wahr", "oui", "vrai", "sí", "si", "sim"];
-const NO: [&str; 5] = ["nein", "falsch", "non", "faux", "não"];
+/// How values read as those of a kind of column.
+pub(super) fn of(kind: ColumnKind, values: &[&str]) -> Reading {
+    match kind {
+        ColumnKind::Instant | ColumnKind::Date => of_instants(values),
+        ColumnKind::Money => of_amounts(values),
+        ColumnKind::Flag => of_flags(values),
+        _ => Reading::AsIs,
+    }
+}
 
 /// Signs of currencies, and what they are taken for.
 const SIGNS: [(&str, &str); 6] = [("$", "USD"), ("US$", "USD"), ("€", "EUR"), ("£", "GBP"), ("¥", "JPY"), ("₹", "INR")];
 
-/// The ISO codes of the currencies that stand beside amounts.
-pub(super) fn written_currencies(amounts: &[&str]) -> BTreeSet<String> {
+/// The ISO codes of the currencies that stand beside amounts, and beside how many.
+pub(super) fn written_currencies(amounts: &[&str]) -> BTreeMap<String, usize> {
     let written =
         amounts.iter().filter_map(|text| DECIMAL_MARKS.iter().find_map(|mark| WrittenAmount::new(text, *mark)));
     let code = |word: String| match SIGNS.iter().find(|(sign, _)| *sign == word) {
         Some((_, code)) => Some((*code).to_owned()),
         None => Currency::from_code(&word).map(|_| word),
     };
-    written.flat_map(|amount| amount.currencies).filter_map(code).collect()
+    let mut codes = BTreeMap::new();
+    written.flat_map(|amount| amount.currencies).filter_map(code).for_each(|code| *codes.entry(code).or_default() += 1);
+    codes
 }
 
 /// Whether a text is a date or timestamp that the engine reads.
@@ -94,7 +97,7 @@ const DATES: [&str; 11] = [
 const TIMES: [&str; 6] = ["", " %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p"];
 
 /// How a column of dates or timestamps reads: as nine of ten of its values do.
-pub(super) fn of_instants(values: &[&str]) -> Reading {
+fn of_instants(values: &[&str]) -> Reading {
     if mostly(values, is_instant) {
         return Reading::AsIs;
     }
@@ -142,20 +145,19 @@ fn has_one(formats: &[String], text: &str) -> bool {
 }
 
 /// How a column of flags reads.
-pub(super) fn of_flags(values: &[&str]) -> Reading {
+fn of_flags(values: &[&str]) -> Reading {
     let is_flag =
         |text: &str| cast(&StringArray::from(vec![text]), &DataType::Boolean).is_ok_and(|flag| flag.null_count() == 0);
     if mostly(values, is_flag) {
         return Reading::AsIs;
     }
-    let is_word = |text: &str| YES.iter().chain(&NO).any(|word| *word == text.to_lowercase());
-    if mostly(values, |text| is_flag(text) || is_word(text)) { Reading::Words } else { Reading::Unreadable }
+    if mostly(values, |text| written_flag(text).is_some()) { Reading::Words } else { Reading::Unreadable }
 }
 
 const DECIMAL_MARKS: [char; 2] = ['.', ','];
 
 /// How a column of amounts reads: by the decimal mark with which more of them do.
-pub(super) fn of_amounts(values: &[&str]) -> Reading {
+fn of_amounts(values: &[&str]) -> Reading {
     let is_number = |text: &str| text.parse::<Decimal>().is_ok() || Decimal::from_scientific(text).is_ok();
     if mostly(values, is_number) {
         return Reading::AsIs;
@@ -247,7 +249,7 @@ mod tests {
 
     #[test]
     fn signs_and_codes_name_currencies() {
-        let codes = |amounts: &[&str]| written_currencies(amounts).into_iter().collect::<Vec<_>>();
+        let codes = |amounts: &[&str]| written_currencies(amounts).into_keys().collect::<Vec<_>>();
         assert_eq!(codes(&["1.234,50 €", "12"]), ["EUR"]);
         assert_eq!(codes(&["$1", "£2", "3", "SEK 5"]), ["GBP", "SEK", "USD"]);
         assert!(codes(&["3", "R$ 4"]).is_empty());

@@ -206,13 +206,19 @@ fn select_of(fill: &Fill, look: &Look) -> Option<Select> {
     Some(turned(fill.table, fill.select()?.over(look), look))
 }
 
-/// A SELECT whose plain columns are turned into what the engine reads.
+/// A SELECT whose columns are turned into what the engine reads, alone or where the first given of some counts.
 fn turned(table: Table, mut select: Select, look: &Look) -> Select {
     for projection in &mut select.projections {
         let kind =
             contract::columns(table).iter().find(|column| column.name == projection.name).map(|column| column.kind);
-        if let (Some(kind), Some(header)) = (kind, projection.plain_header()) {
+        let Some(kind) = kind else { continue };
+        if let Some(header) = projection.plain_header() {
             projection.expr = reading_of(kind, look, header).expr(header);
+        } else if projection.expr.starts_with("coalesce(") {
+            for header in &projection.headers {
+                let read = reading_of(kind, look, header).expr(header);
+                projection.expr = projection.expr.replace(&quoted(header), &read);
+            }
         }
     }
     select
@@ -280,7 +286,9 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
         });
         seen.len() * 100 >= all * 95
     };
-    if key.and_then(|key| chosen.get(key)).is_some_and(|header| !is_unique(header)) {
+    // Repeats are set aside; a file that is named and headed as the table needs none of this proof.
+    let is_said = |header: &String| hint && key.is_some_and(|key| plain(header) == plain(key));
+    if key.and_then(|key| chosen.get(key)).is_some_and(|header| !is_said(header) && !is_unique(header)) {
         return None;
     }
     let (select, made_up) = select_of_columns(known, &chosen);
@@ -356,13 +364,7 @@ fn fits(kind: ColumnKind, look: &Look, header: &str) -> bool {
 
 /// How a column reads as a kind of value.
 pub(super) fn reading_of(kind: ColumnKind, look: &Look, header: &str) -> Reading {
-    let values: Vec<&str> = look.values(header).collect();
-    match kind {
-        ColumnKind::Instant | ColumnKind::Date => reading::of_instants(&values),
-        ColumnKind::Money => reading::of_amounts(&values),
-        ColumnKind::Flag => reading::of_flags(&values),
-        _ => Reading::AsIs,
-    }
+    reading::of(kind, &look.values(header).collect::<Vec<_>>())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]

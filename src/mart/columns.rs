@@ -93,7 +93,7 @@ const AMOUNT_HIGH: Column = fact("amount_high", Double, "Upper end of the 95 % i
 const ROI_SE: Column = fact("roi_se", Double, "Standard error of roi; spend is a decision, not chance.");
 const ROI_LOW: Column = fact("roi_low", Double, "Lower end of the 95 % interval of roi; null without positive spend.");
 const ROI_HIGH: Column = fact("roi_high", Double, "Upper end of the 95 % interval of roi.");
-const ROI: Column = fact("roi", Double, "(amount − spend) ÷ spend; null where spend is zero.");
+const ROI: Column = fact("roi", Double, "(amount − spend) ÷ spend; null without positive spend.");
 
 /// Every mart, in the order in which they are written.
 pub(super) const MARTS: &[Definition] = &[

@@ -75,7 +75,9 @@ pub enum RunError {
         place: Option<String>,
     },
     /// A deal that has not happened by the as-of date.
-    #[error("deal \"{name}\" is not won by the as-of date; look at its closed_at and is_won, or move --as-of")]
+    #[error(
+        "deal \"{name}\" is not won by the as-of date; look at its closed_at, its is_won and its stage (stages.won), or move --as-of"
+    )]
     NotWon {
         /// The deal.
         name: String,

@@ -3,8 +3,8 @@
 pub(super) mod bookings;
 mod spend;
 
-use self::bookings::{deals_without_credit, overdue_opportunities, wins_and_deals_apart};
-use self::spend::{spend_and_credit_apart, spend_of_strangers};
+use self::bookings::{contradicted_stages, deals_without_credit, overdue_opportunities, wins_and_deals_apart};
+use self::spend::{repeated_spend, spend_and_credit_apart, spend_of_strangers};
 use super::clock::{Clock, Progress};
 use super::credit::{Crediting, PartitionCredit};
 use super::error::RunError;
@@ -15,14 +15,16 @@ use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
 use crate::config::Plan;
 use crate::config::file::{CheckConfig, Table};
-use crate::engine::columns::{column, text_column};
+use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::engine::words::words;
 use crate::engine::{EngineError, session};
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::scalar::ScalarValue;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// Money by identifier or name, minor units.
@@ -62,16 +64,19 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
 
     let mut findings = set_aside(&prepared);
     findings.extend(unmatched_touches(plan, &workers, &prepared)?);
-    if plan.as_of.is_none() {
-        findings.extend(dates_to_come(plan, &workers, &prepared)?);
-    }
+    let (as_of, today) = (prepared.as_of_day(plan), plan.calendar.date_of(Timestamp::now().as_microsecond()));
+    // Without an as-of date the present decides what is past.
+    let today = today.filter(|_| plan.as_of.is_none());
+    findings.extend(today.iter().flat_map(|today| dates_to_come(plan, &prepared, *today)));
     if plan.source(Table::Spend).is_some() {
         findings.extend(spend_and_credit_apart(plan, &workers, &prepared, &totals)?);
+        findings.extend(repeated_spend(&workers, &prepared)?);
     }
     if plan.source(Table::Campaigns).is_some() {
         findings.extend(spend_of_strangers(&workers, &prepared)?);
     }
-    findings.extend(overdue_opportunities(plan, &workers, &prepared)?);
+    findings.extend(as_of.max(today).and_then(|day| overdue_opportunities(&prepared, day)));
+    findings.extend(contradicted_stages(plan, &workers, &prepared)?);
     if plan.source(Table::Deals).is_some() {
         findings.extend(wins_and_deals_apart(&workers, &prepared)?);
     }
@@ -133,7 +138,7 @@ fn unmatched_touches(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Res
     let (touches, of_nobody, of_strangers) = (count("touches")?, count("of_nobody")?, count("of_strangers")?);
     let strangers = if plan.source(Table::Accounts).is_some() { of_strangers } else { 0 };
     let findings = [
-        (of_nobody, "of people who belong to no account, and so part of no journey"),
+        (of_nobody, "of people whom no usable contact ties to an account, and so part of no journey"),
         (strangers, "of accounts that the accounts table does not have"),
     ];
     let found = findings
@@ -143,26 +148,32 @@ fn unmatched_touches(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Res
     Ok(found.collect())
 }
 
-/// Tables whose latest date is yet to come: the as-of date, which such a date moves, is the latest of all.
-fn dates_to_come(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Result<Vec<Finding>, RunError> {
-    let sql = include_str!("../../sql/stage/latest_dates.sql");
-    let rows = workers.rows(&prepared.ctx, sql, &[])?;
-    let names = text_column(&rows, "name")?;
-    let dates = column(&rows, "at")?.as_primitive::<TimestampMicrosecondType>().iter();
-    let of_tables = names.as_string::<i32>().iter().flatten().zip(dates).filter_map(|(name, at)| Some((name, at?)));
+/// Tables whose latest date is after today: the as-of date, which such a date moves, is the latest of all.
+fn dates_to_come(plan: &Plan, prepared: &Prepared, today: Date) -> Vec<Finding> {
     let of_touches = prepared.scattered.counts.spanned.map(|(_, latest)| (Table::Touchpoints.name(), latest));
-    let today = plan.calendar.date_of(Timestamp::now().as_microsecond());
-    let days = of_touches.into_iter().chain(of_tables).map(|(name, at)| (name, plan.calendar.date_of(at)));
-    let found = days.filter(|(_, day)| *day > today).filter_map(|(name, day)| {
-        let message = format!("dates reach to {}, which is yet to come; correct them, or set calendar.as_of", day?);
-        Some(Finding::new(name, message))
+    let has_deals = plan.source(Table::Deals).is_some();
+    let of_tables = prepared.latest_of.iter().map(|(name, latest)| match name.as_str() {
+        "deals" if !has_deals => (Table::Opportunities.name(), *latest),
+        name => (name, *latest),
     });
-    Ok(found.collect())
+    let days = of_touches.into_iter().chain(of_tables).map(|(name, at)| (name, plan.calendar.date_of(at)));
+    let to_come = days.filter_map(|(name, day)| Some((name, day.filter(|day| *day > today)?)));
+    to_come
+        .map(|(name, day)| {
+            let message = format!("dates reach to {day}, which is yet to come; correct them, or set calendar.as_of");
+            Finding::new(name, message)
+        })
+        .collect()
 }
 
 /// The rows of a query for `id` and `amount`.
-fn amounts_by_id(workers: &Workers, prepared: &Prepared, sql: &str) -> Result<Amounts, RunError> {
-    let rows = workers.rows(&prepared.ctx, sql, &[])?;
+fn amounts_by_id(
+    workers: &Workers,
+    prepared: &Prepared,
+    sql: &str,
+    values: &[(&str, ScalarValue)],
+) -> Result<Amounts, RunError> {
+    let rows = workers.rows(&prepared.ctx, sql, values)?;
     let ids = IdColumn::try_new(column(&rows, "id")?)?;
     let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
     let amount = |row| if amounts.is_valid(row) { i128::from(amounts.value(row)) } else { 0 };

@@ -7,7 +7,7 @@ use super::scatter_touches;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, text_column};
 use crate::engine::load::{Loaded, load};
 use crate::engine::memory::{Budget, Holding};
 use crate::engine::{EngineError, session};
@@ -21,6 +21,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
+use jiff::civil::Date;
 use rayon::ThreadPool;
 use tokio::runtime::Runtime;
 
@@ -80,8 +81,8 @@ pub(super) struct Indexed {
     pub(super) deals: RecordBatch,
     /// The canonical contacts.
     pub(super) contacts: RecordBatch,
-    /// The latest instant that the small tables know of.
-    latest: Option<i64>,
+    /// The latest instant that each small table knows of.
+    latest_of: Vec<(String, i64)>,
     /// The conversions, by account.
     pub(super) conversions: Conversions,
     codes: LineCodes,
@@ -97,6 +98,8 @@ pub(super) struct Prepared {
     pub(super) loaded: Loaded,
     /// The canonical deals.
     pub(super) deals: RecordBatch,
+    /// The latest instant that each small table knows of.
+    pub(super) latest_of: Vec<(String, i64)>,
     /// The latest instant that the inputs know of.
     pub(super) latest: Option<i64>,
     /// The small side.
@@ -113,6 +116,11 @@ impl Prepared {
     /// The names behind the codes.
     pub(super) fn names<'a>(&'a self, plan: &'a Plan) -> Names<'a> {
         Names::new(&self.deals, &self.lines, &self.conversions.quarters, &plan.models)
+    }
+
+    /// The as-of date: as given, else the latest date in the inputs.
+    pub(super) fn as_of_day(&self, plan: &Plan) -> Option<Date> {
+        plan.as_of.or(self.latest).and_then(|instant| plan.calendar.date_of(instant))
     }
 
     /// Leaves the whole budget to the roll-ups, once all is credited.
@@ -138,11 +146,11 @@ pub(super) fn index(
     clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
     clock.stage("index");
-    let SmallTables { deals, contacts, roles, campaigns, spent, latest, others } = small;
+    let SmallTables { deals, contacts, roles, campaigns, spent, latest_of, others } = small;
     let others = others.as_ref().map(|[opportunities, accounts]| OtherAccounts {
         opportunities,
         accounts,
-        latest: plan.as_of.or(latest).unwrap_or_default(),
+        latest: plan.as_of.or_else(|| latest(&latest_of)).unwrap_or_default(),
         whole_time: plan.follows_accounts(),
     });
     let build = || Conversions::build_with(plan, &deals, &contacts, &roles, others.as_ref());
@@ -152,7 +160,7 @@ pub(super) fn index(
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
     let held = memory.budget.fixed("conversions", conversions.bytes() + deals.get_array_memory_size());
-    Ok(Indexed { ctx, loaded, deals, contacts, latest, conversions, codes, memory, held })
+    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, codes, memory, held })
 }
 
 impl Indexed {
@@ -176,15 +184,19 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, loaded, deals, latest, conversions, codes, memory, held, .. } = self;
+        let Self { ctx, loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
         let fail = |error| workers.runtime.block_on(scatter_touches::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only))?;
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
-        let latest = latest.max(scattered.counts.spanned.map(|(_, latest)| latest));
-        Ok(Prepared { ctx, loaded, deals, latest, conversions, scattered, lines, held: Some(held) })
+        let latest = latest(&latest_of).max(scattered.counts.spanned.map(|(_, latest)| latest));
+        Ok(Prepared { ctx, loaded, deals, latest_of, latest, conversions, scattered, lines, held: Some(held) })
     }
+}
+
+fn latest(of_tables: &[(String, i64)]) -> Option<i64> {
+    of_tables.iter().map(|(_, at)| *at).max()
 }
 
 /// The identifiers of deals.
@@ -207,8 +219,8 @@ struct SmallTables {
     campaigns: RecordBatch,
     /// The channels of the spend of other campaigns.
     spent: RecordBatch,
-    /// The latest instant that they and spend know of.
-    latest: Option<i64>,
+    /// The latest instant that each of them and spend know of.
+    latest_of: Vec<(String, i64)>,
     /// Opportunities and accounts, where fitted models ask what did not convert.
     others: Option<[RecordBatch; 2]>,
 }
@@ -227,14 +239,17 @@ impl SmallTables {
             session::read_only(ctx, include_str!("../../sql/stage/latest_dates.sql")).await?,
         ];
         let [deals, contacts, roles, campaigns, spent, latest] = session::collect_each(ctx, frames).await?;
-        let latest = column(&latest, "at")?.as_primitive::<TimestampMicrosecondType>().iter().flatten().max();
+        let names = text_column(&latest, "name")?;
+        let instants = column(&latest, "at")?.as_primitive::<TimestampMicrosecondType>();
+        let latest_of = names.as_string::<i32>().iter().zip(instants);
+        let latest_of = latest_of.filter_map(|(name, at)| Some((name?.to_owned(), at?))).collect();
         let others = if plan.is_fitted() {
             let frames = [ctx.table("opportunities").await?, ctx.table("accounts").await?];
             Some(session::collect_each(ctx, frames).await?)
         } else {
             None
         };
-        Ok(Self { deals, contacts, roles, campaigns, spent, latest, others })
+        Ok(Self { deals, contacts, roles, campaigns, spent, latest_of, others })
     }
 }
 

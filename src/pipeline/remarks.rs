@@ -3,6 +3,7 @@
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
 use crate::config::Plan;
+use crate::config::calendar::DateMeans;
 use crate::config::file::{Mapping, Table};
 use crate::engine::load::Loaded;
 use crate::scatter::conversions::{Conversion, Conversions};
@@ -28,6 +29,14 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
         let remark = "some deals have no kind: an account's first win counts as new, later ones as expansion, negative \
                       amounts as credits";
         remarks.push(remark.to_owned());
+    }
+    let of_types = &loaded.unsaid.kinds;
+    if !of_types.is_empty() {
+        let wins = match of_types.values().map(|tally| tally.rows).sum() {
+            1_u64 => "1 won opportunity has a type that is".to_owned(),
+            wins => format!("{wins} won opportunities have types that are"),
+        };
+        remarks.push(format!("{wins} no kind of deal: {}", few(of_types.keys().map(String::as_str))));
     }
     let kinds_of_type: u64 = loaded.counts.values().map(|counts| counts.kinds_of_type).sum();
     if kinds_of_type > 0 {
@@ -88,10 +97,11 @@ fn why_no_touch_is_used(prepared: &Prepared, totals: &CreditTotals) -> Option<&'
 /// Deals whose journeys may lack their first touches, since none of that time is on record.
 fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
     let (earliest, _) = prepared.scattered.counts.spanned?;
+    let day = plan.calendar.date_of(earliest)?;
+    let start = plan.calendar.instant_of_date(day, DateMeans::Start)?;
     let is_attributed = |deal: &&Conversion| plan.finance.attribute_kinds.contains(&deal.kind);
     let attributed = prepared.conversions.all.iter().filter(is_attributed);
-    let (before, all) = (attributed.clone().filter(|deal| deal.window_start < earliest).count(), attributed.count());
-    let day = plan.calendar.date_of(earliest)?;
+    let (before, all) = (attributed.clone().filter(|deal| deal.window_start < start).count(), attributed.count());
     (before > 0).then(|| {
         format!("no touch is known from before {day}; the windows of {before} of {all} attributed deals begin earlier, so that their first touches may be missing")
     })

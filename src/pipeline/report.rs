@@ -60,7 +60,7 @@ pub(super) fn manifest(
         generator: GENERATOR.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         schema_version: SCHEMA_VERSION,
-        as_of: as_of(plan, prepared.latest),
+        as_of: prepared.as_of_day(plan).map(|day| day.to_string()).unwrap_or_default(),
         currency: plan.finance.currency.clone(),
         minor_digits: plan.finance.minor_digits,
         default_model: plan.default_model().id().to_owned(),
@@ -120,12 +120,6 @@ pub(super) fn report(
         stages,
         refusals,
     }
-}
-
-/// The as-of date: as given, else the latest date in the inputs.
-fn as_of(plan: &Plan, latest: Option<i64>) -> String {
-    let date = plan.as_of.or(latest).and_then(|instant| plan.calendar.date_of(instant));
-    date.map(|date| date.to_string()).unwrap_or_default()
 }
 
 fn table_counts(counts: &RowCounts) -> TableCounts {

@@ -103,7 +103,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
     let (inputs, stages) = (hashes.finish()?, clock.finish());
     let mut manifest = manifest(plan, &prepared, totals, inputs, written, &stages);
-    manifest.remarks.extend(overdue_opportunities(plan, &workers, &prepared)?.map(|finding| finding.message));
+    let overdue = prepared.as_of_day(plan).and_then(|day| overdue_opportunities(&prepared, day));
+    manifest.remarks.extend(overdue.map(|finding| finding.message));
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;

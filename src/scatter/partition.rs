@@ -25,7 +25,7 @@ pub struct TouchCounts {
     pub unreadable: u64,
     /// Touches scattered to partitions.
     pub scattered: u64,
-    /// The earliest and the latest `touched_at` read, microseconds.
+    /// The earliest and the latest `touched_at` in scope, microseconds.
     pub spanned: Option<(i64, i64)>,
     /// Bytes spilled to disk.
     pub spilled: u64,

@@ -113,12 +113,12 @@ impl<'a> Reader<'a> {
         let all_good = columns.is_good.true_count() == rows;
         let all_in_scope = columns.in_scope.null_count() == 0 && columns.in_scope.true_count() == rows;
         self.counts.unreadable += (rows - columns.is_good.true_count()) as u64;
-        self.counts.span(if all_good {
+        let counts = |row| (all_good || columns.is_good.value(row)) && (all_in_scope || columns.in_scope.value(row));
+        self.counts.span(if all_good && all_in_scope {
             spanned(at.iter().copied())
         } else {
-            spanned(columns.is_good.values().set_indices().map(|row| at[row]))
+            spanned((0..rows).filter(|&row| counts(row)).map(|row| at[row]))
         });
-        let counts = |row| (all_good || columns.is_good.value(row)) && (all_in_scope || columns.in_scope.value(row));
         let accounts = self.accounts.iter().enumerate();
         keep(
             &mut self.known,

@@ -111,6 +111,21 @@ fn money_of_another_currency_is_in_no_sum() {
     assert_eq!(outcome.amounts("deals"), [800, 800, 0, 0]);
 }
 
+/// 100.00 − 250.00 were spent on C1, which earned: to that there is no return.
+#[test]
+fn there_is_no_return_on_negative_spend() {
+    let outcome = World::new().rows("spend", "C1,2026-01-03,-250.00\n").accepted();
+    let rows = read_mart(&outcome.out, "campaign_roi");
+    let columns = ["campaign_id", "basis", "fiscal_quarter", "spend", "roi", "roas", "cost_per_new_customer"];
+    let columns = columns.map(|column| texts(&rows, column));
+    let of_c1 = (0..rows.num_rows()).filter(|&row| columns[0][row].as_deref() == Some("C1"));
+    let negative: Vec<usize> = of_c1.filter(|&row| columns[3][row].as_deref() == Some("-150.00")).collect();
+    assert!(!negative.is_empty());
+    for row in negative {
+        assert_eq!([4, 5, 6].map(|column: usize| columns[column][row].clone()), [None, None, None]);
+    }
+}
+
 #[test]
 fn one_currency_is_enough_even_if_it_is_another_and_in_small_letters() {
     let deals = "deal_id,opportunity_id,closed_at,amount,currency\nD1,O1,2026-03-01,1.00,eur\nD2,O2,2026-03-05,5.00,\n";

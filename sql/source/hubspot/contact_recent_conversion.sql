@@ -8,4 +8,4 @@ SELECT
     'recent_conversion' AS touch_type,
     'marketing' AS source
 FROM raw
-WHERE "Recent Conversion Date" > coalesce("First Conversion Date", '')
+WHERE "Recent Conversion Date" <> coalesce("First Conversion Date", '')

@@ -7,4 +7,4 @@ SELECT
     "NumberOfEmployees" AS employees,
     "OwnerId" AS owner
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true'

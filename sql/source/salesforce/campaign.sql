@@ -9,4 +9,4 @@ SELECT
     "BudgetedCost" AS budget,
     "CurrencyIsoCode" AS currency
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true'

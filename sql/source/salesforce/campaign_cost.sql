@@ -6,4 +6,4 @@ SELECT
     "ActualCost" AS amount,
     "CurrencyIsoCode" AS currency
 FROM raw
-WHERE "ActualCost" IS NOT NULL AND coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE "ActualCost" IS NOT NULL AND coalesce(read_flag("IsDeleted"), 'false') <> 'true'

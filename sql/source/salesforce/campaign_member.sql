@@ -6,6 +6,6 @@ SELECT
     coalesce("FirstRespondedDate", "CreatedDate") AS touched_at,
     "Status" AS touch_type,
     'marketing' AS source,
-    coalesce(lower(CAST("HasResponded" AS VARCHAR)), '') IN ('1', 'true') OR coalesce("Status", '') = 'Responded' AS responded
+    CASE WHEN "Status" = 'Responded' THEN 'true' ELSE coalesce(read_flag("HasResponded"), 'false') END AS responded
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true'

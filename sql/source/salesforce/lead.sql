@@ -5,4 +5,4 @@ SELECT
     "CreatedDate" AS created_at,
     "Title" AS role
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true'

@@ -2,6 +2,6 @@
 SELECT
     "OpportunityId" AS opportunity_id,
     "ContactId" AS contact_id,
-    coalesce(lower(CAST("IsPrimary" AS VARCHAR)), '') IN ('1', 'true') AS is_primary
+    coalesce(read_flag("IsPrimary"), 'false') AS is_primary
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true')
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true'

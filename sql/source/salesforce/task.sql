@@ -6,6 +6,6 @@ SELECT
     coalesce("CompletedDateTime", "ActivityDate", "CreatedDate") AS touched_at,
     coalesce("TaskSubtype", 'Task') AS touch_type,
     'sales' AS source,
-    true AS responded
+    'true' AS responded
 FROM raw
-WHERE coalesce(lower(CAST("IsDeleted" AS VARCHAR)), '') NOT IN ('1', 'true') AND "WhoId" IS NOT NULL
+WHERE coalesce(read_flag("IsDeleted"), 'false') <> 'true' AND "WhoId" IS NOT NULL

@@ -1,5 +1,6 @@
 //! The rows of a stage, told apart: used, out of scope, or rejected with a reason.
 
+use super::unsaid::Unsaid;
 use crate::config::file::Table;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
@@ -21,6 +22,7 @@ pub(super) struct Split {
     /// The keys of rows that are out of scope, where others hang on them.
     pub(super) later: Option<RecordBatch>,
     pub(super) counts: RowCounts,
+    pub(super) unsaid: Unsaid,
 }
 
 /// Columns of a stage that are counted and not kept.
@@ -35,7 +37,8 @@ impl Split {
     pub(super) fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
         let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
         let later = parent_keys(table, stage)?;
-        Ok(Self { used, rejected: without(stage, &["in_scope"])?, later, counts: RowCounts::default() })
+        let rejected = without(stage, &["in_scope"])?;
+        Ok(Self { used, rejected, later, counts: RowCounts::default(), unsaid: Unsaid::default() })
     }
 
     /// Refuses used money in another currency than `own`, and a table whose amounts are too large.
@@ -119,8 +122,11 @@ impl<'a> Splitter<'a> {
             rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
             used = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
         }
+        let mut unsaid = Unsaid::default();
         for rows in used.batches()? {
-            count_used(&mut counts, &rows?);
+            let rows = rows?;
+            count_used(&mut counts, &rows);
+            unsaid.add(&rows)?;
         }
         count(&mut counts.set_aside, &rejected);
         let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
@@ -128,7 +134,7 @@ impl<'a> Splitter<'a> {
             used = none.used;
         }
         let later = none.later.map(|none| distinct(&none, &later)).transpose()?;
-        Ok(Split { used, rejected, later, counts })
+        Ok(Split { used, rejected, later, counts, unsaid })
     }
 }
 
@@ -137,7 +143,6 @@ fn count_used(counts: &mut RowCounts, rows: &RecordBatch) {
     counts.rounded += marked(rows, "is_rounded");
     counts.uncounted += marked(rows, "is_uncounted");
     counts.kinds_of_type += marked(rows, "is_kind_of_type");
-    counts.ends_unsaid += marked(rows, "is_end_unsaid");
     let beyond = amounts(rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
     counts.used.amount -= beyond;
     counts.out_of_scope.amount += beyond;

@@ -50,12 +50,12 @@ const MARGIN: Column = fact(
 );
 const ATTRIBUTED_PROFIT: Column =
     fact("attributed_profit", Money, "margin − spend, of several lines from their sums; null for residuals.");
-const ROAS: Column = fact("roas", Double, "amount ÷ spend; null where spend is zero.");
-const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null where spend is zero.");
+const ROAS: Column = fact("roas", Double, "amount ÷ spend; null without positive spend.");
+const MARGIN_ROI: Column = fact("margin_roi", Double, "(margin − spend) ÷ spend; null without positive spend.");
 const ROMI: Column = fact(
     "romi",
     Double,
-    "(margin − spend) ÷ spend of incremental money: filled under models of kind incremental only; null where spend is zero.",
+    "(margin − spend) ÷ spend of incremental money: filled under models of kind incremental only; null without positive spend.",
 );
 const COST_PER_NEW_CUSTOMER: Column = fact(
     "cost_per_new_customer",

@@ -2,60 +2,64 @@
 
 use super::{Finding, amounts_by_id, of_amounts};
 use crate::config::Plan;
+use crate::config::calendar::days_since_epoch;
 use crate::config::file::Table;
-use crate::engine::columns::{column, text_column};
+use crate::engine::load::stages;
+use crate::engine::set_aside::Tally;
 use crate::pipeline::error::RunError;
 use crate::pipeline::prepare::{Prepared, Workers};
 use crate::pipeline::remarks::few;
 use crate::pipeline::totals::CreditTotals;
-use arrow::array::AsArray;
-use arrow::datatypes::{Decimal128Type, Int64Type};
 use closedloop_core::ledger::Bucket;
-use datafusion::scalar::ScalarValue;
+use jiff::civil::Date;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// Where deals are given: won opportunities that have none, and deals of opportunities that are not won.
+/// Where deals are given: won opportunities that have none, and deals of lost ones.
 pub(super) fn wins_and_deals_apart(workers: &Workers, prepared: &Prepared) -> Result<Vec<Finding>, RunError> {
-    let undealt = amounts_by_id(workers, prepared, include_str!("../../../sql/check/wins_without_deals.sql"))?;
-    let unwon = amounts_by_id(workers, prepared, include_str!("../../../sql/check/deals_without_wins.sql"))?;
+    let undealt = amounts_by_id(workers, prepared, include_str!("../../../sql/check/wins_without_deals.sql"), &[])?;
+    let of_lost = amounts_by_id(workers, prepared, include_str!("../../../sql/check/deals_of_lost.sql"), &[])?;
     let findings = [
-        of_amounts(Table::Opportunities, "won without a deal, and so not booked", &undealt),
-        of_amounts(Table::Deals, "booked though their opportunity is not won", &unwon),
+        of_amounts(Table::Opportunities, "won without a deal that is used, and so not booked", &undealt),
+        of_amounts(Table::Deals, "booked though their opportunity is lost", &of_lost),
     ];
     Ok(findings.into_iter().flatten().collect())
 }
 
-/// Opportunities past their close date of which nothing says how they ended. They count as open, and what was won among them
-/// is not booked.
-///
-/// # Errors
-/// Opportunities that cannot be read again.
-pub(in crate::pipeline) fn overdue_opportunities(
+/// Opportunities whose `is_won` says other than their stage.
+pub(super) fn contradicted_stages(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
 ) -> Result<Option<Finding>, RunError> {
-    // The rows are read again, for their stages, only where there are such.
-    if prepared.loaded.counts.get(&Table::Opportunities).is_none_or(|counts| counts.ends_unsaid == 0) {
-        return Ok(None);
+    let sql = include_str!("../../../sql/check/contradicted_stages.sql");
+    let contradicted = amounts_by_id(workers, prepared, sql, &stages(plan))?;
+    Ok(of_amounts(Table::Opportunities, "is_won, which counts, says other than the stage", &contradicted))
+}
+
+/// Opportunities with a close date up to a day of which nothing says how they ended: what was won among them is not booked.
+pub(in crate::pipeline) fn overdue_opportunities(prepared: &Prepared, until: Date) -> Option<Finding> {
+    let mut stages: BTreeMap<&str, Tally> = BTreeMap::new();
+    let overdue = prepared.loaded.unsaid.ends.iter().filter(|((_, day), _)| *day <= days_since_epoch(until));
+    for ((stage, _), tally) in overdue {
+        let sum = stages.entry(if stage.is_empty() { "(blank)" } else { stage }).or_default();
+        sum.rows += tally.rows;
+        sum.amount += tally.amount;
     }
-    let latest = ScalarValue::TimestampMicrosecond(plan.as_of.or(prepared.latest), Some("UTC".into()));
-    let sql = include_str!("../../../sql/check/overdue_opportunities.sql");
-    let rows = workers.rows(&prepared.ctx, sql, &[("latest", latest)])?;
-    let names = text_column(&rows, "stage")?;
-    let names = names.as_string::<i32>().iter().map(|stage| stage.unwrap_or("no stage"));
-    let count: i64 = column(&rows, "opportunities")?.as_primitive::<Int64Type>().values().iter().sum();
-    let amount: i128 = column(&rows, "amount")?.as_primitive::<Decimal128Type>().iter().flatten().sum();
-    let opportunities = if count == 1 { "opportunity is" } else { "opportunities are" };
-    Ok((count > 0).then(|| Finding {
+    let count: u64 = stages.values().map(|tally| tally.rows).sum();
+    let amount: i128 = stages.values().map(|tally| tally.amount).sum();
+    let mut names: Vec<&str> = stages.keys().copied().collect();
+    names.sort_by_key(|name| (Reverse(stages[name].rows), *name));
+    let (opportunities, are) = if count == 1 { ("opportunity", "is") } else { ("opportunities", "are") };
+    (count > 0).then(|| Finding {
         subject: Table::Opportunities.name().to_owned(),
         message: format!(
-            "{count} {opportunities} past the close date in stages that are neither won nor lost, and count as open: {}; \
-             name what ended in stages.won or stages.lost",
-            few(names)
+            "{count} {opportunities} with a close date up to {until} {are} in stages that are neither won nor lost, and \
+             not booked: {}; name in stages.won what was won",
+            few(names.into_iter())
         ),
         amount: (amount != 0).then_some(amount),
-    }))
+    })
 }
 
 /// Deals under the default model whose money goes to no touch though their kind is attributed.

@@ -38,6 +38,7 @@ pub(super) fn spend_and_credit_apart(
             *unpaid.entry(campaign.clone()).or_default() += i128::from(amount);
         }
     }
+    unpaid.retain(|_, amount| *amount != 0);
     let findings = [
         of_amounts(Table::Spend, "campaigns or channels with spend and no credited touch", &silent),
         of_amounts(Table::Spend, "campaigns with credit and no spend, so without roi", &unpaid),
@@ -67,7 +68,20 @@ fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amo
 /// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
 pub(super) fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
     let touched = prepared.lines.unknown_campaigns();
-    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"))?;
+    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"), &[])?;
     strangers.retain(|id, _| !touched.contains(id.as_str()));
     Ok(of_amounts(Table::Spend, "campaigns that only spend names", &strangers))
+}
+
+/// Rows of spend that repeat another one: they count, unless somebody takes them out.
+pub(super) fn repeated_spend(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+    let rows = workers.rows(&prepared.ctx, include_str!("../../../sql/check/repeated_spend.sql"), &[])?;
+    let sum = |name| Ok::<_, RunError>(column(&rows, name)?.as_primitive::<Int64Type>().iter().flatten().next());
+    let Some(count) = sum("rows")?.filter(|count| *count > 0) else { return Ok(None) };
+    let say = if count == 1 { "row says" } else { "rows say" };
+    Ok(Some(Finding {
+        subject: Table::Spend.name().to_owned(),
+        message: format!("{count} {say} the campaign or channel, days and amount of another, and count too"),
+        amount: sum("amount")?.map(i128::from),
+    }))
 }

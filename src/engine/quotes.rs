@@ -1,0 +1,130 @@
+//! The quotes of a CSV file: whether each cell that opens with one ends with one.
+
+use memchr::memchr;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Follows the quotes of a file, piece by piece.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    delimiter: u8,
+    at: At,
+    /// Bytes read.
+    read: u64,
+    /// Where the last quoted cell opened.
+    opened_at: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Outside of quotes, with what the next quote is if it comes at once: the first of a cell, or part of its text.
+    Outside { starts_cell: bool },
+    /// Within a quoted cell.
+    Inside,
+    /// Behind a quote in a quoted cell, which ends the cell or is the first of two.
+    BehindQuote,
+    /// Behind a blank that follows a quoted cell.
+    BehindBlank,
+}
+
+impl Quotes {
+    /// For cells that this byte sets apart.
+    pub(super) fn new(delimiter: u8) -> Self {
+        Self { delimiter, at: At::Outside { starts_cell: true }, read: 0, opened_at: 0 }
+    }
+
+    /// Reads on; false where a quoted cell goes on behind its closing quote.
+    pub(super) fn read(&mut self, piece: &[u8]) -> bool {
+        let mut next = if self.read == 0 && piece.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        while next < piece.len() {
+            let rest = &piece[next..];
+            let byte = rest[0];
+            next += 1;
+            self.at = match self.at {
+                At::Outside { starts_cell } => match memchr(b'"', rest) {
+                    None => {
+                        next = piece.len();
+                        At::Outside { starts_cell: self.ends_cell(rest[rest.len() - 1]) }
+                    }
+                    Some(quote) => {
+                        next += quote;
+                        let opens = if quote == 0 { starts_cell } else { self.ends_cell(rest[quote - 1]) };
+                        if opens {
+                            self.opened_at = self.read + (next - 1) as u64;
+                        }
+                        if opens { At::Inside } else { At::Outside { starts_cell: false } }
+                    }
+                },
+                At::Inside => match memchr(b'"', rest) {
+                    None => {
+                        next = piece.len();
+                        At::Inside
+                    }
+                    Some(quote) => {
+                        next += quote;
+                        At::BehindQuote
+                    }
+                },
+                At::BehindQuote if byte == b'"' => At::Inside,
+                At::BehindQuote | At::BehindBlank if self.ends_cell(byte) => At::Outside { starts_cell: true },
+                At::BehindQuote | At::BehindBlank if byte == b' ' => At::BehindBlank,
+                At::BehindQuote | At::BehindBlank => return false,
+            };
+        }
+        self.read += piece.len() as u64;
+        true
+    }
+
+    /// Whether a quoted cell is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.at == At::Inside
+    }
+
+    /// Where the last quoted cell opened, in bytes.
+    pub(super) fn opened_at(&self) -> u64 {
+        self.opened_at
+    }
+
+    fn ends_cell(&self, byte: u8) -> bool {
+        byte == self.delimiter || byte == b'\n' || byte == b'\r'
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether all is well, and if not where the culprit opened; however the text is cut into pieces.
+    fn culprit(text: &str) -> Option<u64> {
+        // The mark at the head of a file comes in one piece.
+        let all = [3, 4, 5, 1 << 20].map(|size| {
+            let mut quotes = Quotes::new(b',');
+            let is_well = text.as_bytes().chunks(size).all(|piece| quotes.read(piece)) && !quotes.is_open();
+            (!is_well).then(|| quotes.opened_at())
+        });
+        assert!(all.iter().all(|one| *one == all[0]), "{text:?}: {all:?}");
+        all[0]
+    }
+
+    #[test]
+    fn quoted_cells_end_with_a_quote() {
+        for text in [
+            "a,b\n\"c, d\",\"say \"\"so\"\"\"\n",
+            "\u{feff}\"a\",b\r\n1,\"\"\r\n",
+            "a\n19\" rack\nx \"y\" z\n",
+            "\"a\" ,b\n",
+            "\"a\nb\"",
+            "",
+        ] {
+            assert_eq!(culprit(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_goes_on_behind_its_quote_or_never_ends_is_found() {
+        assert_eq!(culprit("o1,\"Rack 19,1\no2,\"Big\" rack,2\n"), Some(3));
+        assert_eq!(culprit("a,b\n1,\"x\" y\n"), Some(6));
+        assert_eq!(culprit("a\n\"b\n"), Some(2));
+        assert_eq!(culprit("a\n\"b\" \"\n"), Some(2));
+    }
+}
