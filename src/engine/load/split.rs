@@ -1,6 +1,6 @@
 //! The rows of a stage, told apart: used, out of scope, or rejected with a reason.
 
-use super::unsaid::Unsaid;
+use super::unsaid::{COLUMNS as UNSAID, Unsaid, UnsaidRows};
 use crate::config::file::Table;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
@@ -29,15 +29,19 @@ pub(super) struct Split {
 pub(super) const COUNTED: [&str; 5] =
     ["is_rounded", "is_uncounted", "is_kind_of_type", "is_end_unsaid", "amount_beyond"];
 
+/// Columns of a stage that used and rejected rows do not have.
+const NOT_USED: [&str; 6] = ["in_scope", "reason", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];
+const NOT_REJECTED: [&str; 5] = ["in_scope", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];
+
 /// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
 const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
 
 impl Split {
     /// A stage without rows. Nothing needs to run for a table that is not given.
     pub(super) fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
-        let used = StoredRows::Held(vec![without(stage, &["in_scope", "reason"])?]);
+        let used = StoredRows::Held(vec![without(stage, &NOT_USED)?]);
         let later = parent_keys(table, stage)?;
-        let rejected = without(stage, &["in_scope"])?;
+        let rejected = without(stage, &NOT_REJECTED)?;
         Ok(Self { used, rejected, later, counts: RowCounts::default(), unsaid: Unsaid::default() })
     }
 
@@ -74,6 +78,9 @@ pub(super) struct Splitter<'a> {
     keys: Vec<ArrayRef>,
     later: Vec<RecordBatch>,
     bad: Vec<RecordBatch>,
+    unsaid: UnsaidRows,
+    /// Rows that are used so far, repeats among them.
+    used: usize,
 }
 
 impl<'a> Splitter<'a> {
@@ -81,7 +88,8 @@ impl<'a> Splitter<'a> {
     pub(super) fn new(table: Table, own_currency: &'a str, schema: SchemaRef, scratch: Option<&'a Path>) -> Self {
         let good = RowStore::new(scratch, table.name());
         let counts = RowCounts::default();
-        Self { table, own_currency, schema, counts, good, keys: Vec::new(), later: Vec::new(), bad: Vec::new() }
+        let (keys, later, bad, unsaid) = (Vec::new(), Vec::new(), Vec::new(), UnsaidRows::default());
+        Self { table, own_currency, schema, counts, good, keys, later, bad, unsaid, used: 0 }
     }
 
     /// Splits one batch.
@@ -102,31 +110,34 @@ impl<'a> Splitter<'a> {
             self.bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
         }
         let rows = if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
-        let rows = without(&rows, &["in_scope", "reason"])?;
+        self.unsaid.add(&rows, self.used)?;
+        self.used += rows.num_rows();
+        let rows = without(&rows, &NOT_USED)?;
         self.keys.extend(contract::key(self.table).map(|key| column(&rows, key).cloned()).transpose()?);
         self.good.push(rows)
     }
 
     /// Keeps one row a key, and counts what is used.
     pub(super) fn finish(self) -> Result<Split, EngineError> {
-        let Self { table, schema, mut counts, keys, later, bad, .. } = self;
+        let Self { table, schema, mut counts, keys, later, bad, unsaid, .. } = self;
         let mut used = self.good.finish()?;
-        let mut rejected = without(&concat_batches(&schema, &bad)?, &["in_scope"])?;
+        let mut rejected = without(&concat_batches(&schema, &bad)?, &NOT_REJECTED)?;
         let one = || {
             let batches = used.batches()?.collect::<Result<Vec<_>, _>>()?;
             Ok(concat_batches(&batches[0].schema(), &batches)?)
         };
-        if let Some((rows, keep)) = unique(&keys, one)? {
-            let repeated =
-                with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
-            rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
-            used = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
-        }
-        let mut unsaid = Unsaid::default();
+        let unsaid = match unique(&keys, one)? {
+            None => unsaid.of_kept(|_| true),
+            Some((rows, keep)) => {
+                let repeated =
+                    with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
+                rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
+                used = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
+                unsaid.of_kept(|position| keep.value(position))
+            }
+        };
         for rows in used.batches()? {
-            let rows = rows?;
-            count_used(&mut counts, &rows);
-            unsaid.add(&rows)?;
+            count_used(&mut counts, &rows?);
         }
         count(&mut counts.set_aside, &rejected);
         let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
