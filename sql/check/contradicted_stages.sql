@@ -1,5 +1,6 @@
--- contradicted_stages: opportunity whose `is_won`, which counts, says other than its stage, and its amount.
--- In: source_opportunities, $won_stages, $lost_stages.
-SELECT opportunity_id AS id, minor_units(amount) AS amount
-FROM source_opportunities
-WHERE array_has($lost_stages, stage) AND TRY_CAST(is_won AS BOOLEAN) OR array_has($won_stages, stage) AND NOT TRY_CAST(is_won AS BOOLEAN)
+-- contradicted_stages: used opportunity whose `is_won`, which counts, says other than its stage, and its amount.
+-- In: source_opportunities, opportunities (canonical), $won_stages, $lost_stages. Of repeated keys the row that is used counts.
+SELECT o.opportunity_id AS id, max(minor_units(s.amount)) AS amount
+FROM opportunities o JOIN source_opportunities s ON o.opportunity_id = s.opportunity_id AND o.is_won = TRY_CAST(s.is_won AS BOOLEAN)
+WHERE array_has($lost_stages, s.stage) AND o.is_won OR array_has($won_stages, s.stage) AND NOT o.is_won
+GROUP BY o.opportunity_id

@@ -4,5 +4,6 @@ SELECT CAST(sum(times - 1) AS BIGINT) AS rows, CAST(sum((times - 1) * amount) AS
 FROM (
     SELECT amount, count(*) AS times
     FROM spend
+    WHERE amount <> 0
     GROUP BY campaign_id, channel, first_day, last_day, amount
 )

@@ -19,17 +19,18 @@ WITH typed AS (
         NOT $deals_given AND TRY_CAST(is_won AS BOOLEAN) IS NULL AND coalesce(TRY_CAST(is_closed AS BOOLEAN), true)
             AND NOT coalesce(array_has($won_stages, stage) OR array_has($lost_stages, stage), false) AS is_end_unsaid
     FROM source_opportunities
-)
+),
+told AS (SELECT *, won AND coalesce(closed <= $as_of, true) AS is_booked FROM typed)
 SELECT
     opportunity_id, account_id, created AS created_at, closed AS closed_at,
     CASE WHEN won THEN minor END AS amount, currency,
-    won AND coalesce(closed <= $as_of, true) AS is_won,
+    is_booked AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,
-    kind, NOT $deals_given AND won AND kind IS NOT NULL AND minor >= 0 AS is_kind_of_type,
+    kind, NOT $deals_given AND is_booked AND kind IS NOT NULL AND minor >= 0 AS is_kind_of_type,
     CASE WHEN is_end_unsaid THEN coalesce(stage, '') END AS unsaid_stage,
     CASE WHEN is_end_unsaid THEN local_date(closed_at) END AS unsaid_close,
     CASE WHEN is_end_unsaid THEN minor END AS unsaid_amount,
-    CASE WHEN NOT $deals_given AND won AND kind IS NULL AND minor >= 0 THEN type END AS unsaid_type,
+    CASE WHEN NOT $deals_given AND is_booked AND kind IS NULL AND minor >= 0 THEN type END AS unsaid_type,
     CASE WHEN won AND closed > $as_of THEN minor END AS amount_beyond,
     is_rounded(amount) AS is_rounded, source_row,
     coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
@@ -43,4 +44,4 @@ SELECT
         WHEN amount IS NOT NULL AND minor IS NULL THEN 'bad_amount'
         WHEN amount IS NULL AND won AND NOT $deals_given THEN 'missing_amount'
     END AS reason
-FROM typed
+FROM told

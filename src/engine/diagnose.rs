@@ -45,7 +45,7 @@ impl Source {
                 break quotes.is_open().then_some("is never closed; close it");
             }
             if !quotes.read(chunk) {
-                break Some("closes within a cell; double the quotes inside of it");
+                break Some("closes before its cell ends; double the quotes inside of it, or take away what follows");
             }
             let read = chunk.len();
             bytes.consume(read);

@@ -67,7 +67,7 @@ impl Quotes {
                 },
                 At::BehindQuote if byte == b'"' => At::Inside,
                 At::BehindQuote | At::BehindBlank if self.ends_cell(byte) => At::Outside { starts_cell: true },
-                At::BehindQuote | At::BehindBlank if byte == b' ' => At::BehindBlank,
+                At::BehindQuote | At::BehindBlank if byte == b' ' || byte == b'\t' => At::BehindBlank,
                 At::BehindQuote | At::BehindBlank => return false,
             };
         }
@@ -112,7 +112,7 @@ mod tests {
             "a,b\n\"c, d\",\"say \"\"so\"\"\"\n",
             "\u{feff}\"a\",b\r\n1,\"\"\r\n",
             "a\n19\" rack\nx \"y\" z\n",
-            "\"a\" ,b\n",
+            "\"a\" ,b\n\"c\"\t,d\n",
             "\"a\nb\"",
             "",
         ] {

@@ -75,6 +75,7 @@ pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], words: &Stage
         for branch in &filled.branches {
             doubts.made_up_and_unreadable(*table, branch);
         }
+        doubts.repeated_keys(*table);
     }
     doubts.milestones_only();
     let eligible = doubts.eligible();
@@ -168,12 +169,31 @@ impl<'a> Doubts<'a> {
         }
     }
 
+    /// A key that is none.
+    fn repeated_keys(&mut self, table: Table) {
+        let Some(key) = contract::key(table) else { return };
+        let values = self.values(table, key);
+        let once: BTreeSet<&str> = values.iter().copied().collect();
+        if once.len() * 20 < values.len() * 19 {
+            let message = format!(
+                "{} values of {key} are {} different ones; of rows with one key one is used",
+                values.len(),
+                once.len()
+            );
+            self.add(Place::Column(table, key), message);
+        }
+    }
+
     /// What the values of a column, which a canonical one is read from, leave open.
     fn readings(&mut self, place: Place, kind: ColumnKind, projection: &Projection, look: &Look, header: &str) {
         let example = look.values(header).next().unwrap_or_default();
         match reading_of(kind, look, header) {
-            // What is made of several values is more than a flag's text.
-            Reading::Unreadable if kind != ColumnKind::Flag || projection.plain_header().is_some() => {
+            // What else is made of a flag is more than its text.
+            Reading::Unreadable
+                if kind != ColumnKind::Flag
+                    || projection.plain_header().is_some()
+                    || projection.expr.starts_with("read_flag(") =>
+            {
                 let what = match kind {
                     ColumnKind::Money => "an amount",
                     ColumnKind::Flag => "true or false",
@@ -192,6 +212,7 @@ impl<'a> Doubts<'a> {
             Reading::AsIs | Reading::Written('.')
                 if kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
             {
+                let example = look.values(header).find(|value| value.contains('.')).unwrap_or(example);
                 let message = format!(
                     "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
                 );

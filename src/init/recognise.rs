@@ -214,7 +214,7 @@ fn turned(table: Table, mut select: Select, look: &Look) -> Select {
         let Some(kind) = kind else { continue };
         if let Some(header) = projection.plain_header() {
             projection.expr = reading_of(kind, look, header).expr(header);
-        } else if projection.expr.starts_with("coalesce(") {
+        } else if kind != ColumnKind::Flag && projection.expr.starts_with("coalesce(") {
             for header in &projection.headers {
                 let read = reading_of(kind, look, header).expr(header);
                 projection.expr = projection.expr.replace(&quoted(header), &read);

@@ -156,14 +156,17 @@ fn dates_to_come(plan: &Plan, prepared: &Prepared, today: Date) -> Vec<Finding> 
         "deals" if !has_deals => (Table::Opportunities.name(), *latest),
         name => (name, *latest),
     });
-    let days = of_touches.into_iter().chain(of_tables).map(|(name, at)| (name, plan.calendar.date_of(at)));
+    let mut latest: BTreeMap<&str, i64> = BTreeMap::new();
+    for (name, at) in of_touches.into_iter().chain(of_tables) {
+        latest.entry(name).and_modify(|latest| *latest = at.max(*latest)).or_insert(at);
+    }
+    let days = latest.into_iter().map(|(name, at)| (name, plan.calendar.date_of(at)));
     let to_come = days.filter_map(|(name, day)| Some((name, day.filter(|day| *day > today)?)));
-    to_come
-        .map(|(name, day)| {
-            let message = format!("dates reach to {day}, which is yet to come; correct them, or set calendar.as_of");
-            Finding::new(name, message)
-        })
-        .collect()
+    let found = to_come.map(|(name, day)| {
+        let message = format!("dates reach to {day}, which is yet to come; correct them, or set calendar.as_of");
+        Finding::new(name, message)
+    });
+    found.collect()
 }
 
 /// The rows of a query for `id` and `amount`.

@@ -63,7 +63,7 @@ refused! {
         .file("deals.csv", COMPANY[5].1.replace("1000.00,new", "1000.00,\"n\r\new\"").replace('\n', "\r\n") + "\r\nD3,O1\r\n")
         => "table deals (deals.csv): deals.csv line 7 has 2 fields where the header has 5; quote or complete the row";
     a_quote_that_swallows_rows: World::new().file("deals.csv", COMPANY[5].1.replace("D1,", "\"D1,").replace("D2,", "\"D\"2,"))
-        => "table deals (deals.csv): deals.csv line 2 opens a quote that closes within a cell; double the quotes inside of it";
+        => "table deals (deals.csv): deals.csv line 2 opens a quote that closes before its cell ends; double the quotes inside of it, or take away what follows";
     text_that_is_not_utf8: World::new().file("touchpoints.csv", [COMPANY[3].1.as_bytes(), b"t\xff,2026-02-02,A2,,C1,,true\n"].concat())
         => "table touchpoints (touchpoints.csv): touchpoints.csv line 5 is not UTF-8; save the file as UTF-8";
     a_header_that_is_not_utf8: World::new().file("spend.csv", b"campaign_id,date,amount,caf\xe9\nC1,2026-01-01,1,x\n")

@@ -361,7 +361,7 @@ fn opportunities_that_no_stage_ends_are_told() {
         world.settings("[stages]\nwon = [\"Closed Won\", \"Won - Renewal\"]").replace("opportunities", "O3,A2", "O3,");
     let outcome = world.accepted();
     assert_eq!(outcome.booked(), 150_950);
-    let remark = "1 opportunity with a close date up to 2026-03-01 is in stages that are neither won nor lost, and not \
+    let remark = "1 opportunity with a close date up to 2026-03-01 is in a stage that is neither won nor lost, and not \
                   booked: 1 (Proposal); name in stages.won what was won";
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
     // Where deals are given, these are what was won.
@@ -386,9 +386,12 @@ fn the_money_of_wins_after_the_as_of_date_is_out_of_scope() {
 #[test]
 fn contradictions_and_repeated_spend_are_findings() {
     let opportunities = "opportunity_id,account_id,created_at,stage,is_won,closed_at,amount\n\
-                         O1,A1,2026-02-01,Closed Lost,true,2026-03-01,10\nO2,A2,2026-02-10,Closed Won,false,2026-03-05,20\n";
-    let world =
-        World::new().without("deals").file("opportunities.csv", opportunities).rows("spend", "C2,2026-01-02,50.00\n");
+                         O1,A1,2026-02-01,Closed Lost,true,2026-03-01,10\nO2,A2,2026-02-10,Closed Won,false,2026-03-05,20\n\
+                         O3,,2026-02-10,Closed Won,false,2026-03-05,40\nO4,A2,2026-02-10,Closed Won,true,2026-03-05,80\n";
+    let world = World::new()
+        .without("deals")
+        .file("opportunities.csv", opportunities)
+        .rows("spend", "C2,2026-01-02,50.00\nC2,2026-01-03,0\nC2,2026-01-03,0\n");
     for finding in [
         "opportunities is_won, which counts, says other than the stage: 2 (O1, O2) [30.00 USD]",
         "spend         1 row says the campaign or channel, days and amount of another, and count too [50.00 USD]",
@@ -408,6 +411,10 @@ fn types_that_are_no_kind_are_told() {
     let remark = "1 won opportunity has a type that is no kind of deal: 1 (Existing Business)";
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
     assert_eq!(outcome.column("journeys", "deal_id", "kind")["O3"], "renewal");
+    // What is won after the as-of date has no deal yet.
+    let world =
+        World::new().without("deals").file("opportunities.csv", text).settings("[calendar]\nas_of = \"2026-03-02\"");
+    assert!(!world.accepted().remarks().iter().any(|remark| remark.contains("no kind of deal")));
 }
 
 /// Blanks around texts are none of them, whatever the format and whether SQL comes between.

@@ -14,30 +14,37 @@ pub(super) fn function() -> ArrayFunction {
 
 fn read_flags(args: &[ArrayRef]) -> Result<ArrayRef> {
     let texts = cast(&args[0], &DataType::Utf8)?;
-    let read = |text: &str| match written_flag(text) {
-        _ if text.trim().is_empty() => None,
-        Some(flag) => Some(flag.to_string()),
+    // Most flags are the engine's.
+    let flags = cast(&texts, &DataType::Boolean)?;
+    let read = |(text, flag): (Option<&'_ str>, Option<bool>)| match (text, flag) {
+        (Some(text), None) if text.trim().is_empty() => None,
         // What is no flag stays as it is, so that a row set aside shows it.
-        None => Some(text.to_owned()),
+        (Some(text), None) => Some(of_word(text).map_or_else(|| text.to_owned(), |flag| flag.to_string())),
+        (_, flag) => flag.map(|flag| flag.to_string()),
     };
-    Ok(Arc::new(texts.as_string::<i32>().iter().map(|text| read(text?)).collect::<StringViewArray>()))
+    let read = texts.as_string::<i32>().iter().zip(flags.as_boolean()).map(read);
+    Ok(Arc::new(read.collect::<StringViewArray>()))
 }
 
-/// Yes and no in other languages than that of the engine, and as numbers that were floats in between.
-const YES: [&str; 8] = ["ja", "wahr", "oui", "vrai", "sí", "si", "sim", "1.0"];
-const NO: [&str; 6] = ["nein", "falsch", "non", "faux", "não", "0.0"];
+/// Yes and no in other languages than that of the engine.
+const YES: [&str; 7] = ["ja", "wahr", "oui", "vrai", "sí", "si", "sim"];
+const NO: [&str; 5] = ["nein", "falsch", "non", "faux", "não"];
 
 /// What a text says that people wrote for a flag; `None` where it is none.
 pub(crate) fn written_flag(text: &str) -> Option<bool> {
+    let flag = cast(&StringArray::from(vec![text]), &DataType::Boolean).ok()?;
+    flag.as_boolean().iter().next().flatten().or_else(|| of_word(text))
+}
+
+/// A flag in another language, or as a number that was a float or decimal in between.
+fn of_word(text: &str) -> Option<bool> {
     let word = text.trim().to_lowercase();
-    if YES.contains(&word.as_str()) {
-        return Some(true);
+    match word.parse::<f64>() {
+        Ok(1.0) => Some(true),
+        Ok(0.0) => Some(false),
+        _ if YES.contains(&word.as_str()) => Some(true),
+        _ => NO.contains(&word.as_str()).then_some(false),
     }
-    if NO.contains(&word.as_str()) {
-        return Some(false);
-    }
-    let flag = cast(&StringArray::from(vec![word]), &DataType::Boolean).ok()?;
-    flag.as_boolean().iter().next().flatten()
 }
 
 #[cfg(test)]
@@ -54,7 +61,7 @@ mod tests {
     fn flags_are_read_as_people_write_them() {
         for (text, flag) in [("TRUE ", true), ("Yes", true), ("1", true), ("1.0", true), ("Wahr", true), ("Sí", true)]
             .into_iter()
-            .chain([("No", false), ("0", false), ("0.0", false), ("FALSCH", false), ("f", false)])
+            .chain([("No", false), ("0", false), ("0.00", false), ("FALSCH", false), ("f", false)])
         {
             assert_eq!(written_flag(text), Some(flag), "{text}");
         }

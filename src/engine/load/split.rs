@@ -26,8 +26,7 @@ pub(super) struct Split {
 }
 
 /// Columns of a stage that are counted and not kept.
-pub(super) const COUNTED: [&str; 5] =
-    ["is_rounded", "is_uncounted", "is_kind_of_type", "is_end_unsaid", "amount_beyond"];
+pub(super) const COUNTED: [&str; 4] = ["is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
 
 /// Columns of a stage that used and rejected rows do not have.
 const NOT_USED: [&str; 6] = ["in_scope", "reason", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];

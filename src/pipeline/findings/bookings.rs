@@ -50,11 +50,12 @@ pub(in crate::pipeline) fn overdue_opportunities(prepared: &Prepared, until: Dat
     let amount: i128 = stages.values().map(|tally| tally.amount).sum();
     let mut names: Vec<&str> = stages.keys().copied().collect();
     names.sort_by_key(|name| (Reverse(stages[name].rows), *name));
-    let (opportunities, are) = if count == 1 { ("opportunity", "is") } else { ("opportunities", "are") };
+    let (opportunities, are_in) =
+        if count == 1 { ("opportunity", "is in a stage that is") } else { ("opportunities", "are in stages that are") };
     (count > 0).then(|| Finding {
         subject: Table::Opportunities.name().to_owned(),
         message: format!(
-            "{count} {opportunities} with a close date up to {until} {are} in stages that are neither won nor lost, and \
+            "{count} {opportunities} with a close date up to {until} {are_in} neither won nor lost, and \
              not booked: {}; name in stages.won what was won",
             few(names.into_iter())
         ),
