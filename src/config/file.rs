@@ -79,7 +79,8 @@ pub struct CheckConfig {
     pub sql: String,
 }
 
-/// `[stages]`: which opportunities are won where `is_won` does not say it, and lost where `is_closed` does not.
+/// `[stages]`: which opportunities are won where `is_won` does not say it, and lost where `is_closed` does not. Capital and small
+/// letters are the same.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StageConfig {

@@ -193,10 +193,10 @@ impl Loader<'_> {
     }
 }
 
-/// The stages that mean won and lost, as parameters of SQL files.
+/// The stages that mean won and lost, in small letters, as parameters of SQL files.
 pub(crate) fn stages(plan: &Plan) -> [(&'static str, ScalarValue); 2] {
-    let texts = |stages: &[String]| session::texts(stages.iter().map(String::as_str));
-    [("won_stages", texts(&plan.stages.won)), ("lost_stages", texts(&plan.stages.lost))]
+    let small = |stages: &[String]| session::texts(stages.iter().map(|stage| stage.to_lowercase()));
+    [("won_stages", small(&plan.stages.won)), ("lost_stages", small(&plan.stages.lost))]
 }
 
 /// Rows with a `reason` and a `source_row` as rows to set aside.

@@ -85,8 +85,8 @@ pub async fn read_with(
 }
 
 /// A list of texts as the value of a parameter.
-pub fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ScalarValue {
-    let texts: Vec<ScalarValue> = texts.map(ScalarValue::from).collect();
+pub fn texts(texts: impl Iterator<Item: Into<ScalarValue>>) -> ScalarValue {
+    let texts: Vec<ScalarValue> = texts.map(Into::into).collect();
     ScalarValue::List(ScalarValue::new_list_nullable(&texts, &DataType::Utf8))
 }
 

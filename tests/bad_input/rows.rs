@@ -236,6 +236,8 @@ fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
 #[test]
 fn a_stage_says_what_is_won_where_no_flag_does() {
     let head = "opportunity_id,account_id,created_at,stage,";
+    let capitals = format!("{head}closed_at,amount\nO1,A1,2026-02-01,closed WON,2026-03-01,1000\n");
+    assert_eq!(World::new().without("deals").file("opportunities.csv", capitals).accepted().booked(), 100_000);
     let flags = [("is_closed", "true", "true"), ("is_won,is_closed", ",true", "false,true"), ("is_won", "", "")];
     for (columns, of_won, of_lost) in flags {
         let text = format!(
