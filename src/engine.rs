@@ -27,3 +27,4 @@ pub(crate) mod words;
 
 pub use error::EngineError;
 pub(crate) use functions::{WrittenAmount, in_iso, written_flag};
+pub(crate) use quotes::stray_quote;

@@ -337,6 +337,23 @@ fn the_latest_form_of_a_contact_is_a_touch_however_dates_are_written() {
     assert_eq!(read_rows(&run(&folder.path().join("closedloop.toml")), "touchpoints"), 5);
 }
 
+/// Readers would take the rows between two stray quotes for one cell.
+#[test]
+fn a_file_whose_quotes_swallow_rows_is_unusable() {
+    let folder = tempfile::tempdir().unwrap();
+    plain_exports(folder.path());
+    write(
+        folder.path(),
+        "campaigns.csv",
+        "id;campaign name;start;end\nC1;\"News;2024-12-01;2025-03-31\nC2;\"Big\" news;2024-12-01;2025-03-31\n",
+    );
+    let printed = init(folder.path());
+    assert!(
+        printed.contains("campaigns.csv") && printed.contains("line 2 opens a quote that closes before its cell ends"),
+        "{printed}"
+    );
+}
+
 /// Named and headed as the table, a file needs no proof that its key is one: repeats are set aside.
 #[test]
 fn a_file_whose_key_repeats_is_still_its_table() {

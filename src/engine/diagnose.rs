@@ -1,7 +1,7 @@
 //! Finds where a file is broken: the engine says that it is, a second read says in which file and line.
 
 use super::EngineError;
-use super::quotes::Quotes;
+use super::quotes::stray_quote;
 use super::words::words;
 use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
@@ -29,31 +29,20 @@ impl Source {
     /// A reader of one of the CSV files, header expected.
     pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
         // The line break at the end lets every record have one.
-        let bytes = LineBreaks { bytes: self.bytes(file)?, after_return: false }.chain(&b"\n"[..]);
+        let bytes = LineBreaks::of(self.bytes(file)?).chain(&b"\n"[..]);
         Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
     }
 
     /// Refuses a CSV file with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
     /// rows and all, for one cell.
     pub(super) fn check_quotes(&self, file: &Path) -> Result<(), EngineError> {
-        let unreadable = |error| self.fault(format!("{} cannot be read ({error}); write it again", file.display()));
-        let mut bytes = BufReader::with_capacity(1 << 20, self.bytes(file)?);
-        let mut quotes = Quotes::new(self.delimiter);
-        let fault = loop {
-            let chunk = bytes.fill_buf().map_err(unreadable)?;
-            if chunk.is_empty() {
-                break quotes.is_open().then_some("is never closed; close it");
-            }
-            if !quotes.read(chunk) {
-                break Some("closes before its cell ends; double the quotes inside of it, or take away what follows");
-            }
-            let read = chunk.len();
-            bytes.consume(read);
-        };
-        let Some(fault) = fault else { return Ok(()) };
-        let before = LineBreaks { bytes: self.bytes(file)?.take(quotes.opened_at()), after_return: false };
-        let breaks = BufReader::new(before).bytes().filter(|byte| matches!(byte, Ok(b'\n'))).count();
-        Err(self.fault(format!("{} line {} opens a quote that {fault}", file.display(), breaks + 1)))
+        // What cannot be opened is said in its own words.
+        drop(self.bytes(file)?);
+        match stray_quote(file, self.delimiter) {
+            Ok(None) => Ok(()),
+            Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
+            Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
+        }
     }
 
     /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.
@@ -170,9 +159,16 @@ pub(crate) fn is_about_values(error: &DataFusionError) -> bool {
 }
 
 /// Turns every kind of line break into `\n`, so that lines can be counted.
-struct LineBreaks<R> {
+pub(super) struct LineBreaks<R> {
     bytes: R,
     after_return: bool,
+}
+
+impl<R> LineBreaks<R> {
+    /// Of these bytes.
+    pub(super) fn of(bytes: R) -> Self {
+        Self { bytes, after_return: false }
+    }
 }
 
 impl<R: Read> Read for LineBreaks<R> {

@@ -1,12 +1,37 @@
 //! The quotes of a CSV file: whether each cell that opens with one ends with one.
 
+use super::diagnose::LineBreaks;
+use crate::config::plan::unpacked;
 use memchr::memchr;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+/// Where a cell opens with a quote and does not end with one, in words; nothing where none does.
+pub(crate) fn stray_quote(file: &Path, delimiter: u8) -> io::Result<Option<String>> {
+    let mut bytes = BufReader::with_capacity(1 << 20, unpacked(file)?);
+    let mut quotes = Quotes::new(delimiter);
+    let fault = loop {
+        let piece = bytes.fill_buf()?;
+        if piece.is_empty() {
+            break quotes.is_open().then_some("is never closed; close it");
+        }
+        if !quotes.read(piece) {
+            break Some("closes before its cell ends; double the quotes inside of it, or take away what follows");
+        }
+        let read = piece.len();
+        bytes.consume(read);
+    };
+    let Some(fault) = fault else { return Ok(None) };
+    let before = BufReader::new(LineBreaks::of(unpacked(file)?.take(quotes.opened_at)));
+    let breaks = before.bytes().filter(|byte| matches!(byte, Ok(b'\n'))).count();
+    Ok(Some(format!("line {} opens a quote that {fault}", breaks + 1)))
+}
+
 /// Follows the quotes of a file, piece by piece.
 #[derive(Debug)]
-pub(super) struct Quotes {
+struct Quotes {
     delimiter: u8,
     at: At,
     /// Bytes read.
@@ -29,12 +54,12 @@ enum At {
 
 impl Quotes {
     /// For cells that this byte sets apart.
-    pub(super) fn new(delimiter: u8) -> Self {
+    fn new(delimiter: u8) -> Self {
         Self { delimiter, at: At::Outside { starts_cell: true }, read: 0, opened_at: 0 }
     }
 
     /// Reads on; false where a quoted cell goes on behind its closing quote.
-    pub(super) fn read(&mut self, piece: &[u8]) -> bool {
+    fn read(&mut self, piece: &[u8]) -> bool {
         let mut next = if self.read == 0 && piece.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         while next < piece.len() {
             let rest = &piece[next..];
@@ -76,13 +101,8 @@ impl Quotes {
     }
 
     /// Whether a quoted cell is open.
-    pub(super) fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         self.at == At::Inside
-    }
-
-    /// Where the last quoted cell opened, in bytes.
-    pub(super) fn opened_at(&self) -> u64 {
-        self.opened_at
     }
 
     fn ends_cell(&self, byte: u8) -> bool {
@@ -100,7 +120,7 @@ mod tests {
         let all = [3, 4, 5, 1 << 20].map(|size| {
             let mut quotes = Quotes::new(b',');
             let is_well = text.as_bytes().chunks(size).all(|piece| quotes.read(piece)) && !quotes.is_open();
-            (!is_well).then(|| quotes.opened_at())
+            (!is_well).then_some(quotes.opened_at)
         });
         assert!(all.iter().all(|one| *one == all[0]), "{text:?}: {all:?}");
         all[0]

@@ -2,6 +2,7 @@
 
 use crate::config::file::Format;
 use crate::config::plan::{data_files, delimiter_of, format_of, has_ending, unpacked};
+use crate::engine::stray_quote;
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -142,6 +143,9 @@ fn look_at_csv(file: &Path) -> Result<Seen, String> {
     }
     let count = |delimiter: u8| first.iter().filter(|byte| **byte == delimiter).count();
     let delimiter = b",;\t|".iter().copied().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',');
+    if let Some(fault) = stray_quote(file, delimiter).map_err(unreadable)? {
+        return Err(fault);
+    }
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(unpacked(file).map_err(unreadable)?);
     let fault = |error: &csv::Error| match error.kind() {
         csv::ErrorKind::Utf8 { .. } => "is not UTF-8; save it as UTF-8".to_owned(),

@@ -16,7 +16,7 @@ fn read_flags(args: &[ArrayRef]) -> Result<ArrayRef> {
     let texts = cast(&args[0], &DataType::Utf8)?;
     // Most flags are the engine's.
     let flags = cast(&texts, &DataType::Boolean)?;
-    let read = |(text, flag): (Option<&'_ str>, Option<bool>)| match (text, flag) {
+    let read = |(text, flag): (Option<&str>, Option<bool>)| match (text, flag) {
         (Some(text), None) if text.trim().is_empty() => None,
         // What is no flag stays as it is, so that a row set aside shows it.
         (Some(text), None) => Some(of_word(text).map_or_else(|| text.to_owned(), |flag| flag.to_string())),
