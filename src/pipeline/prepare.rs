@@ -100,8 +100,6 @@ pub(super) struct Prepared {
     pub(super) deals: RecordBatch,
     /// The latest instant that each small table knows of.
     pub(super) latest_of: Vec<(String, i64)>,
-    /// The latest instant that the inputs know of.
-    pub(super) latest: Option<i64>,
     /// The small side.
     pub(super) conversions: Conversions,
     /// The large side.
@@ -118,9 +116,15 @@ impl Prepared {
         Names::new(&self.deals, &self.lines, &self.conversions.quarters, &plan.models)
     }
 
-    /// The as-of date: as given, else the latest date in the inputs.
+    /// The as-of date: as given, else the latest instant in the inputs.
+    pub(super) fn as_of(&self, plan: &Plan) -> Option<i64> {
+        let of_touches = || self.scattered.counts.spanned.map(|(_, latest)| latest);
+        plan.as_of.or_else(|| latest(&self.latest_of).max(of_touches()))
+    }
+
+    /// The day of the as-of date.
     pub(super) fn as_of_day(&self, plan: &Plan) -> Option<Date> {
-        plan.as_of.or(self.latest).and_then(|instant| plan.calendar.date_of(instant))
+        self.as_of(plan).and_then(|instant| plan.calendar.date_of(instant))
     }
 
     /// Leaves the whole budget to the roll-ups, once all is credited.
@@ -190,8 +194,7 @@ impl Indexed {
         let (scattered, lines) =
             scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
-        let latest = latest(&latest_of).max(scattered.counts.spanned.map(|(_, latest)| latest));
-        Ok(Prepared { ctx, loaded, deals, latest_of, latest, conversions, scattered, lines, held: Some(held) })
+        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, held: Some(held) })
     }
 }
 

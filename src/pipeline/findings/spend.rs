@@ -8,7 +8,7 @@ use crate::engine::ids::IdColumn;
 use crate::pipeline::error::RunError;
 use crate::pipeline::prepare::{Prepared, Workers};
 use crate::pipeline::totals::CreditTotals;
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use std::collections::BTreeSet;
 
@@ -48,19 +48,18 @@ pub(super) fn spend_and_credit_apart(
 
 /// What was spent on each campaign, and on each channel alone.
 fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amounts), RunError> {
-    let spend = workers.rows(&prepared.ctx, "SELECT campaign_id, channel, amount FROM spend", &[])?;
+    let spend = workers.rows(&prepared.ctx, include_str!("../../../sql/check/spend_by_name.sql"), &[])?;
     let ids = IdColumn::try_new(column(&spend, "campaign_id")?)?;
     let names = text_column(&spend, "channel")?;
-    let names = names.as_string::<i32>();
     let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
     let (mut campaigns, mut channels) = (Amounts::new(), Amounts::new());
-    for (row, amount) in amounts.values().iter().enumerate() {
-        let (spent, name) = match ids.text(row) {
-            Some(campaign) => (&mut campaigns, campaign),
-            None if names.is_valid(row) => (&mut channels, names.value(row).to_owned()),
-            None => continue,
+    for (row, (name, amount)) in names.as_string::<i32>().iter().zip(amounts.values()).enumerate() {
+        let amount = i128::from(*amount);
+        match (ids.text(row), name) {
+            (Some(campaign), _) => campaigns.insert(campaign, amount),
+            (None, Some(channel)) => channels.insert(channel.to_owned(), amount),
+            (None, None) => None,
         };
-        *spent.entry(name).or_default() += i128::from(*amount);
     }
     Ok((campaigns, channels))
 }

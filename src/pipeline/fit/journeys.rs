@@ -46,7 +46,7 @@ impl<'a> Journeys<'a> {
     pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, subjects: &'a Subjects) -> Self {
         let Prepared { scattered, conversions, lines, .. } = prepared;
         let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
-        let as_of = plan.as_of.or(prepared.latest).unwrap_or_default();
+        let as_of = prepared.as_of(plan).unwrap_or_default();
         Self { plan, prepared, subjects, as_of, grouping }
     }
 
