@@ -1,18 +1,14 @@
 -- spend_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter
 -- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel; where nothing says
--- which this is, to that of its touches, or of its other spend.
+-- which this is, to that of its touches, or of its other spend. Names are looked up of sums, which are few.
 -- In: spend, campaigns (canonical), touched_channels, $as_of_day.
 WITH known AS (
     SELECT
-        CAST(s.campaign_id AS VARCHAR) AS campaign_id,
-        coalesce(c.channel, s.channel, t.channel, 'unknown') AS channel,
-        s.amount,
-        CAST(s.first_day AS INT) AS first_day,
-        CAST(s.last_day AS INT) AS last_day,
-        least(s.last_day, coalesce($as_of_day, s.last_day)) AS known_day
-    FROM spend s
-    LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
-    LEFT JOIN touched_channels t ON CAST(s.campaign_id AS VARCHAR) = t.campaign_id
+        campaign_id, channel, amount,
+        CAST(first_day AS INT) AS first_day,
+        CAST(last_day AS INT) AS last_day,
+        least(last_day, coalesce($as_of_day, last_day)) AS known_day
+    FROM spend
 ),
 cut AS (
     SELECT
@@ -23,12 +19,26 @@ cut AS (
         SELECT *, fiscal_quarter(CAST(first_day AS DATE)) AS first_quarter, fiscal_quarter(known_day) AS last_quarter
         FROM known
     )
+),
+spent AS (
+    SELECT
+        campaign_id, channel, CAST(quarter AS INT) AS quarter,
+        sum(CASE WHEN is_whole THEN amount ELSE
+            portion(amount, least(CAST(quarter_end(quarter) AS INT), CAST(known_day AS INT)) - first_day + 1, last_day - first_day + 1)
+            - portion(amount, CAST(quarter_start(quarter) AS INT) - first_day, last_day - first_day + 1)
+        END) AS spend
+    FROM cut
+    GROUP BY campaign_id, channel, quarter
+),
+named AS (
+    SELECT
+        CAST(s.campaign_id AS VARCHAR) AS campaign_id,
+        coalesce(c.channel, s.channel, t.channel, 'unknown') AS channel,
+        s.quarter, s.spend
+    FROM spent s
+    LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
+    LEFT JOIN touched_channels t ON CAST(s.campaign_id AS VARCHAR) = t.campaign_id
 )
-SELECT
-    campaign_id, channel, CAST(quarter AS INT) AS quarter,
-    sum(CASE WHEN is_whole THEN amount ELSE
-        portion(amount, least(CAST(quarter_end(quarter) AS INT), CAST(known_day AS INT)) - first_day + 1, last_day - first_day + 1)
-        - portion(amount, CAST(quarter_start(quarter) AS INT) - first_day, last_day - first_day + 1)
-    END) AS spend
-FROM cut
+SELECT campaign_id, channel, quarter, sum(spend) AS spend
+FROM named
 GROUP BY campaign_id, channel, quarter

@@ -8,9 +8,11 @@ mod quarter;
 mod read_amount;
 mod read_flag;
 mod read_time;
+mod stage;
 mod text;
 
 use crate::config::Calendar;
+use crate::config::file::StageConfig;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
@@ -33,6 +35,13 @@ pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
         read_flag::function(),
     ]);
     for function in of_calendar.chain(of_own) {
+        ctx.register_udf(ScalarUDF::from(function));
+    }
+}
+
+/// Registers the functions that say what stages mean.
+pub(super) fn register_stages(ctx: &SessionContext, stages: &StageConfig) {
+    for function in stage::functions(stages) {
         ctx.register_udf(ScalarUDF::from(function));
     }
 }

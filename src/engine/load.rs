@@ -110,7 +110,6 @@ impl Loader<'_> {
         let given = |table| ScalarValue::from(self.plan.source(table).is_some());
         let has_amount = self.has_column(Table::Transactions, "amount");
         let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
-        let [won_stages, lost_stages] = stages(self.plan);
         let values = [
             ("as_of", ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()))),
             ("as_of_day", ScalarValue::Date32(self.plan.as_of_day())),
@@ -120,8 +119,6 @@ impl Loader<'_> {
             ("has_amount", ScalarValue::from(has_amount)),
             ("has_responded", of_touches("responded")),
             ("has_recorded_at", of_touches("recorded_at")),
-            won_stages,
-            lost_stages,
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
     }
@@ -191,12 +188,6 @@ impl Loader<'_> {
         drop(stream);
         splitter.finish()
     }
-}
-
-/// The stages that mean won and lost, in small letters, as parameters of SQL files.
-pub(crate) fn stages(plan: &Plan) -> [(&'static str, ScalarValue); 2] {
-    let small = |stages: &[String]| session::texts(stages.iter().map(|stage| stage.to_lowercase()));
-    [("won_stages", small(&plan.stages.won)), ("lost_stages", small(&plan.stages.lost))]
 }
 
 /// Rows with a `reason` and a `source_row` as rows to set aside.

@@ -30,7 +30,9 @@ pub const BATCH_ROWS: usize = 8_192 * 4;
 /// # Errors
 /// A temporary folder that cannot be made.
 pub fn open(plan: &Plan, threads: usize, budget: &Budget) -> Result<SessionContext, EngineError> {
-    open_in(&plan.calendar, plan.finance.minor_digits, threads, budget)
+    let ctx = open_in(&plan.calendar, plan.finance.minor_digits, threads, budget)?;
+    functions::register_stages(&ctx, &plan.stages);
+    Ok(ctx)
 }
 
 /// A session without a plan: its functions know the calendar and the digits of the minor unit.

@@ -225,7 +225,8 @@ impl OpenFile {
             .into_par_iter()
             .zip(row_groups)
             .map(|(encoders, rows)| {
-                let columns = encoders.into_par_iter().enumerate();
+                // One by one: texts take many times as long as numbers.
+                let columns = encoders.into_par_iter().enumerate().with_max_len(1);
                 columns.map(|(column, encoder)| encode_column(encoder, rows, column)).collect()
             })
             .collect::<Result<_, _>>()?;

@@ -22,7 +22,6 @@ use crate::engine::{EngineError, session};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::scalar::ScalarValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -76,7 +75,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
         findings.extend(spend_of_strangers(&workers, &prepared)?);
     }
     findings.extend(as_of.max(today).and_then(|day| overdue_opportunities(&prepared, day)));
-    findings.extend(contradicted_stages(plan, &workers, &prepared)?);
+    findings.extend(contradicted_stages(&workers, &prepared)?);
     if plan.source(Table::Deals).is_some() {
         findings.extend(wins_and_deals_apart(&workers, &prepared)?);
     }
@@ -170,13 +169,8 @@ fn dates_to_come(plan: &Plan, prepared: &Prepared, today: Date) -> Vec<Finding> 
 }
 
 /// The rows of a query for `id` and `amount`.
-fn amounts_by_id(
-    workers: &Workers,
-    prepared: &Prepared,
-    sql: &str,
-    values: &[(&str, ScalarValue)],
-) -> Result<Amounts, RunError> {
-    let rows = workers.rows(&prepared.ctx, sql, values)?;
+fn amounts_by_id(workers: &Workers, prepared: &Prepared, sql: &str) -> Result<Amounts, RunError> {
+    let rows = workers.rows(&prepared.ctx, sql, &[])?;
     let ids = IdColumn::try_new(column(&rows, "id")?)?;
     let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
     let amount = |row| if amounts.is_valid(row) { i128::from(amounts.value(row)) } else { 0 };

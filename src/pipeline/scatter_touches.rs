@@ -14,7 +14,7 @@ use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::{Scatter, Scattered};
-use crate::scatter::reader::{OF_SALES_COLUMN, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
+use crate::scatter::reader::{CONTACT_COLUMN, OF_SALES_COLUMN, ScatteredPart, TOUCH_COLUMNS, TOUCH_TYPE_COLUMN};
 use crate::scatter::touch::Touch;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
@@ -23,7 +23,6 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, cast, col, is_null, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
-use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::collections::{BTreeSet, HashMap};
 use std::thread::Builder;
@@ -125,18 +124,12 @@ pub(super) async fn touch_columns(
     let sales = plan.follows_accounts().then(|| of_sales(&touchpoints, plan)).transpose()?;
     let of_sales = sales.is_some().then_some(OF_SALES_COLUMN);
     let sales = sales.unwrap_or_else(|| lit(false));
-    let contact = match plan.source(Table::Contacts) {
-        Some(_) => col("contact_id"),
-        // Nobody knows any, so they need not be read.
-        None => {
-            lit(ScalarValue::try_from(touchpoints.schema().field_with_unqualified_name("contact_id")?.data_type())?)
-        }
-    };
-    let selected = TOUCH_COLUMNS.into_iter().chain(touch_type).chain(of_sales).map(|name| match name {
+    let contact = plan.source(Table::Contacts).map(|_| CONTACT_COLUMN);
+    let columns = TOUCH_COLUMNS.into_iter().chain(contact).chain(touch_type).chain(of_sales);
+    let selected = columns.map(|name| match name {
         "eligible" => eligible.clone().alias(name),
         OF_SALES_COLUMN => sales.clone().alias(name),
         "is_good" => is_null(col("reason")).alias(name),
-        "contact_id" => contact.clone().alias(name),
         _ => col(name),
     });
     touchpoints.select(selected).map_err(|error| predicate_fault("journeys.eligible", words(&error)))

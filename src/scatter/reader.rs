@@ -16,9 +16,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 
 /// Columns of a touch batch, in this order.
-pub const TOUCH_COLUMNS: [&str; 9] =
-    ["touch_id", "account_id", "contact_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
+pub const TOUCH_COLUMNS: [&str; 8] =
+    ["touch_id", "account_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
 
+/// The column that follows where contacts are known.
+pub const CONTACT_COLUMN: &str = "contact_id";
 /// The column that follows where types matter.
 pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
 /// The column that follows where a model controls for sales touches.
@@ -94,10 +96,9 @@ impl<'a> Reader<'a> {
         let conversions = self.scatter.conversions;
         conversions.by_account.probe_all(&columns.accounts, &mut self.accounts);
         self.contacts.clear();
-        if conversions.by_contact.is_empty() {
-            return;
-        }
-        conversions.by_contact.probe_all(&columns.contacts, &mut self.contacts);
+        let contacts = columns.contacts.as_ref().filter(|_| !conversions.by_contact.is_empty());
+        let Some(contacts) = contacts else { return };
+        conversions.by_contact.probe_all(contacts, &mut self.contacts);
         // A touch without account of its own is its contact's account's.
         for (row, account) in self.accounts.iter_mut().enumerate() {
             if columns.accounts.is_null(row) && self.contacts[row] != NO_NUMBER {
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
 struct TouchColumns<'a> {
     ids: IdColumn<'a>,
     accounts: IdColumn<'a>,
-    contacts: IdColumn<'a>,
+    contacts: Option<IdColumn<'a>>,
     touched_at: &'a arrow::array::TimestampMicrosecondArray,
     campaigns: IdColumn<'a>,
     channels: Option<StringViewArray>,
@@ -218,15 +219,15 @@ impl<'a> TouchColumns<'a> {
         Ok(Self {
             ids: IdColumn::try_new(column(0))?,
             accounts: IdColumn::try_new(column(1))?,
-            contacts: IdColumn::try_new(column(2))?,
-            touched_at: column(3).as_primitive::<TimestampMicrosecondType>(),
-            campaigns: IdColumn::try_new(column(4))?,
-            channels: texts(column(5))?,
+            contacts: batch.column_by_name(CONTACT_COLUMN).map(IdColumn::try_new).transpose()?,
+            touched_at: column(2).as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(column(3))?,
+            channels: texts(column(4))?,
             touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
             of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| flags.as_boolean()),
-            eligible: column(6).as_boolean(),
-            in_scope: column(7).as_boolean(),
-            is_good: column(8).as_boolean(),
+            eligible: column(5).as_boolean(),
+            in_scope: column(6).as_boolean(),
+            is_good: column(7).as_boolean(),
         })
     }
 

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use closedloop::config::file::{DealKind, LookbackFrom, Mapping, Restart, RestartConfig};
 use closedloop::config::{Calendar, Overrides, Plan};
-use closedloop::scatter::reader::TOUCH_COLUMNS;
+use closedloop::scatter::reader::{CONTACT_COLUMN, TOUCH_COLUMNS};
 use closedloop_core::journey::DAY_MICROS;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
@@ -240,16 +240,15 @@ impl World {
         let columns = [
             self.ids(touches().map(|touch| Some(touch.id))),
             self.ids(touches().map(|touch| touch.account)),
-            self.ids(touches().map(|touch| touch.contact)),
             instants(touches().map(|touch| Some(touch.at))),
             self.ids(touches().map(|touch| touch.campaign)),
             texts(touches().map(|touch| touch.channel)),
             flags(touches().map(|touch| touch.eligible)),
             flags(touches().map(|touch| Some(touch.in_scope))),
             flags(touches().map(|touch| Some(touch.is_good))),
+            self.ids(touches().map(|touch| touch.contact)),
         ];
-        let mut columns = columns.into_iter();
-        batch(TOUCH_COLUMNS.map(|name| (name, columns.next().unwrap())))
+        batch(TOUCH_COLUMNS.into_iter().chain([CONTACT_COLUMN]).zip(columns))
     }
 }
 
@@ -305,8 +304,9 @@ fn repeat(tape: &mut Tape, earlier: &[Touch]) -> Touch {
     touch
 }
 
-fn batch<const COLUMNS: usize>(columns: [(&str, ArrayRef); COLUMNS]) -> RecordBatch {
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true))).unwrap()
+fn batch<'a>(columns: impl IntoIterator<Item = (&'a str, ArrayRef)>) -> RecordBatch {
+    let columns = columns.into_iter().map(|(name, values)| (name, values, true));
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
 fn instants(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {

@@ -18,13 +18,10 @@ const LIMIT: u64 = 1_000_000_000_000_000_000;
 pub(super) fn functions(digits: u8) -> Vec<ArrayFunction> {
     vec![
         ArrayFunction::new("minor_units", 1, DataType::Int64, move |args| {
-            let amounts: Int64Array = read(&args[0], digits)?.into_iter().map(|amount| Some(amount?.minor)).collect();
-            Ok(Arc::new(amounts))
+            Ok(Arc::new(read::<Int64Array, _>(&args[0], digits, |amount| amount.minor)?))
         }),
         ArrayFunction::new("is_rounded", 1, DataType::Boolean, move |args| {
-            let rounded: BooleanArray =
-                read(&args[0], digits)?.into_iter().map(|amount| Some(amount?.rounded)).collect();
-            Ok(Arc::new(rounded))
+            Ok(Arc::new(read::<BooleanArray, _>(&args[0], digits, |amount| amount.rounded)?))
         }),
         ArrayFunction::new("portion", 3, DataType::Int64, portion),
     ]
@@ -37,17 +34,17 @@ struct Amount {
     rounded: bool,
 }
 
-/// Amounts of whatever a source has; `None` where it is not an amount of at most 18 digits.
-fn read(values: &ArrayRef, digits: u8) -> Result<Vec<Option<Amount>>> {
+/// What is asked of the amounts of whatever a source has; `None` where it is not an amount of at most 18 digits.
+fn read<A: FromIterator<Option<T>>, T>(values: &ArrayRef, digits: u8, asked: impl Fn(Amount) -> T) -> Result<A> {
     if values.data_type() == &DataType::Float64 {
         let floats = values.as_primitive::<Float64Type>();
-        return Ok(floats.iter().map(|float| of_float(float?, digits)).collect());
+        return Ok(floats.iter().map(|float| of_float(float?, digits).map(&asked)).collect());
     }
     if !(is_text(values.data_type()) || values.data_type().is_numeric()) {
-        return Ok(vec![None; values.len()]);
+        return Ok((0..values.len()).map(|_| None).collect());
     }
     let text = cast(values, &DataType::Utf8)?;
-    Ok(text.as_string::<i32>().iter().map(|text| of_text(text?, digits)).collect())
+    Ok(text.as_string::<i32>().iter().map(|text| of_text(text?, digits).map(&asked)).collect())
 }
 
 /// A float means the shortest decimal that reads back as it. When it is the float nearest to a whole number of minor

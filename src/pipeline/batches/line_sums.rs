@@ -11,9 +11,10 @@ use crate::engine::session::BATCH_ROWS;
 use crate::pipeline::number::deals;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
+use crate::pipeline::spread::Level;
 use arrow::array::{AsArray, RecordBatch};
 use closedloop_core::uncertainty::Interval;
-use places::{OfPlace, Place, Places};
+use places::{Line, OfPlace, Place, Places};
 use rayon::prelude::*;
 
 /// At which grain lines are summed.
@@ -25,9 +26,16 @@ pub enum Grain {
     Channel,
 }
 
+impl Grain {
+    fn has(self, level: Level) -> bool {
+        matches!(level, Level::Campaign(_)) == (self == Self::Campaign)
+    }
+}
+
 /// A place under one model.
 struct Row<'a> {
-    place: &'a Place<'a>,
+    place: &'a Place,
+    line: &'a Line<'a>,
     of: &'a OfPlace<'a>,
     model: usize,
     /// By amount, from 1, among lines of its kind in the quarter under the model.
@@ -71,7 +79,7 @@ impl Names<'_> {
         let rows = self.rows(&places);
         match rows.is_empty() {
             true => Ok(vec![self.batch(&[], plan)?]),
-            false => rows.par_chunks(BATCH_ROWS).map(|rows| self.batch(rows, plan)).collect(),
+            false => rows.par_chunks(ROWS_OF_A_TASK).map(|rows| self.batch(rows, plan)).collect(),
         }
     }
 
@@ -84,7 +92,7 @@ impl Names<'_> {
             for &model in &models {
                 let start = rows.len();
                 let of_basis = places.iter().filter(|(place, of)| place.basis == basis && of.has(model));
-                rows.extend(of_basis.map(|(place, of)| Row { place, of, model, rank: 0 }));
+                rows.extend(of_basis.map(|(place, of)| Row { place, line: places.line(place), of, model, rank: 0 }));
                 rank(&mut rows[start..]);
             }
         }
@@ -98,10 +106,10 @@ impl Names<'_> {
         columns.texts("basis", rows().map(|row| Some(row.place.basis)));
         columns.texts("model", rows().map(|row| Some(self.models[row.model].id())));
         columns.integers32("quarter", rows().map(|row| row.place.quarter.number()));
-        columns.texts("line", rows().map(|row| Some(row.place.line.line)));
-        columns.texts("campaign_id", rows().map(|row| row.place.line.campaign));
-        columns.texts("channel", rows().map(|row| row.place.line.channel));
-        columns.texts("residual", rows().map(|row| row.place.line.residual));
+        columns.texts("line", rows().map(|row| Some(row.line.line)));
+        columns.texts("campaign_id", rows().map(|row| row.line.campaign));
+        columns.texts("channel", rows().map(|row| row.line.channel));
+        columns.texts("residual", rows().map(|row| row.line.residual));
         columns.integers("amount", sums().map(|sums| Some(sums.amount())));
         for kind in DealKind::ALL {
             columns.integers(&format!("{}_amount", kind.name()), sums().map(|sums| Some(sums.of_kind(kind))));
@@ -113,7 +121,7 @@ impl Names<'_> {
         columns.integers("spend", rows().map(|row| Some(row.of.spend)));
         let accounts = |row: &Row<'_>| match row.of.intervals {
             Some(intervals) => count(intervals.accounts),
-            None => (plan.intervals != Intervals::Off && row.place.line.residual.is_none()).then_some(0),
+            None => (plan.intervals != Intervals::Off && row.line.residual.is_none()).then_some(0),
         };
         columns.integers("accounts", rows().map(accounts));
         let (se, low, high) = (|i: Interval| i.se, |i: Interval| i.low, |i: Interval| i.high);
@@ -131,10 +139,13 @@ impl Names<'_> {
     }
 }
 
+/// Rows that are put together in one go.
+const ROWS_OF_A_TASK: usize = BATCH_ROWS / 4;
+
 /// Ranks rows of one basis and model, which stand in order. Equal amounts have one rank.
 fn rank(rows: &mut [Row<'_>]) {
     let are_ranked_together =
-        |a: &Row<'_>, b: &Row<'_>| (a.place.quarter, a.place.line.line) == (b.place.quarter, b.place.line.line);
+        |a: &Row<'_>, b: &Row<'_>| (a.place.quarter, a.line.line) == (b.place.quarter, b.line.line);
     for rows in rows.chunk_by_mut(are_ranked_together) {
         let mut amounts: Vec<i64> = rows.iter().map(|row| row.sums().amount()).collect();
         amounts.sort_unstable_by(|a, b| b.cmp(a));

@@ -4,7 +4,6 @@ use super::{Finding, amounts_by_id, of_amounts};
 use crate::config::Plan;
 use crate::config::calendar::days_since_epoch;
 use crate::config::file::Table;
-use crate::engine::load::stages;
 use crate::engine::set_aside::Tally;
 use crate::pipeline::error::RunError;
 use crate::pipeline::prepare::{Prepared, Workers};
@@ -17,8 +16,8 @@ use std::collections::BTreeMap;
 
 /// Where deals are given: won opportunities that have none, and deals of lost ones.
 pub(super) fn wins_and_deals_apart(workers: &Workers, prepared: &Prepared) -> Result<Vec<Finding>, RunError> {
-    let undealt = amounts_by_id(workers, prepared, include_str!("../../../sql/check/wins_without_deals.sql"), &[])?;
-    let of_lost = amounts_by_id(workers, prepared, include_str!("../../../sql/check/deals_of_lost.sql"), &[])?;
+    let undealt = amounts_by_id(workers, prepared, include_str!("../../../sql/check/wins_without_deals.sql"))?;
+    let of_lost = amounts_by_id(workers, prepared, include_str!("../../../sql/check/deals_of_lost.sql"))?;
     let findings = [
         of_amounts(Table::Opportunities, "won without a deal that is used, and so not booked", &undealt),
         of_amounts(Table::Deals, "booked though their opportunity is lost", &of_lost),
@@ -27,13 +26,8 @@ pub(super) fn wins_and_deals_apart(workers: &Workers, prepared: &Prepared) -> Re
 }
 
 /// Opportunities whose `is_won` says other than their stage.
-pub(super) fn contradicted_stages(
-    plan: &Plan,
-    workers: &Workers,
-    prepared: &Prepared,
-) -> Result<Option<Finding>, RunError> {
-    let sql = include_str!("../../../sql/check/contradicted_stages.sql");
-    let contradicted = amounts_by_id(workers, prepared, sql, &stages(plan))?;
+pub(super) fn contradicted_stages(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+    let contradicted = amounts_by_id(workers, prepared, include_str!("../../../sql/check/contradicted_stages.sql"))?;
     Ok(of_amounts(Table::Opportunities, "is_won, which counts, says other than the stage", &contradicted))
 }
 

@@ -67,7 +67,7 @@ fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amo
 /// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
 pub(super) fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
     let touched = prepared.lines.unknown_campaigns();
-    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"), &[])?;
+    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"))?;
     strangers.retain(|id, _| !touched.contains(id.as_str()));
     Ok(of_amounts(Table::Spend, "campaigns that only spend names", &strangers))
 }

@@ -8,10 +8,13 @@ use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use crate::pipeline::totals::LineCounts;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
+use closedloop_core::ledger::Bucket;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// A line as the marts sort it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Line<'a> {
     pub(super) line: &'static str,
     pub(super) campaign: Option<&'a str>,
@@ -37,10 +40,11 @@ impl Quarter {
 
 /// Where a row stands, whatever the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place<'a> {
-    pub(super) basis: &'static str,
+pub(super) struct Place {
     pub(super) quarter: Quarter,
-    pub(super) line: Line<'a>,
+    /// Position of the line among all, which stand in order.
+    line: usize,
+    pub(super) basis: &'static str,
 }
 
 /// What is known of a place.
@@ -78,8 +82,34 @@ impl OfPlace<'_> {
     }
 }
 
-/// All places in the order of the ROI marts.
-pub(super) type Places<'a> = BTreeMap<Place<'a>, OfPlace<'a>>;
+/// All places of a grain: those of one basis stand in the order of the ROI marts.
+pub(super) struct Places<'a> {
+    lines: Vec<Line<'a>>,
+    positions: HashMap<Line<'a>, usize, FixedState>,
+    known: BTreeMap<Place, OfPlace<'a>>,
+}
+
+impl<'a> Places<'a> {
+    fn new(mut lines: Vec<Line<'a>>) -> Self {
+        lines.sort_unstable();
+        lines.dedup();
+        let positions = lines.iter().copied().zip(0..).collect();
+        Self { lines, positions, known: BTreeMap::new() }
+    }
+
+    /// What is known of a place of one of the lines.
+    fn at(&mut self, basis: &'static str, quarter: Quarter, line: Line<'a>) -> &mut OfPlace<'a> {
+        self.known.entry(Place { quarter, line: self.positions[&line], basis }).or_default()
+    }
+
+    pub(super) fn line(&self, place: &Place) -> &Line<'a> {
+        &self.lines[place.line]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Place, &OfPlace<'a>)> {
+        self.known.iter()
+    }
+}
 
 impl Names<'_> {
     /// The places of a grain. `spent_on` names campaign and channel of the rows of `spend`, which has those of
@@ -89,43 +119,46 @@ impl Names<'_> {
         grain: Grain,
         outcome: &'a Outcome,
         spend: &RecordBatch,
-        spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
+        spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> + Clone,
     ) -> Places<'a> {
-        let mut places = Places::new();
+        let earned = outcome.places.iter().filter(|((level, _), _)| grain.has(*level));
+        let earned = earned.map(|((level, _), _)| self.earning_line(level));
+        let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
+        let spent = spent_on.clone().map(|(campaign, channel)| spent_line(grain, campaign, channel));
+        let mut places = Places::new(earned.chain(left).chain(spent).collect());
         self.add_earned(grain, outcome, &mut places);
         self.add_left(outcome, &mut places);
         add_spend(grain, spend, spent_on, &mut places);
-        for of_place in places.values_mut() {
+        for of_place in places.known.values_mut() {
             let amounts = || (0..self.models.len()).map(|model| of_place.sums(model).amount());
             of_place.extremes = amounts().min().zip(amounts().max());
         }
         places
     }
 
+    fn earning_line(&self, level: Level) -> Line<'_> {
+        let (campaign, channel) = level.names(self.lines);
+        Line { line: level.line(self.lines), campaign, channel: Some(channel), residual: None }
+    }
+
     /// Adds what touches earned.
     fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a Outcome, places: &mut Places<'a>) {
-        for (place, sums) in outcome.places.iter() {
+        for (place, sums) in outcome.places.iter().filter(|((level, _), _)| grain.has(*level)) {
             let (level, period) = place;
-            if matches!(level, Level::Campaign(_)) != (grain == Grain::Campaign) {
-                continue;
-            }
             let quarter = |position| Quarter::Of(self.quarter_numbers.number(position));
             let (bases, quarter) = match period {
                 Period::Close(position) => (&[CLOSE_DATE][..], quarter(position)),
                 Period::Touch(position) => (&[TOUCH_DATE][..], quarter(position)),
                 Period::All => (&BASES[..], Quarter::All),
             };
-            let (campaign, channel) = level.names(self.lines);
-            let line = Line { line: level.line(self.lines), campaign, channel: Some(channel), residual: None };
             let interval = outcome.intervals.binary_search_by_key(&place, |row| row.place).ok();
             for &basis in bases {
-                let of_place = OfPlace {
+                *places.at(basis, quarter, self.earning_line(level)) = OfPlace {
                     counts: sums.counts,
                     earned: Some(sums.models),
                     intervals: interval.map(|position| &outcome.intervals[position]),
                     ..OfPlace::default()
                 };
-                places.insert(Place { basis, quarter, line }, of_place);
             }
         }
     }
@@ -133,10 +166,9 @@ impl Names<'_> {
     /// Adds what was left to residuals, on both bases in the quarter of close.
     fn add_left(&self, outcome: &Outcome, places: &mut Places<'_>) {
         for (key, left) in outcome.totals.residuals() {
-            let line = Line { line: "residual", campaign: None, channel: None, residual: Some(key.bucket.name()) };
             let quarter = Quarter::Of(self.quarter_numbers.number(key.close_quarter));
             for basis in BASES {
-                let of_place = places.entry(Place { basis, quarter, line }).or_default();
+                let of_place = places.at(basis, quarter, residual_line(key.bucket));
                 of_place.left.resize(self.models.len(), Default::default());
                 let (sums, deals) = &mut of_place.left[key.model];
                 sums.add(key.kind, left.earned);
@@ -156,17 +188,24 @@ fn add_spend<'a>(
     let quarters = spend.column(2).as_primitive::<Int32Type>().values();
     let amounts = spend.column(3).as_primitive::<Int64Type>().values();
     for (((campaign, channel), &quarter), &amount) in spent_on.zip(quarters).zip(amounts) {
-        let line = match (grain, campaign) {
-            (Grain::Campaign, Some(_)) => "campaign",
-            (Grain::Campaign, None) => "no_campaign",
-            (Grain::Channel, _) => "channel",
-        };
-        let campaign = campaign.filter(|_| grain == Grain::Campaign);
-        let line = Line { line, campaign, channel, residual: None };
+        let line = spent_line(grain, campaign, channel);
         for basis in BASES {
             for quarter in [Quarter::Of(quarter), Quarter::All] {
-                places.entry(Place { basis, quarter, line }).or_default().spend += amount;
+                places.at(basis, quarter, line).spend += amount;
             }
         }
     }
+}
+
+fn residual_line<'a>(bucket: Bucket) -> Line<'a> {
+    Line { line: "residual", campaign: None, channel: None, residual: Some(bucket.name()) }
+}
+
+fn spent_line<'a>(grain: Grain, campaign: Option<&'a str>, channel: Option<&'a str>) -> Line<'a> {
+    let line = match (grain, campaign) {
+        (Grain::Campaign, Some(_)) => "campaign",
+        (Grain::Campaign, None) => "no_campaign",
+        (Grain::Channel, _) => "channel",
+    };
+    Line { line, campaign: campaign.filter(|_| grain == Grain::Campaign), channel, residual: None }
 }
