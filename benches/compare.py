@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """closedloop against its rivals on the same data and the same jobs; prints Markdown tables.
 
-    compare.py [--touches 1000000] [--ids int|str] [--data DIR] [--rivals duckdb,polars,datafusion,chdb]
-        [--jobs money,credits,marts,house,fitted] [--pairs 5] [--threads N] [--memory-limit 700MB]
+    compare.py [--touches 1000000] [--ids int|str] [--format parquet|csv] [--data DIR]
+        [--rivals duckdb,polars,datafusion,chdb] [--jobs money,credits,marts,house,fitted] [--pairs 5] [--threads N] [--memory-limit 700MB]
         [--binary FILE] [--python PYTHON] [--json FILE] [--out FILE]
 
 Builds closedloop, generates the data, checks once that all give the same answer, then runs all in turn, round by
@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from harness import (
     BENCHES, CONFIG, PROJECT, arguments, config_with, environment, generate, machine, measure, output, prepare, publish,
-    run_command, say,
+    run_command, say, written_as_csv,
 )
 from tables import comparison
 
@@ -67,16 +67,17 @@ class Contest:
         self.work = options.work
         text = ["--ids", "str"] if options.ids == "str" else []
         self.data = options.data or generate(options, "--touches", options.touches, *text)
+        self.files = self.data if options.format == "parquet" else written_as_csv(options, self.data)
         self.out = self.work / "out"
 
     def ours(self, job, limit=None):
         config = config_with(self.options, job.models, "linear") if job.models else CONFIG
         command = run_command(self.options, config, job.marts, limit, None if job.intervals else "off")
-        return lambda: measure(command, environment(self.data, self.out))
+        return lambda: measure(command, environment(self.files, self.out))
 
     def theirs(self, rival, credits, memory=None):
-        command = [self.options.python, BENCHES / f"rivals/{rival}_job.py", self.data, self.answer(rival)]
-        command += ["--threads", self.options.threads]
+        command = [self.options.python, BENCHES / f"rivals/{rival}_job.py", self.files, self.answer(rival)]
+        command += ["--format", self.options.format, "--threads", self.options.threads]
         command += ["--credits", self.credits(rival)] if credits else []
         command += ["--memory", memory] if memory else []
         return lambda: measure(command)
@@ -200,6 +201,7 @@ def compare(options):
         "versions": versions(options),
         "touches": touches,
         "ids": ids,
+        "format": options.format,
         "threads": options.threads,
         "pairs": options.pairs,
         "jobs": jobs,
@@ -213,6 +215,7 @@ def parse():
     parser = arguments(__doc__)
     parser.add_argument("--touches", type=int, default=1_000_000)
     parser.add_argument("--ids", choices=["int", "str"], default="int", help="what account identifiers are")
+    parser.add_argument("--format", choices=["parquet", "csv"], default="parquet", help="of the files that all sides read")
     parser.add_argument("--data", type=Path, help="a folder that generate.py made [default: make one]")
     parser.add_argument("--rivals", type=lambda text: text.split(","), default=RIVALS, help="separated by commas")
     parser.add_argument("--jobs", type=lambda text: text.split(","), default=list(JOBS), help="separated by commas")

@@ -99,6 +99,19 @@ def generate(options, *shape):
     return data
 
 
+def written_as_csv(options, data):
+    """The folder of the same data in CSV files, one a table; made once."""
+    files = data.with_name(f"{data.name}-csv")
+    if not (files / "complete").exists():
+        say(f"writing {files.name}")
+        for table in sorted(path for path in data.iterdir() if path.is_dir()):
+            (files / table.name).mkdir(parents=True, exist_ok=True)
+            copied = f"COPY (FROM read_parquet('{table}/*.parquet')) TO '{files / table.name}/part-000.csv'"
+            output([options.python, "-c", f'import duckdb; duckdb.connect().execute("{copied}")'])
+        (files / "complete").touch()
+    return files
+
+
 def config_with(options, models, default=None):
     """The benchmark's configuration with other models or groups to run, the first the default, as a file beside the data."""
     listed = ", ".join(f'"{model}"' for model in models)

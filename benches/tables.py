@@ -4,6 +4,8 @@ from statistics import median
 
 from harness import Cost
 
+FORMATS = {"parquet": "Parquet", "csv": "CSV"}
+
 
 def comparison(found):
     """Everything: what was measured where, a table a job, and start-up."""
@@ -14,7 +16,7 @@ def heading(found):
     host, load = found["machine"], found["load"]
     against = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return (
-        f"{found['date']}: {found['touches']:,} touches, {found['ids']} account ids, {found['threads']} threads on "
+        f"{found['date']}: {found['touches']:,} touches in {FORMATS[found['format']]}, {found['ids']} account ids, {found['threads']} threads on "
         f"{host['cores']} cores ({host['processor']}, {host['memory_gib']} GiB), rounds: {found['pairs']}, load average "
         f"{load[0]:.1f} before and {load[1]:.1f} after; {against}. Ratios are medians of rounds, ours / theirs: below 1 we are "
         "faster or smaller."

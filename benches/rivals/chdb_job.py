@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's job in ClickHouse's SQL, embedded as chDB: a sorted array per deal, or window functions.
 
-    chdb_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--threads N] [--form arrays|windows]
+    chdb_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--format csv] [--threads N] [--form arrays|windows]
 
 Windows are a tenth faster at a million touches, arrays when credits are written.
 """
@@ -35,12 +35,17 @@ def run(options):
     # The columns that the job reads hold no nulls, once the deals that are not won are left out.
     db.query("SET schema_inference_make_columns_nullable = 0, engine_file_truncate_on_insert = 1")
     for table in job.TABLES:
-        db.query(f"CREATE VIEW {table} AS SELECT * FROM {parquet(f'{options.data}/{table}/*.parquet')}")
+        db.query(f"CREATE VIEW {table} AS SELECT * FROM {given(options, table)}")
     credits = job.credits(WEIGHT, FORMS[options.form])
     if options.credits:
         db.query(f"INSERT INTO FUNCTION {parquet(options.credits)} {credits}")
         credits = f"SELECT * FROM {parquet(options.credits)}"
     db.query(f"INSERT INTO FUNCTION {parquet(options.out)} {job.returns(credits)}")
+
+
+def given(options, table):
+    files = f"{options.data}/{table}/*.{options.format}"
+    return parquet(files) if options.format == "parquet" else f"file('{Path(files).resolve()}', CSVWithNames)"
 
 
 def parquet(path):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's job in plain DataFusion SQL, with window functions.
 
-    datafusion_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--threads N]
+    datafusion_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--format csv] [--threads N]
 """
 
 import job
@@ -16,8 +16,9 @@ BATCH = 32_768
 
 def run(options):
     db = SessionContext(SessionConfig().with_target_partitions(options.threads).with_batch_size(BATCH))
+    register = {"parquet": db.register_parquet, "csv": db.register_csv}[options.format]
     for table in job.TABLES:
-        db.register_parquet(table, f"{options.data}/{table}/")
+        register(table, f"{options.data}/{table}/")
     credits = job.credits(WEIGHT)
     if options.credits:
         copy(db, credits, options.credits)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's job in DuckDB, with window functions.
 
-    duckdb_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--threads N] [--memory 1GB]
+    duckdb_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--format csv] [--threads N] [--memory 1GB]
 """
 
 import tempfile
@@ -18,12 +18,16 @@ def run(options):
     if options.memory:
         db.execute(f"SET memory_limit = '{options.memory}'")
     for table in job.TABLES:
-        db.execute(f"CREATE VIEW {table} AS FROM read_parquet('{options.data}/{table}/*.parquet')")
+        db.execute(f"CREATE VIEW {table} AS FROM {files(options, table)}")
     credits = job.credits(WEIGHT)
     if options.credits:
         db.execute(f"COPY ({credits}) TO '{options.credits}' (FORMAT parquet, COMPRESSION zstd)")
         credits = f"FROM read_parquet('{options.credits}')"
     db.execute(f"COPY ({job.returns(credits)}) TO '{options.out}' (FORMAT parquet, COMPRESSION zstd)")
+
+
+def files(options, table):
+    return f"read_{options.format}('{options.data}/{table}/*.{options.format}')"
 
 
 def parse(arguments=None):

@@ -111,5 +111,6 @@ def arguments(description):
     parser.add_argument("data", help="a folder that generate.py made")
     parser.add_argument("out", help="Parquet file for the money by campaign and quarter")
     parser.add_argument("--credits", help="Parquet file for a row of every deal and touch")
+    parser.add_argument("--format", choices=["parquet", "csv"], default="parquet", help="of the files in DATA")
     parser.add_argument("--threads", type=int, default=2)
     return parser

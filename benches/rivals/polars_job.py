@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark's job in Polars: lazy frames, the streaming engine, window expressions.
 
-    polars_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--threads N]
+    polars_job.py DATA OUT.parquet [--credits CREDITS.parquet] [--format csv] [--threads N]
 """
 
 import os
@@ -93,7 +93,8 @@ def run(options):
     import polars as pl
 
     def scan(table):
-        return pl.scan_parquet(f"{options.data}/{table}/*.parquet")
+        files = f"{options.data}/{table}/*.{options.format}"
+        return pl.scan_parquet(files) if options.format == "parquet" else pl.scan_csv(files, try_parse_dates=True)
 
     rows = credits(pl, counted(pl, paths(pl, scan)))
     if options.credits:

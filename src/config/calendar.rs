@@ -44,19 +44,21 @@ impl Calendar {
         if text.len() <= 10 {
             return self.instant_of_date(text.parse().ok()?, date_means);
         }
-        if let Ok(timestamp) = text.parse::<Timestamp>() {
-            return Some(timestamp.as_microsecond());
+        // Most texts have no offset, and to find that out by parsing takes as long as to read them.
+        let may_have_offset = text.bytes().skip(10).any(|byte| b"+-Zz[".contains(&byte));
+        match may_have_offset.then(|| text.parse::<Timestamp>()) {
+            Some(Ok(timestamp)) => Some(timestamp.as_microsecond()),
+            _ => self.instant_of_naive(text.parse().ok()?),
         }
-        self.instant_of_naive(text.parse().ok()?)
     }
 
     /// The instant of a naive local time; `None` where the clocks skip it.
     pub fn instant_of_naive(&self, naive: DateTime) -> Option<i64> {
-        let ambiguous = self.zone.to_ambiguous_zoned(naive);
+        let ambiguous = self.zone.to_ambiguous_timestamp(naive);
         if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
             return None;
         }
-        Some(ambiguous.earlier().ok()?.timestamp().as_microsecond())
+        Some(ambiguous.earlier().ok()?.as_microsecond())
     }
 
     /// The first or last microsecond of a local day.
@@ -159,6 +161,7 @@ pub fn all_days() -> RangeInclusive<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_day_of_an_instant_is_that_of_its_date() {
@@ -198,6 +201,24 @@ mod tests {
         assert_eq!(calendar.read_instant("2026-07-01 12:00:00", DateMeans::End), utc("2026-07-01T16:00:00Z"));
         assert_eq!(calendar.read_instant("2024-01-19T09:42:24.000+0000", DateMeans::End), utc("2024-01-19T09:42:24Z"));
         assert_eq!(calendar.read_instant("01/02/2024", DateMeans::End), None);
+    }
+
+    proptest! {
+        /// Against trying first whether the text has an offset.
+        #[test]
+        fn texts_mean_what_they_mean_when_an_offset_is_tried_first(
+            date in "(-00)?(20[0-9]{2}-?[01][0-9]-?[0-3][0-9])",
+            time in "([T ][0-2][0-9](:?[0-5][0-9](:?[0-6][0-9]([.,][0-9]{1,9})?)?)?)?",
+            offset in "(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)?(\\[UTC\\])?| ?UTC| [AP]M",
+        ) {
+            let (calendar, text) = (new_york(), format!("{date}{time}{offset}"));
+            let tried = text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond);
+            let expected = match text.len() {
+                ..=10 => text.parse().ok().and_then(|date| calendar.instant_of_date(date, DateMeans::Start)),
+                _ => tried.or_else(|| calendar.instant_of_naive(text.parse().ok()?)),
+            };
+            prop_assert_eq!(calendar.read_instant(&text, DateMeans::Start), expected, "{}", text);
+        }
     }
 
     #[test]

@@ -33,16 +33,19 @@ impl Source {
         Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
     }
 
-    /// Refuses a CSV file with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
+    /// Refuses CSV files with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
     /// rows and all, for one cell.
-    pub(super) fn check_quotes(&self, file: &Path) -> Result<(), EngineError> {
-        // What cannot be opened is said in its own words.
-        drop(self.bytes(file)?);
-        match stray_quote(file, self.delimiter) {
-            Ok(None) => Ok(()),
-            Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
-            Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
-        }
+    pub(super) fn check_quotes(&self) -> Result<(), EngineError> {
+        let files = if self.format == Format::Csv { &self.files[..] } else { &[] };
+        files.iter().try_for_each(|file| {
+            // What cannot be opened is said in its own words.
+            drop(self.bytes(file)?);
+            match stray_quote(file, self.delimiter) {
+                Ok(None) => Ok(()),
+                Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
+                Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
+            }
+        })
     }
 
     /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.

@@ -23,7 +23,7 @@ pub(crate) use read_flag::written_flag;
 pub(crate) use read_time::in_iso;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-pub(super) use text::{given, has_point, is_text, number_text, uuid_text};
+pub(super) use text::{given, has_point, is_text, number_text, trimmed, uuid_text};
 
 /// Registers every function for a calendar and a currency's digits.
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {

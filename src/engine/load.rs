@@ -10,6 +10,7 @@ use super::EngineError;
 use super::columns::column;
 use super::contract;
 use super::ids;
+use super::quotes::QuoteCheck;
 use super::session;
 use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
 pub(crate) use super::source::SOURCE_ROW;
@@ -42,6 +43,8 @@ pub struct Loaded {
     pub unsaid: Unsaid,
     /// The names of the cells of a touchpoint's source row.
     pub touch_cells: Vec<String>,
+    /// The look at the quotes of touchpoints, to be waited for when they have been read.
+    pub touch_quotes: QuoteCheck,
 }
 
 /// Loads everything but the rows of touchpoints, which stay a view called `touchpoints`. Large tables wait in the folder
@@ -50,6 +53,18 @@ pub struct Loaded {
 /// # Errors
 /// Structural faults of the sources, a second currency, or SQL of the configuration that does not plan.
 pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
+    let mut checks: BTreeMap<Table, QuoteCheck> =
+        plan.sources.iter().map(|(&table, source)| (table, QuoteCheck::start(source))).collect();
+    let loaded = load_tables(ctx, plan, scratch).await;
+    let of_touches = loaded.is_ok().then(|| checks.remove(&Table::Touchpoints)).flatten();
+    // Where a quote swallowed rows, it says more than whatever came of it.
+    for check in checks.into_values() {
+        check.done().await?;
+    }
+    Ok(Loaded { touch_quotes: of_touches.unwrap_or_default(), ..loaded? })
+}
+
+async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
     let mut sources = open_all(ctx, plan).await?;
     ids::unify(&mut sources)?;
     let mut loader = Loader { ctx, plan, scratch, cells: BTreeMap::new(), loaded: Loaded::default() };

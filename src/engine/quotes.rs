@@ -1,12 +1,40 @@
 //! The quotes of a CSV file: whether each cell that opens with one ends with one.
 
+use super::EngineError;
 use super::diagnose::LineBreaks;
-use crate::config::plan::unpacked;
+use crate::config::plan::{Source, unpacked};
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::DataFusionError;
 use memchr::memchr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A look at the quotes of a source's files, beside all else that is done with them.
+#[derive(Debug, Default)]
+pub struct QuoteCheck(Option<SpawnedTask<Result<(), EngineError>>>);
+
+impl QuoteCheck {
+    /// Starts it on the runtime of the caller.
+    pub(super) fn start(source: &Source) -> Self {
+        let source = source.clone();
+        Self(Some(SpawnedTask::spawn_blocking(move || source.parts().try_for_each(Source::check_quotes))))
+    }
+
+    /// Waits for what it finds.
+    ///
+    /// # Errors
+    /// A quote that is never closed, or closes within a cell.
+    pub async fn done(self) -> Result<(), EngineError> {
+        match self.0 {
+            None => Ok(()),
+            Some(check) => {
+                check.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
+            }
+        }
+    }
+}
 
 /// Where a cell opens with a quote and does not end with one, in words; nothing where none does.
 pub(crate) fn stray_quote(file: &Path, delimiter: u8) -> io::Result<Option<String>> {

@@ -4,7 +4,7 @@
 use super::EngineError;
 use super::contract::{self, ColumnKind};
 use super::footers::Footers;
-use super::functions::{given, has_point, is_text, number_text, uuid_text};
+use super::functions::{given, has_point, is_text, number_text, trimmed, uuid_text};
 use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
@@ -14,7 +14,6 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Column;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::error::DataFusionError;
-use datafusion::functions::expr_fn::{btrim, nullif};
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, cast, lit, try_cast};
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
@@ -79,9 +78,11 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
     let of_text = |rows| FileRows { rows, never_blank: BTreeSet::new() };
     let read = match source.format {
         Format::Csv => {
-            source.files.iter().try_for_each(|file| source.check_quotes(file))?;
             let schema = Schema::new(
-                csv_header(source)?.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect::<Vec<_>>(),
+                csv_header(source)?
+                    .into_iter()
+                    .map(|name| Field::new(name, DataType::Utf8View, true))
+                    .collect::<Vec<_>>(),
             );
             let options = CsvReadOptions::new()
                 .schema(&schema)
@@ -178,7 +179,7 @@ fn with_plain_texts(source: &Source, rows: DataFrame) -> Result<DataFrame, DataF
     }
     let fields = rows.schema().fields().iter().map(|field| (field.name(), is_text(field.data_type())));
     let columns = fields.map(|(name, is_text)| match is_text {
-        true => trimmed(name).alias(name),
+        true => trimmed(Expr::Column(Column::from_name(name))).alias(name),
         false => Expr::Column(Column::from_name(name)),
     });
     let columns: Vec<Expr> = columns.collect();
@@ -208,7 +209,7 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
     for column in contract::columns(source.table) {
         let expr = match found.get(column.name) {
             None => lit(ScalarValue::Utf8(None)),
-            Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(name),
+            Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(Expr::Column(Column::from_name(*name))),
             Some(name) => typed_value(name, &fields[*name], column.kind, !never_blank.contains(*name)),
         };
         selected.push(expr.alias(column.name));
@@ -325,11 +326,6 @@ fn check_alternatives(
         }
     }
     Ok(())
-}
-
-/// A column of a text file as the stage files read it.
-fn trimmed(name: &str) -> Expr {
-    nullif(btrim(vec![Expr::Column(Column::from_name(name))]), lit(""))
 }
 
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.

@@ -1,6 +1,7 @@
 //! One file of transactions, or of summaries, read without a configuration.
 
 use super::columns::column;
+use super::quotes::QuoteCheck;
 use super::source::{self, OpenSource, other_delimiter};
 use super::{EngineError, ids, session};
 use crate::config::file::Table;
@@ -35,6 +36,7 @@ pub async fn read_transactions(
     source: &Source,
     has_amount: bool,
 ) -> Result<FileTransactions, EngineError> {
+    QuoteCheck::start(source).done().await?;
     let names = column_names(&source::read_files(ctx, source).await?.rows);
     for (canonical, flag) in FLAGS {
         if let Some(wanted) = source.columns.get(canonical) {
@@ -91,6 +93,7 @@ pub async fn read_summaries(
     source: &Source,
     id: Option<&str>,
 ) -> Result<FileSummaries, EngineError> {
+    QuoteCheck::start(source).done().await?;
     let frame = source::read_files(ctx, source).await?.rows;
     let names = column_names(&frame);
     let mut selected: Vec<Expr> = Vec::new();

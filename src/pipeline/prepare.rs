@@ -188,11 +188,13 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
+        let Self { ctx, mut loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
         let fail = |error| workers.runtime.block_on(scatter_touches::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only))?;
-        let (scattered, lines) =
-            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)?;
+        let scattered =
+            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance);
+        workers.runtime.block_on(std::mem::take(&mut loaded.touch_quotes).done())?;
+        let (scattered, lines) = scattered?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, held: Some(held) })
     }

@@ -215,7 +215,7 @@ const BITMAP_RUN: usize = 64;
 
 impl RepeatSearch {
     fn found_in(&mut self, run: &[Touch], ids: &TouchIds) -> bool {
-        if run.len() < 2 || (run.len() <= BITMAP_RUN && matches!(ids, TouchIds::Int) && all_bits_differ(run)) {
+        if run.len() < 2 || (run.len() <= BITMAP_RUN && all_bits_differ(run.iter().map(|touch| ids.hash(touch.id)))) {
             return false;
         }
         self.sorted.clear();
@@ -225,12 +225,11 @@ impl RepeatSearch {
     }
 }
 
-/// Whether the hashes of integer identifiers show that no two of them are the same.
-fn all_bits_differ(run: &[Touch]) -> bool {
+/// Whether hashes show that no two of what was hashed are the same, by their eleven highest bits.
+fn all_bits_differ(mut hashes: impl Iterator<Item = u64>) -> bool {
     let mut bitmap = [0_u64; 32];
-    run.iter().all(|touch| {
-        // Fibonacci hashing: the high bits of the product with 2⁶⁴/φ.
-        let hash = touch.id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 53;
+    hashes.all(|hash| {
+        let hash = hash >> 53;
         let (word, bit) = (&mut bitmap[usize::try_from(hash >> 6).unwrap_or_default()], 1 << (hash & 63));
         let is_new = *word & bit == 0;
         *word |= bit;

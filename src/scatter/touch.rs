@@ -2,7 +2,9 @@
 
 use super::pieces::Pieces;
 use arrow::array::StringBuilder;
+use foldhash::fast::FixedState;
 use std::cmp::Ordering;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// No contact is known for the touch, or contacts do not matter.
@@ -109,6 +111,16 @@ impl TouchIds {
         match self {
             Self::Int => a.cast_signed().cmp(&b.cast_signed()),
             Self::Text(pieces) => text_of(pieces, a).cmp(text_of(pieces, b)),
+        }
+    }
+
+    /// A hash of the identifier, of which the high bits are well mixed.
+    #[inline]
+    pub(super) fn hash(&self, id: u64) -> u64 {
+        match self {
+            // Fibonacci hashing: the product with 2⁶⁴/φ.
+            Self::Int => id.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            Self::Text(pieces) => FixedState::default().hash_one(text_of(pieces, id)),
         }
     }
 

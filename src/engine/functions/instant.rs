@@ -48,8 +48,8 @@ fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Re
             days.iter().map(|days| calendar.instant_of_date(date_of_days(days?)?, date_means)).collect()
         }
         _ if is_text(values.data_type()) => {
-            let text = cast(values, &DataType::Utf8)?;
-            text.as_string::<i32>().iter().map(|text| calendar.read_instant(text?, date_means)).collect()
+            let text = cast(values, &DataType::Utf8View)?;
+            text.as_string_view().iter().map(|text| calendar.read_instant(text?, date_means)).collect()
         }
         _ => TimestampMicrosecondArray::new_null(values.len()),
     };
@@ -74,8 +74,8 @@ fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
             instants.iter().map(|instant| calendar.day_of(instant?)).collect()
         }
         _ if is_text(values.data_type()) => {
-            let text = cast(values, &DataType::Utf8)?;
-            text.as_string::<i32>().iter().map(|text| local_date_of_text(calendar, text?)).collect()
+            let text = cast(values, &DataType::Utf8View)?;
+            text.as_string_view().iter().map(|text| local_date_of_text(calendar, text?)).collect()
         }
         _ => Date32Array::new_null(values.len()),
     };

@@ -43,8 +43,8 @@ fn read<A: FromIterator<Option<T>>, T>(values: &ArrayRef, digits: u8, asked: imp
     if !(is_text(values.data_type()) || values.data_type().is_numeric()) {
         return Ok((0..values.len()).map(|_| None).collect());
     }
-    let text = cast(values, &DataType::Utf8)?;
-    Ok(text.as_string::<i32>().iter().map(|text| of_text(text?, digits).map(&asked)).collect())
+    let text = cast(values, &DataType::Utf8View)?;
+    Ok(text.as_string_view().iter().map(|text| of_text(text?, digits).map(&asked)).collect())
 }
 
 /// A float means the shortest decimal that reads back as it. When it is the float nearest to a whole number of minor

@@ -1,4 +1,4 @@
-//! `given(x)`: text, or null where it consists of nothing but spaces; `uuid_text(x)`: sixteen bytes as the UUID that they are;
+//! `given(x)`: text, or null where it consists of nothing but spaces; `trimmed(x)`: the same without spaces around it; `uuid_text(x)`: sixteen bytes as the UUID that they are;
 //! `number_text(x)`: a float or decimal as its shortest text, without a point where it is whole.
 
 use super::ArrayFunction;
@@ -27,6 +27,11 @@ pub(in crate::engine) fn has_point(data_type: &DataType) -> bool {
 /// Text with nulls where it is blank.
 pub(in crate::engine) fn given(text: Expr) -> Expr {
     ScalarUDF::from(ArrayFunction::new("given", 1, DataType::Utf8View, without_blanks)).call(vec![text])
+}
+
+/// Text without spaces around it, with nulls where nothing is left: as the files of texts are read.
+pub(in crate::engine) fn trimmed(text: Expr) -> Expr {
+    ScalarUDF::from(ArrayFunction::new("trimmed", 1, DataType::Utf8View, without_spaces_around)).call(vec![text])
 }
 
 /// UUIDs, which Parquet holds as sixteen bytes each, as the text that every other format has.
@@ -74,6 +79,17 @@ fn without_blanks(args: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(nullif(&texts, &blanks.collect::<BooleanArray>())?)
 }
 
+fn without_spaces_around(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let texts = cast(&args[0], &DataType::Utf8View)?;
+    let views = texts.as_string_view();
+    let is_trimmed = |text: &str| !(text.is_empty() || text.starts_with(' ') || text.ends_with(' '));
+    if views.iter().flatten().all(is_trimmed) {
+        return Ok(texts);
+    }
+    let trimmed = views.iter().map(|text| text.map(|text| text.trim_matches(' ')).filter(|text| !text.is_empty()));
+    Ok(Arc::new(trimmed.collect::<StringViewArray>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +106,19 @@ mod tests {
             let texts = without_blanks(&[texts]).unwrap();
             assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), wanted);
         }
+    }
+
+    #[test]
+    fn spaces_around_are_left_away() {
+        let given =
+            [Some(" a "), None, Some("  "), Some(""), Some("a b"), Some("a text too long to stand in its view ")];
+        let wanted = [Some("a"), None, None, None, given[4], Some("a text too long to stand in its view")];
+        let texts: ArrayRef = Arc::new(StringArray::from(given.to_vec()));
+        let texts = without_spaces_around(&[texts]).unwrap();
+        assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), wanted);
+        let clean: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+        let texts = without_spaces_around(&[clean]).unwrap();
+        assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), [Some("a"), None]);
     }
 
     #[test]
