@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Column;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A column of identifiers.
@@ -149,6 +150,12 @@ impl Places {
     pub fn of_key(self, key: i64) -> usize {
         usize::try_from(key.wrapping_sub(self.least)).unwrap_or(usize::MAX)
     }
+}
+
+/// The order of two identifiers held as text: the shorter first, so that whole numbers stand in their order as whichever type
+/// they are held.
+pub fn compare_texts(a: &str, b: &str) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 /// Casts the identifiers of all sources so that each domain has one type: integers where every table has integers,

@@ -1,6 +1,7 @@
 //! One touch of an account with conversions, as small as it can be.
 
 use super::pieces::Pieces;
+use crate::engine::ids::compare_texts;
 use arrow::array::StringBuilder;
 use foldhash::fast::FixedState;
 use std::cmp::Ordering;
@@ -106,11 +107,11 @@ impl TouchIds {
         }
     }
 
-    /// The order of two identifiers: integers by value, text by bytes.
+    /// The order of two identifiers: integers by value, texts as [`compare_texts`] says.
     pub fn compare(&self, a: u64, b: u64) -> Ordering {
         match self {
             Self::Int => a.cast_signed().cmp(&b.cast_signed()),
-            Self::Text(pieces) => text_of(pieces, a).cmp(text_of(pieces, b)),
+            Self::Text(pieces) => compare_texts(text_of(pieces, a), text_of(pieces, b)),
         }
     }
 

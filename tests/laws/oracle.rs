@@ -67,7 +67,7 @@ pub(super) fn is_credit(deal: &Deal) -> bool {
 /// The deals that are no credits and pass `test`, in order of closing and identifier.
 fn originals(world: &World, test: impl Fn(&Deal) -> bool) -> Vec<&Deal> {
     let mut originals: Vec<&Deal> = world.deals.iter().filter(|deal| !is_credit(deal) && test(deal)).collect();
-    originals.sort_by(|a, b| a.closed_at.cmp(&b.closed_at).then_with(|| world.compare(a.id, b.id)));
+    originals.sort_by(|a, b| a.closed_at.cmp(&b.closed_at).then_with(|| a.id.cmp(&b.id)));
     originals
 }
 
@@ -150,7 +150,7 @@ fn kept(world: &World, account: Id) -> Vec<&Touch> {
             kept.push(greatest);
         }
     }
-    kept.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| world.compare(a.id, b.id)));
+    kept.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     kept
 }
 

@@ -10,7 +10,6 @@ use closedloop::config::{Calendar, Overrides, Plan};
 use closedloop::scatter::reader::{CONTACT_COLUMN, TOUCH_COLUMNS};
 use closedloop_core::journey::DAY_MICROS;
 use jiff::tz::TimeZone;
-use std::cmp::Ordering;
 use std::sync::{Arc, LazyLock};
 
 /// Identifiers are numbers; a world writes them as integers or as text.
@@ -180,11 +179,6 @@ impl World {
             }));
         }
         world
-    }
-
-    /// How two identifiers are ordered: as numbers, or as text by bytes.
-    pub(super) fn compare(&self, a: Id, b: Id) -> Ordering {
-        if self.ids_are_text { a.to_string().cmp(&b.to_string()) } else { a.cmp(&b) }
     }
 
     fn ids(&self, ids: impl Iterator<Item = Option<Id>>) -> ArrayRef {
