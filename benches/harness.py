@@ -101,7 +101,7 @@ def generate(options, *shape):
 
 def written_as_csv(options, data):
     """The folder of the same data in CSV files, one a table; made once."""
-    files = data.with_name(f"{data.name}-csv")
+    files = options.work / f"{data.name}-csv"
     if not (files / "complete").exists():
         say(f"writing {files.name}")
         for table in sorted(path for path in data.iterdir() if path.is_dir()):

@@ -150,10 +150,9 @@ fn touch_batches(rng: &mut ChaCha8Rng, ids: Ids, accounts: &[u64]) -> Vec<Record
     let touch_batch = |(number, accounts): (usize, &[u64])| {
         let rows = accounts.len();
         let first = i64::try_from(number * BATCH).unwrap();
-        let columns = [
+        let columns: [ArrayRef; TOUCH_COLUMNS.len()] = [
             ints((first..).take(rows)),
             ids.column(accounts.iter().copied()),
-            new_null_array(&DataType::Int64, rows),
             instants(accounts.iter().map(|_| CLOSE - rng.random_range(0..500 * DAY_MICROS))),
             ints(accounts.iter().map(|_| rng.random_range(0..CAMPAIGNS))),
             new_null_array(&DataType::Utf8View, rows),

@@ -1,9 +1,10 @@
 //! Identifiers of touches come out as they went in, however many readers share the work.
 
 use crate::intervals::demo::run;
-use crate::support::{read_mart, texts};
+use crate::support::{closedloop, read_mart, texts};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::Arc;
@@ -82,5 +83,12 @@ fn texts_read_by_several_readers() {
 #[test]
 fn touches_of_one_instant_stand_in_the_order_of_their_numbers() {
     assert_kept(&world(integers, |_| 30));
-    assert_kept(&world(written_out, |_| 30));
+    let world = world(written_out, |_| 30);
+    assert_kept(&world);
+    let config = world.path().join("closedloop.toml");
+    let assert = closedloop().arg("explain").arg(config).args(["--deal", "1", "--format", "json"]).assert().success();
+    let deals: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    let touches = deals[0]["touches"].as_array().unwrap().iter().filter(|touch| touch["status"] == "eligible");
+    let explained: Vec<&str> = touches.map(|touch| touch["touch_id"].as_str().unwrap()).collect();
+    assert_eq!(explained, (0..60).map(|id| id.to_string()).collect::<Vec<_>>());
 }

@@ -72,7 +72,7 @@ impl QueryArgs {
         let plan = open_plan(&self.place)?;
         let ctx =
             session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::new(None))?;
-        load::load(&ctx, &plan, None).await?.touch_quotes.done().await?;
+        load::load(&ctx, &plan, None).await?.check_touch_quotes().await?;
         if plan.output.join(manifest::MANIFEST).is_file() {
             reading::register(&ctx, &plan.output).await?;
         }

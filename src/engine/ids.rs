@@ -55,6 +55,17 @@ impl<'a> IdColumn<'a> {
         }
     }
 
+    /// The order of the identifiers at two positions, as in [`compare_texts`] where they are text; nobody comes first.
+    pub fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Self::Int(ids) => ids.get(a).cmp(&ids.get(b)),
+            Self::Text(ids) => match (ids.get(a), ids.get(b)) {
+                (Some(a), Some(b)) => compare_texts(a, b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            },
+        }
+    }
+
     /// The identifier at `position` as text.
     pub fn text(&self, position: usize) -> Option<String> {
         self.with_text(position, str::to_owned)
@@ -152,8 +163,8 @@ impl Places {
     }
 }
 
-/// The order of two identifiers held as text: the shorter first, so that whole numbers stand in their order as whichever type
-/// they are held.
+/// The order of two identifiers held as text: the shorter first, so that whole numbers from 0 stand in their order as whichever
+/// type they are held.
 pub fn compare_texts(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
@@ -199,7 +210,7 @@ fn is_absent(source: &OpenSource, name: &str) -> bool {
     source.absent.contains(&name)
 }
 
-fn id_columns(table: Table) -> impl Iterator<Item = (&'static str, IdDomain)> {
+pub(super) fn id_columns(table: Table) -> impl Iterator<Item = (&'static str, IdDomain)> {
     contract::columns(table).iter().filter_map(|column| match column.kind {
         ColumnKind::Id(domain) => Some((column.name, domain)),
         _ => None,

@@ -43,21 +43,31 @@ pub struct Loaded {
     pub unsaid: Unsaid,
     /// The names of the cells of a touchpoint's source row.
     pub touch_cells: Vec<String>,
-    /// The look at the quotes of touchpoints, to be waited for when they have been read.
-    pub touch_quotes: QuoteCheck,
+    touch_quotes: QuoteCheck,
+}
+
+impl Loaded {
+    /// Waits for the look at the quotes of touchpoints; where one swallowed rows, it says more than whatever came of it.
+    ///
+    /// # Errors
+    /// A quote that is never closed, or closes within a cell.
+    pub async fn check_touch_quotes(&mut self) -> Result<(), EngineError> {
+        std::mem::take(&mut self.touch_quotes).done().await
+    }
 }
 
 /// Loads everything but the rows of touchpoints, which stay a view called `touchpoints`. Large tables wait in the folder
 /// `scratch`, where there is one.
 ///
 /// # Errors
-/// Structural faults of the sources, a second currency, or SQL of the configuration that does not plan.
+/// Structural faults of the sources, a second currency, or SQL of the configuration that does not plan. Of touchpoints
+/// [`Loaded::check_touch_quotes`] says whether their quotes are sound, which it may take until they have been read to find out.
 pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
     let mut checks: BTreeMap<Table, QuoteCheck> =
         plan.sources.iter().map(|(&table, source)| (table, QuoteCheck::start(source))).collect();
     let loaded = load_tables(ctx, plan, scratch).await;
     let of_touches = loaded.is_ok().then(|| checks.remove(&Table::Touchpoints)).flatten();
-    // Where a quote swallowed rows, it says more than whatever came of it.
+    // As for touchpoints, before what came of it.
     for check in checks.into_values() {
         check.done().await?;
     }

@@ -13,7 +13,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A look at the quotes of a source's files, beside all else that is done with them.
 #[derive(Debug, Default)]
-pub struct QuoteCheck(Option<SpawnedTask<Result<(), EngineError>>>);
+#[must_use]
+pub(super) struct QuoteCheck(Option<SpawnedTask<Result<(), EngineError>>>);
 
 impl QuoteCheck {
     /// Starts it on the runtime of the caller.
@@ -26,7 +27,7 @@ impl QuoteCheck {
     ///
     /// # Errors
     /// A quote that is never closed, or closes within a cell.
-    pub async fn done(self) -> Result<(), EngineError> {
+    pub(super) async fn done(self) -> Result<(), EngineError> {
         match self.0 {
             None => Ok(()),
             Some(check) => {

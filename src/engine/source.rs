@@ -214,7 +214,12 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
         };
         selected.push(expr.alias(column.name));
     }
-    selected.extend(own_columns(source, &found, &names)?);
+    let own =
+        own_columns(source, &found, &names)?.into_iter().map(|name| match is_text_file && is_text(&fields[name]) {
+            true => trimmed(Expr::Column(Column::from_name(name))).alias(name),
+            false => Expr::Column(Column::from_name(name)),
+        });
+    selected.extend(own);
     let row: Vec<Expr> = names.iter().map(|name| cell_text(name, &fields[name])).collect();
     selected.push(make_array(row).alias(SOURCE_ROW));
     let absent = contract::columns(source.table).iter().map(|column| column.name);
@@ -223,17 +228,17 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
 }
 
 /// The source's own columns, for SQL of the configuration.
-fn own_columns(
+fn own_columns<'a>(
     source: &Source,
     found: &BTreeMap<&'static str, &String>,
-    names: &[String],
-) -> Result<Vec<Expr>, EngineError> {
+    names: &'a [String],
+) -> Result<Vec<&'a String>, EngineError> {
     let is_canonical = |name: &String| contract::columns(source.table).iter().any(|column| column.name == name);
     let is_taken = |name: &String| found.values().any(|used| *used == name) || is_canonical(name);
     let own: Vec<&String> = names.iter().filter(|name| !is_taken(name)).collect();
     let reserved = if source.table == Table::Touchpoints { &RESERVED[..] } else { &[SOURCE_ROW] };
     match own.iter().find(|name| reserved.contains(&name.as_str())) {
-        None => Ok(own.into_iter().map(|name| Expr::Column(Column::from_name(name))).collect()),
+        None => Ok(own),
         Some(name) => Err(source.fault(format!(
             "column \"{name}\" has a name that the program needs; leave it out with sql = \"SELECT * EXCLUDE ({name}) FROM raw\""
         ))),

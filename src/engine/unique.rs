@@ -1,18 +1,22 @@
 //! Keys are unique: of rows with the same key one is kept.
 
 use super::EngineError;
+use super::functions::is_text;
 use super::ids::{IdColumn, Places};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::row::{RowConverter, SortField};
+use arrow::compute::kernels::length::length;
+use arrow::row::{RowConverter, Rows, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Which rows to keep so that `keys` are unique: of equal rows one, of conflicting ones the greatest in column order,
 /// so that the order of the input does not matter. Returned with the rows; `None` when all keys differ, and only else are
 /// the `rows` asked for.
 pub(super) fn keep_one(
     keys: &ArrayRef,
+    is_id: impl Fn(&str) -> bool,
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
 ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
     let repeated = repeated_positions(&IdColumn::try_new(keys)?);
@@ -20,8 +24,7 @@ pub(super) fn keep_one(
         return Ok(None);
     }
     let rows = rows()?;
-    let fields = rows.columns().iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    let order = RowConverter::new(fields)?.convert_columns(rows.columns())?;
+    let order = in_order(&rows, is_id)?;
     let mut keep = vec![true; rows.num_rows()];
     for positions in repeated {
         let greatest = positions.iter().copied().max_by_key(|&position| order.row(position));
@@ -30,6 +33,19 @@ pub(super) fn keep_one(
         }
     }
     Ok(Some((rows, BooleanArray::from(keep))))
+}
+
+/// Rows as they compare, column by column: identifiers held as text by length first, as [`compare_texts`](super::ids::compare_texts).
+fn in_order(rows: &RecordBatch, is_id: impl Fn(&str) -> bool) -> Result<Rows, EngineError> {
+    let mut compared = Vec::with_capacity(rows.num_columns());
+    for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+        if is_id(field.name()) && is_text(column.data_type()) {
+            compared.push(length(column)?);
+        }
+        compared.push(Arc::clone(column));
+    }
+    let fields = compared.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+    Ok(RowConverter::new(fields)?.convert_columns(&compared)?)
 }
 
 /// Groups of two and more positions that hold the same key; null keys are nobody's.
@@ -61,4 +77,23 @@ fn repeats<K: Eq + std::hash::Hash>(len: usize, key: impl Fn(usize) -> Option<K>
         groups.entry(key).or_default().push(position);
     }
     groups.into_values().filter(|positions| positions.len() > 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, StringViewArray};
+
+    /// Of a key that is there three times the row of 10 stays, beside no text and 9; as integers or as text.
+    #[test]
+    fn of_conflicting_rows_the_greatest_number_stays_whichever_type_holds_it() {
+        let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 1, 2, 1]));
+        let integers: ArrayRef = Arc::new(Int64Array::from(vec![Some(9), None, Some(3), Some(10)]));
+        let texts: ArrayRef = Arc::new(StringViewArray::from(vec![Some("9"), None, Some("3"), Some("10")]));
+        for column in [integers, texts] {
+            let rows = RecordBatch::try_from_iter_with_nullable([("account_id", column, true)]).unwrap();
+            let (_, kept) = keep_one(&keys, |name| name == "account_id", || Ok(rows)).unwrap().unwrap();
+            assert_eq!(kept, BooleanArray::from(vec![false, false, true, true]));
+        }
+    }
 }

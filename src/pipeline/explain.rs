@@ -127,7 +127,8 @@ pub fn explain(
 ) -> Result<Vec<DealExplanation>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let mut indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
+    workers.runtime.block_on(indexed.loaded.check_touch_quotes())?;
     let wanted = workers.runtime.block_on(Wanted::find(&indexed, question))?;
     let only = wanted.touches(&indexed)?;
     let history = workers.runtime.block_on(history(plan, &indexed, only.clone()))?;

@@ -190,10 +190,11 @@ impl Indexed {
         let advance = |rows| progress.advance(rows);
         let Self { ctx, mut loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
         let fail = |error| workers.runtime.block_on(scatter_touches::fault(&ctx, plan, error));
-        let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only))?;
-        let scattered =
-            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance);
-        workers.runtime.block_on(std::mem::take(&mut loaded.touch_quotes).done())?;
+        let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only));
+        let scattered = touches.map_err(RunError::from).and_then(|touches| {
+            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)
+        });
+        workers.runtime.block_on(loaded.check_touch_quotes())?;
         let (scattered, lines) = scattered?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, held: Some(held) })

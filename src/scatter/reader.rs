@@ -19,7 +19,7 @@ use arrow::datatypes::{DataType, TimestampMicrosecondType};
 pub const TOUCH_COLUMNS: [&str; 8] =
     ["touch_id", "account_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
 
-/// The column that follows where contacts are known.
+/// The column that follows where a contacts table is given.
 pub const CONTACT_COLUMN: &str = "contact_id";
 /// The column that follows where types matter.
 pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and keeps those in an account's widest window.
+    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and those that follow, and keeps those in an account's widest window.
     ///
     /// # Errors
     /// A batch of other columns or types, more touch types than can be told apart, or a disk that is full.

@@ -1,7 +1,7 @@
 //! Files that are missing, empty, incomplete or torn: refused with the file, and the line where there are lines.
 
 use super::{COMPANY, World};
-use crate::support::{read_mart, texts};
+use crate::support::{closedloop, read_mart, texts};
 use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -19,6 +19,19 @@ macro_rules! refused {
             assert_eq!($world.refused(), $expected);
         })*
     };
+}
+
+const SWALLOWED_TOUCHES: &str =
+    "table touchpoints (touchpoints.csv): touchpoints.csv line 3 opens a quote that is never closed; close it";
+
+#[test]
+fn explain_says_which_quote_swallows_touches() {
+    let world = World::new().file("touchpoints.csv", COMPANY[3].1.replace("t2,", "\"t2,"));
+    world.refused();
+    let explain = ["explain", world.path("closedloop.toml").to_str().unwrap(), "--deal", "D1"].map(str::to_owned);
+    let assert = closedloop().args(explain).assert().code(2);
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(stderr.ends_with("touchpoints.csv line 3 opens a quote that is never closed; close it\n"), "{stderr}");
 }
 
 refused! {
@@ -64,6 +77,14 @@ refused! {
         => "table deals (deals.csv): deals.csv line 7 has 2 fields where the header has 5; quote or complete the row";
     a_quote_that_swallows_rows: World::new().file("deals.csv", COMPANY[5].1.replace("D1,", "\"D1,").replace("D2,", "\"D\"2,"))
         => "table deals (deals.csv): deals.csv line 2 opens a quote that closes before its cell ends; double the quotes inside of it, or take away what follows";
+    a_quote_that_swallows_touches: World::new().file("touchpoints.csv", COMPANY[3].1.replace("t2,", "\"t2,"))
+        => SWALLOWED_TOUCHES;
+    a_quote_that_swallows_touches_and_a_wrong_condition: World::new()
+        .file("touchpoints.csv", COMPANY[3].1.replace("t2,", "\"t2,"))
+        .settings("[journeys]\neligible = \"nothing = 1\"")
+        => SWALLOWED_TOUCHES;
+    a_quote_that_swallows_the_header: World::new().file("deals.csv", COMPANY[5].1.replace("deal_id,", "\"deal_id,"))
+        => "table deals (deals.csv): deals.csv line 1 opens a quote that is never closed; close it";
     text_that_is_not_utf8: World::new().file("touchpoints.csv", [COMPANY[3].1.as_bytes(), b"t\xff,2026-02-02,A2,,C1,,true\n"].concat())
         => "table touchpoints (touchpoints.csv): touchpoints.csv line 5 is not UTF-8; save the file as UTF-8";
     a_header_that_is_not_utf8: World::new().file("spend.csv", b"campaign_id,date,amount,caf\xe9\nC1,2026-01-01,1,x\n")

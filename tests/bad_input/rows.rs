@@ -443,6 +443,14 @@ fn texts_are_trimmed_before_sql_sees_them() {
 }
 
 #[test]
+fn texts_of_own_columns_are_trimmed_before_conditions_see_them() {
+    let touches = "touch_id,touched_at,account_id,campaign_id,medium\n\
+                   t1,2026-01-05T10:00:00Z,A1,C1, paid \nt2,2026-01-20T10:00:00Z,A1,C2,free\n";
+    let world = World::new().file("touchpoints.csv", touches).settings("[journeys]\neligible = \"medium = 'paid'\"");
+    assert_eq!(world.accepted().credits().keys().collect::<Vec<_>>(), ["t1"]);
+}
+
+#[test]
 fn the_type_of_an_opportunity_is_the_kind_of_its_deals() {
     let text = "opportunity_id,account_id,created_at,stage,type,closed_at,amount\n\
                 O1,A1,2026-02-01,Closed Won,New Business,2026-03-01,1000\n\

@@ -1,5 +1,6 @@
-//! `given(x)`: text, or null where it consists of nothing but spaces; `trimmed(x)`: the same without spaces around it; `uuid_text(x)`: sixteen bytes as the UUID that they are;
-//! `number_text(x)`: a float or decimal as its shortest text, without a point where it is whole.
+//! `given(x)`: text, or null where it consists of nothing but spaces; `trimmed(x)`: the same without spaces around it;
+//! `uuid_text(x)`: sixteen bytes as the UUID that they are; `number_text(x)`: a float or decimal as its shortest text, without a point where
+//! it is whole.
 
 use super::ArrayFunction;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray, StringViewBuilder};

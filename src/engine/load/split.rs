@@ -5,6 +5,7 @@ use crate::config::file::Table;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
 use crate::engine::contract;
+use crate::engine::ids::id_columns;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::engine::store::{RowStore, StoredRows, without};
 use crate::engine::unique::keep_one;
@@ -125,7 +126,7 @@ impl<'a> Splitter<'a> {
             let batches = used.batches()?.collect::<Result<Vec<_>, _>>()?;
             Ok(concat_batches(&batches[0].schema(), &batches)?)
         };
-        let unsaid = match unique(&keys, one)? {
+        let unsaid = match unique(table, &keys, one)? {
             None => unsaid.of_kept(|_| true),
             Some((rows, keep)) => {
                 let repeated =
@@ -208,7 +209,7 @@ fn parent_keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, 
 /// Each of the keys once; `none` has their schema.
 fn distinct(none: &RecordBatch, keys: &[RecordBatch]) -> Result<RecordBatch, EngineError> {
     let keys = concat_batches(&none.schema(), keys)?;
-    let once = unique(&[keys.column(0).clone()], || Ok(keys.clone()))?;
+    let once = keep_one(keys.column(0), |_| false, || Ok(keys.clone()))?;
     Ok(match once {
         Some((keys, keep)) => filter_record_batch(&keys, &keep)?,
         None => keys,
@@ -229,6 +230,7 @@ fn count(tally: &mut Tally, rows: &RecordBatch) {
 
 /// Which rows to keep so that the keys in these pieces are unique; `None` when they are, or there is no row.
 fn unique(
+    table: Table,
     keys: &[ArrayRef],
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
 ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
@@ -236,7 +238,8 @@ fn unique(
         return Ok(None);
     }
     let keys: Vec<&dyn Array> = keys.iter().map(AsRef::as_ref).collect();
-    keep_one(&concat(&keys)?, rows)
+    let is_id = |name: &str| id_columns(table).any(|(id, _)| id == name);
+    keep_one(&concat(&keys)?, is_id, rows)
 }
 
 /// Rows with one reason for all, in the schema of rows that have some.

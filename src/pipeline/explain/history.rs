@@ -7,8 +7,8 @@ use crate::config::Plan;
 use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt64Array};
+use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::logical_expr::{Expr, col};
 
@@ -18,10 +18,13 @@ pub(super) async fn history(plan: &Plan, indexed: &Indexed, only: Expr) -> Resul
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
     let columns = ["touch_id", "contact_id", "touched_at", "campaign_id", "channel", "in_scope", "reason"];
     let selected = columns.into_iter().map(col).chain([eligible]);
-    let ordered = touchpoints
-        .select(selected)?
-        .sort(vec![col("touched_at").sort(true, true), col("touch_id").sort(true, true)])?;
-    Ok(session::collect(ordered).await?)
+    let rows = session::collect(touchpoints.select(selected)?).await?;
+    let instants = column(&rows, "touched_at")?.as_primitive::<TimestampMicrosecondType>();
+    let ids = IdColumn::try_new(column(&rows, "touch_id")?)?;
+    let at = |row: usize| instants.is_valid(row).then(|| instants.value(row));
+    let mut order: Vec<usize> = (0..rows.num_rows()).collect();
+    order.sort_by(|&a, &b| at(a).cmp(&at(b)).then_with(|| ids.compare(a, b)));
+    Ok(take_record_batch(&rows, &order.into_iter().map(|row| row as u64).collect::<UInt64Array>())?)
 }
 
 /// The account's touch rows, column by column.

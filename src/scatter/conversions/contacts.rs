@@ -150,7 +150,7 @@ pub(super) fn index_contacts(
         .map(|row| (row, by_account.probe(&accounts, row as usize)))
         .filter(|(row, account)| all || account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
         .collect();
-    mapped.sort_unstable_by(|a, b| value(&contact_ids, a.0).cmp(&value(&contact_ids, b.0)));
+    mapped.sort_unstable_by(|a, b| contact_ids.compare(a.0 as usize, b.0 as usize));
     let rows = mapped.iter().map(|(row, _)| *row as usize);
     let by_contact = KeyIndex::build(column(contacts, "contact_id")?, rows.zip(0..))?;
     let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();

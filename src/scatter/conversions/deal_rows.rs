@@ -5,7 +5,7 @@ use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
-use crate::engine::ids::{IdColumn, compare_texts};
+use crate::engine::ids::IdColumn;
 use crate::scatter::quarters::Quarters;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::compute::cast;
@@ -26,24 +26,6 @@ pub(in crate::scatter) type OpportunityKey<'a> = Option<IdValue<'a>>;
 pub(in crate::scatter) enum IdValue<'a> {
     Int(i64),
     Text(&'a str),
-}
-
-impl Ord for IdValue<'_> {
-    /// As touches are ordered; identifiers of one table are of one type.
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Int(a), Self::Int(b)) => a.cmp(b),
-            (Self::Text(a), Self::Text(b)) => compare_texts(a, b),
-            (Self::Int(_), Self::Text(_)) => Ordering::Less,
-            (Self::Text(_), Self::Int(_)) => Ordering::Greater,
-        }
-    }
-}
-
-impl PartialOrd for IdValue<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// A text with its first bytes beside it, which mostly say how it compares, so that it need not be looked up.
@@ -154,7 +136,7 @@ impl<'a> DealRows<'a> {
     }
 
     fn by_close(&self, a: u32, b: u32) -> Ordering {
-        self.closed(a).cmp(&self.closed(b)).then_with(|| value(&self.ids, a).cmp(&value(&self.ids, b)))
+        self.closed(a).cmp(&self.closed(b)).then_with(|| self.ids.compare(a as usize, b as usize))
     }
 
     /// Sorts rows by account, closing and deal. Returns where those of each account start, and where those of the last end.

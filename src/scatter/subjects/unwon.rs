@@ -98,8 +98,8 @@ impl<'a> Unwon<'a> {
         });
         let mut lost: Vec<(Lost, u32)> = lost.collect();
         lost.par_sort_unstable_by(|(a, x), (b, y)| {
-            let id = |row: u32| value(&self.opportunities.ids, row);
-            (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(|| id(*x).cmp(&id(*y)))
+            let by_id = || self.opportunities.ids.compare(*x as usize, *y as usize);
+            (a.account, a.closed_at).cmp(&(b.account, b.closed_at)).then_with(by_id)
         });
         lost
     }
