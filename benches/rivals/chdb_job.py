@@ -11,7 +11,9 @@ from pathlib import Path
 import chdb
 import job
 
-WEIGHT = f"exp2((toUnixTimestamp64Micro(touch.ts) - toUnixTimestamp64Micro(deal.closed_at)) / {job.HALF_LIFE}e0)"
+# In CSV files it finds whole seconds.
+MICROS = "toUnixTimestamp64Micro(toDateTime64({}, 6))"
+WEIGHT = f"exp2(({MICROS.format('touch.ts')} - {MICROS.format('deal.closed_at')}) / {job.HALF_LIFE}e0)"
 
 # Each deal's touches are gathered and sorted as an array, then unrolled with their positions.
 ARRAYS = """

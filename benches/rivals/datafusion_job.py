@@ -7,7 +7,10 @@
 import job
 from datafusion import SessionConfig, SessionContext
 
-WEIGHT = f"power(2e0, CAST(CAST(touch.ts AS BIGINT) - CAST(deal.closed_at AS BIGINT) AS DOUBLE) / {job.HALF_LIFE}e0)"
+# In CSV files it finds whole seconds.
+MICROS = "CAST(arrow_cast({}, 'Timestamp(Microsecond, None)') AS BIGINT)"
+AGE = f"{MICROS.format('touch.ts')} - {MICROS.format('deal.closed_at')}"
+WEIGHT = f"power(2e0, CAST({AGE} AS DOUBLE) / {job.HALF_LIFE}e0)"
 # The windows leave the rows in order of their deal. An aggregate that knows it takes a slower way; the bit hides it.
 DEALS = "count(DISTINCT opportunity_id ^ 1)"
 # Four times the default: a fifth less CPU at a million touches.
