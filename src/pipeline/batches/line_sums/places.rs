@@ -90,10 +90,11 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(mut lines: Vec<Line<'a>>) -> Self {
+    fn new(lines: impl Iterator<Item = Line<'a>>) -> Self {
+        let mut positions: HashMap<_, _, _> = lines.map(|line| (line, 0)).collect();
+        let mut lines: Vec<Line<'_>> = positions.keys().copied().collect();
         lines.sort_unstable();
-        lines.dedup();
-        let positions = lines.iter().copied().zip(0..).collect();
+        positions.extend(lines.iter().copied().zip(0..));
         Self { lines, positions, known: BTreeMap::new() }
     }
 
@@ -125,7 +126,7 @@ impl Names<'_> {
         let earned = earned.map(|((level, _), _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
         let spent = spent_on.clone().map(|(campaign, channel)| spent_line(grain, campaign, channel));
-        let mut places = Places::new(earned.chain(left).chain(spent).collect());
+        let mut places = Places::new(earned.chain(left).chain(spent));
         self.add_earned(grain, outcome, &mut places);
         self.add_left(outcome, &mut places);
         add_spend(grain, spend, spent_on, &mut places);
