@@ -608,8 +608,14 @@ fn dates_amounts_and_flags_of_other_shapes_are_turned() {
     assert_eq!(manifest["tables"]["opportunities"]["used"]["rows"], 2);
     let (_folder, printed) = said_of("opps.csv", &opportunities.replace(" €", "").replace("1.234,50", "$1,234.50"));
     assert!(printed.contains("amounts bear a dollar sign; US dollars are assumed"), "{printed}");
-    let (_folder, printed) = said_of("opps.csv", &opportunities.replace("7,00 €", "7,00 £"));
+    let (folder, printed) = said_of("opps.csv", &opportunities.replace("7,00 €", "7,00 £"));
     assert!(printed.contains("amounts are written in EUR, GBP"), "{printed}");
+    // Until somebody has converted the others, no sum holds both.
+    let assert = closedloop().arg("run").arg(folder.path().join("closedloop.toml")).assert().code(2);
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(said.contains("tables.opportunities.sql: \"7,00 £\" is not in EUR"), "{said}");
+    let (_folder, printed) = said_of("opps.csv", &opportunities.replace(" €", " kr"));
+    assert!(printed.contains("amounts bear kr, which may be several currencies'"), "{printed}");
     let (_folder, printed) = said_of("opps.csv", &opportunities.replace("Ja", "gewonnen").replace("Nein", "verloren"));
     assert!(
         printed.contains("\"Is Won\" does not hold true or false that can be read, as in \"gewonnen\""),

@@ -11,13 +11,13 @@ mod read_time;
 mod stage;
 mod text;
 
-use crate::config::Calendar;
-use crate::config::file::StageConfig;
+use crate::config::{Calendar, Plan};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
+use iso_currency::Currency;
 pub(crate) use read_amount::WrittenAmount;
 pub(crate) use read_flag::written_flag;
 pub(crate) use read_time::in_iso;
@@ -29,19 +29,19 @@ pub(super) use text::{given, has_point, is_text, number_text, trimmed, uuid_text
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
     let of_calendar = instant::functions(&calendar).into_iter().chain(quarter::functions(&calendar));
-    let of_own = money::functions(digits).into_iter().chain(period::functions()).chain([
-        read_time::function(),
-        read_amount::function(),
-        read_flag::function(),
-    ]);
+    let of_own = money::functions(digits)
+        .into_iter()
+        .chain(period::functions())
+        .chain([read_time::function(), read_flag::function()]);
     for function in of_calendar.chain(of_own) {
         ctx.register_udf(ScalarUDF::from(function));
     }
 }
 
-/// Registers the functions that say what stages mean.
-pub(super) fn register_stages(ctx: &SessionContext, stages: &StageConfig) {
-    for function in stage::functions(stages) {
+/// Registers the functions that say what stages mean, and that read amounts in the run's currency.
+pub(super) fn register_of_plan(ctx: &SessionContext, plan: &Plan) {
+    let amounts = Currency::from_code(&plan.finance.currency).map(read_amount::function);
+    for function in stage::functions(&plan.stages).into_iter().chain(amounts) {
         ctx.register_udf(ScalarUDF::from(function));
     }
 }

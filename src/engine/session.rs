@@ -31,7 +31,7 @@ pub const BATCH_ROWS: usize = 8_192 * 4;
 /// A temporary folder that cannot be made.
 pub fn open(plan: &Plan, threads: usize, budget: &Budget) -> Result<SessionContext, EngineError> {
     let ctx = open_in(&plan.calendar, plan.finance.minor_digits, threads, budget)?;
-    functions::register_stages(&ctx, &plan.stages);
+    functions::register_of_plan(&ctx, plan);
     Ok(ctx)
 }
 

@@ -340,17 +340,24 @@ impl<'a> Doubts<'a> {
     fn written_currency(&mut self) -> String {
         let tables = [Table::Opportunities, Table::Deals, Table::Spend];
         let amounts: Vec<&str> = tables.iter().flat_map(|table| self.values(*table, "amount")).collect();
-        let codes = reading::written_currencies(&amounts);
-        let most = codes.iter().max_by_key(|(code, count)| (**count, Reverse(*code)));
+        let written = reading::written_currencies(&amounts);
+        let codes = written.iter().filter(|(word, _)| reading::is_code(word));
+        let most = codes.max_by_key(|(code, count)| (**count, Reverse(*code)));
         let code = most.map_or("USD", |(code, _)| code).to_owned();
-        match codes.len() {
-            0 => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
-            1 if code == "USD" && amounts.iter().any(|amount| amount.contains('$')) => {
+        let words: Vec<&str> = written.keys().map(String::as_str).collect();
+        match words.as_slice() {
+            [] => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
+            ["USD"] if amounts.iter().any(|amount| amount.contains('$')) => {
                 self.add(Place::Currency, "amounts bear a dollar sign; US dollars are assumed".to_owned());
             }
-            1 => {}
-            _ => {
-                let all = codes.into_keys().collect::<Vec<_>>().join(", ");
+            [only] if *only == code => {}
+            [only] => {
+                let message =
+                    format!("amounts bear {only}, which may be several currencies'; name theirs instead of {code}");
+                self.add(Place::Currency, message);
+            }
+            several => {
+                let all = several.join(", ");
                 let message = format!(
                     "amounts are written in {all}; {code} is assumed: a run takes one currency, so convert the others"
                 );

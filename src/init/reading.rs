@@ -59,19 +59,41 @@ pub(super) fn of(kind: ColumnKind, values: &[&str]) -> Reading {
 }
 
 /// Signs of currencies, and what they are taken for.
-const SIGNS: [(&str, &str); 6] = [("$", "USD"), ("US$", "USD"), ("€", "EUR"), ("£", "GBP"), ("¥", "JPY"), ("₹", "INR")];
+const SIGNS: [(&str, &str); 14] = [
+    ("$", "USD"),
+    ("US$", "USD"),
+    ("C$", "CAD"),
+    ("CA$", "CAD"),
+    ("A$", "AUD"),
+    ("R$", "BRL"),
+    ("€", "EUR"),
+    ("£", "GBP"),
+    ("¥", "JPY"),
+    ("₹", "INR"),
+    ("zł", "PLN"),
+    ("Kč", "CZK"),
+    ("Ft", "HUF"),
+    ("Fr.", "CHF"),
+];
 
-/// The ISO codes of the currencies that stand beside amounts, and beside how many.
+/// The currencies that stand beside amounts, and beside how many: ISO codes, or words of which it is not known whose they are.
 pub(super) fn written_currencies(amounts: &[&str]) -> BTreeMap<String, usize> {
     let written =
         amounts.iter().filter_map(|text| DECIMAL_MARKS.iter().find_map(|mark| WrittenAmount::new(text, *mark)));
-    let code = |word: String| match SIGNS.iter().find(|(sign, _)| *sign == word) {
-        Some((_, code)) => Some((*code).to_owned()),
-        None => Currency::from_code(&word).map(|_| word),
-    };
-    let mut codes = BTreeMap::new();
-    written.flat_map(|amount| amount.currencies).filter_map(code).for_each(|code| *codes.entry(code).or_default() += 1);
-    codes
+    let mut counts = BTreeMap::new();
+    for WrittenAmount { currencies, .. } in written {
+        // A code says more than the sign on the other side.
+        let said = currencies.iter().find(|word| is_code(word)).or_else(|| currencies.first());
+        let sign = SIGNS.iter().find(|(sign, _)| said.is_some_and(|word| word == sign));
+        let currency = sign.map(|(_, code)| (*code).to_owned()).or_else(|| said.cloned());
+        currency.into_iter().for_each(|currency| *counts.entry(currency).or_default() += 1);
+    }
+    counts
+}
+
+/// Whether a word is the ISO code of a currency.
+pub(super) fn is_code(word: &str) -> bool {
+    Currency::from_code(word).is_some()
 }
 
 /// Whether a text is a date or timestamp that the engine reads.
@@ -252,7 +274,8 @@ mod tests {
         let codes = |amounts: &[&str]| written_currencies(amounts).into_keys().collect::<Vec<_>>();
         assert_eq!(codes(&["1.234,50 €", "12"]), ["EUR"]);
         assert_eq!(codes(&["$1", "£2", "3", "SEK 5"]), ["GBP", "SEK", "USD"]);
-        assert!(codes(&["3", "R$ 4"]).is_empty());
+        assert_eq!(codes(&["$1 CAD", "R$ 4", "7 kr"]), ["BRL", "CAD", "kr"]);
+        assert!(codes(&["3", "4.00"]).is_empty());
     }
 
     #[test]

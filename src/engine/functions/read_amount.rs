@@ -4,17 +4,17 @@ use super::ArrayFunction;
 use arrow::array::{ArrayRef, AsArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use datafusion::common::plan_err;
+use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use iso_currency::Currency;
 use std::sync::Arc;
 
-/// The function; the decimal mark is a point or a comma.
-pub(super) fn function() -> ArrayFunction {
-    ArrayFunction::new("read_amount", 2, DataType::Utf8View, read_amounts)
+/// The function; the decimal mark is a point or a comma, and a currency beside the amount must be the run's.
+pub(super) fn function(own: Currency) -> ArrayFunction {
+    ArrayFunction::new("read_amount", 2, DataType::Utf8View, move |args| read_amounts(args, own))
 }
 
-fn read_amounts(args: &[ArrayRef]) -> Result<ArrayRef> {
+fn read_amounts(args: &[ArrayRef], own: Currency) -> Result<ArrayRef> {
     if args[0].data_type().is_numeric() {
         // A number has no marks to be read.
         return Ok(cast(&args[0], &DataType::Utf8View)?);
@@ -25,11 +25,17 @@ fn read_amounts(args: &[ArrayRef]) -> Result<ArrayRef> {
         return plan_err!("read_amount takes '.' or ',' as its decimal mark, not '{}'", other.unwrap_or("NULL"));
     }
     let read = |(text, mark): (Option<&str>, Option<&str>)| {
-        let (text, mark) = (text?, mark?.chars().next()?);
-        // What is no amount stays as it is, so that a row set aside shows it.
-        Some(WrittenAmount::new(text, mark).map_or_else(|| text.to_owned(), |amount| amount.number))
+        let Some((text, mark)) = text.zip(mark.and_then(|mark| mark.chars().next())) else { return Ok(None) };
+        match WrittenAmount::new(text, mark) {
+            Some(amount) if amount.currencies.iter().all(|beside| may_mean(beside, own)) => Ok(Some(amount.number)),
+            Some(_) => {
+                exec_err!("\"{text}\" is not in {}, the run's finance.currency: convert it or leave it out", own.code())
+            }
+            // What is no amount stays as it is, so that a row set aside shows it.
+            None => Ok(Some(text.to_owned())),
+        }
     };
-    Ok(Arc::new(texts.iter().zip(marks).map(read).collect::<StringViewArray>()))
+    Ok(Arc::new(texts.iter().zip(marks).map(read).collect::<Result<StringViewArray>>()?))
 }
 
 /// An amount that people wrote: with a currency, thousands apart, and a minus or parentheses where it is negative.
@@ -95,6 +101,21 @@ fn is_currency(word: &str) -> bool {
         .next_back()
         .is_some_and(|last| is_sign(last) && word.chars().rev().skip(1).all(|c| c.is_ascii_uppercase()));
     is_signed || Currency::from_code(word).is_some() || ["kr", "kr.", "zł", "Kč", "Ft", "Fr."].contains(&word)
+}
+
+/// Whether a word beside an amount may mean this currency: a dollar sign is any dollar's, with letters those that its code
+/// begins with.
+fn may_mean(word: &str, own: Currency) -> bool {
+    if Currency::from_code(word).is_some() {
+        return word == own.code();
+    }
+    let symbol = own.symbol().symbol;
+    let has_its_sign = || {
+        let (sign, letters) = (word.chars().next_back(), word.trim_end_matches(|c: char| !c.is_ascii_uppercase()));
+        sign == symbol.chars().next_back() && own.code().starts_with(letters)
+    };
+    let is_franc = word == "Fr." && own.name().contains("franc");
+    word.trim_end_matches('.') == symbol || is_franc || has_its_sign()
 }
 
 /// Digits as a plain number: thousands may stand apart by points, commas, blanks or apostrophes, all by the same.
@@ -209,20 +230,76 @@ mod tests {
     fn other_texts_stay_and_other_marks_are_refused() {
         let column = |texts: [Option<&str>; 3]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
         let texts = column([Some("$1,000"), Some("n/a"), None]);
-        let read = read_amounts(&[texts.clone(), column([Some("."); 3])]).unwrap();
-        assert_eq!(read.as_string_view().iter().collect::<Vec<_>>(), [Some("1000"), Some("n/a"), None]);
+        let read = |args: &[ArrayRef]| read_amounts(args, Currency::USD);
+        let plain = read(&[texts.clone(), column([Some("."); 3])]).unwrap();
+        assert_eq!(plain.as_string_view().iter().collect::<Vec<_>>(), [Some("1000"), Some("n/a"), None]);
         // Numbers have been read already: their point is no mark of thousands.
         let decimals = Decimal128Array::from(vec![12_345, 1_000_125, -500]).with_precision_and_scale(10, 3).unwrap();
         let numbers: [ArrayRef; 2] = [Arc::new(Float64Array::from(vec![12.345, 1_000.125, -0.5])), Arc::new(decimals)];
         for (numbers, expected) in
             numbers.into_iter().zip([["12.345", "1000.125", "-0.5"], ["12.345", "1000.125", "-0.500"]])
         {
-            let read = read_amounts(&[numbers, column([Some(","); 3])]).unwrap();
-            assert_eq!(read.as_string_view().iter().flatten().collect::<Vec<_>>(), expected);
+            let plain = read(&[numbers, column([Some(","); 3])]).unwrap();
+            assert_eq!(plain.as_string_view().iter().flatten().collect::<Vec<_>>(), expected);
         }
         for mark in [Some(";"), Some(""), None] {
-            let error = read_amounts(&[texts.clone(), column([mark; 3])]).unwrap_err().to_string();
+            let error = read(&[texts.clone(), column([mark; 3])]).unwrap_err().to_string();
             assert!(error.contains("'.' or ','"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_sign_may_be_several_currencies_and_a_code_is_one() {
+        let may = |word, code| may_mean(word, Currency::from_code(code).unwrap());
+        for (word, code) in [
+            ("USD", "USD"),
+            ("$", "USD"),
+            ("US$", "USD"),
+            ("$", "CAD"),
+            ("CA$", "CAD"),
+            ("C$", "CAD"),
+            ("A$", "AUD"),
+            ("S$", "SGD"),
+            ("$", "SGD"),
+            ("R$", "BRL"),
+            ("NT$", "TWD"),
+            ("€", "EUR"),
+            ("£", "GBP"),
+            ("¥", "CNY"),
+            ("kr", "SEK"),
+            ("kr.", "DKK"),
+            ("zł", "PLN"),
+            ("Kč", "CZK"),
+            ("Ft", "HUF"),
+            ("Fr.", "CHF"),
+            ("CHF", "CHF"),
+        ] {
+            assert!(may(word, code), "{word} {code}");
+        }
+        for (word, code) in [
+            ("EUR", "USD"),
+            ("€", "USD"),
+            ("$", "EUR"),
+            ("US$", "CAD"),
+            ("A$", "USD"),
+            ("R$", "USD"),
+            ("£", "EUR"),
+            ("kr", "EUR"),
+            ("zł", "CZK"),
+            ("Fr.", "EUR"),
+            ("CAD", "USD"),
+            ("HK$", "SGD"),
+        ] {
+            assert!(!may(word, code), "{word} {code}");
+        }
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_refused() {
+        let column = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+        let read = |text| read_amounts(&[column(text), column(",")], Currency::EUR);
+        assert_eq!(read("7,00 €").unwrap().as_string_view().value(0), "7.00");
+        let refused = read("7,00 £").unwrap_err().to_string();
+        assert!(refused.contains("\"7,00 £\" is not in EUR"), "{refused}");
     }
 }
