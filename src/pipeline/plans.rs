@@ -8,7 +8,6 @@ use super::roll_up;
 use super::scatter_touches::touch_columns;
 use crate::config::Plan;
 use crate::engine::session;
-use datafusion::logical_expr::lit;
 
 /// What is planned, and the physical plan.
 pub type NamedPlan = (String, String);
@@ -23,7 +22,7 @@ pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunEr
     let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints".to_owned(), workers.runtime.block_on(touches)?)];
-    let prepared = indexed.scatter(plan, &workers, &mut clock, Some(lit(false)))?;
+    let prepared = indexed.without_touches(plan, &workers, &mut clock)?;
     LifetimeValue::register_quarters(None, plan, &prepared)?;
     plans.extend(workers.runtime.block_on(roll_up::physical_plans(plan, &workers, &prepared))?);
     Ok(plans)

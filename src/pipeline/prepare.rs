@@ -18,7 +18,7 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::subjects::OtherAccounts;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use jiff::civil::Date;
@@ -175,6 +175,16 @@ impl Indexed {
         }
         session::register_rows(&self.ctx, "deals", identifiers(&self.deals)?)?;
         Ok(self)
+    }
+
+    /// Goes on without a touch, where the small side tells all that is asked.
+    pub(super) fn without_touches(
+        self,
+        plan: &Plan,
+        workers: &Workers,
+        clock: &mut Clock<'_>,
+    ) -> Result<Prepared, RunError> {
+        self.scatter(plan, workers, clock, Some(lit(false)))
     }
 
     /// Scatters the touches, all of them or those that `only` lets through.

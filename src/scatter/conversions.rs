@@ -184,12 +184,15 @@ impl Conversions {
     /// How much memory it takes, near enough.
     pub fn bytes(&self) -> usize {
         size_of_val(self.all.as_slice())
+            + self.credits.bytes()
+            + self.deal_contacts.bytes()
             + size_of_val(self.first_of_account.as_slice())
             + size_of_val(self.widest.as_slice())
             + size_of_val(self.role_contacts.as_slice())
             + size_of_val(self.contact_accounts.as_slice())
             + self.by_account.bytes()
             + self.by_contact.bytes()
+            + self.subjects.as_ref().map_or(0, Subjects::bytes)
     }
 
     /// How many accounts there are.

@@ -146,6 +146,20 @@ impl Subjects {
         Ok(self.keys.get_or_init(|| keys))
     }
 
+    /// How much memory it takes, near enough, keys among it.
+    pub(super) fn bytes(&self) -> usize {
+        self.numbering.bytes()
+            + self.accounts() * size_of::<u64>()
+            + size_of_val(self.converting.as_slice())
+            + size_of_val(self.covariates.as_slice())
+            + size_of_val(self.is_first_line.as_slice())
+            + size_of_val(self.lost.as_slice())
+            + size_of_val(self.first_lost.as_slice())
+            + size_of_val(self.journeys_from.as_slice())
+            + size_of_val(self.last_outcome.as_slice())
+            + size_of_val(self.opened_at.as_slice())
+    }
+
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
         self.numbering.accounts()

@@ -7,7 +7,7 @@ use crate::config::calendar::date_of_days;
 use crate::config::plan::Lifetime;
 use crate::pipeline::RunError;
 use crate::pipeline::clock::{Clock, Progress};
-use crate::pipeline::prepare::{Memory, Workers, prepare};
+use crate::pipeline::prepare::{Memory, Workers, index};
 use closedloop_core::lifetime::{Estimate, Family, Period};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -134,7 +134,9 @@ pub fn explain_lifetime(
 ) -> Result<Option<LifetimeExplanation>, RunError> {
     let Some(rules) = &plan.lifetime else { return Ok(None) };
     let workers = Workers::start(threads)?;
-    let prepared = prepare(plan, &workers, Memory::unlimited(), &mut Clock::new(progress))?;
+    let mut clock = Clock::new(progress);
+    let prepared =
+        index(plan, &workers, Memory::unlimited(), &mut clock)?.without_touches(plan, &workers, &mut clock)?;
     let lifetime = LifetimeValue::of(plan, &workers, &prepared, &BTreeSet::from(["customer_clv"]))?;
     Ok(lifetime.and_then(|lifetime| lifetime.explain(rules, account)))
 }

@@ -26,6 +26,11 @@ pub struct DealContacts {
 const NO_LEAD: i64 = i64::MAX;
 
 impl DealContacts {
+    /// How much memory it takes, near enough.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.lead_created_at.as_slice()) + self.of_deal.capacity() * size_of::<(u32, Range<u32>)>()
+    }
+
     /// When the earliest of a deal's contacts was created.
     pub(super) fn lead_created_at(&self, deal: u32) -> Option<i64> {
         self.lead_created_at.get(deal as usize).copied().filter(|at| *at != NO_LEAD)

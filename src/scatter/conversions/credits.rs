@@ -34,6 +34,13 @@ impl CreditDeals {
         self.matched.iter().chain(&self.unmatched)
     }
 
+    /// How much memory they take, near enough.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(self.matched.as_slice())
+            + size_of_val(self.unmatched.as_slice())
+            + self.of_deal.capacity() * size_of::<(u32, Range<u32>)>()
+    }
+
     /// The credits of a deal, oldest first.
     pub(super) fn of(&self, deal: u32) -> &[CreditDeal] {
         if self.of_deal.is_empty() {

@@ -59,6 +59,11 @@ impl Numbering {
         KeyIndex::build(&self.ids, (0..self.ids.len()).zip(0..))
     }
 
+    /// How much memory it takes, near enough.
+    pub(super) fn bytes(&self) -> usize {
+        self.ids.get_array_memory_size() + size_of_val(self.converts.as_slice())
+    }
+
     /// How many accounts there are.
     pub(super) fn accounts(&self) -> usize {
         self.converts.len()
