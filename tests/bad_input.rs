@@ -5,12 +5,16 @@
 
 #[path = "bad_input/files.rs"]
 mod files;
+#[path = "bad_input/findings.rs"]
+mod findings;
 #[path = "bad_input/formats.rs"]
 mod formats;
 #[path = "bad_input/money.rs"]
 mod money;
 #[path = "bad_input/output.rs"]
 mod output;
+#[path = "bad_input/remarks.rs"]
+mod remarks;
 #[path = "bad_input/rows.rs"]
 mod rows;
 #[path = "bad_input/settings.rs"]

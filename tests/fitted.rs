@@ -6,7 +6,7 @@ mod refusals;
 mod validation;
 mod whole_runs;
 
-use crate::support::{closedloop, project};
+use crate::support::{project, run};
 use std::path::{Path, PathBuf};
 
 /// The demo with other models, its configuration written to `folder`.
@@ -19,10 +19,4 @@ fn demo_with(models: &str, folder: &Path) -> PathBuf {
     let config = folder.join("closedloop.toml");
     std::fs::write(&config, asked).unwrap();
     config
-}
-
-/// Runs a configuration; returns what the run printed.
-fn run(config: &Path, out: &Path, flags: &[&str]) -> String {
-    let assert = closedloop().arg("run").arg(config).arg("--out").arg(out).args(flags).assert().success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
 }

@@ -5,9 +5,9 @@ pub mod demo;
 mod oracle;
 mod refits;
 
-use crate::support::{closedloop, money, numbers, read_mart, texts};
+use crate::support::{closedloop, files_of, money, numbers, read_mart, run, texts};
 use arrow::array::RecordBatch;
-use demo::{Demo, files, run};
+use demo::Demo;
 use oracle::{Key, Spread, spreads};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -129,7 +129,8 @@ fn a_case_by_hand() {
         "touch_id,touched_at,account_id,campaign_id\n\
          1,2026-01-05,a1,c1\n2,2026-01-05,a2,c1\n3,2026-01-05,a3,c2\n4,2026-01-06,a3,c2\n5,2026-01-07,a3,c3\n",
     );
-    let out = run(&world.path().join("closedloop.toml"), &world.path().join("out"), &[]);
+    let out = world.path().join("out");
+    run(&world.path().join("closedloop.toml"), &out, &[]);
     let rows = read_mart(&out, "campaign_roi");
     let (keys, column) = (keys(&rows, "line"), |name: &str| numbers(&rows, name));
     let at = |campaign: &str| {
@@ -194,7 +195,7 @@ fn threads_change_no_byte_of_the_bootstrap() {
     let demo = Demo::new();
     let runs = ["1", "2", "7"].map(|threads| demo.run(&["--intervals", "bootstrap=100", "--threads", threads]));
     for mart in ["campaign_roi", "channel_roi", "model_decision"] {
-        let [one, two, seven] = runs.each_ref().map(|out| files(out, mart));
+        let [one, two, seven] = runs.each_ref().map(|out| files_of(out, mart));
         assert!(!one.is_empty() && one == two && one == seven, "{mart}");
     }
 }
@@ -212,7 +213,8 @@ fn draws_belong_to_accounts() {
     );
     let ends = |world: &tempfile::TempDir| {
         let config = world.path().join("closedloop.toml");
-        let out = run(&config, &world.path().join("out"), &["--intervals", "bootstrap=100"]);
+        let out = world.path().join("out");
+        run(&config, &out, &["--intervals", "bootstrap=100"]);
         let rows = read_mart(&out, "campaign_roi");
         let of_c1 = texts(&rows, "campaign_id").into_iter().map(|campaign| campaign.as_deref() == Some("c1"));
         let columns = ["amount_se", "amount_low", "amount_high"].map(|name| numbers(&rows, name));
@@ -263,7 +265,8 @@ fn splitting_a_campaign_changes_no_channel() {
     };
     let channels = |second: &str| {
         let world = demo::world(deals, &touches(second));
-        let out = run(&world.path().join("closedloop.toml"), &world.path().join("out"), &[]);
+        let out = world.path().join("out");
+        run(&world.path().join("closedloop.toml"), &out, &[]);
         let rows = read_mart(&out, "channel_roi");
         let mut columns = vec![texts(&rows, "channel"), texts(&rows, "fiscal_quarter")];
         columns.extend(["amount", "amount_se", "amount_low", "amount_high", "accounts"].map(|name| texts(&rows, name)));

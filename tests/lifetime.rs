@@ -14,10 +14,10 @@ mod sellers;
 #[path = "lifetime/small.rs"]
 mod small;
 
-use crate::support::closedloop;
+use crate::support::run;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The marts about lifetime value.
@@ -53,10 +53,6 @@ impl Company {
     }
 }
 
-fn run(config: &Path, out: &Path, flags: &[&str]) {
-    closedloop().arg("run").arg(config).arg("--quiet").arg("--out").arg(out).args(flags).assert().success();
-}
-
 /// No NaN and no infinity in any column of numbers.
 fn assert_finite(mart: &str, rows: &RecordBatch) {
     for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
@@ -66,9 +62,4 @@ fn assert_finite(mart: &str, rows: &RecordBatch) {
             assert_eq!(bad, None, "{mart}.{}", field.name());
         }
     }
-}
-
-/// The bytes of a mart's only file.
-fn bytes(out: &Path, mart: &str) -> Vec<u8> {
-    std::fs::read(out.join(mart).join("part-00000.parquet")).unwrap()
 }

@@ -1,7 +1,7 @@
 //! The CRM of a fictitious company: dates as month/day/year, rows without account, a product under another name, and no
 //! touchpoints at all.
 
-use crate::support::{closedloop, money, outside_data, project, read_mart, texts};
+use crate::support::{closedloop, money, outside_data, project, read_mart, run, texts};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,16 +9,6 @@ use std::path::Path;
 fn pipeline(data: &Path) -> Vec<BTreeMap<String, String>> {
     let path = data.join("maven_crm/sales_pipeline.csv");
     csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
-}
-
-fn run(out: &Path) {
-    closedloop()
-        .args(["run", "--quiet", "--out"])
-        .arg(out)
-        .arg(project("fixtures/configs/maven_crm.toml"))
-        .env("CLOSEDLOOP_OUT", out)
-        .assert()
-        .success();
 }
 
 /// Won value in cents per calendar quarter, from the file.
@@ -37,7 +27,7 @@ fn every_row_is_used_or_set_aside_and_no_money_is_lost() {
     let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "maven_crm") else { return };
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out");
-    run(&out);
+    run(&project("fixtures/configs/maven_crm.toml"), &out, &["--quiet"]);
 
     let pipeline = pipeline(&data);
     let nobody = pipeline.iter().filter(|row| row["account"].is_empty()).count();

@@ -1,6 +1,6 @@
 //! Olist's real leads and deals: revenue and conversions agree to the cent with loops over the raw files.
 
-use crate::support::{closedloop, money, numbers, outside_data, project, read_mart, read_parquet, texts};
+use crate::support::{money, numbers, outside_data, project, read_mart, read_parquet, run, texts};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -96,22 +96,12 @@ fn attributed(out: &Path, mart: &str, line: &str, earner: &str, model: &str, bas
     earned
 }
 
-fn run(out: &Path) {
-    closedloop()
-        .args(["run", "--quiet", "--out"])
-        .arg(out)
-        .arg(project("fixtures/configs/olist.toml"))
-        .env("CLOSEDLOOP_OUT", out)
-        .assert()
-        .success();
-}
-
 #[test]
 fn revenue_and_conversions_per_channel_and_campaign_agree_with_the_raw_files() {
     let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "olist") else { return };
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out");
-    run(&out);
+    run(&project("fixtures/configs/olist.toml"), &out, &["--quiet"]);
 
     let deals = deals(&data.join("olist"));
     let closed = |deal: &Deal| quarter(deal.won);
@@ -132,7 +122,7 @@ fn a_deal_won_before_its_contact_is_a_residual_and_nothing_else_is() {
     let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "olist") else { return };
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out");
-    run(&out);
+    run(&project("fixtures/configs/olist.toml"), &out, &["--quiet"]);
 
     let deals = deals(&data.join("olist"));
     let early: Vec<&Deal> = deals.iter().filter(|deal| !deal.has_touch()).collect();

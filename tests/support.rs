@@ -17,6 +17,13 @@ pub fn closedloop() -> Command {
     command
 }
 
+/// Runs a configuration, whose output folder may be `${CLOSEDLOOP_OUT}`, and returns what it printed.
+pub fn run(config: &Path, out: &Path, flags: &[&str]) -> String {
+    let mut command = closedloop();
+    command.arg("run").arg(config).arg("--out").arg(out).args(flags).env("CLOSEDLOOP_OUT", out);
+    String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+}
+
 /// A file or folder of the project.
 pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -99,11 +106,12 @@ pub fn python(test: &str) -> Option<PathBuf> {
 
 /// Every file of a run's output but the manifest, by its path within.
 pub fn mart_files(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for mart in std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        for file in std::fs::read_dir(mart).unwrap().map(|entry| entry.unwrap().path()) {
-            files.insert(file.strip_prefix(out).unwrap().to_owned(), std::fs::read(&file).unwrap());
-        }
-    }
-    files
+    let marts = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
+    marts.flat_map(|mart| files_of(out, mart.file_name().to_str().unwrap())).collect()
+}
+
+/// Every file of a mart, by its path within the output.
+pub fn files_of(out: &Path, mart: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = std::fs::read_dir(out.join(mart)).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| (file.strip_prefix(out).unwrap().to_owned(), std::fs::read(&file).unwrap())).collect()
 }

@@ -1,7 +1,6 @@
 //! Identifiers of touches come out as they went in, however many readers share the work.
 
-use crate::intervals::demo::run;
-use crate::support::{closedloop, read_mart, texts};
+use crate::support::{closedloop, read_mart, run, texts};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
@@ -51,7 +50,8 @@ fn columns_len(file: i64) -> usize {
 #[track_caller]
 fn assert_kept(world: &tempfile::TempDir) {
     for threads in ["1", "4"] {
-        let out = run(&world.path().join("closedloop.toml"), &world.path().join(threads), &["--threads", threads]);
+        let out = world.path().join(threads);
+        run(&world.path().join("closedloop.toml"), &out, &["--threads", threads]);
         let ids = texts(&read_mart(&out, "touch_credits"), "touch_id");
         let ids: Vec<String> = ids.into_iter().flatten().collect();
         let expected: Vec<String> = (0..60).map(|id: i64| id.to_string()).collect();

@@ -1,9 +1,8 @@
 //! The demo company with changes, and worlds of a few rows.
 
-use crate::support::{closedloop, project};
+use crate::support::{project, run};
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A copy of the demo's configuration that reads the demo's files.
 pub struct Demo {
@@ -59,21 +58,10 @@ impl Demo {
     /// Runs and returns the output folder.
     pub fn run(&self, arguments: &[&str]) -> PathBuf {
         self.runs.set(self.runs.get() + 1);
-        run(&self.config(), &self.folder.path().join(format!("out{}", self.runs.get())), arguments)
+        let out = self.folder.path().join(format!("out{}", self.runs.get()));
+        run(&self.config(), &out, arguments);
+        out
     }
-}
-
-/// Runs a configuration and returns the output folder.
-pub fn run(config: &Path, out: &Path, arguments: &[&str]) -> PathBuf {
-    let mut command = closedloop();
-    command.arg("run").arg(config).arg("--out").arg(out).arg("--quiet").args(arguments).assert().success();
-    out.to_owned()
-}
-
-/// The bytes of a mart's files.
-pub fn files(out: &Path, mart: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-    let files = std::fs::read_dir(out.join(mart)).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|file| (file.strip_prefix(out).unwrap().to_owned(), std::fs::read(&file).unwrap())).collect()
 }
 
 /// A company of accounts a1 to a3, each with one opportunity, under the linear model: campaign c1 of channel email, with a

@@ -1,8 +1,7 @@
 //! The bootstrap of fitted models against a bootstrap by hand: accounts are drawn, their rows written as often under new
 //! identifiers, and the whole program run on them.
 
-use super::demo::run;
-use crate::support::{money, numbers, read_mart, texts};
+use crate::support::{money, numbers, read_mart, run, texts};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -84,8 +83,8 @@ fn world(folder: &Path, times: impl Fn(u64) -> u32) -> PathBuf {
 
 /// Money and its standard error by model and channel.
 fn earned(config: &Path, out: &Path, intervals: &str) -> BTreeMap<(String, String), (f64, f64)> {
-    let out = run(config, out, &["--intervals", intervals, "--marts", "channel_roi"]);
-    let rows = read_mart(&out, "channel_roi");
+    run(config, out, &["--intervals", intervals, "--marts", "channel_roi"]);
+    let rows = read_mart(out, "channel_roi");
     let (models, channels, bases) = (texts(&rows, "model"), texts(&rows, "channel"), texts(&rows, "basis"));
     let (amounts, errors) = (money(&rows, "amount"), numbers(&rows, "amount_se"));
     let mut earned: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Whole runs on the demo: neither threads, nor the order of input rows, nor how they are cut into files change a byte.
 
-use crate::support::{closedloop, mart_files, project, read_mart, texts};
+use crate::support::{closedloop, mart_files, project, read_mart, run, texts};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::ArrowWriter;
@@ -23,18 +23,6 @@ fn manifest(out: &Path, without: &[&str]) -> Value {
     manifest
 }
 
-fn run(config: &Path, out: &Path, threads: usize) {
-    let threads = threads.to_string();
-    closedloop()
-        .arg("run")
-        .arg(config)
-        .arg("--out")
-        .arg(out)
-        .args(["--threads", &threads, "--quiet"])
-        .assert()
-        .success();
-}
-
 #[track_caller]
 fn assert_same_files(got: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>) {
     assert!(expected.len() >= 13, "a run writes every mart");
@@ -50,7 +38,7 @@ fn assert_threads_change_nothing(config: &Path) -> usize {
     let scratch = tempfile::tempdir().unwrap();
     let outs = [1, 2, 7].map(|threads| {
         let out = scratch.path().join(threads.to_string());
-        run(config, &out, threads);
+        run(config, &out, &["--quiet", "--threads", &threads.to_string()]);
         out
     });
     for out in &outs[1..] {
@@ -121,8 +109,8 @@ fn the_order_of_input_rows_and_the_cut_into_files_do_not_change_a_byte() {
     let config = config.replace("\"touchpoints.parquet\"", "\"touchpoints\"");
     std::fs::write(inputs.join("closedloop.toml"), config).unwrap();
 
-    run(&demo.join("closedloop.toml"), &straight, 2);
-    run(&inputs.join("closedloop.toml"), &shuffled, 2);
+    run(&demo.join("closedloop.toml"), &straight, &["--quiet"]);
+    run(&inputs.join("closedloop.toml"), &shuffled, &["--quiet"]);
     let (mut got, mut expected) = (mart_files(&shuffled), mart_files(&straight));
     // On which line a row stood is the one thing that its place decides.
     let is_elsewhere = |path: &PathBuf| !path.starts_with("set_aside");
@@ -146,7 +134,7 @@ fn the_order_of_input_rows_and_the_cut_into_files_do_not_change_a_byte() {
 fn roi_marts_stand_in_the_order_of_their_sql() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    run(&project("fixtures/demo/closedloop.toml"), &out, 2);
+    run(&project("fixtures/demo/closedloop.toml"), &out, &["--quiet"]);
     let order = ["basis", "model", "fiscal_quarter", "line", "campaign_id", "channel", "residual"];
     for mart in ["campaign_roi", "channel_roi"] {
         let rows = read_mart(&out, mart);

@@ -1,7 +1,7 @@
 //! What no model can be fitted to: a clear sentence, and the other marts as they would be without lifetime value.
 
-use super::{Company, MARTS, assert_finite, bytes};
-use crate::support::{closedloop, money, numbers, read_mart, texts};
+use super::{Company, MARTS, assert_finite};
+use crate::support::{closedloop, files_of, money, numbers, read_mart, texts};
 
 /// Deals as (account, date, amount, first and last day of a term).
 type Deal<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
@@ -34,7 +34,7 @@ fn historic(deals: &[Deal<'_>], expected: &str) {
         assert_finite(mart, &read_mart(&out, mart));
     }
     for mart in ["campaign_roi", "channel_roi", "touch_credits", "journeys", "reconciliation", "model_comparison"] {
-        assert!(bytes(&out, mart) == bytes(&without, mart), "{mart} differs");
+        assert!(files_of(&out, mart) == files_of(&without, mart), "{mart} differs");
     }
     let fits = read_mart(&out, "clv_fit");
     let reasons: Vec<String> = texts(&fits, "reason").into_iter().flatten().collect();

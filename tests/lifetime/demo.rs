@@ -1,7 +1,7 @@
 //! Laws over the demo company: subscriptions, so contracts.
 
-use super::{MARTS, assert_finite, bytes, run};
-use crate::support::{closedloop, money, numbers, project, read_mart, texts};
+use super::{MARTS, assert_finite, run};
+use crate::support::{closedloop, files_of, money, numbers, project, read_mart, texts};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn neither_threads_nor_the_order_of_rows_change_a_byte() {
     }
     run(&company.join("closedloop.toml"), &two, &["--threads", "2"]);
     for mart in MARTS {
-        assert!(bytes(&one, mart) == bytes(&two, mart), "{mart} differs");
+        assert!(files_of(&one, mart) == files_of(&two, mart), "{mart} differs");
     }
 }
 
