@@ -29,7 +29,7 @@ pub struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something · 2 cannot run, nothing was published";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something, init lacks a table, or a model was left out under --strict · 2 cannot run, nothing was published";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -1,7 +1,8 @@
 -- Question: what did each campaign cost and return in the latest quarter, in a table whose revenue is all that was booked?
 -- Asked by: marketing finance, for the quarterly filing.
 -- Marts: campaign_roi, dim_campaign, dim_model, reconciliation.
--- Revenue by close date under the default model; residual lines have no spend, so they have no return.
+-- Revenue by close date under the default model; residual lines have no spend, so they have no return. Spend is the quarter's own, of
+-- which most is earned later: a return says how the quarter's money compares, not what a campaign is worth (leadership_safe_bets).
 SELECT
     r.line,
     coalesce(c.name, r.campaign_id, r.channel, r.residual) AS name,

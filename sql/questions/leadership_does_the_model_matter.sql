@@ -1,17 +1,31 @@
 -- Question: does the answer change if we ask differently: what does each channel earn under the models, and is it worth funding?
 -- Asked by: leadership, before moving budget.
--- Marts: model_comparison, dim_model, reconciliation.
--- The latest quarter by close date; decision is fund, cut or depends, and empty without spend.
+-- Marts: model_comparison, dim_model.
+-- All quarters together, since what is spent in one is earned in later ones. The decision is fund where every model returns at least
+-- the spend, cut where none does, and empty without spend.
+WITH whole AS (
+    SELECT c.channel, m.is_default, c.model, sum(c.spend) AS spend, sum(c.amount) AS revenue
+    FROM model_comparison c
+    JOIN dim_model m ON m.model = c.model
+    WHERE c.level = 'channel' AND c.basis = 'close_date'
+    GROUP BY c.channel, m.is_default, c.model
+),
+channels AS (
+    SELECT
+        channel,
+        max(spend) AS spend,
+        min(revenue) AS least_revenue,
+        sum(CASE WHEN is_default THEN revenue ELSE 0 END) AS default_revenue,
+        max(revenue) AS most_revenue
+    FROM whole
+    GROUP BY channel
+)
 SELECT
-    c.channel,
-    max(c.spend) AS spend,
-    min(c.amount) AS least_revenue,
-    sum(CASE WHEN m.is_default THEN c.amount ELSE 0 END) AS default_revenue,
-    max(c.amount) AS most_revenue,
-    max(c.decision) AS decision
-FROM model_comparison c
-JOIN dim_model m ON m.model = c.model
-WHERE c.level = 'channel' AND c.basis = 'close_date'
-    AND c.fiscal_quarter = (SELECT max(fiscal_quarter) FROM reconciliation)
-GROUP BY c.channel
-ORDER BY default_revenue DESC, c.channel
+    channel, spend, least_revenue, default_revenue, most_revenue,
+    CASE
+        WHEN spend > 0 AND least_revenue >= spend THEN 'fund'
+        WHEN spend > 0 AND most_revenue < spend THEN 'cut'
+        WHEN spend > 0 THEN 'depends'
+    END AS decision
+FROM channels
+ORDER BY default_revenue DESC, channel

@@ -53,7 +53,7 @@ struct Subject {
 enum Format {
     /// For people
     Text,
-    /// For programs
+    /// For programs; money in minor units, see minor_digits
     Json,
 }
 

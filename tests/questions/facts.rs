@@ -4,9 +4,8 @@ use crate::support::{money, numbers, project, read_mart, texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The demo's default model, hurdle and margin in hundredths, as its configuration gives them.
+/// The demo's default model, and its margin in hundredths, as its configuration gives them.
 pub(super) const DEFAULT: &str = "w_shaped";
-pub(super) const HURDLE_PERCENT: i128 = 50;
 pub(super) const MARGIN_PERCENT: i128 = 78;
 
 pub(super) struct Facts {

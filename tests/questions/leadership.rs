@@ -1,7 +1,7 @@
 //! What leadership asks.
 
 use super::answer::{Cell, Rows};
-use super::facts::{Facts, HURDLE_PERCENT, year};
+use super::facts::{Facts, year};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -43,10 +43,9 @@ impl Line {
         Cell::ratio((revenue - self.spend) as f64, self.spend as f64)
     }
 
-    /// Whether (revenue − spend) ÷ spend reaches the hurdle, in integers.
+    /// Whether revenue is at least the spend.
     fn decision(&self) -> Option<&'static str> {
-        let reaches = |revenue: i128| 100 * (revenue - self.spend) >= HURDLE_PERCENT * self.spend;
-        match (self.spend > 0, reaches(self.least()), reaches(self.most())) {
+        match (self.spend > 0, self.least() >= self.spend, self.most() >= self.spend) {
             (false, ..) => None,
             (_, true, _) => Some("fund"),
             (.., false) => Some("cut"),
@@ -56,8 +55,8 @@ impl Line {
 }
 
 pub(super) fn does_the_model_matter(facts: &Facts) -> Rows {
-    let (model, latest) = (facts.default(), facts.latest());
-    let channels = lines(facts, |_, channel, quarter| (quarter == latest).then(|| channel.to_owned()));
+    let model = facts.default();
+    let channels = lines(facts, |_, channel, _| Some(channel.to_owned()));
     let mut channels: Vec<_> = channels.into_iter().collect();
     channels.sort_by_key(|(channel, line)| (Reverse(line.revenue[model]), channel.clone()));
     channels
@@ -76,8 +75,7 @@ pub(super) fn does_the_model_matter(facts: &Facts) -> Rows {
 }
 
 pub(super) fn safe_bets(facts: &Facts) -> Rows {
-    let latest = facts.latest();
-    let campaigns = lines(facts, |campaign, _, quarter| Some(campaign.filter(|_| quarter == latest)?.to_owned()));
+    let campaigns = lines(facts, |campaign, _, _| campaign.map(str::to_owned));
     let mut campaigns: Vec<_> =
         campaigns.into_iter().filter_map(|(id, line)| Some((line.decision()?, id, line))).collect();
     campaigns.sort_by_key(|(decision, id, line)| (Reverse(*decision), Reverse(line.spend), id.clone()));

@@ -30,7 +30,7 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
     let known: BTreeSet<&str> = formats.iter().flat_map(|formats| formats.iter().flatten()).collect();
     if let Some(format) = known.into_iter().find(|format| !names_a_day(format)) {
         return plan_err!(
-            "read_time cannot read dates by the format '{format}'; write it as for strptime, as '%d/%m/%Y %H:%M'"
+            "read_time cannot read dates by the format '{format}'; write it as for strptime with day, month and year, as '%d/%m/%Y %H:%M'"
         );
     }
     let read = |row: usize| {

@@ -52,7 +52,7 @@ pub(super) const INPUT_RECONCILIATION: Definition = Definition {
         fact(
             "rows_out_of_scope",
             Integer,
-            "Rows that are sound and beside the point: later than the as-of date, or touches in no deal's window.",
+            "Rows that are sound and beside the point: later than the as-of date, or touches that no deal's window holds or that can earn no credit.",
         ),
         fact("rows_set_aside", Integer, "Rows that were rejected; set_aside has each with its reason."),
         fact(

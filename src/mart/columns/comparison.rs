@@ -1,11 +1,15 @@
 //! How the models compare.
 
 use super::{
-    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CAMPAIGN_ID, CHANNEL, Column, Definition, FISCAL_QUARTER,
+    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CHANNEL, Column, Definition, FISCAL_QUARTER,
     MODEL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key,
 };
 use crate::mart::catalogue::MartType::{Double, Flag, Integer, Money};
 
+const CAMPAIGN_OF_LEVEL: Column = key(
+    "campaign_id",
+    "Campaign; null at level channel. What a channel has without a campaign stands at level channel alone, so that campaigns may sum to less.",
+);
 const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for all quarters together.");
 
 pub(super) const MODEL_COMPARISON: Definition = Definition {
@@ -13,7 +17,7 @@ pub(super) const MODEL_COMPARISON: Definition = Definition {
     grain: "campaign or channel × fiscal quarter × basis × model",
     columns: &[&[
         key("level", "campaign or channel."),
-        CAMPAIGN_ID,
+        CAMPAIGN_OF_LEVEL,
         CHANNEL,
         FISCAL_QUARTER,
         BASIS,
@@ -36,7 +40,7 @@ pub(super) const MODEL_DECISION: Definition = Definition {
     grain: "campaign or channel × fiscal quarter or all × basis × model",
     columns: &[&[
         key("level", "campaign or channel."),
-        CAMPAIGN_ID,
+        CAMPAIGN_OF_LEVEL,
         CHANNEL,
         QUARTER_OR_ALL,
         BASIS,
@@ -91,7 +95,7 @@ pub(super) const MODEL_SENSITIVITY: Definition = Definition {
     grain: "campaign or channel × fiscal quarter × model × lookback × half-life",
     columns: &[&[
         key("level", "campaign or channel."),
-        CAMPAIGN_ID,
+        CAMPAIGN_OF_LEVEL,
         CHANNEL,
         key("fiscal_quarter", "Fiscal quarter in which the deals closed."),
         MODEL,
