@@ -11,6 +11,7 @@ use super::fit::{Models, RefitGroup, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
+use super::sensitivity::Window;
 use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::file::DealKind;
@@ -30,20 +31,41 @@ pub(super) use split::Split;
 use std::sync::{Arc, Mutex, PoisonError};
 use worker::Worker;
 
+/// What is asked of the credit beyond its totals: nothing, unless said.
+pub(super) struct CreditWants<'a> {
+    /// Rows for `touch_credits`.
+    pub(super) touch_credits: bool,
+    /// Rows for `journeys`.
+    pub(super) journeys: bool,
+    /// The customers that deals acquired, where their lifetime value is told.
+    pub(super) acquisitions: Option<Arc<Acquisitions>>,
+    /// What intervals rest on.
+    pub(super) intervals: Intervals,
+    /// The windows under which every account is credited again, for the totals only.
+    pub(super) windows: &'a [Window],
+}
+
+impl Default for CreditWants<'_> {
+    fn default() -> Self {
+        let intervals = Intervals::Off;
+        Self { touch_credits: false, journeys: false, acquisitions: None, intervals, windows: &[] }
+    }
+}
+
 /// Everything the models need, once the touches are scattered.
 pub struct Crediting<'a> {
     /// The plan of the run.
-    pub plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     /// The canonical deals.
-    pub deals: &'a RecordBatch,
+    deals: &'a RecordBatch,
     /// The small side.
-    pub conversions: &'a Conversions,
+    conversions: &'a Conversions,
     /// The large side.
-    pub scattered: &'a Scattered,
+    scattered: &'a Scattered,
     /// What touches are credited to.
-    pub lines: &'a Lines,
-    /// The models, in the order of the plan.
-    pub models: Vec<Box<dyn AttributionModel>>,
+    pub(super) lines: &'a Lines,
+    /// The models, in the order of their specs.
+    pub(super) models: Vec<Box<dyn AttributionModel>>,
     /// Positions of the models that see nothing but the shape of a journey, and of those that see more.
     of_shape: Vec<usize>,
     of_journey: Vec<usize>,
@@ -53,22 +75,16 @@ pub struct Crediting<'a> {
     states: Vec<Option<StateCodes>>,
     /// How the touches of an account are put together.
     grouping: Arc<Grouping<'a>>,
-    /// Whether rows for `touch_credits` are wanted.
-    pub wants_touch_credits: bool,
-    /// Whether rows for `journeys` are wanted.
-    pub wants_journeys: bool,
-    /// The customers that deals acquired, where their lifetime value is told.
-    pub acquisitions: Option<Arc<Acquisitions>>,
-    /// How intervals are wanted.
-    pub intervals: Intervals,
+    /// What is asked beyond the totals.
+    pub(super) wants: CreditWants<'a>,
     /// How the models are fitted again for the bootstrap: then credited journeys are kept, to be credited anew.
     pub(super) refits: Vec<RefitGroup>,
     /// The specs of the models.
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
     lookback: Option<i64>,
-    /// Other stages that credit every account again, for their totals only.
-    pub(super) variants: Vec<Crediting<'a>>,
+    /// Other stages that credit every account again, one a window that is wanted.
+    variants: Vec<Crediting<'a>>,
 }
 
 /// What all accounts came to.
@@ -157,12 +173,21 @@ const WAVE: usize = 4;
 
 impl<'a> Crediting<'a> {
     /// A stage that runs the plan's models.
-    pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, models: Models) -> Self {
+    ///
+    /// # Errors
+    /// None: the models of other windows need no data.
+    pub(super) fn new(
+        plan: &'a Plan,
+        prepared: &'a Prepared,
+        models: Models,
+        wants: CreditWants<'a>,
+    ) -> Result<Self, RunError> {
         let Prepared { deals, conversions, scattered, lines, .. } = prepared;
-        Self::with_models(plan, deals, conversions, scattered, lines, models)
+        Self::with_models(plan, deals, conversions, scattered, lines, models, wants)
     }
 
-    /// A stage for a plan whose models need no data; `deals` are the canonical ones.
+    /// A stage for a plan whose models need no data, with rows for `touch_credits` and `journeys`; `deals` are the
+    /// canonical ones.
     ///
     /// # Errors
     /// A model that is fitted.
@@ -176,7 +201,8 @@ impl<'a> Crediting<'a> {
         let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
         let built = plan.models.iter().map(build).collect::<Result<Vec<_>, _>>()?;
         let models = Models { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() };
-        Ok(Self::with_models(plan, deals, conversions, scattered, lines, models))
+        let wants = CreditWants { touch_credits: true, journeys: true, ..CreditWants::default() };
+        Self::with_models(plan, deals, conversions, scattered, lines, models, wants)
     }
 
     fn with_models(
@@ -186,11 +212,12 @@ impl<'a> Crediting<'a> {
         scattered: &'a Scattered,
         lines: &'a Lines,
         models: Models,
-    ) -> Self {
+        wants: CreditWants<'a>,
+    ) -> Result<Self, RunError> {
         let Models { built: models, states, refits } = models;
         let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
         let (of_shape, of_journey) = by_what_they_see(&models);
-        Self {
+        let mut stage = Self {
             first_alike: first_alike(&models, &states),
             plan,
             deals,
@@ -202,43 +229,37 @@ impl<'a> Crediting<'a> {
             of_journey,
             states,
             grouping: Arc::new(grouping),
-            wants_touch_credits: true,
-            wants_journeys: true,
-            acquisitions: None,
-            intervals: Intervals::Off,
+            wants,
             refits,
             specs: &plan.models,
             lookback: None,
             variants: Vec::new(),
-        }
+        };
+        let variants = stage.wants.windows.iter().map(|window| stage.under(window));
+        stage.variants = variants.collect::<Result<_, _>>()?;
+        Ok(stage)
     }
 
-    /// A stage for the totals of other models, which need no data, under a shorter lookback, microseconds.
-    pub(super) fn variant(
-        &self,
-        specs: &'a [ModelSpec],
-        models: Vec<Box<dyn AttributionModel>>,
-        lookback: i64,
-    ) -> Self {
+    /// A stage for the totals of a window's models, which need no data.
+    fn under(&self, window: &'a Window) -> Result<Self, RunError> {
+        let build = |spec: &ModelSpec| spec.build(self.lines.channels(), Evidence::default());
+        let models = window.specs.iter().map(build).collect::<Result<Vec<_>, _>>()?;
         let (of_shape, of_journey) = by_what_they_see(&models);
         let states: Vec<Option<StateCodes>> = models.iter().map(|_| None).collect();
-        Self {
+        Ok(Self {
             first_alike: first_alike(&models, &states),
             states,
             models,
             of_shape,
             of_journey,
-            specs,
-            lookback: Some(lookback),
+            specs: &window.specs,
+            lookback: Some(window.lookback),
             grouping: Arc::clone(&self.grouping),
-            wants_touch_credits: false,
-            wants_journeys: false,
-            acquisitions: None,
-            intervals: Intervals::Off,
+            wants: CreditWants::default(),
             refits: Vec::new(),
             variants: Vec::new(),
             ..*self
-        }
+        })
     }
 
     /// Credits every partition in parallel on the current rayon pool. `shape` is applied to every partition's rows where

@@ -6,7 +6,7 @@ mod wanted;
 
 use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
-use super::credit::{Crediting, PartitionCredit};
+use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit};
 use super::prepare::{Memory, Workers, index};
@@ -138,7 +138,8 @@ pub fn explain(
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
     let names = CampaignNames::read(&prepared.ctx, &workers)?;
-    let crediting = Crediting::new(plan, &prepared, models);
+    let wants = CreditWants { touch_credits: true, journeys: true, ..CreditWants::default() };
+    let crediting = Crediting::new(plan, &prepared, models, wants)?;
     let mut explanations = Vec::new();
     if let Some(account) = wanted.account {
         let credited = crediting.partition_of(account)?;

@@ -2,7 +2,7 @@
 
 use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
-use super::credit::Crediting;
+use super::credit::{CreditWants, Crediting};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
@@ -134,8 +134,8 @@ fn credited(
 ) -> Result<Vec<CampaignTouch>, RunError> {
     let names = prepared.names(plan);
     let accounts = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
-    let mut crediting = Crediting::new(plan, prepared, models);
-    crediting.wants_journeys = false;
+    let wants = CreditWants { touch_credits: true, ..CreditWants::default() };
+    let crediting = Crediting::new(plan, prepared, models, wants)?;
     let model = plan.default_model;
     let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));
     let mut touches = Vec::new();

@@ -6,7 +6,7 @@ mod spend;
 use self::bookings::{contradicted_stages, deals_without_credit, overdue_opportunities, wins_and_deals_apart};
 use self::spend::{repeated_spend, spend_and_credit_apart, spend_of_strangers};
 use super::clock::{Clock, Progress};
-use super::credit::{Crediting, PartitionCredit};
+use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
 use super::prepare::{Memory, Prepared, Workers, prepare};
@@ -90,9 +90,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
 }
 
 fn credit(plan: &Plan, prepared: &Prepared, models: Models) -> Result<(CreditTotals, TouchOutcome), RunError> {
-    let mut crediting = Crediting::new(plan, prepared, models);
-    crediting.wants_touch_credits = false;
-    crediting.wants_journeys = false;
+    let crediting = Crediting::new(plan, prepared, models, CreditWants::default())?;
     let mut touches = TouchOutcome::default();
     let mut credited = crediting.run(
         |PartitionCredit { used, repeated, collapsed, .. }| Ok(TouchOutcome { used, repeated, collapsed }),

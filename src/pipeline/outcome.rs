@@ -1,6 +1,6 @@
 //! The outcome of the credit stage: the models run, the marts that are as large as the journeys are written, the books close.
 
-use super::credit::{Crediting, PartitionCredit};
+use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::Models;
 use super::lifetime::acquired::Acquisitions;
@@ -10,7 +10,7 @@ use super::sensitivity::{self, Window};
 use super::spread::{self, IntervalRow, Kept};
 use super::totals::CreditTotals;
 use super::touch_outcome::TouchOutcome;
-use crate::config::Plan;
+use crate::config::{Intervals, Plan};
 use crate::mart::stage::MartStage;
 use crate::mart::writer::{MartWriter, WrittenMart};
 use rayon::prelude::*;
@@ -58,14 +58,15 @@ pub(super) fn credit(
 ) -> Result<Outcome, RunError> {
     let names = prepared.names(plan);
     let windows = if wanted.contains("model_sensitivity") { sensitivity::windows(plan) } else { Vec::new() };
-    let mut crediting = Crediting::new(plan, prepared, models);
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
-    (crediting.wants_touch_credits, crediting.wants_journeys) = (wants_credits, wants_journeys);
-    crediting.acquisitions = acquisitions;
-    if shows_intervals(wanted) {
-        crediting.intervals = plan.intervals;
-    }
-    crediting.vary(&windows)?;
+    let wants = CreditWants {
+        touch_credits: wants_credits,
+        journeys: wants_journeys,
+        acquisitions,
+        intervals: if shows_intervals(wanted) { plan.intervals } else { Intervals::Off },
+        windows: &windows,
+    };
+    let crediting = Crediting::new(plan, prepared, models, wants)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();

@@ -4,8 +4,6 @@
 //! once: every account is credited again at each point of the grid, right after the run itself has credited it. Repeated
 //! and collapsed touches are those of the run.
 
-use super::credit::Crediting;
-use super::error::RunError;
 use super::totals::CreditTotals;
 use crate::config::Plan;
 use closedloop_core::model::{Evidence, ModelSpec};
@@ -59,21 +57,6 @@ pub(super) fn half_life_days(spec: &ModelSpec) -> Option<f64> {
     match spec {
         ModelSpec::TimeDecay { half_life_days, .. } => Some(*half_life_days),
         _ => None,
-    }
-}
-
-impl<'a> Crediting<'a> {
-    /// Has every account credited again under the windows.
-    ///
-    /// # Errors
-    /// None: the models of the grid need no data.
-    pub(super) fn vary(&mut self, windows: &'a [Window]) -> Result<(), RunError> {
-        for window in windows {
-            let build = |spec: &ModelSpec| spec.build(self.lines.channels(), Evidence::default());
-            let models = window.specs.iter().map(build).collect::<Result<_, _>>()?;
-            self.variants.push(self.variant(&window.specs, models, window.lookback));
-        }
-        Ok(())
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn intervals(
         account_key(&deal.and_then(|deal| ids.text(deal)).unwrap_or_default())
     };
     let mut remarks = Vec::new();
-    let rows = match crediting.intervals {
+    let rows = match crediting.wants.intervals {
         Intervals::Off => Vec::new(),
         Intervals::Fast => squares.map(|squares| interval::closed_form(squares, places)).unwrap_or_default(),
         Intervals::Bootstrap(replicates) => {

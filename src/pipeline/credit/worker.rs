@@ -45,11 +45,11 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     pub(super) fn new(stage: &'a Crediting<'a>) -> Self {
         let mut totals = CreditTotals::new(stage.models.len());
-        totals.acquired = AcquiredTotals::new(stage.acquisitions.clone());
+        totals.acquired = AcquiredTotals::new(stage.wants.acquisitions.clone());
         Self {
             stage,
             totals,
-            spread: Spread::new(stage.intervals, stage.models.len()),
+            spread: Spread::new(stage.wants.intervals, stage.models.len()),
             variants: stage.variants.iter().map(Self::new).collect(),
             account: 0,
             allotter: Allotter::default(),
@@ -74,7 +74,7 @@ impl<'a> Worker<'a> {
         let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
         let grouped = grouping.group(&pieces, ids, accounts.clone(), Beyond::Dropped);
         drop(pieces);
-        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants_touch_credits);
+        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants.touch_credits);
         let mut used = Vec::new();
         // Variants are wanted for their totals only: nothing comes to their rows.
         let mut of_variants = PartitionCredit::of_journeys(JourneyRows::new(0));
@@ -201,7 +201,7 @@ impl<'a> Worker<'a> {
                 let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
                 self.totals.leave(key, row.amount, WHOLE);
             }
-            if self.stage.wants_journeys {
+            if self.stage.wants.journeys {
                 out.journeys.push_left(row, bucket);
             }
         }
@@ -306,10 +306,10 @@ impl<'a> Worker<'a> {
                 spread.add(self.parts[touch], amounts, shares);
             }
         }
-        if self.stage.wants_touch_credits {
+        if self.stage.wants.touch_credits {
             out.credits.push(row, &self.journey, touches, &self.split);
         }
-        if self.stage.wants_journeys {
+        if self.stage.wants.journeys {
             out.journeys.push(row.clone(), self.split.left().map(|(bucket, _, amount)| (bucket, amount)));
         }
         Ok(())
