@@ -11,7 +11,7 @@ use super::fit::{Models, RefitGroup, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
-use super::sensitivity::Window;
+use super::sensitivity::Grid;
 use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
 use super::totals::{CreditTotals, ResidualKey};
 use crate::config::file::DealKind;
@@ -24,7 +24,7 @@ use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
-use closedloop_core::model::{AttributionModel, Evidence, ModelSpec};
+use closedloop_core::model::{AttributionModel, ModelSpec};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
 pub(super) use split::Split;
@@ -41,14 +41,13 @@ pub(super) struct CreditWants<'a> {
     pub(super) acquisitions: Option<Arc<Acquisitions>>,
     /// What intervals rest on.
     pub(super) intervals: Intervals,
-    /// The windows under which every account is credited again, for the totals only.
-    pub(super) windows: &'a [Window],
+    /// Where every account is credited again, for the totals only.
+    pub(super) grid: Option<&'a Grid>,
 }
 
 impl Default for CreditWants<'_> {
     fn default() -> Self {
-        let intervals = Intervals::Off;
-        Self { touch_credits: false, journeys: false, acquisitions: None, intervals, windows: &[] }
+        Self { touch_credits: false, journeys: false, acquisitions: None, intervals: Intervals::Off, grid: None }
     }
 }
 
@@ -83,7 +82,7 @@ pub struct Crediting<'a> {
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
     lookback: Option<i64>,
-    /// Other stages that credit every account again, one a window that is wanted.
+    /// Other stages that credit every account again, one a window of the grid.
     variants: Vec<Crediting<'a>>,
 }
 
@@ -175,7 +174,7 @@ impl<'a> Crediting<'a> {
     /// A stage that runs the plan's models.
     ///
     /// # Errors
-    /// None: the models of other windows need no data.
+    /// None: the models of the grid need no data.
     pub(super) fn new(
         plan: &'a Plan,
         prepared: &'a Prepared,
@@ -198,9 +197,7 @@ impl<'a> Crediting<'a> {
         scattered: &'a Scattered,
         lines: &'a Lines,
     ) -> Result<Self, RunError> {
-        let build = |spec: &ModelSpec| spec.build(lines.channels(), Evidence::default());
-        let built = plan.models.iter().map(build).collect::<Result<Vec<_>, _>>()?;
-        let models = Models { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() };
+        let models = Models::of_rules(&plan.models, lines.channels())?;
         let wants = CreditWants { touch_credits: true, journeys: true, ..CreditWants::default() };
         Self::with_models(plan, deals, conversions, scattered, lines, models, wants)
     }
@@ -235,28 +232,28 @@ impl<'a> Crediting<'a> {
             lookback: None,
             variants: Vec::new(),
         };
-        let variants = stage.wants.windows.iter().map(|window| stage.under(window));
-        stage.variants = variants.collect::<Result<_, _>>()?;
+        if let Some(grid) = stage.wants.grid {
+            let variants = grid.lookbacks.iter().map(|&lookback| stage.variant(&grid.specs, lookback));
+            stage.variants = variants.collect::<Result<_, _>>()?;
+        }
         Ok(stage)
     }
 
-    /// A stage for the totals of a window's models, which need no data.
-    fn under(&self, window: &'a Window) -> Result<Self, RunError> {
-        let build = |spec: &ModelSpec| spec.build(self.lines.channels(), Evidence::default());
-        let models = window.specs.iter().map(build).collect::<Result<Vec<_>, _>>()?;
+    /// A stage for the totals of other models, which need no data, under a shorter lookback, microseconds.
+    fn variant(&self, specs: &'a [ModelSpec], lookback: i64) -> Result<Self, RunError> {
+        let Models { built: models, states, refits } = Models::of_rules(specs, self.lines.channels())?;
         let (of_shape, of_journey) = by_what_they_see(&models);
-        let states: Vec<Option<StateCodes>> = models.iter().map(|_| None).collect();
         Ok(Self {
             first_alike: first_alike(&models, &states),
             states,
             models,
             of_shape,
             of_journey,
-            specs: &window.specs,
-            lookback: Some(window.lookback),
+            specs,
+            lookback: Some(lookback),
             grouping: Arc::clone(&self.grouping),
             wants: CreditWants::default(),
-            refits: Vec::new(),
+            refits,
             variants: Vec::new(),
             ..*self
         })

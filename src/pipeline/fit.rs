@@ -23,7 +23,7 @@ mod validation;
 use super::error::RunError;
 use super::prepare::{Prepared, Workers};
 use crate::config::Plan;
-use closedloop_core::model::{AttributionModel, ModelSpec};
+use closedloop_core::model::{AttributionModel, Evidence, ModelSpec, Refusal};
 use evidence::{Built, Evidences};
 use experiments::GivenExperiments;
 use journeys::Journeys;
@@ -33,7 +33,7 @@ pub(super) use learned::Learned;
 pub(super) use refit::RefitGroup;
 pub(super) use states::StateCodes;
 
-/// The models that run, in the order of the plan.
+/// The models that run, in the order of their specs.
 pub(super) struct Models {
     /// As built.
     pub(super) built: Vec<Box<dyn AttributionModel>>,
@@ -41,6 +41,18 @@ pub(super) struct Models {
     pub(super) states: Vec<Option<StateCodes>>,
     /// How they are fitted again, where that is wanted.
     pub(super) refits: Vec<RefitGroup>,
+}
+
+impl Models {
+    /// Those of specs that need no data.
+    ///
+    /// # Errors
+    /// A spec that is fitted.
+    pub(super) fn of_rules(specs: &[ModelSpec], channels: &[String]) -> Result<Self, Refusal> {
+        let built =
+            specs.iter().map(|spec| spec.build(channels, Evidence::default())).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() })
+    }
 }
 
 /// What is to be shown of the fits.

@@ -6,7 +6,7 @@ use super::fit::Models;
 use super::lifetime::acquired::Acquisitions;
 use super::place_sums::PlaceSums;
 use super::prepare::Prepared;
-use super::sensitivity::{self, Window};
+use super::sensitivity::{self, Sensitivity};
 use super::spread::{self, IntervalRow, Kept};
 use super::totals::CreditTotals;
 use super::touch_outcome::TouchOutcome;
@@ -26,9 +26,8 @@ pub(super) struct Outcome {
     pub(super) intervals: Vec<IntervalRow>,
     /// What a reader should know about them.
     pub(super) remarks: Vec<String>,
-    /// The windows of `model_sensitivity`, and the totals under each.
-    pub(super) windows: Vec<Window>,
-    pub(super) of_windows: Vec<CreditTotals>,
+    /// What `model_sensitivity` shows, where it is wanted.
+    pub(super) sensitivity: Option<Sensitivity>,
 }
 
 impl Outcome {
@@ -57,14 +56,14 @@ pub(super) fn credit(
     written: &mut Vec<WrittenMart>,
 ) -> Result<Outcome, RunError> {
     let names = prepared.names(plan);
-    let windows = if wanted.contains("model_sensitivity") { sensitivity::windows(plan) } else { Vec::new() };
+    let grid = if wanted.contains("model_sensitivity") { sensitivity::grid(plan) } else { None };
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
     let wants = CreditWants {
         touch_credits: wants_credits,
         journeys: wants_journeys,
         acquisitions,
         intervals: if shows_intervals(wanted) { plan.intervals } else { Intervals::Off },
-        windows: &windows,
+        grid: grid.as_ref(),
     };
     let crediting = Crediting::new(plan, prepared, models, wants)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
@@ -111,8 +110,8 @@ pub(super) fn credit(
     written.extend(finished?);
     let (intervals, remarks) = told?;
     drop(crediting);
-    let (totals, of_windows) = (credited.totals, credited.variants);
-    Ok(Outcome { totals, places, touches, intervals, remarks, windows, of_windows })
+    let sensitivity = grid.map(|grid| Sensitivity { grid, totals: credited.variants });
+    Ok(Outcome { totals: credited.totals, places, touches, intervals, remarks, sensitivity })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.

@@ -7,7 +7,7 @@ use super::mart_rows::MartRows;
 use super::mart_sql::frame;
 use super::outcome::Outcome;
 use super::prepare::{Prepared, Workers};
-use super::sensitivity;
+use super::sensitivity::Sensitivity;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::engine::session::{self, Query};
@@ -143,13 +143,13 @@ async fn register_inputs(
 ) -> Result<(), EngineError> {
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
     let is_read = |table: &str| readers.iter().any(|sql| sql.contains(table));
-    let of_windows = || sensitivity::rows(&outcome.windows, &outcome.of_windows);
+    let of_grid = || outcome.sensitivity.as_ref().map(Sensitivity::rows).unwrap_or_default();
     let inputs: [(&str, &MakeRows<'_>); 5] = [
         ("dim_model", &|| batches::dim_model(&plan.models, plan.default_model)),
         ("credit_totals", &|| names.credit_totals(totals)),
         ("residual_totals", &|| names.residual_totals(totals)),
         ("booked_totals", &|| names.booked_totals(totals)),
-        ("sensitivity_totals", &|| names.sensitivity_totals(&of_windows())),
+        ("sensitivity_totals", &|| names.sensitivity_totals(&of_grid())),
     ];
     session::register_rows(ctx, "touched_channels", batches::touched_channels(&prepared.lines, &outcome.places)?)?;
     let spend = frame(ctx, plan, include_str!("../../sql/mart/spend_by_quarter.sql")).await?;

@@ -6,7 +6,7 @@
 
 use super::totals::CreditTotals;
 use crate::config::Plan;
-use closedloop_core::model::{Evidence, ModelSpec};
+use closedloop_core::model::ModelSpec;
 use std::collections::BTreeMap;
 
 /// Windows of the grid as quarters of the configured one, the configured one first.
@@ -14,32 +14,26 @@ const LOOKBACK_QUARTERS: [i64; 4] = [4, 3, 2, 1];
 /// Half-lives of the grid, as parts of the model's own.
 const HALF_LIFE_FACTORS: [f64; 3] = [0.5, 1.0, 2.0];
 
-/// The models of the grid that run under one window.
+/// The points at which money is computed again: every model under every window.
 #[derive(Debug)]
-pub(super) struct Window {
-    /// Microseconds.
-    pub(super) lookback: i64,
+pub(super) struct Grid {
+    /// Lengths of the windows, the configured one first; microseconds.
+    pub(super) lookbacks: [i64; LOOKBACK_QUARTERS.len()],
     pub(super) specs: Vec<ModelSpec>,
-    /// Whether each spec is as configured; with the first window, that is the run itself.
-    pub(super) is_own: Vec<bool>,
+    /// Whether each spec is as configured; under the first window, that is the run itself.
+    is_own: Vec<bool>,
 }
 
-/// The windows of the grid, the configured one first; none unless sensitivity is wanted. Fitted models are left out:
-/// another window means another fit.
-pub(super) fn windows(plan: &Plan) -> Vec<Window> {
+/// The grid; `None` unless sensitivity is configured. Fitted models are left out: another window means another fit.
+pub(super) fn grid(plan: &Plan) -> Option<Grid> {
     if !plan.sensitivity {
-        return Vec::new();
+        return None;
     }
-    let needs_no_data = |spec: &&ModelSpec| spec.build(&[], Evidence::default()).is_ok();
-    let variants = plan.models.iter().filter(needs_no_data).flat_map(half_lives);
-    let (specs, is_own): (Vec<ModelSpec>, Vec<bool>) = variants.unzip();
+    let variants = plan.models.iter().filter(|spec| !spec.is_fitted()).flat_map(half_lives);
+    let (specs, is_own) = variants.unzip();
     let lookback = plan.journeys.lookback;
-    let window = |quarters| Window {
-        lookback: lookback / 4 * quarters + lookback % 4 * quarters / 4,
-        specs: specs.clone(),
-        is_own: is_own.clone(),
-    };
-    LOOKBACK_QUARTERS.map(window).into()
+    let lookbacks = LOOKBACK_QUARTERS.map(|quarters| lookback / 4 * quarters + lookback % 4 * quarters / 4);
+    Some(Grid { lookbacks, specs, is_own })
 }
 
 /// A model under every half-life of the grid, and whether that is its own; once where it has none.
@@ -73,29 +67,32 @@ pub(super) struct SensitivityRow<'a> {
     pub(super) amount: i64,
 }
 
-/// Every point of the grid for every line and close quarter that has a touch under the widest window. `totals` are those
-/// of the `windows`.
-pub(super) fn rows<'a>(windows: &'a [Window], totals: &[CreditTotals]) -> Vec<SensitivityRow<'a>> {
-    let money: Vec<BTreeMap<(u32, u32), Vec<i64>>> = totals.iter().map(by_line).collect();
-    let mut rows = Vec::new();
-    for &(line, close_quarter) in money.first().into_iter().flat_map(BTreeMap::keys) {
-        for (position, (window, money)) in windows.iter().zip(&money).enumerate() {
-            let amounts = money.get(&(line, close_quarter));
-            for (model, spec) in window.specs.iter().enumerate() {
-                let amount = amounts.map_or(0, |amounts| amounts[model]);
-                let is_configured = position == 0 && window.is_own[model];
-                rows.push(SensitivityRow {
-                    close_quarter,
-                    line,
-                    spec,
-                    lookback: window.lookback,
-                    is_configured,
-                    amount,
-                });
+/// The grid and what the run came to under it.
+#[derive(Debug)]
+pub(super) struct Sensitivity {
+    pub(super) grid: Grid,
+    /// Totals under each of the grid's windows.
+    pub(super) totals: Vec<CreditTotals>,
+}
+
+impl Sensitivity {
+    /// Every point of the grid for every line and close quarter that has a touch under the widest window.
+    pub(super) fn rows(&self) -> Vec<SensitivityRow<'_>> {
+        let Grid { lookbacks, specs, is_own } = &self.grid;
+        let money: Vec<BTreeMap<(u32, u32), Vec<i64>>> = self.totals.iter().map(by_line).collect();
+        let mut rows = Vec::new();
+        for &(line, close_quarter) in money.first().into_iter().flat_map(BTreeMap::keys) {
+            for (position, (&lookback, money)) in lookbacks.iter().zip(&money).enumerate() {
+                let amounts = money.get(&(line, close_quarter));
+                for (model, spec) in specs.iter().enumerate() {
+                    let amount = amounts.map_or(0, |amounts| amounts[model]);
+                    let is_configured = position == 0 && is_own[model];
+                    rows.push(SensitivityRow { close_quarter, line, spec, lookback, is_configured, amount });
+                }
             }
         }
+        rows
     }
-    rows
 }
 
 /// Money per model by line and close quarter.
