@@ -13,7 +13,7 @@ use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
 use super::sensitivity::Grid;
 use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
-use super::totals::{CreditTotals, ResidualKey};
+use super::totals::CreditTotals;
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::ids::IdColumn;
@@ -23,7 +23,7 @@ use crate::scatter::lines::Lines;
 use crate::scatter::partition::Scattered;
 use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
-use closedloop_core::ledger::{Bucket, CreditError, WHOLE};
+use closedloop_core::ledger::{Bucket, CreditError};
 use closedloop_core::model::{AttributionModel, ModelSpec};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
@@ -317,15 +317,10 @@ impl<'a> Crediting<'a> {
     pub fn unmatched(&self, totals: &mut CreditTotals) -> JourneyRows {
         let mut journeys = JourneyRows::new(self.models.len());
         for credit in &self.conversions.credits.unmatched {
-            totals.book(credit.close_quarter, DealKind::Credit, credit.amount);
-            for model in 0..self.models.len() {
-                let bucket = Bucket::UnmatchedCredit;
-                let key = ResidualKey { close_quarter: credit.close_quarter, kind: DealKind::Credit, model, bucket };
-                totals.leave(key, credit.amount, WHOLE);
-            }
-            let row =
-                JourneyRow::empty(credit.deal, DealKind::Credit, credit.amount, credit.closed_at, credit.close_quarter);
-            journeys.push_left(row, Bucket::UnmatchedCredit);
+            let (kind, bucket) = (DealKind::Credit, Bucket::UnmatchedCredit);
+            totals.leave_whole(credit.close_quarter, kind, credit.amount, bucket);
+            let row = JourneyRow::empty(credit.deal, kind, credit.amount, credit.closed_at, credit.close_quarter);
+            journeys.push_left(row, bucket);
         }
         journeys
     }

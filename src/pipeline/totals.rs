@@ -3,7 +3,7 @@
 
 use super::lifetime::acquired::AcquiredTotals;
 use crate::config::file::DealKind;
-use closedloop_core::ledger::Bucket;
+use closedloop_core::ledger::{Bucket, WHOLE};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -204,6 +204,14 @@ impl CreditTotals {
         let left = LeftOver { earned: Earned { amount, share: share.into() }, deals: 1 };
         let cell = key.model * BUCKETS + key.bucket as usize;
         self.book_of(key.close_quarter, key.kind).residuals[cell].add(left);
+    }
+
+    /// Books a deal of which every model leaves all to one bucket.
+    pub fn leave_whole(&mut self, close_quarter: u32, kind: DealKind, amount: i64, bucket: Bucket) {
+        self.book(close_quarter, kind, amount);
+        for model in 0..self.models {
+            self.leave(ResidualKey { close_quarter, kind, model, bucket }, amount, WHOLE);
+        }
     }
 
     /// Books one deal.

@@ -133,11 +133,22 @@ impl<'a> Worker<'a> {
             &self.journey.touched_at,
             self.stage.conversions.milestones(conversion, self.stage.plan.journeys.anchor_tolerance),
         );
-        let row = self.journey_row(conversion, anchors);
-        self.totals.book(row.close_quarter, row.kind, row.amount);
+        let deal = self.journey_row(conversion, anchors);
+        let credits = self.stage.conversions.credits_of(conversion);
+        let left = self.left_whole(conversion, in_window, earliest);
+        match left {
+            Some(bucket) => self.leave_all(&deal, bucket, credits, out),
+            None => self.attribute(conversion, &deal, touches, credits, out)?,
+        }
+        if self.totals.acquired.is_acquisition(conversion.deal) {
+            self.acquire(conversion.deal, left);
+        }
+        Ok(())
+    }
 
-        let is_attributed = self.stage.plan.finance.attribute_kinds.contains(&conversion.kind);
-        let left = if !is_attributed {
+    /// The bucket that has all of a deal, unless touches are credited with it.
+    fn left_whole(&self, conversion: &Conversion, in_window: bool, earliest: i64) -> Option<Bucket> {
+        if !self.stage.plan.finance.attribute_kinds.contains(&conversion.kind) {
             Some(Bucket::KindNotAttributed)
         } else if !self.journey.position.is_empty() {
             None
@@ -147,16 +158,7 @@ impl<'a> Worker<'a> {
             Some(Bucket::OutsideLookback)
         } else {
             Some(Bucket::NoTouch)
-        };
-        let credits = self.stage.conversions.credits_of(conversion);
-        match left {
-            Some(bucket) => self.leave_all(&row, bucket, credits, out),
-            None => self.attribute(conversion, anchors, &row, touches, credits, out)?,
         }
-        if self.totals.acquired.is_acquisition(conversion.deal) {
-            self.acquire(conversion.deal, left);
-        }
-        Ok(())
     }
 
     /// Shares the value of the customer that a deal acquired as the deal was shared.
@@ -191,19 +193,18 @@ impl<'a> Worker<'a> {
     }
 
     /// The whole deal and its credits go to one bucket under every model.
-    fn leave_all(&mut self, row: &JourneyRow, bucket: Bucket, credits: &[CreditDeal], out: &mut PartitionCredit) {
-        let rows = std::iter::once(row.clone()).chain(credits.iter().map(|credit| row.of_credit(credit)));
-        for (position, row) in rows.enumerate() {
-            if position > 0 {
-                self.totals.book(row.close_quarter, row.kind, row.amount);
-            }
-            for model in 0..self.stage.models.len() {
-                let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
-                self.totals.leave(key, row.amount, WHOLE);
-            }
-            if self.stage.wants.journeys {
-                out.journeys.push_left(row, bucket);
-            }
+    fn leave_all(&mut self, deal: &JourneyRow, bucket: Bucket, credits: &[CreditDeal], out: &mut PartitionCredit) {
+        self.leave(deal.clone(), bucket, out);
+        for credit in credits {
+            self.leave(deal.of_credit(credit), bucket, out);
+        }
+    }
+
+    /// Posts one deal's money to a bucket under every model.
+    fn leave(&mut self, posting: JourneyRow, bucket: Bucket, out: &mut PartitionCredit) {
+        self.totals.leave_whole(posting.close_quarter, posting.kind, posting.amount, bucket);
+        if self.stage.wants.journeys {
+            out.journeys.push_left(posting, bucket);
         }
     }
 
@@ -211,13 +212,13 @@ impl<'a> Worker<'a> {
     fn attribute(
         &mut self,
         conversion: &Conversion,
-        anchors: Anchors,
-        row: &JourneyRow,
+        deal: &JourneyRow,
         touches: &[Touch],
         credits: &[CreditDeal],
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
-        self.shares(conversion, anchors, touches)?;
+        let anchors = deal.anchors;
+        self.ask_models(conversion, anchors, touches)?;
         if !self.stage.refits.is_empty() {
             let eligible = self.journey.position.iter().map(|&position| &touches[position]);
             out.kept.push(self.account, conversion.converted_at, anchors, eligible, &self.journey.quarters);
@@ -225,33 +226,31 @@ impl<'a> Worker<'a> {
         self.split.start_books();
         let mut balance = conversion.amount;
         self.split.allot(&mut self.allotter, balance);
-        self.post(row, touches, out)?;
+        self.post(deal, touches, out)?;
         for credit in credits {
             balance += credit.amount;
             self.split.allot(&mut self.allotter, balance);
-            let row = row.of_credit(credit);
-            self.totals.book(row.close_quarter, row.kind, row.amount);
             self.journeys += 1;
-            self.post(&row, touches, out)?;
+            self.post(&deal.of_credit(credit), touches, out)?;
         }
         Ok(())
     }
 
     /// Every model's shares of the journey.
-    fn shares(&mut self, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
+    fn ask_models(&mut self, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
         let shape = Shape { touches: self.journey.position.len(), anchors };
         self.credits.resize(shape.touches, 0.0);
         self.split.resize(shape.touches);
         let stage = self.stage;
         if !self.shapes.recall(shape, &mut self.split) {
             for &model in &stage.of_shape {
-                self.share(model, conversion, anchors, all)?;
+                self.ask_model(model, conversion, anchors, all)?;
             }
             self.shapes.remember(shape, &self.split);
         }
         for &model in &stage.of_journey {
             match stage.first_alike[model] {
-                first if first == model => self.share(model, conversion, anchors, all)?,
+                first if first == model => self.ask_model(model, conversion, anchors, all)?,
                 first => self.split.copy_shares(first, model),
             }
         }
@@ -259,9 +258,15 @@ impl<'a> Worker<'a> {
     }
 
     /// Asks a model for credits and turns them into shares.
-    fn share(&mut self, model: usize, conversion: &Conversion, anchors: Anchors, all: &[Touch]) -> Result<(), Broken> {
+    fn ask_model(
+        &mut self,
+        model: usize,
+        conversion: &Conversion,
+        anchors: Anchors,
+        all: &[Touch],
+    ) -> Result<(), Broken> {
         let EligibleTouches { touched_at, channels, position, .. } = &self.journey;
-        let (touches, credits) = (touched_at.len(), &mut self.credits);
+        let credits = &mut self.credits;
         let journey = Journey { touched_at, channels, converted_at: conversion.converted_at, anchors };
         let attribution = &self.stage.models[model];
         let residual = match &self.stage.states[model] {
@@ -276,29 +281,30 @@ impl<'a> Worker<'a> {
             Residual::None => (None, 0.0),
             Residual::Left { bucket, credit } => (Some(bucket), credit),
         };
-        self.shares.resize(touches + 1, 0);
-        let (residual, shares) = (touches, &mut self.shares);
+        let (touches, shares) = (touched_at.len(), &mut self.shares);
+        shares.resize(touches + 1, 0);
         let broken = |error| Broken { deal: conversion.deal, model, fault: Fault::Credit(error) };
-        shares[residual] = self.allotter.shares(credits, left, &mut shares[..residual]).map_err(broken)?;
+        shares[touches] = self.allotter.shares(credits, left, &mut shares[..touches]).map_err(broken)?;
         check_sum(conversion.deal, model, shares.iter().sum::<u64>().cast_signed(), WHOLE.cast_signed())?;
         self.split.set_shares(model, shares, bucket);
         Ok(())
     }
 
     /// Posts one deal's money to the totals and the rows; checks the law for every model.
-    fn post(&mut self, row: &JourneyRow, touches: &[Touch], out: &mut PartitionCredit) -> Result<(), Broken> {
+    fn post(&mut self, posting: &JourneyRow, touches: &[Touch], out: &mut PartitionCredit) -> Result<(), Broken> {
+        let JourneyRow { deal, kind, amount, close_quarter, .. } = *posting;
+        self.totals.book(close_quarter, kind, amount);
         if !self.stage.refits.is_empty() {
-            out.kept.post(row.close_quarter, row.kind, row.amount);
+            out.kept.post(close_quarter, kind, amount);
         }
         self.split.sum(&mut self.sums);
         for (model, (&posted, (bucket, share, left))) in self.sums.iter().zip(self.split.left()).enumerate() {
-            check_sum(row.deal, model, posted, row.amount)?;
+            check_sum(deal, model, posted, amount)?;
             if let Some(bucket) = bucket {
-                let key = ResidualKey { close_quarter: row.close_quarter, kind: row.kind, model, bucket };
-                self.totals.leave(key, left, share);
+                self.totals.leave(ResidualKey { close_quarter, kind, model, bucket }, left, share);
             }
         }
-        self.find_rows(row);
+        self.find_rows(posting);
         for (touch, &row) in self.rows.iter().enumerate() {
             let (amounts, shares) = self.split.of_touch(touch);
             self.totals.add(row, amounts, shares);
@@ -307,10 +313,10 @@ impl<'a> Worker<'a> {
             }
         }
         if self.stage.wants.touch_credits {
-            out.credits.push(row, &self.journey, touches, &self.split);
+            out.credits.push(posting, &self.journey, touches, &self.split);
         }
         if self.stage.wants.journeys {
-            out.journeys.push(row.clone(), self.split.left().map(|(bucket, _, amount)| (bucket, amount)));
+            out.journeys.push(posting.clone(), self.split.left().map(|(bucket, _, amount)| (bucket, amount)));
         }
         Ok(())
     }
