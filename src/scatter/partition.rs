@@ -10,8 +10,8 @@ use super::types::TypeCodes;
 use crate::engine::EngineError;
 use crate::engine::memory::{Budget, Holding};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Accounts per partition: small enough that a partition's touches fit a core's cache.
 pub(super) const ACCOUNTS_PER_PARTITION: usize = 2_048;
@@ -55,7 +55,7 @@ pub struct Scatter<'a> {
     pub(super) partitions: usize,
     pub(super) types: TypeCodes,
     /// Whether an account has touches earlier than its widest window.
-    earlier: Vec<AtomicU8>,
+    earlier: Vec<AtomicBool>,
     budget: Budget,
     folder: Option<SpillFolder>,
 }
@@ -74,7 +74,7 @@ impl<'a> Scatter<'a> {
             lines,
             partitions: accounts.div_ceil(ACCOUNTS_PER_PARTITION).max(1),
             types: TypeCodes::default(),
-            earlier: std::iter::repeat_with(AtomicU8::default).take(accounts).collect(),
+            earlier: std::iter::repeat_with(AtomicBool::default).take(accounts).collect(),
             budget: budget.clone(),
             folder,
         }
@@ -89,8 +89,8 @@ impl<'a> Scatter<'a> {
     #[inline]
     pub(super) fn note_earlier(&self, account: u32) {
         let noted = &self.earlier[account as usize];
-        if noted.load(Ordering::Relaxed) == 0 {
-            noted.store(1, Ordering::Relaxed);
+        if !noted.load(Ordering::Relaxed) {
+            noted.store(true, Ordering::Relaxed);
         }
     }
 
@@ -111,12 +111,12 @@ impl<'a> Scatter<'a> {
             }
         }
         Scattered {
-            waiting: partitions.into_iter().map(|pieces| Mutex::new(Waiting::of(pieces))).collect(),
+            waiting: partitions.into_iter().map(|pieces| Mutex::new(Some(Arc::new(Pieces::new(pieces))))).collect(),
             spilled,
             memory,
             ids_are_text,
             types: self.types,
-            earlier: self.earlier.into_iter().map(|noted| noted.into_inner() > 0).collect(),
+            earlier: self.earlier.into_iter().map(AtomicBool::into_inner).collect(),
             counts,
         }
     }
@@ -125,7 +125,8 @@ impl<'a> Scatter<'a> {
 /// Every touch that may matter, by partition.
 #[derive(Debug)]
 pub struct Scattered {
-    waiting: Vec<Mutex<Waiting>>,
+    /// The pieces of each partition, until they are let go.
+    waiting: Vec<Mutex<Option<Arc<Pieces>>>>,
     spilled: Vec<SpillFile>,
     memory: Vec<Holding>,
     ids_are_text: bool,
@@ -135,16 +136,6 @@ pub struct Scattered {
     pub earlier: Vec<bool>,
     /// What became of the touches.
     pub counts: TouchCounts,
-}
-
-/// The pieces of a partition, until they are let go.
-#[derive(Debug)]
-struct Waiting(Option<Arc<Pieces>>);
-
-impl Waiting {
-    fn of(pieces: Vec<Piece>) -> Self {
-        Self(Some(Arc::new(Pieces::new(pieces))))
-    }
 }
 
 impl Scattered {
@@ -174,9 +165,7 @@ impl Scattered {
     /// # Errors
     /// A spill file that cannot be read.
     pub fn pieces(&self, partition: usize) -> Result<Arc<Pieces>, EngineError> {
-        let waiting = self.waiting[partition].lock().unwrap_or_else(PoisonError::into_inner);
-        let in_memory = waiting.0.clone().unwrap_or_default();
-        drop(waiting);
+        let in_memory = self.waiting(partition).clone().unwrap_or_default();
         if self.spilled.is_empty() {
             return Ok(in_memory);
         }
@@ -193,7 +182,11 @@ impl Scattered {
 
     /// Lets the memory of a partition go.
     pub fn release(&self, partition: usize) {
-        self.waiting[partition].lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+        *self.waiting(partition) = None;
+    }
+
+    fn waiting(&self, partition: usize) -> MutexGuard<'_, Option<Arc<Pieces>>> {
+        self.waiting[partition].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives all memory back to the budget, once every partition has been released.

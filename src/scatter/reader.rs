@@ -37,7 +37,8 @@ pub struct ScatteredPart {
 
 /// Reads one stream of touch batches.
 pub struct Reader<'a> {
-    scatter: &'a Scatter<'a>,
+    /// What all readers share.
+    shared: &'a Scatter<'a>,
     number: usize,
     lines: LineReader<'a>,
     types: TypeReader<'a>,
@@ -45,25 +46,29 @@ pub struct Reader<'a> {
     memory: Holding,
     folder: Option<SpillFolder>,
     spill: Option<SpillWriter>,
-    /// The batch's dense accounts and contacts.
+    /// The dense account of every row of the batch.
     accounts: Vec<u32>,
+    /// The dense contact of every row of the batch; empty where contacts do not matter.
     contacts: Vec<u32>,
-    /// Rows that count with their known accounts, those accounts' windows, the rows within, and accounts of those before.
+    /// Rows that count and whose account is known, with that account.
     known: Vec<(u32, u32)>,
+    /// The widest window of each known row's account.
     windows: Vec<(i64, i64)>,
+    /// Known rows within their window, with their account.
     found: Vec<(u32, u32)>,
+    /// The accounts of known rows before their window.
     early: Vec<u32>,
     counts: TouchCounts,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(scatter: &'a Scatter<'a>, number: usize, memory: Holding, folder: Option<SpillFolder>) -> Self {
+    pub(super) fn new(shared: &'a Scatter<'a>, number: usize, memory: Holding, folder: Option<SpillFolder>) -> Self {
         Self {
-            scatter,
+            shared,
             number,
-            lines: scatter.lines.reader(),
-            types: scatter.types.reader(),
-            pieces: (0..scatter.partitions).map(|_| Piece::default()).collect(),
+            lines: shared.lines.reader(),
+            types: shared.types.reader(),
+            pieces: (0..shared.partitions).map(|_| Piece::default()).collect(),
             memory,
             folder,
             spill: None,
@@ -87,13 +92,13 @@ impl<'a> Reader<'a> {
         // Short loops over the batch: the memory that one step waits for is fetched for many touches at once.
         self.probe(&columns);
         self.keep_in_window(&columns, batch.num_rows());
-        self.scatter(&columns)?;
+        self.put(&columns)?;
         self.spill_over_budget()
     }
 
     /// Numbers the accounts of the batch.
     fn probe(&mut self, columns: &TouchColumns<'_>) {
-        let conversions = self.scatter.conversions;
+        let conversions = self.shared.conversions;
         conversions.by_account.probe_all(&columns.accounts, &mut self.accounts);
         self.contacts.clear();
         let contacts = columns.contacts.as_ref().filter(|_| !conversions.by_contact.is_empty());
@@ -125,18 +130,18 @@ impl<'a> Reader<'a> {
             &mut self.known,
             accounts.map(|(row, &account)| ((narrow(row), account), account != NO_NUMBER && counts(row))),
         );
-        let windows = &self.scatter.conversions.widest;
+        let windows = &self.shared.conversions.widest;
         self.windows.clear();
         self.windows.extend(self.known.iter().map(|&(_, account)| windows[account as usize]));
         let known =
             || self.known.iter().zip(&self.windows).map(|(&touch, window)| (touch, at[touch.0 as usize], window));
         keep(&mut self.found, known().map(|(touch, at, window)| (touch, window.0 <= at && at <= window.1)));
         keep(&mut self.early, known().map(|((_, account), at, window)| (account, at < window.0)));
-        self.early.iter().for_each(|&account| self.scatter.note_earlier(account));
-        if let Some(subjects) = &self.scatter.conversions.subjects {
+        self.early.iter().for_each(|&account| self.shared.note_earlier(account));
+        if let Some(subjects) = &self.shared.conversions.subjects {
             for &(row, account) in &self.found {
                 if at[row as usize] < subjects.converting[account as usize].0 {
-                    self.scatter.note_earlier(account);
+                    self.shared.note_earlier(account);
                 }
             }
         }
@@ -144,7 +149,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts the touches found where their accounts' partitions wait.
-    fn scatter(&mut self, columns: &TouchColumns<'_>) -> Result<(), EngineError> {
+    fn put(&mut self, columns: &TouchColumns<'_>) -> Result<(), EngineError> {
         for &(row, account) in &self.found {
             let (row, account) = (row as usize, account as usize);
             let piece = &mut self.pieces[account / ACCOUNTS_PER_PARTITION];
