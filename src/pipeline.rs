@@ -22,6 +22,7 @@ mod mart_rows;
 mod mart_sql;
 mod number;
 mod outcome;
+mod phrases;
 mod place_sums;
 mod plans;
 mod prepare;

@@ -9,8 +9,9 @@ use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
+use super::phrases::{counted, few};
 use super::prepare::{Memory, Prepared, Workers, prepare};
-use super::remarks::{few, remarks};
+use super::remarks::remarks;
 use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
 use crate::config::Plan;
@@ -118,10 +119,10 @@ fn set_aside(prepared: &Prepared) -> Vec<Finding> {
         .into_iter()
         .map(|((table, reason), (count, amount, first))| {
             let place = first.map_or_else(String::new, |first| format!(", as at {first}"));
-            let rows = if count == 1 { "row" } else { "rows" };
+            let rows = counted(count, "row", "rows");
             Finding {
                 subject: table.name().to_owned(),
-                message: format!("{count} {rows} set aside: {reason}{place}"),
+                message: format!("{rows} set aside: {reason}{place}"),
                 amount: (amount != 0).then_some(amount),
             }
         })
@@ -196,8 +197,7 @@ fn rows_found(workers: &Workers, prepared: &Prepared, check: &CheckConfig) -> Re
     let cells = cells.collect::<Result<Vec<_>, _>>()?;
     let text = |row| cells.iter().map(|cell| cell.value(row).to_string()).collect::<Vec<_>>().join(", ");
     Ok((0..rows.num_rows()).map(text).min().map(|least| {
-        let count = rows.num_rows();
-        let rows = if count == 1 { "row" } else { "rows" };
-        Finding::new(check.table.name(), format!("{count} {rows} found: {}, as {least}", check.finds))
+        let rows = counted(rows.num_rows(), "row", "rows");
+        Finding::new(check.table.name(), format!("{rows} found: {}, as {least}", check.finds))
     }))
 }

@@ -19,6 +19,7 @@ mod value;
 
 use super::RunError;
 use super::batches::Columns;
+use super::phrases::counted;
 use super::prepare::{Prepared, Workers};
 use super::totals::CreditTotals;
 use crate::config::Plan;
@@ -127,12 +128,9 @@ impl LifetimeValue {
         let booked = self.customers.bookings.chunk_by(|a, b| a.customer == b.customer).count();
         let gone = booked - histories.customer.len();
         if gone > 0 {
-            let accounts = if gone == 1 {
-                "account took all back and is no customer"
-            } else {
-                "accounts took all back and are no customers"
-            };
-            remarks.push(format!("lifetime value: {gone} {accounts}"));
+            let (one, several) =
+                ("account took all back and is no customer", "accounts took all back and are no customers");
+            remarks.push(format!("lifetime value: {}", counted(gone, one, several)));
         }
         let historic = segments.iter().filter(|segment| segment.valuation.family == Family::Historic);
         for segment in historic.take(3) {

@@ -1,5 +1,6 @@
 //! Remarks: what a reader of the numbers should know about how they came about.
 
+use super::phrases::{counted, few};
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
 use crate::config::Plan;
@@ -7,6 +8,7 @@ use crate::config::calendar::DateMeans;
 use crate::config::file::{Mapping, Table};
 use crate::engine::load::Loaded;
 use crate::scatter::conversions::{Conversion, Conversions};
+use crate::scatter::lines::Lines;
 use arrow::array::{AsArray, RecordBatch};
 use closedloop_core::ledger::Bucket;
 
@@ -15,63 +17,11 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     let Prepared { conversions, lines, loaded, .. } = prepared;
     let mut remarks = Vec::new();
     remarks.extend(why_no_touch_is_used(prepared, totals).map(str::to_owned));
-    for (table, effect) in [
-        (Table::Deals, "won opportunities are the deals"),
-        (Table::Spend, "spend is zero everywhere, so there is no roi"),
-        (Table::Campaigns, "campaigns have no names, and the channels are the touches' own"),
-        (Table::Contacts, "touches need an account of their own, and lead creation is unknown"),
-    ] {
-        if plan.source(table).is_none() {
-            remarks.push(format!("no {} given: {effect}", table.name()));
-        }
-    }
-    if conversions.kinds_inferred {
-        let remark = "some deals have no kind: an account's first win counts as new, later ones as expansion, negative \
-                      amounts as credits";
-        remarks.push(remark.to_owned());
-    }
-    let of_types = &loaded.unsaid.kinds;
-    if !of_types.is_empty() {
-        let wins = match of_types.values().map(|tally| tally.rows).sum() {
-            1_u64 => "1 won opportunity has a type that is".to_owned(),
-            wins => format!("{wins} won opportunities have types that are"),
-        };
-        remarks.push(format!("{wins} no kind of deal: {}", few(of_types.keys().map(String::as_str))));
-    }
-    let kinds_of_type: u64 = loaded.counts.values().map(|counts| counts.kinds_of_type).sum();
-    if kinds_of_type > 0 {
-        let deals = if kinds_of_type == 1 { "1 deal is" } else { &format!("{kinds_of_type} deals are") };
-        remarks.push(format!("{deals} of the kind that the type of the opportunity says"));
-    }
+    remarks.extend(absent_tables(plan));
+    remarks.extend(kind_remarks(conversions, loaded));
     remarks.extend(credit_remarks(conversions));
-    if plan.journeys.mapping != Mapping::Account {
-        let mapped =
-            conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
-        let all = conversions.all.len();
-        remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
-    }
-    if plan.journeys.collapse.is_some() && plan.source(Table::Contacts).is_none() {
-        remarks.push("nothing is collapsed: no contacts say whose the touches are".to_owned());
-    }
-    if loaded.collapsed > 0 {
-        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
-    }
-    remarks.extend(windows_before_touches(plan, prepared));
-    let unknown = lines.unknown_campaigns();
-    if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
-        remarks.push(format!(
-            "campaigns of touches that the campaigns table does not have: {}",
-            few(unknown.iter().copied())
-        ));
-    }
-    let split = lines.split_campaigns();
-    if !split.is_empty() {
-        let remedy = "give them a row in campaigns with one channel";
-        remarks.push(format!(
-            "campaigns whose touches and spend name several channels: {}; {remedy}",
-            few(split.iter().copied())
-        ));
-    }
+    remarks.extend(journey_remarks(plan, prepared));
+    remarks.extend(line_remarks(plan, lines));
     if plan.lifetime.is_some() {
         remarks.extend(lifetime_remarks(&prepared.deals, loaded));
     }
@@ -94,6 +44,79 @@ fn why_no_touch_is_used(prepared: &Prepared, totals: &CreditTotals) -> Option<&'
     )
 }
 
+/// What the run goes without for want of a table.
+fn absent_tables(plan: &Plan) -> impl Iterator<Item = String> {
+    let effects = [
+        (Table::Deals, "won opportunities are the deals"),
+        (Table::Spend, "spend is zero everywhere, so there is no roi"),
+        (Table::Campaigns, "campaigns have no names, and the channels are the touches' own"),
+        (Table::Contacts, "touches need an account of their own, and lead creation is unknown"),
+    ];
+    let absent = effects.into_iter().filter(|(table, _)| plan.source(*table).is_none());
+    absent.map(|(table, effect)| format!("no {} given: {effect}", table.name()))
+}
+
+/// Where the kinds of deals are not the inputs' own.
+fn kind_remarks(conversions: &Conversions, loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if conversions.kinds_inferred {
+        let remark = "some deals have no kind: an account's first win counts as new, later ones as expansion, negative \
+                      amounts as credits";
+        remarks.push(remark.to_owned());
+    }
+    let of_types = &loaded.unsaid.kinds;
+    if !of_types.is_empty() {
+        let wins: u64 = of_types.values().map(|tally| tally.rows).sum();
+        let wins = counted(wins, "won opportunity has a type that is", "won opportunities have types that are");
+        remarks.push(format!("{wins} no kind of deal: {}", few(of_types.keys().map(String::as_str))));
+    }
+    let kinds_of_type: u64 = loaded.counts.values().map(|counts| counts.kinds_of_type).sum();
+    if kinds_of_type > 0 {
+        let deals = counted(kinds_of_type, "deal is", "deals are");
+        remarks.push(format!("{deals} of the kind that the type of the opportunity says"));
+    }
+    remarks
+}
+
+/// Credits that do something else than give money back.
+fn credit_remarks(conversions: &Conversions) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let added = conversions.credits.all().filter(|credit| credit.amount > 0).count();
+    if added > 0 {
+        let (one, several) =
+            ("credit deal has a positive amount, which adds", "credit deals have positive amounts, which add");
+        remarks.push(format!("{} to revenue: money given back is negative", counted(added, one, several)));
+    }
+    let balance =
+        |deal: &Conversion| deal.amount + conversions.credits_of(deal).iter().map(|credit| credit.amount).sum::<i64>();
+    let overdrawn = conversions.all.iter().filter(|deal| deal.amount >= 0 && balance(deal) < 0).count();
+    if overdrawn > 0 {
+        let deals = counted(overdrawn, "deal", "deals");
+        remarks.push(format!("of {deals} more was given back than it brought"));
+    }
+    remarks
+}
+
+/// How journeys are found, and what they may lack.
+fn journey_remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
+    let Prepared { conversions, loaded, .. } = prepared;
+    let mut remarks = Vec::new();
+    if plan.journeys.mapping != Mapping::Account {
+        let mapped =
+            conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
+        let all = conversions.all.len();
+        remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
+    }
+    if plan.journeys.collapse.is_some() && plan.source(Table::Contacts).is_none() {
+        remarks.push("nothing is collapsed: no contacts say whose the touches are".to_owned());
+    }
+    if loaded.collapsed > 0 {
+        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
+    }
+    remarks.extend(windows_before_touches(plan, prepared));
+    remarks
+}
+
 /// Deals whose journeys may lack their first touches, since none of that time is on record.
 fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
     let (earliest, _) = prepared.scattered.counts.spanned?;
@@ -107,33 +130,37 @@ fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
     })
 }
 
-/// Credits that do something else than give money back.
-fn credit_remarks(conversions: &Conversions) -> Vec<String> {
+/// Campaigns that the inputs do not tell, or tell in several ways.
+fn line_remarks(plan: &Plan, lines: &Lines) -> Vec<String> {
     let mut remarks = Vec::new();
-    let added = conversions.credits.all().filter(|credit| credit.amount > 0).count();
-    if added > 0 {
-        let credits = if added == 1 {
-            "credit deal has a positive amount, which adds"
-        } else {
-            "credit deals have positive amounts, which add"
-        };
-        remarks.push(format!("{added} {credits} to revenue: money given back is negative"));
+    let unknown = lines.unknown_campaigns();
+    if plan.source(Table::Campaigns).is_some() && !unknown.is_empty() {
+        let unknown = few(unknown.iter().copied());
+        remarks.push(format!("campaigns of touches that the campaigns table does not have: {unknown}"));
     }
-    let balance =
-        |deal: &Conversion| deal.amount + conversions.credits_of(deal).iter().map(|credit| credit.amount).sum::<i64>();
-    let overdrawn = conversions.all.iter().filter(|deal| deal.amount >= 0 && balance(deal) < 0).count();
-    if overdrawn > 0 {
-        let deals = if overdrawn == 1 { "deal" } else { "deals" };
-        remarks.push(format!("of {overdrawn} {deals} more was given back than it brought"));
+    let split = lines.split_campaigns();
+    if !split.is_empty() {
+        let (split, remedy) = (few(split.iter().copied()), "give them a row in campaigns with one channel");
+        remarks.push(format!("campaigns whose touches and spend name several channels: {split}; {remedy}"));
     }
     remarks
 }
 
-/// How many there are, and the first three.
-pub(super) fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let count = names.len();
-    let first = names.take(3).collect::<Vec<_>>().join(", ");
-    format!("{count} ({first}{})", if count > 3 { ", …" } else { "" })
+/// What the inputs leave lifetime value without.
+fn lifetime_remarks(deals: &RecordBatch, loaded: &Loaded) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let unreadable = deals.column_by_name("has_unreadable_term").map_or(0, |term| term.as_boolean().true_count());
+    if unreadable > 0 {
+        let deals = counted(unreadable, "deal has", "deals have");
+        remarks.push(format!(
+            "{deals} a term that cannot be read, and counts as none: starts_at and ends_at must both be \
+             dates, in this order"
+        ));
+    }
+    if loaded.lacks_amounts {
+        remarks.push("transactions have no amount: purchases are counted, and lifetime value is zero".to_owned());
+    }
+    remarks
 }
 
 /// What became of rows that is more than a count.
@@ -163,26 +190,8 @@ fn row_remarks(loaded: &Loaded) -> Vec<String> {
     }
     let uncounted = loaded.counts.get(&Table::Accounts).map_or(0, |accounts| accounts.uncounted);
     if uncounted > 0 {
-        let accounts = if uncounted == 1 { "account has" } else { "accounts have" };
-        remarks
-            .push(format!("{uncounted} {accounts} a number of employees that is no whole number, and counts as none"));
-    }
-    remarks
-}
-
-/// What the inputs leave lifetime value without.
-fn lifetime_remarks(deals: &RecordBatch, loaded: &Loaded) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let unreadable = deals.column_by_name("has_unreadable_term").map_or(0, |term| term.as_boolean().true_count());
-    if unreadable > 0 {
-        let deals = if unreadable == 1 { "deal has" } else { "deals have" };
-        remarks.push(format!(
-            "{unreadable} {deals} a term that cannot be read, and counts as none: starts_at and ends_at must both be \
-             dates, in this order"
-        ));
-    }
-    if loaded.lacks_amounts {
-        remarks.push("transactions have no amount: purchases are counted, and lifetime value is zero".to_owned());
+        let accounts = counted(uncounted, "account has", "accounts have");
+        remarks.push(format!("{accounts} a number of employees that is no whole number, and counts as none"));
     }
     remarks
 }

@@ -6,6 +6,7 @@ use crate::config::file::Table;
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::pipeline::error::RunError;
+use crate::pipeline::phrases::counted;
 use crate::pipeline::prepare::{Prepared, Workers};
 use crate::pipeline::totals::CreditTotals;
 use arrow::array::AsArray;
@@ -77,10 +78,10 @@ pub(super) fn repeated_spend(workers: &Workers, prepared: &Prepared) -> Result<O
     let rows = workers.rows(&prepared.ctx, include_str!("../../../sql/check/repeated_spend.sql"), &[])?;
     let sum = |name| Ok::<_, RunError>(column(&rows, name)?.as_primitive::<Int64Type>().iter().flatten().next());
     let Some(count) = sum("rows")?.filter(|count| *count > 0) else { return Ok(None) };
-    let say = if count == 1 { "row says" } else { "rows say" };
+    let say = counted(count, "row says", "rows say");
     Ok(Some(Finding {
         subject: Table::Spend.name().to_owned(),
-        message: format!("{count} {say} the campaign or channel, days and amount of another, and count too"),
+        message: format!("{say} the campaign or channel, days and amount of another, and count too"),
         amount: sum("amount")?.map(i128::from),
     }))
 }

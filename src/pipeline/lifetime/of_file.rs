@@ -14,6 +14,7 @@ use crate::engine::transactions::{self, FileSummaries};
 use crate::engine::{EngineError, session};
 use crate::mart::publication::check_is_table;
 use crate::pipeline::RunError;
+use crate::pipeline::phrases::counted;
 use crate::pipeline::prepare::Workers;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{max, take};
@@ -159,8 +160,7 @@ impl Customers {
         let read = transactions::read_transactions(ctx, source, has_amounts).await?;
         let mut notes = Vec::new();
         for (reason, rows) in &read.unreadable {
-            let rows = if *rows == 1 { "1 row was" } else { &format!("{rows} rows were") };
-            notes.push(format!("{rows} left out: {reason}"));
+            notes.push(format!("{} left out: {reason}", counted(*rows, "row was", "rows were")));
         }
         if read.rounded > 0 {
             notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
