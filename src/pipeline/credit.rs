@@ -1,30 +1,29 @@
 //! Credit: for every conversion its journey, every model's shares, and the money, to the minor unit.
 
+mod credited;
 mod eligible;
 mod shapes;
 mod split;
 mod worker;
 
 use super::RunError;
-use super::credit_rows::CreditRows;
 use super::fit::{Models, RefitGroup, StateCodes};
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
 use super::sensitivity::Grid;
-use super::spread::{AccountParts, KeptJourneys, Spread, Squares};
 use super::totals::CreditTotals;
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::ids::IdColumn;
 use crate::scatter::conversions::Conversions;
-use crate::scatter::group::{Grouped, Grouping};
+use crate::scatter::group::Grouping;
 use crate::scatter::lines::Lines;
 use crate::scatter::partition::Scattered;
-use crate::scatter::touch::{Touch, TouchIds};
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError};
 use closedloop_core::model::{AttributionModel, ModelSpec};
+pub use credited::{Credited, PartitionCredit};
 pub(super) use eligible::EligibleTouches;
 use rayon::prelude::*;
 pub(super) use split::Split;
@@ -84,75 +83,6 @@ pub struct Crediting<'a> {
     lookback: Option<i64>,
     /// Other stages that credit every account again, one a window of the grid.
     variants: Vec<Crediting<'a>>,
-}
-
-/// What all accounts came to.
-pub struct Credited {
-    /// What lines earned and what was left.
-    pub totals: CreditTotals,
-    /// What intervals rest on; `None` unless they are wanted by the closed form.
-    pub squares: Option<Squares>,
-    /// The totals of the variants.
-    pub variants: Vec<CreditTotals>,
-}
-
-/// What one partition's accounts came to.
-pub struct PartitionCredit {
-    /// Rows for `touch_credits`, in key order.
-    pub credits: CreditRows,
-    /// Rows for `journeys`, in key order.
-    pub journeys: JourneyRows,
-    /// Touches that served at least one conversion.
-    pub used: u64,
-    /// The identifiers of the touches.
-    pub ids: TouchIds,
-    /// Touches whose identifier was repeated, with that identifier.
-    pub repeated: Vec<(String, Touch)>,
-    /// How many touches were collapsed into an earlier one.
-    pub collapsed: u64,
-    /// What each account gave each line, for the bootstrap.
-    pub parts: AccountParts,
-    /// The credited journeys, where they are kept.
-    pub kept: KeptJourneys,
-}
-
-impl PartitionCredit {
-    /// Journeys without touches.
-    pub(super) fn of_journeys(journeys: JourneyRows) -> Self {
-        Self { journeys, ..Self::new(0, &Grouped::default(), false) }
-    }
-
-    fn new(models: usize, grouped: &Grouped, wants_credits: bool) -> Self {
-        // Most touches serve one deal, some several.
-        let rows = if wants_credits { grouped.len() + grouped.len() / 4 } else { 0 };
-        Self {
-            credits: CreditRows::with_room_for(rows, models),
-            journeys: JourneyRows::new(models),
-            used: 0,
-            ids: grouped.ids.clone(),
-            repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
-            collapsed: grouped.collapsed,
-            parts: AccountParts::default(),
-            kept: KeptJourneys::default(),
-        }
-    }
-}
-
-impl Credited {
-    fn add(&mut self, worker: Worker<'_>) {
-        self.totals.merge(&worker.totals);
-        for (mine, theirs) in self.variants.iter_mut().zip(&worker.variants) {
-            mine.merge(&theirs.totals);
-        }
-        let squares = worker.spread.and_then(Spread::into_squares);
-        self.squares = match (self.squares.take(), squares) {
-            (Some(mut mine), Some(theirs)) => {
-                mine.merge(&theirs);
-                Some(mine)
-            }
-            (mine, theirs) => mine.or(theirs),
-        };
-    }
 }
 
 /// A deal whose books do not close.

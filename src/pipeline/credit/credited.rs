@@ -1,0 +1,78 @@
+//! What crediting comes to: rows and touches of a partition, totals of all accounts.
+
+use super::worker::Worker;
+use crate::pipeline::credit_rows::CreditRows;
+use crate::pipeline::journey_rows::JourneyRows;
+use crate::pipeline::spread::{AccountParts, KeptJourneys, Spread, Squares};
+use crate::pipeline::totals::CreditTotals;
+use crate::scatter::group::Grouped;
+use crate::scatter::touch::{Touch, TouchIds};
+
+/// What all accounts came to.
+pub struct Credited {
+    /// What lines earned and what was left.
+    pub totals: CreditTotals,
+    /// What intervals rest on; `None` unless they are wanted by the closed form.
+    pub squares: Option<Squares>,
+    /// The totals of the variants.
+    pub variants: Vec<CreditTotals>,
+}
+
+/// What one partition's accounts came to.
+pub struct PartitionCredit {
+    /// Rows for `touch_credits`, in key order.
+    pub credits: CreditRows,
+    /// Rows for `journeys`, in key order.
+    pub journeys: JourneyRows,
+    /// Touches that served at least one conversion.
+    pub used: u64,
+    /// The identifiers of the touches.
+    pub ids: TouchIds,
+    /// Touches whose identifier was repeated, with that identifier.
+    pub repeated: Vec<(String, Touch)>,
+    /// How many touches were collapsed into an earlier one.
+    pub collapsed: u64,
+    /// What each account gave each line, for the bootstrap.
+    pub parts: AccountParts,
+    /// The credited journeys, where they are kept.
+    pub kept: KeptJourneys,
+}
+
+impl PartitionCredit {
+    /// Journeys without touches.
+    pub(in crate::pipeline) fn of_journeys(journeys: JourneyRows) -> Self {
+        Self { journeys, ..Self::new(0, &Grouped::default(), false) }
+    }
+
+    pub(super) fn new(models: usize, grouped: &Grouped, wants_credits: bool) -> Self {
+        // Most touches serve one deal, some several.
+        let rows = if wants_credits { grouped.len() + grouped.len() / 4 } else { 0 };
+        Self {
+            credits: CreditRows::with_room_for(rows, models),
+            journeys: JourneyRows::new(models),
+            used: 0,
+            ids: grouped.ids.clone(),
+            repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
+            collapsed: grouped.collapsed,
+            parts: AccountParts::default(),
+            kept: KeptJourneys::default(),
+        }
+    }
+}
+
+impl Credited {
+    pub(super) fn add(&mut self, worker: Worker<'_>) {
+        self.totals.merge(&worker.totals);
+        for (mine, theirs) in self.variants.iter_mut().zip(&worker.variants) {
+            mine.merge(&theirs.totals);
+        }
+        let squares = worker.spread.and_then(Spread::into_squares);
+        self.squares = match (self.squares.take(), squares) {
+            (Some(mut mine), Some(theirs)) => {
+                mine.merge(&theirs);
+                Some(mine)
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+}
