@@ -1,8 +1,8 @@
 //! How the models compare.
 
 use super::{
-    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CHANNEL, Column, Definition, FISCAL_QUARTER,
-    MODEL, ROI, ROI_HIGH, ROI_LOW, ROI_SE, fact, key,
+    ACCOUNTS, AMOUNT_HIGH, AMOUNT_LOW, AMOUNT_SE, BASIS, CHANNEL, Column, Definition, FISCAL_QUARTER, MODEL, ROI,
+    ROI_HIGH, ROI_LOW, ROI_SE, fact, key,
 };
 use crate::mart::catalogue::MartType::{Double, Flag, Integer, Money};
 
