@@ -183,6 +183,14 @@ impl Loader<'_> {
             let mut rejected = set_aside_rows(table, &self.cells[&table], &split.rejected)?;
             rejected.sort();
             locate(source, &mut rejected)?;
+            let (read, set_aside) = (split.counts.read.rows, split.counts.set_aside.rows);
+            // Marts of nothing would take the place of those of an earlier run.
+            if let (Table::Opportunities | Table::Deals, true, Some(first)) =
+                (table, read == set_aside, rejected.first())
+            {
+                let why = first.reason_and_remedy();
+                return Err(source.fault(format!("none of its {read} rows can be used, the first for {why}")));
+            }
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, split.counts);
             split.check(table, &self.plan.finance.currency)?;

@@ -61,6 +61,17 @@ impl SetAsideRow {
             _ => self.key.clone(),
         }
     }
+
+    /// Why and where, and what may help, as the end of a sentence about its table.
+    pub fn reason_and_remedy(&self) -> String {
+        let place = self.place().map_or_else(String::new, |place| format!(" at {place}"));
+        let remedy = match self.reason {
+            "bad_amount" => "; read_amount in a table's sql reads amounts such as $1,234.50",
+            "bad_timestamp" => "; read_time in a table's sql reads dates such as 3/31/24",
+            _ => "",
+        };
+        format!("{}{place}{remedy}", self.reason)
+    }
 }
 
 /// Every reason for which a row can be set aside.

@@ -261,8 +261,12 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
     let mut found = BTreeMap::new();
     for column in contract::columns(source.table) {
         let wanted = source.columns.get(column.name).map_or(column.name, String::as_str);
+        // What is mapped to another column is not this one too, unless it is said.
+        let is_anothers = !source.columns.contains_key(column.name)
+            && source.columns.values().any(|mapped| mapped.eq_ignore_ascii_case(wanted));
         let exact = names.iter().find(|name| name.as_str() == wanted);
         let name = exact.or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(wanted)));
+        let name = name.filter(|_| !is_anothers);
         match name {
             Some(name) => {
                 found.insert(column.name, name);

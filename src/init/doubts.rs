@@ -7,6 +7,7 @@ use super::name::plain;
 use super::reading::{self, Reading};
 use super::recognise::{Branch, Recognised, reading_of};
 use super::select::Projection;
+use super::select::quoted_text;
 use crate::config::file::{JourneyConfig, Table};
 use crate::engine::contract::{self, ColumnKind};
 use crate::engine::written_flag;
@@ -234,6 +235,13 @@ impl<'a> Doubts<'a> {
     /// Which touches can earn credit: those with a response, or where nobody responded all of marketing's.
     fn eligible(&mut self) -> String {
         let usual = JourneyConfig::default().eligible;
+        let sources: BTreeSet<&str> = self.values(Table::Touchpoints, "source").into_iter().collect();
+        if !sources.is_empty() && !sources.iter().any(|source| usual.contains(&quoted_text(source))) {
+            let sources = some_of(&sources.into_iter().collect::<Vec<_>>());
+            let message =
+                format!("touches of the sources {sources} earn nothing under this condition; name those that do");
+            self.add(Place::Eligible, message);
+        }
         let (mut flags, mut rows) = (Vec::new(), 0);
         for branch in self.branches(Table::Touchpoints) {
             let Some(responded) = branch.select.projection("responded") else { return usual };

@@ -16,7 +16,7 @@ use closedloop_core::ledger::Bucket;
 pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Vec<String> {
     let Prepared { conversions, lines, loaded, .. } = prepared;
     let mut remarks = Vec::new();
-    remarks.extend(why_no_touch_is_used(prepared, totals).map(str::to_owned));
+    remarks.extend(why_no_touch_is_used(plan, prepared, totals));
     remarks.extend(absent_tables(plan));
     remarks.extend(kind_remarks(conversions, loaded));
     remarks.extend(credit_remarks(conversions));
@@ -30,18 +30,22 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
 }
 
 /// Why no touch is used, where there are some.
-fn why_no_touch_is_used(prepared: &Prepared, totals: &CreditTotals) -> Option<&'static str> {
+fn why_no_touch_is_used(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Option<String> {
     let Prepared { conversions, loaded, scattered, .. } = prepared;
     let touches = loaded.counts.get(&Table::Touchpoints)?;
     if touches.used.rows > 0 || touches.out_of_scope.rows == 0 || conversions.all.is_empty() {
         return None;
     }
     if totals.residuals().iter().any(|(key, _)| key.bucket == Bucket::Suppressed) {
-        return Some("no touch in the window of a deal satisfies journeys.eligible");
+        let eligible = &plan.journeys.eligible;
+        return Some(format!(
+            "no touch in the window of a deal satisfies journeys.eligible; compare these columns of touchpoints with it: {eligible}"
+        ));
     }
-    (scattered.counts.scattered == 0 && !scattered.earlier.contains(&true)).then_some(
-        "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities",
-    )
+    (scattered.counts.scattered == 0 && !scattered.earlier.contains(&true)).then(|| {
+        "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities"
+            .to_owned()
+    })
 }
 
 /// What the run goes without for want of a table.
@@ -91,8 +95,9 @@ fn credit_remarks(conversions: &Conversions) -> Vec<String> {
         |deal: &Conversion| deal.amount + conversions.credits_of(deal).iter().map(|credit| credit.amount).sum::<i64>();
     let overdrawn = conversions.all.iter().filter(|deal| deal.amount >= 0 && balance(deal) < 0).count();
     if overdrawn > 0 {
-        let deals = counted(overdrawn, "deal", "deals");
-        remarks.push(format!("of {deals} more was given back than it brought"));
+        let given_back = "more was given back than";
+        let (one, several) = (format!("deal {given_back} it brought"), format!("deals {given_back} they brought"));
+        remarks.push(format!("of {}", counted(overdrawn, &one, &several)));
     }
     remarks
 }
@@ -111,7 +116,8 @@ fn journey_remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
         remarks.push("nothing is collapsed: no contacts say whose the touches are".to_owned());
     }
     if loaded.collapsed > 0 {
-        remarks.push(format!("{} touches were collapsed into an earlier one of the same person", loaded.collapsed));
+        let touches = counted(loaded.collapsed, "touch was", "touches were");
+        remarks.push(format!("{touches} collapsed into an earlier one of the same person"));
     }
     remarks.extend(windows_before_touches(plan, prepared));
     remarks
@@ -171,22 +177,18 @@ fn row_remarks(loaded: &Loaded) -> Vec<String> {
     }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
         let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
-        let (table, rows, reason) = (table.name(), counts.set_aside.rows, first.reason);
-        let place = first.place().map_or_else(String::new, |place| format!(" at {place}"));
+        let (name, rows, why) = (table.name(), counts.set_aside.rows, first.reason_and_remedy());
         let beyond = match counts.out_of_scope.rows {
             0 => String::new(),
-            rows => format!("{rows} out of scope, "),
+            rows if *table == Table::Touchpoints => format!("{rows} out of scope, "),
+            rows => format!("{rows} later than the as-of date or hanging on what is, "),
         };
-        let remedy = match reason {
-            "bad_amount" => "; read_amount in a table's sql reads amounts such as $1,234.50",
-            "bad_timestamp" => "; read_time in a table's sql reads dates such as 3/31/24",
-            _ => "",
-        };
-        let what = format!("{beyond}{rows} set aside, the first for {reason}{place}");
-        remarks.push(format!("no row of {table} is used: {what}{remedy}"));
+        remarks.push(format!("no row of {name} is used: {beyond}{rows} set aside, the first for {why}"));
     }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.rounded > 0) {
-        remarks.push(format!("{} amounts of {} were rounded to the minor unit", counts.rounded, table.name()));
+        let table = table.name();
+        let (one, several) = (format!("amount of {table} was"), format!("amounts of {table} were"));
+        remarks.push(format!("{} rounded to the minor unit", counted(counts.rounded, &one, &several)));
     }
     let uncounted = loaded.counts.get(&Table::Accounts).map_or(0, |accounts| accounts.uncounted);
     if uncounted > 0 {

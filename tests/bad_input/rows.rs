@@ -362,3 +362,14 @@ fn everybody_in_the_contacts_is_somebody_to_collapse() {
         .settings("[journeys.collapse]\ngap = \"5 minutes\"");
     assert_eq!(world.accepted().rows("touchpoints"), [6, 3, 3, 0]);
 }
+
+/// The column of the channel is named as another of the contract's, by which its touch would earn nothing.
+#[test]
+fn a_column_that_is_mapped_is_not_another_too() {
+    let world = World::new()
+        .replace("touchpoints", "campaign_id,channel,", "campaign_id,Source,")
+        .rows("touchpoints", "t4,2026-02-02,A2,,,podcast,true\n")
+        .source("touchpoints", "path = \"touchpoints.csv\"\ncolumns = { channel = \"Source\" }");
+    assert_eq!(world.accepted().column("campaign_roi", "line", "channel")["no_campaign"], "podcast");
+    assert_eq!(world.accepted().credits()["t4"], "250.00");
+}

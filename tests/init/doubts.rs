@@ -142,3 +142,17 @@ fn a_configuration_is_never_overwritten() {
     assert!(said.contains("never overwrites") && said.contains("--out"), "{said}");
     assert_eq!(config_text(folder.path()), "# mine\n");
 }
+
+/// Sources that the usual condition does not name would lose all revenue without a word.
+#[test]
+fn sources_that_earn_nothing_are_asked_about() {
+    let (folder, _) = said_of("opps.csv", &format!("{OPPORTUNITIES}O1,A1,2024-02-01,2024-03-01,Closed Won,5\n"));
+    let said_with = |source: &str| {
+        let touches = format!("touch_id,touched_at,account_id,channel,source\na,2024-02-03,A1,email,{source}\n");
+        write(folder.path(), "touches.csv", &touches);
+        fs::remove_file(folder.path().join("closedloop.toml")).unwrap();
+        init(folder.path())
+    };
+    assert!(said_with("Google Ads").contains("touches of the sources Google Ads earn nothing"));
+    assert!(!said_with("marketing").contains("earn nothing"));
+}

@@ -38,6 +38,7 @@ pub(super) fn print(
     for (level, lines) in levels.clone() {
         print_overview(out, comparison, level, lines)?;
     }
+    print_uncredited(out, &channels)?;
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
         writeln!(out, "… and {} more; see --campaigns", counted(rest as u64, "campaign"))?;
@@ -53,6 +54,20 @@ pub(super) fn print(
         print_models(out, comparison, measure, level, lines)?;
     }
     Ok(())
+}
+
+/// Channels that cost and to which no model gives anything: a return of nothing does not say what they are worth.
+fn print_uncredited(out: &mut impl Write, channels: &[&Line]) -> std::io::Result<()> {
+    let is_uncredited = |line: &&&Line| line.spend.minor > 0 && line.amounts.values().all(|amount| amount.minor == 0);
+    let names: Vec<&str> = channels.iter().filter(is_uncredited).map(|line| line.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "no touch of {} is in the journey of a deal, be it that none can earn credit: their return says nothing of their worth",
+        names.join(", ")
+    );
+    writeln!(out, "{}", sentence(&message, 0))
 }
 
 /// How much of booked revenue goes to touches, and whether that depends on the model.
