@@ -16,7 +16,7 @@ mod time_decay;
 mod vendor;
 
 pub use anchored::Anchored;
-pub use build::{Evidence, FittedOn};
+pub use build::{CountedModel, Evidence, FittedOn};
 pub use fitted::fitted_models;
 pub use house::house_models;
 pub use last_non_direct::LastNonDirect;

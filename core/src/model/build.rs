@@ -28,6 +28,25 @@ pub struct Evidence<'a> {
     pub incremental: Option<&'a Incremental>,
 }
 
+/// A model fitted on counts of journeys, with what it learned.
+#[derive(Debug, Clone)]
+pub enum CountedModel {
+    /// A chain and its effects.
+    Markov(Markov),
+    /// A game of rates and its values.
+    RateShapley(RateShapley),
+}
+
+impl CountedModel {
+    /// The model that runs.
+    pub fn into_model(self) -> Box<dyn AttributionModel> {
+        match self {
+            Self::Markov(markov) => Box::new(markov),
+            Self::RateShapley(game) => Box::new(game),
+        }
+    }
+}
+
 impl<'a> Evidence<'a> {
     fn counted(&self) -> Result<&'a JourneyStatistics, Reason> {
         self.journeys.ok_or(Reason::NotCounted("all journeys"))
@@ -74,20 +93,21 @@ impl ModelSpec {
         self.screened(evidence, || self.assemble(channels, evidence))
     }
 
-    /// As [`Self::build`], for a `markov` model, with its chain and its effects; `None` for other kinds.
-    pub fn build_markov(&self, evidence: Evidence<'_>) -> Option<Result<Markov, Refusal>> {
-        let Self::Markov { order, .. } = self else { return None };
-        Some(self.screened(evidence, || Markov::fit(evidence.counted()?, *order)))
+    /// As [`Self::build`], for a model that is [fitted on](Self::fitted_on) counts of journeys, with what it learned.
+    ///
+    /// # Errors
+    /// Counts that do not suffice, or a model that is not fitted on any.
+    pub fn build_counted(&self, states: &[String], journeys: &JourneyStatistics) -> Result<CountedModel, Refusal> {
+        let evidence = Evidence { journeys: Some(journeys), ..Evidence::default() };
+        self.screened(evidence, || self.fit_counted(states, journeys))
     }
 
-    /// As [`Self::build`], for a `rate_shapley` model, with its values; `None` for other kinds.
-    pub fn build_rate_shapley(
-        &self,
-        channels: &[String],
-        evidence: Evidence<'_>,
-    ) -> Option<Result<RateShapley, Refusal>> {
-        let Self::RateShapley { .. } = self else { return None };
-        Some(self.screened(evidence, || RateShapley::fit(evidence.counted()?, channels)))
+    fn fit_counted(&self, states: &[String], journeys: &JourneyStatistics) -> Result<CountedModel, Reason> {
+        match self {
+            Self::Markov { order, .. } => Markov::fit(journeys, *order).map(CountedModel::Markov),
+            Self::RateShapley { .. } => RateShapley::fit(journeys, states).map(CountedModel::RateShapley),
+            _ => Err(Reason::NotCounted("all journeys")),
+        }
     }
 
     /// Builds what there is enough evidence for.
@@ -120,9 +140,10 @@ impl ModelSpec {
             Self::LastNonDirect { direct_channels, .. } => {
                 Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
             }
-            Self::Markov { order, .. } => Box::new(Markov::fit(evidence.counted()?, *order)?),
             Self::Shapley { .. } | Self::OrderedShapley { .. } => Box::new(Shapley),
-            Self::RateShapley { .. } => Box::new(RateShapley::fit(evidence.counted()?, channels)?),
+            Self::Markov { .. } | Self::RateShapley { .. } => {
+                self.fit_counted(channels, evidence.counted()?)?.into_model()
+            }
             Self::Incremental { .. } => Box::new(incremental()?),
             Self::IncrementalTotal { .. } => Box::new(IncrementalTotal(incremental()?)),
         })

@@ -17,7 +17,7 @@ use closedloop_core::incremental::{
     Experiment, Fit, IncrementalError, IncrementalSettings, ShareEstimate, Subjects, fit,
 };
 use closedloop_core::model::{
-    AttributionModel, ChainOrder, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel,
+    AttributionModel, ChainOrder, CountedModel, Evidence, FittedOn, ModelSpec, Reason, Refusal, StateLevel,
 };
 use closedloop_core::statistics::{JourneyStatistics, Shape, ShapeError};
 use std::collections::BTreeMap;
@@ -214,34 +214,24 @@ impl Evidences {
         };
         let of_level = self.levels.get(&level).ok_or_else(|| refuse(Reason::NotCounted("all journeys")))?;
         let (statistics, counts) = of_level.counted.as_ref().map_err(|error| refuse(Reason::Shape(*error)))?;
-        let evidence = Evidence { journeys: Some(statistics), ..Evidence::default() };
-        let of_rest = Evidence { journeys: Some(&counts.rest), ..Evidence::default() };
+        let names = of_level.states.names();
+        let fitted = spec.build_counted(names, statistics)?;
+        if self.wants_validation {
+            let rest = spec.build_counted(names, &counts.rest);
+            learned.validated.push(Validated::of_counted(spec.id(), &fitted, rest, counts));
+        }
+        let again = match &fitted {
+            CountedModel::Markov(markov) => {
+                learned.chains.push(ChainLearned::new(spec.id(), level, &of_level.states, statistics, markov));
+                Again::Chain(ChainOrder::Fixed(u8::try_from(markov.order()).unwrap_or(1)))
+            }
+            CountedModel::RateShapley(game) => {
+                learned.games.push(GameLearned::new(spec.id(), names, statistics, game));
+                Again::Game
+            }
+        };
         let states = (level != StateLevel::Channel).then(|| of_level.states.clone());
-        if let Some(markov) = spec.build_markov(evidence) {
-            let markov = markov?;
-            if self.wants_validation {
-                let rest = spec.build_markov(of_rest).unwrap_or_else(|| Ok(markov.clone()));
-                let rest = rest.map_err(|refusal| refusal.reason.to_string());
-                learned.validated.push(Validated::of_chain(spec.id(), counts, rest));
-            }
-            learned.chains.push(ChainLearned::new(spec.id(), level, &of_level.states, statistics, &markov));
-            let order = ChainOrder::Fixed(u8::try_from(markov.order()).unwrap_or(1));
-            let refit = Some(Refit::Journeys(level, Again::Chain(order)));
-            return Ok(Built { model: Box::new(markov), states, refit, learned });
-        }
-        if let Some(game) = spec.build_rate_shapley(of_level.states.names(), evidence) {
-            let game = game?;
-            if self.wants_validation {
-                let rest =
-                    spec.build_rate_shapley(of_level.states.names(), of_rest).unwrap_or_else(|| Ok(game.clone()));
-                let rest = rest.map_err(|refusal| refusal.reason.to_string());
-                learned.validated.push(Validated::of_game(spec.id(), counts, rest));
-            }
-            learned.games.push(GameLearned::new(spec.id(), of_level.states.names(), statistics, &game));
-            let refit = Some(Refit::Journeys(level, Again::Game));
-            return Ok(Built { model: Box::new(game), states, refit, learned });
-        }
-        Ok(Built { model: spec.build(of_level.states.names(), evidence)?, states, refit: None, learned })
+        Ok(Built { model: fitted.into_model(), states, refit: Some(Refit::Journeys(level, again)), learned })
     }
 
     /// Builds a model of rates.

@@ -8,7 +8,7 @@ use crate::pipeline::number::number;
 use closedloop_core::incremental::{Fit, Subject, Subjects};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, days};
 use closedloop_core::ledger::Residual;
-use closedloop_core::model::{AttributionModel, Markov, RateShapley};
+use closedloop_core::model::{AttributionModel, CountedModel, Markov, RateShapley, Refusal};
 use closedloop_core::statistics::{Outcome, is_held_out};
 use closedloop_core::validation::{Prediction, Validation};
 use hashbrown::HashMap;
@@ -29,25 +29,22 @@ pub(super) struct Validated {
 const NOTHING_HELD_OUT: &str = "no journey of the accounts held out has a touch";
 
 impl Validated {
-    pub(super) fn of_chain(model: &str, counts: &LevelCounts, markov: Result<Markov, String>) -> Self {
-        let predict = |markov: Markov| {
-            let chances: HashMap<u64, f64> =
-                markov.chain().chances().map_err(|unsolved| unsolved.to_string())?.into_iter().collect();
-            let before_any = chances.get(&0).copied().unwrap_or_default();
-            let visits = counts.visits.at_order(markov.order()).into_iter();
-            Ok(visits
-                .map(|(run, outcome)| counted(chances.get(&run).copied().unwrap_or(before_any), outcome))
-                .collect())
+    /// Of the model that was `fitted`, by what the same model predicts when it is fitted on the `rest` alone.
+    pub(super) fn of_counted(
+        model: &str,
+        fitted: &CountedModel,
+        rest: Result<CountedModel, Refusal>,
+        counts: &LevelCounts,
+    ) -> Self {
+        let (unit, base_rate) = match fitted {
+            CountedModel::Markov(_) => ("touch", rate(counts.rest_by_touch)),
+            CountedModel::RateShapley(_) => ("journey", rate(counts.rest.total())),
         };
-        Self::new(model, "touch", rate(counts.rest_by_touch), markov.and_then(predict))
-    }
-
-    pub(super) fn of_game(model: &str, counts: &LevelCounts, game: Result<RateShapley, String>) -> Self {
-        let predict = |game: RateShapley| {
-            let sets = counts.held_out.sets().sorted().into_iter();
-            sets.map(|(set, outcome)| counted(game.rate(&set), outcome)).collect()
-        };
-        Self::new(model, "journey", rate(counts.rest.total()), game.map(predict))
+        let predictions = rest.map_err(|refusal| refusal.reason.to_string()).and_then(|rest| match rest {
+            CountedModel::Markov(markov) => of_touches(&markov, counts),
+            CountedModel::RateShapley(game) => Ok(of_journeys(&game, counts)),
+        });
+        Self::new(model, unit, base_rate, predictions)
     }
 
     /// Of every model that credits by these rates; its name is still to be given.
@@ -88,6 +85,21 @@ impl Validated {
         };
         Self { model: model.to_owned(), unit, base_rate, outcome: predictions.and_then(judge) }
     }
+}
+
+/// The chance to convert after the touches so far, at every touch held out.
+fn of_touches(markov: &Markov, counts: &LevelCounts) -> Result<Vec<Prediction>, String> {
+    let chances = markov.chain().chances().map_err(|unsolved| unsolved.to_string())?;
+    let chances: HashMap<u64, f64> = chances.into_iter().collect();
+    let before_any = chances.get(&0).copied().unwrap_or_default();
+    let visits = counts.visits.at_order(markov.order()).into_iter();
+    Ok(visits.map(|(run, outcome)| counted(chances.get(&run).copied().unwrap_or(before_any), outcome)).collect())
+}
+
+/// The chance of a journey with its distinct channels, for every journey held out.
+fn of_journeys(game: &RateShapley, counts: &LevelCounts) -> Vec<Prediction> {
+    let sets = counts.held_out.sets().sorted().into_iter();
+    sets.map(|(set, outcome)| counted(game.rate(&set), outcome)).collect()
 }
 
 /// The rate of units that were all looked at.
