@@ -118,7 +118,7 @@ impl LifetimeValue {
     pub(super) fn register(&self, plan: &Plan, prepared: &Prepared, totals: &mut CreditTotals) -> Result<(), RunError> {
         let Some(acquisitions) = &self.acquisitions else { return Ok(()) };
         let (ctx, lines) = (&prepared.ctx, &prepared.lines);
-        attributed::register(ctx, plan, &self.customers, &self.valued, acquisitions, &mut totals.acquired, lines)
+        attributed::register(ctx, plan, &self.valued, acquisitions, &mut totals.acquired, lines)
     }
 
     /// What a reader of the marts should know about how they came about.

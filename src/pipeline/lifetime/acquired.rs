@@ -7,6 +7,7 @@ use closedloop_core::ledger::{Allotter, Bucket, WHOLE, fraction};
 use closedloop_core::lifetime::PARAMETERS;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 /// The customers and the deals that acquired them.
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub struct Acquisitions {
     /// Position of the customer whose first deal this is, by row of the deals table; [`NO_CUSTOMER`] for others.
     pub(super) of_deal: Vec<u32>,
+    /// Positions of the customers that no deal acquired.
+    pub(super) without_deal: Vec<u32>,
     pub(super) customers: Vec<Acquired>,
     /// `customer · months + month`: undiscounted margin by the end of the month of age, minor units.
     pub(super) curves: Vec<i64>,
@@ -23,15 +26,44 @@ pub struct Acquisitions {
 /// Stands for a deal that acquired nobody.
 pub(super) const NO_CUSTOMER: u32 = u32::MAX;
 
-/// A customer's value, in minor units.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Acquired {
+/// What customers are worth, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Value {
     /// Margin earned so far.
     pub(super) realised: i64,
     /// Margin booked but not earned yet.
     pub(super) contracted: i64,
     /// Expected discounted margin.
     pub(super) predicted: i64,
+}
+
+impl Value {
+    fn of_parts([realised, contracted, predicted]: [i64; 3]) -> Self {
+        Self { realised, contracted, predicted }
+    }
+
+    fn parts(self) -> [i64; 3] {
+        let Self { realised, contracted, predicted } = self;
+        [realised, contracted, predicted]
+    }
+
+    pub(super) fn total(self) -> i128 {
+        self.parts().into_iter().map(i128::from).sum()
+    }
+}
+
+impl AddAssign for Value {
+    fn add_assign(&mut self, other: Self) {
+        self.realised += other.realised;
+        self.contracted += other.contracted;
+        self.predicted += other.predicted;
+    }
+}
+
+/// A customer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Acquired {
+    pub(super) value: Value,
     pub(super) segment: u32,
     pub(super) variance: i128,
     pub(super) gradient: [i64; PARAMETERS],
@@ -57,9 +89,7 @@ pub(super) type Place = (Earner, u32);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Share {
     pub(super) customers: u128,
-    pub(super) realised: i64,
-    pub(super) contracted: i64,
-    pub(super) predicted: i64,
+    pub(super) value: Value,
     pub(super) variance: i128,
     pub(super) gradient: [i128; PARAMETERS],
     pub(super) log_none: i128,
@@ -73,7 +103,8 @@ pub struct AcquiredTotals {
     pub(super) curves: HashMap<Place, Vec<i128>, FixedState>,
     earners: Vec<(Earner, u64)>,
     weights: Vec<u64>,
-    amounts: Vec<i64>,
+    /// By part of the value.
+    amounts: [Vec<i64>; 3],
 }
 
 impl AcquiredTotals {
@@ -141,21 +172,17 @@ impl AcquiredTotals {
         let acquired = &acquisitions.customers[customer as usize];
         self.weights.clear();
         self.weights.extend(earners.iter().map(|(_, share)| *share));
-        for pick in [0, 1, 2] {
-            let amount = [acquired.realised, acquired.contracted, acquired.predicted][pick];
-            self.amounts.clear();
-            self.amounts.resize(earners.len(), 0);
-            allotter.amounts(amount, 1, &self.weights, &mut self.amounts);
-            for (&(earner, _), &amount) in earners.iter().zip(&self.amounts) {
-                let share = self.shares.entry(((earner, model), acquired.segment)).or_default();
-                *[&mut share.realised, &mut share.contracted, &mut share.predicted][pick] += amount;
-            }
+        for (amounts, part) in self.amounts.iter_mut().zip(acquired.value.parts()) {
+            amounts.clear();
+            amounts.resize(earners.len(), 0);
+            allotter.amounts(part, 1, &self.weights, amounts);
         }
         let from = customer as usize * acquisitions.months;
         let curve = &acquisitions.curves[from..from + acquisitions.months];
-        for &(earner, weight) in earners {
+        for (at, &(earner, weight)) in earners.iter().enumerate() {
             let share = self.shares.entry(((earner, model), acquired.segment)).or_default();
             share.customers += u128::from(weight);
+            share.value += Value::of_parts(self.amounts.each_ref().map(|part| part[at]));
             share.variance += weighted_square(acquired.variance, weight);
             share.log_none += i128::from(acquired.log_none);
             for (sum, &slope) in share.gradient.iter_mut().zip(&acquired.gradient) {
@@ -173,9 +200,7 @@ impl AcquiredTotals {
         for (place, theirs) in &other.shares {
             let mine = self.shares.entry(*place).or_default();
             mine.customers += theirs.customers;
-            mine.realised += theirs.realised;
-            mine.contracted += theirs.contracted;
-            mine.predicted += theirs.predicted;
+            mine.value += theirs.value;
             mine.variance += theirs.variance;
             mine.log_none += theirs.log_none;
             mine.gradient.iter_mut().zip(theirs.gradient).for_each(|(sum, slope)| *sum += slope);

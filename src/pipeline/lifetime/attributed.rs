@@ -1,6 +1,6 @@
 //! `campaign_clv`: the acquired customers of every line, as the tables that its SQL rolls up.
 
-use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, NO_CUSTOMER, Share};
+use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, NO_CUSTOMER, Share, Value};
 use super::customers::Customers;
 use super::value::{Valued, minor};
 use crate::config::Plan;
@@ -27,26 +27,24 @@ pub(super) fn acquisitions(customers: &Customers, valued: &Valued, deals: usize)
     let positions = 0..valued.money.len();
     let acquired = positions.clone().into_par_iter().map(|position| acquired(valued, position)).collect();
     let curves: Vec<Vec<i64>> = positions.into_par_iter().map(|position| valued.curve(customers, position)).collect();
-    let mut of_deal = vec![NO_CUSTOMER; deals];
+    let (mut of_deal, mut without_deal) = (vec![NO_CUSTOMER; deals], Vec::new());
     for ((position, &code), &acquired_on) in (0..).zip(&valued.histories.customer).zip(&valued.histories.first_period) {
-        if let Some(deal) = customers.acquisition(code, acquired_on) {
-            of_deal[deal as usize] = position;
+        match customers.acquisition(code, acquired_on) {
+            Some(deal) => of_deal[deal as usize] = position,
+            None => without_deal.push(position),
         }
     }
-    Acquisitions { of_deal, customers: acquired, curves: curves.concat(), months: valued.horizon.months as usize }
+    let months = valued.horizon.months as usize;
+    Acquisitions { of_deal, without_deal, customers: acquired, curves: curves.concat(), months }
 }
 
 fn acquired(valued: &Valued, position: usize) -> Acquired {
     let money = &valued.money[position];
-    let acquired = Acquired {
-        realised: money.margin,
-        contracted: money.contracted,
-        segment: valued.place[position].0,
-        ..Acquired::default()
-    };
+    let so_far = Value { realised: money.margin, contracted: money.contracted, predicted: 0 };
+    let acquired = Acquired { value: so_far, segment: valued.place[position].0, ..Acquired::default() };
     let Some(Expectation { outcome, clv, .. }) = valued.expectation(position) else { return acquired };
     Acquired {
-        predicted: minor(clv.mean),
+        value: Value { predicted: minor(clv.mean), ..so_far },
         variance: whole(outcome.variance),
         gradient: outcome.gradient.map(minor),
         log_none: minor(outcome.none.ln().max(LEAST_LOG) * LOG_UNIT),
@@ -59,16 +57,13 @@ fn acquired(valued: &Valued, position: usize) -> Acquired {
 pub(super) fn register(
     ctx: &SessionContext,
     plan: &Plan,
-    customers: &Customers,
     valued: &Valued,
     acquisitions: &Acquisitions,
     totals: &mut AcquiredTotals,
     lines: &Lines,
 ) -> Result<(), RunError> {
-    for ((position, &code), &acquired_on) in (0..).zip(&valued.histories.customer).zip(&valued.histories.first_period) {
-        if customers.acquisition(code, acquired_on).is_none() {
-            totals.give(acquisitions, position, plan.models.len(), Earner::NoDeal);
-        }
+    for &position in &acquisitions.without_deal {
+        totals.give(acquisitions, position, plan.models.len(), Earner::NoDeal);
     }
     check(plan, acquisitions, totals)?;
     session::register_rows(ctx, "acquired_totals", shares(plan, valued, totals, lines)?)?;
@@ -79,15 +74,10 @@ pub(super) fn register(
 
 /// The law: under every model, lines and residuals have all customers and all of their value.
 fn check(plan: &Plan, acquisitions: &Acquisitions, totals: &AcquiredTotals) -> Result<(), RunError> {
-    let value = |realised: i64, contracted: i64, predicted: i64| {
-        i128::from(realised) + i128::from(contracted) + i128::from(predicted)
-    };
-    let whole: i128 = (acquisitions.customers.iter())
-        .map(|customer| value(customer.realised, customer.contracted, customer.predicted))
-        .sum();
+    let whole: i128 = acquisitions.customers.iter().map(|customer| customer.value.total()).sum();
     for (number, model) in (0_u32..).zip(&plan.models) {
         let of_model = totals.shares.iter().filter(|(((_, of), _), _)| *of == number);
-        let got: i128 = of_model.map(|(_, share)| value(share.realised, share.contracted, share.predicted)).sum();
+        let got: i128 = of_model.map(|(_, share)| share.value.total()).sum();
         if got != whole {
             let (model, place) = (model.id().to_owned(), "the customers' lifetime value".to_owned());
             return Err(RunError::BrokenLaw { model, place, got, booked: whole });
@@ -100,9 +90,7 @@ fn check(plan: &Plan, acquisitions: &Acquisitions, totals: &AcquiredTotals) -> R
 #[derive(Default)]
 struct Earned {
     customers: u128,
-    realised: i64,
-    contracted: i64,
-    predicted: i64,
+    value: Value,
     /// By segment.
     parts: BTreeMap<u32, Outcome>,
 }
@@ -112,9 +100,7 @@ fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) 
     for (&(place, segment), share) in &totals.shares {
         let earned = earners.entry(place).or_default();
         earned.customers += share.customers;
-        earned.realised += share.realised;
-        earned.contracted += share.contracted;
-        earned.predicted += share.predicted;
+        earned.value += share.value;
         earned.parts.insert(segment, outcome(share));
     }
     let estimate = |earned: &Earned| {
@@ -125,18 +111,20 @@ fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) 
     let rows: Vec<_> = earners.iter().map(|(place, earned)| (place, earned, estimate(earned))).collect();
     let mut columns = names(plan, lines, rows.iter().map(|(place, ..)| **place), true);
     columns.shares("customers", rows.iter().map(|(_, earned, _)| earned.customers))?;
-    columns.integers("realised", rows.iter().map(|(_, earned, _)| Some(earned.realised)));
-    columns.integers("contracted", rows.iter().map(|(_, earned, _)| Some(earned.contracted)));
-    columns.integers("predicted", rows.iter().map(|(_, earned, _)| Some(earned.predicted)));
-    columns.integers("low", rows.iter().map(|(_, earned, estimate)| Some(minor(estimate.low).min(earned.predicted))));
-    columns.integers("high", rows.iter().map(|(_, earned, estimate)| Some(minor(estimate.high).max(earned.predicted))));
+    columns.integers("realised", rows.iter().map(|(_, earned, _)| Some(earned.value.realised)));
+    columns.integers("contracted", rows.iter().map(|(_, earned, _)| Some(earned.value.contracted)));
+    columns.integers("predicted", rows.iter().map(|(_, earned, _)| Some(earned.value.predicted)));
+    let low = rows.iter().map(|(_, earned, estimate)| minor(estimate.low).min(earned.value.predicted));
+    let high = rows.iter().map(|(_, earned, estimate)| minor(estimate.high).max(earned.value.predicted));
+    columns.integers("low", low.map(Some));
+    columns.integers("high", high.map(Some));
     columns.finish()
 }
 
 /// The outcome of some customers, each weighted by its share.
 fn outcome(share: &Share) -> Outcome {
     Outcome {
-        mean: super::value::amount(share.predicted),
+        mean: super::value::amount(share.value.predicted),
         variance: number(share.variance),
         none: (number(share.log_none) / LOG_UNIT).exp(),
         gradient: share.gradient.map(|slope| number(slope) / number(i128::from(closedloop_core::ledger::WHOLE))),
