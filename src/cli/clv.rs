@@ -4,6 +4,7 @@ use super::flags::{delimiter, each_once};
 use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use closedloop_core::lifetime::{Fit, Period, PurchaseModel};
 use comfy_table::Cell;
@@ -37,11 +38,11 @@ pub(super) struct ClvArgs {
     #[arg(long)]
     rfm: bool,
     /// Unit of time
-    #[arg(long, value_enum, default_value_t = Unit::Week)]
-    unit: Unit,
+    #[arg(long, value_parser = period(), default_value = "week")]
+    unit: Period,
     /// Purchases of one such period are one; for bg_bb those of one --unit
-    #[arg(long, value_enum, value_name = "UNIT", default_value_t = Unit::Day, conflicts_with = "rfm")]
-    merge: Unit,
+    #[arg(long, value_name = "UNIT", value_parser = period(), default_value = "day", conflicts_with = "rfm")]
+    merge: Period,
     /// Last day observed; later transactions are left out [default: the latest in the file]
     #[arg(long, value_name = "DATE", conflicts_with = "rfm")]
     until: Option<jiff::civil::Date>,
@@ -66,21 +67,9 @@ pub(super) struct ClvArgs {
     threads: Option<u16>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Unit {
-    Week,
-    Month,
-    Day,
-}
-
-impl Unit {
-    fn period(self) -> Period {
-        match self {
-            Self::Week => Period::Week,
-            Self::Month => Period::Month,
-            Self::Day => Period::Day,
-        }
-    }
+fn period() -> impl TypedValueParser<Value = Period> {
+    let names = [Period::Week, Period::Month, Period::Day].map(Period::name);
+    PossibleValuesParser::new(names).try_map(|name| Period::from_name(&name).ok_or("is no unit of time"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -160,8 +149,8 @@ impl ClvArgs {
             file: self.file.clone(),
             delimiter: self.delimiter,
             content,
-            unit: self.unit.period(),
-            merge: self.merge.period(),
+            unit: self.unit,
+            merge: self.merge,
             models: purchases.collect(),
             with_spend: self.models.contains(&Model::Spend),
             horizon_months: self.horizon,

@@ -7,7 +7,7 @@ mod table;
 
 pub use deal_kind::DealKind;
 pub use journeys::{CollapseConfig, JourneyConfig, LookbackFrom, Mapping, Restart, RestartConfig};
-pub use lifetime::{FamilyChoice, LifetimeConfig, LifetimeUnit, SegmentBy};
+pub use lifetime::{FamilyChoice, LifetimeConfig, SegmentBy};
 pub use table::{Format, Table};
 
 use closedloop_core::model::SpecDraft;

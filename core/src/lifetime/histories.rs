@@ -9,9 +9,11 @@
 use super::summary::Summaries;
 use jiff::Span;
 use jiff::civil::{Date, date};
+use serde::Deserialize;
 
 /// A period in which purchases are one, and a unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Period {
     /// A day.
     Day,

@@ -1,5 +1,6 @@
 //! `[lifetime]`: how customers are valued.
 
+use closedloop_core::lifetime::Period;
 use serde::{Deserialize, Serialize};
 
 /// `[lifetime]`.
@@ -9,7 +10,7 @@ pub struct LifetimeConfig {
     /// Whether the marts about lifetime value are computed.
     pub enabled: bool,
     /// Unit of the times in `customer_clv` and `clv_fit`.
-    pub unit: LifetimeUnit,
+    pub unit: Period,
     /// Months ahead.
     pub horizon_months: u32,
     /// Discount rate a year.
@@ -26,7 +27,7 @@ impl Default for LifetimeConfig {
     fn default() -> Self {
         Self {
             enabled: true,
-            unit: LifetimeUnit::Month,
+            unit: Period::Month,
             horizon_months: 36,
             discount: 0.1,
             segment_by: SegmentBy::Segment,
@@ -34,18 +35,6 @@ impl Default for LifetimeConfig {
             models: ["bg_nbd", "mbg_nbd", "pareto_nbd"].map(str::to_owned).to_vec(),
         }
     }
-}
-
-/// A unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LifetimeUnit {
-    /// Days.
-    Day,
-    /// Weeks.
-    Week,
-    /// Months.
-    Month,
 }
 
 /// What tells segments of customers apart.

@@ -3,8 +3,8 @@
 use super::Lifetime;
 use super::resolve::Resolver;
 use crate::config::error::{ConfigError, remedy};
-use crate::config::file::{LifetimeConfig, LifetimeUnit};
-use closedloop_core::lifetime::{Period, PurchaseModel};
+use crate::config::file::LifetimeConfig;
+use closedloop_core::lifetime::PurchaseModel;
 
 impl Resolver<'_> {
     /// The rules of lifetime value; `None` where it is switched off.
@@ -31,12 +31,7 @@ impl Resolver<'_> {
         if models.is_empty() {
             return Err(self.fault("lifetime.models", "names no model; name at least one".to_owned()));
         }
-        let unit = match given.unit {
-            LifetimeUnit::Day => Period::Day,
-            LifetimeUnit::Week => Period::Week,
-            LifetimeUnit::Month => Period::Month,
-        };
-        let &LifetimeConfig { enabled, horizon_months, discount, segment_by, family, .. } = given;
+        let &LifetimeConfig { enabled, unit, horizon_months, discount, segment_by, family, .. } = given;
         Ok(enabled.then_some(Lifetime { unit, horizon_months, discount, segment_by, family, models }))
     }
 }

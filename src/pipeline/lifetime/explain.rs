@@ -8,7 +8,7 @@ use crate::config::plan::Lifetime;
 use crate::pipeline::RunError;
 use crate::pipeline::clock::{Clock, Progress};
 use crate::pipeline::prepare::{Memory, Workers, index};
-use closedloop_core::lifetime::{Estimate, Family, Period};
+use closedloop_core::lifetime::{Estimate, Family};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -193,11 +193,7 @@ impl LifetimeValue {
                 frequency: summaries.x[position],
                 recency: summaries.t_x[position],
                 observed: summaries.t[position],
-                unit: match rules.unit {
-                    Period::Day => "day",
-                    Period::Week => "week",
-                    Period::Month => "month",
-                },
+                unit: rules.unit.name(),
                 monetary_value: minor(summaries.mean_value[position]),
             },
             contract: contract.map(|contract| ContractExplanation {
