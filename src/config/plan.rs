@@ -143,6 +143,13 @@ pub struct Finance {
     pub hurdle: f64,
 }
 
+impl Finance {
+    /// Minor units of one major unit.
+    pub fn unit(&self) -> f64 {
+        10_f64.powi(self.minor_digits.into())
+    }
+}
+
 /// What the command line says over the configuration.
 #[derive(Debug, Default)]
 pub struct Overrides {

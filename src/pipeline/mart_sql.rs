@@ -16,13 +16,12 @@ pub(super) async fn frame(ctx: &SessionContext, plan: &Plan, sql: &str) -> Resul
 }
 
 fn parameters(plan: &Plan) -> [(&'static str, ScalarValue); 6] {
-    let unit = 10_f64.powi(i32::from(plan.finance.minor_digits));
     let incremental = plan.models.iter().filter(|model| matches!(model, ModelSpec::Incremental { .. }));
     [
         ("incremental_models", session::texts(incremental.map(ModelSpec::id))),
         ("as_of_day", ScalarValue::Date32(plan.as_of_day())),
         ("margin_ppm", ScalarValue::from(plan.finance.margin_ppm)),
-        ("unit", ScalarValue::from(unit)),
+        ("unit", ScalarValue::from(plan.finance.unit())),
         ("has_intervals", ScalarValue::from(plan.intervals != Intervals::Off)),
         ("hurdle", ScalarValue::from(plan.finance.hurdle)),
     ]

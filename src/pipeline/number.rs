@@ -1,5 +1,6 @@
 //! Counts and sums as numbers, to divide and to show, never to add up money.
 
+use crate::config::plan::Finance;
 use closedloop_core::ledger::WHOLE;
 
 /// A count: exact, as counts stay below 2⁵³.
@@ -10,8 +11,8 @@ pub(super) fn number(count: u64) -> f64 {
 
 /// A sum of minor units in the major unit.
 #[expect(clippy::cast_precision_loss, reason = "a sum to divide, not to add to")]
-pub(super) fn major(minor: i128, minor_digits: u8) -> f64 {
-    minor as f64 / 10_f64.powi(minor_digits.into())
+pub(super) fn major(minor: i128, finance: &Finance) -> f64 {
+    minor as f64 / finance.unit()
 }
 
 /// A sum of shares as fractional deals.

@@ -178,7 +178,7 @@ fn worth_of_conversion(plan: &Plan, journeys: &Journeys<'_>, [from, until]: [i64
         let (money, opportunities) = lines.fold((0, 0), |(money, opportunities), (deal, is_first)| {
             (money + i128::from(deal.amount), opportunities + u64::from(*is_first))
         });
-        (money > 0 && opportunities > 0).then(|| major(money, plan.finance.minor_digits) / number(opportunities))
+        (money > 0 && opportunities > 0).then(|| major(money, &plan.finance) / number(opportunities))
     };
     let closed = |(deal, _): &(&Conversion, &bool)| (from..until).contains(&deal.converted_at);
     worth(&mut attributed.clone().filter(closed)).or_else(|| worth(&mut attributed.clone()))

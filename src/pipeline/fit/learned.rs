@@ -221,7 +221,7 @@ impl Learned {
         for chain in &self.chains {
             let effects = &chain.effects;
             let conversions = RemovalEffects::totals(&effects.conversions, number(chain.total.conversions));
-            let value = RemovalEffects::totals(&effects.value, major(chain.total.value, plan.finance.minor_digits));
+            let value = RemovalEffects::totals(&effects.value, major(chain.total.value, &plan.finance));
             let attributed = chain.attributed(plan, totals);
             let states = chain.states.names().iter().enumerate();
             for (code, name) in states.filter(|(code, _)| chain.is_met[*code]) {

@@ -14,9 +14,9 @@ pub(super) struct CohortAge {
     /// Quarters since then.
     pub(super) age: i32,
     /// Customers of the cohort.
-    pub(super) customers: i64,
+    pub(super) customers: u64,
     /// Of these, those that bought in the quarter.
-    pub(super) buyers: i64,
+    pub(super) buyers: u64,
     /// Margin earned in the quarter, in minor units.
     pub(super) margin: i64,
     /// Earned so far.
@@ -33,8 +33,8 @@ pub(super) fn quarter_of(calendar: &Calendar, day: i32) -> i32 {
 /// Every cohort at every age up to the quarter of the last observed day, in order.
 pub(super) fn cohorts(calendar: &Calendar, customers: &Customers, valued: &Valued) -> Vec<CohortAge> {
     let now = quarter_of(calendar, valued.until);
-    let mut cells: BTreeMap<(i32, i32), (i64, i64)> = BTreeMap::new();
-    let mut sizes: BTreeMap<i32, i64> = BTreeMap::new();
+    let mut cells: BTreeMap<(i32, i32), (i64, u64)> = BTreeMap::new();
+    let mut sizes: BTreeMap<i32, u64> = BTreeMap::new();
     for (position, &acquired) in valued.histories.first_period.iter().enumerate() {
         let cohort = quarter_of(calendar, acquired);
         *sizes.entry(cohort).or_default() += 1;

@@ -6,6 +6,7 @@ use super::value::{Valued, ValuedSegment, amount, minor};
 use crate::config::{Calendar, Plan};
 use crate::engine::EngineError;
 use crate::pipeline::batches::Columns;
+use crate::pipeline::number::{major, number};
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use closedloop_core::lifetime::{Estimate, Expectation, Family, Fit};
 use std::sync::Arc;
@@ -67,13 +68,13 @@ pub(super) fn clv_cohorts(plan: &Plan, customers: &Customers, valued: &Valued) -
     columns.push("cohort", quarters(rows.iter().map(|row| row.cohort)));
     columns.integers("age", rows.iter().map(|row| Some(i64::from(row.age))));
     columns.push("fiscal_quarter", quarters(rows.iter().map(|row| row.cohort + row.age)));
-    columns.integers("customers", rows.iter().map(|row| Some(row.customers)));
-    columns.integers("buyers", rows.iter().map(|row| Some(row.buyers)));
+    columns.integers("customers", rows.iter().map(|row| i64::try_from(row.customers).ok()));
+    columns.integers("buyers", rows.iter().map(|row| i64::try_from(row.buyers).ok()));
     columns.integers("margin", rows.iter().map(|row| Some(row.margin)));
     columns.integers("cumulative_margin", rows.iter().map(|row| Some(row.cumulative)));
     columns.integers("cumulative_margin_discounted", rows.iter().map(|row| Some(row.cumulative_discounted)));
-    let per_customer = rows.iter().map(|row| Some(amount(row.cumulative) / unit(plan) / amount(row.customers)));
-    doubles(&mut columns, "margin_per_customer", per_customer);
+    let per_customer = rows.iter().map(|row| major(row.cumulative.into(), &plan.finance) / number(row.customers));
+    doubles(&mut columns, "margin_per_customer", per_customer.map(Some));
     columns.finish()
 }
 
@@ -93,7 +94,7 @@ struct FitRow<'a> {
 /// Rows of `clv_fit`.
 pub(super) fn clv_fit(plan: &Plan, valued: &Valued) -> Result<RecordBatch, EngineError> {
     let rows: Vec<(&ValuedSegment, FitRow<'_>)> = (valued.segments.iter())
-        .flat_map(|segment| fit_rows(segment, unit(plan)).into_iter().map(move |row| (segment, row)))
+        .flat_map(|segment| fit_rows(segment, plan.finance.unit()).into_iter().map(move |row| (segment, row)))
         .collect();
     let mut columns = Columns::default();
     columns.texts("segment", rows.iter().map(|(segment, _)| Some(segment.name.as_str())));
@@ -144,7 +145,7 @@ fn fit_rows(segment: &ValuedSegment, unit: f64) -> Vec<FitRow<'_>> {
 /// The parameters of a fit, money in major units.
 fn parameters(fit: &Fit, unit: f64) -> Vec<FitRow<'static>> {
     let is_spend = fit.model == "gamma_gamma";
-    let shift = if is_spend { unit.ln() * amount(i64::try_from(fit.customers).unwrap_or(i64::MAX)) } else { 0.0 };
+    let shift = if is_spend { unit.ln() * number(fit.customers) } else { 0.0 };
     let of = |parameter: &closedloop_core::lifetime::Parameter| {
         let scale = if is_spend && parameter.name == "v" { unit } else { 1.0 };
         FitRow {
@@ -177,8 +178,7 @@ pub(super) fn clv_validation(valued: &Valued) -> Result<RecordBatch, EngineError
     doubles(&mut columns, "purchases_low", rows.iter().map(|(.., group)| Some(group.purchases.low)));
     doubles(&mut columns, "purchases_high", rows.iter().map(|(.., group)| Some(group.purchases.high)));
     columns.integers("actual_purchases", rows.iter().map(|(.., group)| i64::try_from(group.actual_purchases).ok()));
-    let purchases = |count: u64| amount(i64::try_from(count).unwrap_or(i64::MAX));
-    let of_purchases = rows.iter().map(|(.., group)| error(group.purchases.mean, purchases(group.actual_purchases)));
+    let of_purchases = rows.iter().map(|(.., group)| error(group.purchases.mean, number(group.actual_purchases)));
     doubles(&mut columns, "purchases_error", of_purchases);
     columns.integers("predicted_margin", rows.iter().map(|(.., group)| money(group.value.mean)));
     columns.integers("margin_low", rows.iter().map(|(.., group)| money(group.value.low)));
@@ -192,11 +192,6 @@ pub(super) fn clv_validation(valued: &Valued) -> Result<RecordBatch, EngineError
 /// Minor units, where they are money that a mart can hold.
 fn money(value: f64) -> Option<i64> {
     (value.abs() < 1e17).then(|| minor(value))
-}
-
-/// Minor units of one major unit.
-fn unit(plan: &Plan) -> f64 {
-    10_f64.powi(i32::from(plan.finance.minor_digits))
 }
 
 /// Numbers; what is none is null.
