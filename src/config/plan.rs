@@ -198,7 +198,7 @@ impl Plan {
             ConfigError::Syntax { path: config.to_owned(), line: line + 1, message }
         })?;
         let config_hash = blake3::hash(text.as_bytes()).to_hex().to_string();
-        Ok(Plan { config_hash, ..Resolver { config }.resolve(file, overrides)? })
+        Resolver { config }.resolve(file, config_hash, overrides)
     }
 
     /// The model that others are compared with.

@@ -1,15 +1,15 @@
 //! From the file as it was written to a plan: every value checked, with key and remedy where one is wrong.
 
-use super::{Collapse, Finance, JourneyRules, Overrides, Plan};
+use super::{Collapse, Finance, JourneyRules, Overrides, Plan, Source};
 use crate::config::calendar::{Calendar, DateMeans};
 use crate::config::error::ConfigError;
-use crate::config::file::{ConfigFile, Table};
+use crate::config::file::{CollapseConfig, ConfigFile, FinanceConfig, JourneyConfig, SourceConfig, Table};
 use crate::config::intervals::Intervals;
 use closedloop_core::journey::DAY_MICROS;
 use iso_currency::Currency;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Resolves one file; knows its path for messages and relative paths.
 pub(super) struct Resolver<'a> {
@@ -17,78 +17,96 @@ pub(super) struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    pub(super) fn resolve(&self, file: ConfigFile, overrides: Overrides) -> Result<Plan, ConfigError> {
-        let mut sources = BTreeMap::new();
-        for (table, source) in file.tables {
-            sources.insert(table, self.source(table, source)?);
-        }
-        for required in [Table::Touchpoints, Table::Opportunities] {
-            if !sources.contains_key(&required) {
-                let name = required.name();
-                return Err(self
-                    .fault(&format!("tables.{name}"), format!("is required; add [tables.{name}] with path = \"…\"")));
-            }
-        }
+    /// The plan that a file with this hash stands for.
+    pub(super) fn resolve(
+        &self,
+        file: ConfigFile,
+        config_hash: String,
+        overrides: Overrides,
+    ) -> Result<Plan, ConfigError> {
+        let sources = self.sources(file.tables)?;
         let calendar = self.calendar(&file.calendar.time_zone, file.calendar.fiscal_year_start)?;
         let as_of = self.as_of(&calendar, overrides.as_of, file.calendar.as_of)?;
-        let lookback = self.positive_days("journeys.lookback_days", file.journeys.lookback_days)?;
-        let anchor_tolerance = self.duration("journeys.anchor_tolerance", &file.journeys.anchor_tolerance)?;
-        let collapse = match file.journeys.collapse {
-            None => None,
-            Some(given) => Some(Collapse {
-                gap: self.duration("journeys.collapse.gap", &given.gap)?,
-                offline_types: given.offline_types,
-            }),
-        };
+        let journeys = self.journeys(file.journeys)?;
         let intervals = self.intervals(overrides.intervals, file.models.intervals.clone())?;
         let sensitivity = file.models.sensitivity;
         let (models, default_model) = self.models(file.models)?;
-        let minor_digits = self.minor_digits(&file.finance.currency)?;
-        if !(0.0..=1.0).contains(&file.finance.margin) {
-            return Err(self.fault("finance.margin", format!("is {}, but must be from 0 to 1", file.finance.margin)));
-        }
-        if !file.finance.hurdle.is_finite() {
-            return Err(self.fault("finance.hurdle", "must be a number, as in 0.5".to_owned()));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
-        let margin_ppm = (file.finance.margin * 1e6).round() as i64;
-        let (output_key, output) = match overrides.out {
-            Some(out) => ("--out", out),
-            None => ("output.path", self.beside(&self.expand("output.path", &file.output.path)?)),
-        };
-        self.check_output(output_key, &output, &sources)?;
+        let finance = self.finance(file.finance)?;
+        let output = self.output(overrides.out, &file.output.path, &sources)?;
+        let lifetime = self.lifetime(&file.lifetime)?;
         Ok(Plan {
             config: self.config.to_owned(),
-            config_hash: String::new(),
+            config_hash,
             sources,
-            journeys: JourneyRules {
-                mapping: file.journeys.mapping,
-                lookback,
-                lookback_from: file.journeys.lookback_from,
-                anchor_tolerance,
-                eligible: file.journeys.eligible,
-                suppress: file.journeys.suppress,
-                collapse,
-                restart: file.journeys.restart,
-            },
+            journeys,
             stages: file.stages,
             models,
             default_model,
             intervals,
             sensitivity,
-            finance: Finance {
-                currency: file.finance.currency,
-                minor_digits,
-                attribute_kinds: file.finance.attribute_kinds,
-                margin_ppm,
-                hurdle: file.finance.hurdle,
-            },
+            finance,
             calendar,
             as_of,
-            lifetime: self.lifetime(&file.lifetime)?,
+            lifetime,
             output,
             checks: file.checks,
         })
+    }
+
+    fn sources(&self, tables: BTreeMap<Table, SourceConfig>) -> Result<BTreeMap<Table, Source>, ConfigError> {
+        let mut sources = BTreeMap::new();
+        for (table, source) in tables {
+            sources.insert(table, self.source(table, source)?);
+        }
+        for required in [Table::Touchpoints, Table::Opportunities] {
+            if !sources.contains_key(&required) {
+                let name = required.name();
+                let message = format!("is required; add [tables.{name}] with path = \"…\"");
+                return Err(self.fault(&format!("tables.{name}"), message));
+            }
+        }
+        Ok(sources)
+    }
+
+    fn journeys(&self, given: JourneyConfig) -> Result<JourneyRules, ConfigError> {
+        let lookback = self.positive_days("journeys.lookback_days", given.lookback_days)?;
+        let anchor_tolerance = self.duration("journeys.anchor_tolerance", &given.anchor_tolerance)?;
+        let collapse = match given.collapse {
+            None => None,
+            Some(CollapseConfig { gap, offline_types }) => {
+                Some(Collapse { gap: self.duration("journeys.collapse.gap", &gap)?, offline_types })
+            }
+        };
+        let JourneyConfig { mapping, lookback_from, eligible, suppress, restart, .. } = given;
+        Ok(JourneyRules { mapping, lookback, lookback_from, anchor_tolerance, eligible, suppress, collapse, restart })
+    }
+
+    fn finance(&self, given: FinanceConfig) -> Result<Finance, ConfigError> {
+        let FinanceConfig { currency, attribute_kinds, margin, hurdle } = given;
+        let minor_digits = self.minor_digits(&currency)?;
+        if !(0.0..=1.0).contains(&margin) {
+            return Err(self.fault("finance.margin", format!("is {margin}, but must be from 0 to 1")));
+        }
+        if !hurdle.is_finite() {
+            return Err(self.fault("finance.hurdle", "must be a number, as in 0.5".to_owned()));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
+        let margin_ppm = (margin * 1e6).round() as i64;
+        Ok(Finance { currency, minor_digits, attribute_kinds, margin_ppm, hurdle })
+    }
+
+    fn output(
+        &self,
+        flag: Option<PathBuf>,
+        key: &str,
+        sources: &BTreeMap<Table, Source>,
+    ) -> Result<PathBuf, ConfigError> {
+        let (name, output) = match flag {
+            Some(out) => ("--out", out),
+            None => ("output.path", self.beside(&self.expand("output.path", key)?)),
+        };
+        self.check_output(name, &output, sources)?;
+        Ok(output)
     }
 
     fn calendar(&self, zone: &str, fiscal_year_start: i8) -> Result<Calendar, ConfigError> {
