@@ -12,6 +12,7 @@ use crate::engine::transactions::{self, FileSummaries};
 use crate::engine::{EngineError, session};
 use crate::pipeline::RunError;
 use crate::pipeline::lifetime::coding::code;
+use crate::pipeline::phrases::counted;
 use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{max, take};
 use arrow::datatypes::{Int32Type, Int64Type};
@@ -104,22 +105,23 @@ impl FileCustomers {
         let read = transactions::read_transactions(ctx, source, has_amounts).await?;
         let mut notes = Vec::new();
         for (reason, rows) in &read.unreadable {
-            let rows = if *rows == 1 { "1 row was" } else { &format!("{rows} rows were") };
-            notes.push(format!("{rows} left out: {reason}"));
+            notes.push(format!("{} left out: {reason}", counted(*rows, "row was", "rows were")));
         }
         if read.rounded > 0 {
-            notes.push(format!("{} amounts were rounded to {DIGITS} digits", read.rounded));
+            let amounts = counted(read.rounded, "amount was", "amounts were");
+            notes.push(format!("{amounts} rounded to {DIGITS} digits"));
         }
         let latest = max(days(&read.rows)?).ok_or_else(|| no_rows(source, &read.unreadable))?;
         let until = until.unwrap_or(latest);
         let (rows, late) = transactions::up_to(&read.rows, until)?;
         let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
         if late > 0 && rows.num_rows() == 0 {
-            let message = format!("all {late} transactions are after {day}; give a later --until");
+            let message = format!("every transaction is after {day}; give a later --until");
             return Err(in_file(source, &message));
         }
         if late > 0 {
-            notes.push(format!("{late} transactions after {day} were left out"));
+            let after = counted(late, "transaction", "transactions");
+            notes.push(format!("left out: {after} after {day}"));
         }
         let ids = column(&rows, "account_id")?;
         let coded = code(ids)?;
