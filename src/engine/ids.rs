@@ -2,11 +2,10 @@
 
 use super::EngineError;
 use super::contract::{self, ColumnKind, IdDomain};
-use super::source::OpenSource;
+use super::source::{OpenSource, verbatim};
 use crate::config::file::Table;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray};
 use arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::Column;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast};
 use std::cmp::Ordering;
@@ -191,7 +190,7 @@ pub(super) fn unify(sources: &mut BTreeMap<Table, OpenSource>) -> Result<(), Eng
             .fields()
             .iter()
             .map(|field| {
-                let column = Expr::Column(Column::from_name(field.name()));
+                let column = verbatim(field.name());
                 match ids.get(field.name().as_str()) {
                     None => column,
                     Some(domain) => {

@@ -177,13 +177,19 @@ fn with_plain_texts(source: &Source, rows: DataFrame) -> Result<DataFrame, DataF
     if source.format == Format::Parquet {
         return Ok(rows);
     }
-    let fields = rows.schema().fields().iter().map(|field| (field.name(), is_text(field.data_type())));
-    let columns = fields.map(|(name, is_text)| match is_text {
-        true => trimmed(Expr::Column(Column::from_name(name))).alias(name),
-        false => Expr::Column(Column::from_name(name)),
-    });
-    let columns: Vec<Expr> = columns.collect();
+    let fields = rows.schema().fields().iter();
+    let columns: Vec<Expr> = fields.map(|field| of_text_file(field.name(), field.data_type())).collect();
     rows.select(columns)
+}
+
+/// A column by its name as it is written; `col` would fold its case.
+pub(super) fn verbatim(name: impl Into<String>) -> Expr {
+    Expr::Column(Column::from_name(name))
+}
+
+/// A column of a text file: no blanks around texts, and all else as it is.
+fn of_text_file(name: &str, data_type: &DataType) -> Expr {
+    if is_text(data_type) { trimmed(verbatim(name)).alias(name) } else { verbatim(name) }
 }
 
 /// Gives every canonical column its source column, or typed nulls.
@@ -209,17 +215,13 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
     for column in contract::columns(source.table) {
         let expr = match found.get(column.name) {
             None => lit(ScalarValue::Utf8(None)),
-            Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(Expr::Column(Column::from_name(*name))),
+            Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(verbatim(*name)),
             Some(name) => typed_value(name, &fields[*name], column.kind, !never_blank.contains(*name)),
         };
         selected.push(expr.alias(column.name));
     }
-    let own =
-        own_columns(source, &found, &names)?.into_iter().map(|name| match is_text_file && is_text(&fields[name]) {
-            true => trimmed(Expr::Column(Column::from_name(name))).alias(name),
-            false => Expr::Column(Column::from_name(name)),
-        });
-    selected.extend(own);
+    let own = own_columns(source, &found, &names)?.into_iter();
+    selected.extend(own.map(|name| if is_text_file { of_text_file(name, &fields[name]) } else { verbatim(name) }));
     let row: Vec<Expr> = names.iter().map(|name| cell_text(name, &fields[name])).collect();
     selected.push(make_array(row).alias(SOURCE_ROW));
     let absent = contract::columns(source.table).iter().map(|column| column.name);
@@ -248,9 +250,9 @@ fn own_columns<'a>(
 /// A cell of the source row as text; null where it has none.
 fn cell_text(name: &str, data_type: &DataType) -> Expr {
     if data_type == &DataType::FixedSizeBinary(16) {
-        uuid_text(Expr::Column(Column::from_name(name)))
+        uuid_text(verbatim(name))
     } else if can_cast_types(data_type, &DataType::Utf8) {
-        try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8)
+        try_cast(verbatim(name), DataType::Utf8)
     } else {
         lit(ScalarValue::Utf8(None))
     }
@@ -340,7 +342,7 @@ fn check_alternatives(
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.
 fn typed_value(name: &str, data_type: &DataType, kind: ColumnKind, may_be_blank: bool) -> Expr {
     use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary, Null, UInt64, Utf8, Utf8View};
-    let column = Expr::Column(Column::from_name(name));
+    let column = verbatim(name);
     match (kind, data_type) {
         _ if is_text(data_type) && may_be_blank => given(column),
         // Older writers of Parquet do not say that bytes are text.

@@ -2,7 +2,7 @@
 
 use super::columns::column;
 use super::quotes::QuoteCheck;
-use super::source::{self, OpenSource, other_delimiter};
+use super::source::{self, OpenSource, other_delimiter, verbatim};
 use super::{EngineError, ids, session};
 use crate::config::file::Table;
 use crate::config::plan::Source;
@@ -10,7 +10,6 @@ use arrow::array::{Array, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::kernels::cmp::gt;
 use arrow::compute::{cast, filter_record_batch, is_null, not};
 use arrow::datatypes::{DataType, Float64Type};
-use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, lit, try_cast};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
@@ -99,12 +98,12 @@ pub async fn read_summaries(
     let mut selected: Vec<Expr> = Vec::new();
     if let Some(id) = id {
         let name = find(&names, &[id]).ok_or_else(|| missing(source, &names, &format!("\"{id}\""), "--id"))?;
-        selected.push(try_cast(Expr::Column(Column::from_name(name)), DataType::Utf8).alias("customer"));
+        selected.push(try_cast(verbatim(name), DataType::Utf8).alias("customer"));
     }
     for (place, headings) in HEADINGS.into_iter().enumerate() {
         match find(&names, headings) {
             Some(name) => {
-                let number = try_cast(Expr::Column(Column::from_name(name)), DataType::Float64);
+                let number = try_cast(verbatim(name), DataType::Float64);
                 selected.push(number.alias(headings[0]));
             }
             None if place == 3 => {}
