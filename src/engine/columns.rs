@@ -1,7 +1,7 @@
 //! Columns of our own tables by their names.
 
 use super::EngineError;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
@@ -18,6 +18,14 @@ pub fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, Eng
 ///
 /// # Errors
 /// As for [`column()`].
-pub fn text_column(rows: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
-    Ok(cast(column(rows, name)?, &DataType::Utf8)?)
+pub fn text_column(rows: &RecordBatch, name: &str) -> Result<StringArray, EngineError> {
+    texts(column(rows, name)?)
+}
+
+/// Values as plain text.
+///
+/// # Errors
+/// Values that are no text and cannot be told as text: a bug.
+pub fn texts(values: &dyn Array) -> Result<StringArray, EngineError> {
+    Ok(cast(values, &DataType::Utf8)?.as_string::<i32>().clone())
 }

@@ -7,7 +7,7 @@ pub use self::unsaid::Unsaid;
 
 use self::split::{COUNTED, Split, Splitter, amounts};
 use super::EngineError;
-use super::columns::column;
+use super::columns::{column, text_column, texts};
 use super::contract;
 use super::ids;
 use super::quotes::QuoteCheck;
@@ -17,9 +17,7 @@ pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
 use crate::config::Plan;
 use crate::config::file::Table;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
@@ -232,22 +230,18 @@ pub(crate) fn set_aside_rows(
     if rejected.num_rows() == 0 {
         return Ok(Vec::new());
     }
-    let texts = |name: &str| -> Result<ArrayRef, EngineError> { Ok(cast(column(rejected, name)?, &DataType::Utf8)?) };
-    let reasons = texts("reason")?;
-    let keys = contract::key(table).map(texts).transpose()?;
+    let reasons = text_column(rejected, "reason")?;
+    let keys = contract::key(table).map(|name| text_column(rejected, name)).transpose()?;
     let amounts = amounts(rejected, "amount");
     let source_rows = column(rejected, SOURCE_ROW)?.as_list::<i32>();
     let rows = (0..rejected.num_rows()).map(|position| {
-        let cells = cast(&source_rows.value(position), &DataType::Utf8)?;
-        let cells = cell_names.iter().cloned().zip(cells.as_string::<i32>().iter().map(|text| text.map(str::to_owned)));
+        let cells = texts(&source_rows.value(position))?;
+        let cells = cell_names.iter().cloned().zip(cells.iter().map(|text| text.map(str::to_owned)));
         let cells = cells.map(|(name, text)| (name, text.filter(|text| !text.is_empty()))).collect();
-        let key = keys.as_ref().and_then(|keys| {
-            let keys = keys.as_string::<i32>();
-            keys.is_valid(position).then(|| keys.value(position).to_owned())
-        });
+        let key = keys.as_ref().and_then(|keys| keys.is_valid(position).then(|| keys.value(position).to_owned()));
         Ok(SetAsideRow {
             table,
-            reason: reason(reasons.as_string::<i32>().value(position)),
+            reason: reason(reasons.value(position)),
             key,
             amount: amounts.and_then(|amounts| amounts.is_valid(position).then(|| amounts.value(position))),
             cells,

@@ -1,6 +1,6 @@
 //! One file of transactions, or of summaries, read without a configuration.
 
-use super::columns::column;
+use super::columns::{column, text_column, texts};
 use super::quotes::QuoteCheck;
 use super::source::{self, OpenSource, other_delimiter, verbatim};
 use super::{EngineError, ids, session};
@@ -59,9 +59,9 @@ pub async fn read_transactions(
     ctx.register_table("stage_transactions", stage.into_view())?;
     let frame = session::read_only(ctx, include_str!("../../sql/lifetime/of_file.sql")).await?;
     let rows = session::collect(frame).await.map_err(|error| source.explain(&error))?;
-    let reasons = cast(column(&rows, "reason")?, &DataType::Utf8)?;
+    let reasons = text_column(&rows, "reason")?;
     let mut unreadable = BTreeMap::new();
-    for reason in reasons.as_string::<i32>().iter().flatten() {
+    for reason in reasons.iter().flatten() {
         *unreadable.entry(reason.to_owned()).or_default() += 1;
     }
     let rounded = column(&rows, "is_rounded")?.as_boolean().true_count();
@@ -122,10 +122,7 @@ pub async fn read_summaries(
             }
         }
     };
-    let customer = match rows.column_by_name("customer") {
-        Some(ids) => Some(cast(ids, &DataType::Utf8)?.as_string::<i32>().clone()),
-        None => None,
-    };
+    let customer = rows.column_by_name("customer").map(|ids| texts(ids)).transpose()?;
     let history = [numbers("frequency")?, numbers("recency")?, numbers("T")?];
     let mean_value = rows.column_by_name("monetary_value").map(|_| numbers("monetary_value")).transpose()?;
     Ok(FileSummaries { customer, history, mean_value })

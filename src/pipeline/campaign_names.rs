@@ -6,7 +6,7 @@ use crate::config::remedy;
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
-use arrow::array::{Array, AsArray};
+use arrow::array::Array;
 use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,6 @@ impl CampaignNames {
         let rows = async { Ok::<_, EngineError>(session::collect(ctx.table("campaigns").await?).await?) };
         let rows = workers.runtime.block_on(rows)?;
         let (ids, texts) = (IdColumn::try_new(column(&rows, "campaign_id")?)?, text_column(&rows, "name")?);
-        let texts = texts.as_string::<i32>();
         let pairs = (0..rows.num_rows()).filter(|&row| texts.is_valid(row));
         // A name is shown in a line.
         let name = |row| texts.value(row).split_whitespace().collect::<Vec<_>>().join(" ");

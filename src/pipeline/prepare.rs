@@ -257,7 +257,7 @@ impl SmallTables {
         let [deals, contacts, roles, campaigns, spent, latest] = session::collect_each(ctx, frames).await?;
         let names = text_column(&latest, "name")?;
         let instants = column(&latest, "at")?.as_primitive::<TimestampMicrosecondType>();
-        let latest_of = names.as_string::<i32>().iter().zip(instants);
+        let latest_of = names.iter().zip(instants);
         let latest_of = latest_of.filter_map(|(name, at)| Some((name?.to_owned(), at?))).collect();
         let others = if plan.is_fitted() {
             let frames = [ctx.table("opportunities").await?, ctx.table("accounts").await?];

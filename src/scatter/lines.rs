@@ -9,7 +9,7 @@ use super::keys::KeyIndex;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
@@ -86,7 +86,6 @@ fn first_spent<'a>(spent: &'a Spent, campaign: &str) -> Option<&'a str> {
 fn lines_of(campaigns: &RecordBatch) -> Result<Vec<Line>, EngineError> {
     let ids = IdColumn::try_new(column(campaigns, "campaign_id")?)?;
     let channels = text_column(campaigns, "channel")?;
-    let channels = channels.as_string::<i32>();
     let line = |row| Line { campaign: ids.text(row), channel: channels.value(row).to_owned() };
     Ok((0..campaigns.num_rows()).map(line).collect())
 }

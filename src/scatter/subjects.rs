@@ -15,11 +15,10 @@ use super::conversions::{Conversions, DealRows, Window, narrow, role_contacts, v
 use super::keys::KeyIndex;
 use crate::config::Plan;
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::Int64Type;
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
@@ -219,8 +218,7 @@ const SIZES: [i64; 5] = [1, 50, 200, 1_000, 5_000];
 /// Codes of segment and size per dense account.
 fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Result<Vec<[u32; 2]>, EngineError> {
     let ids = IdColumn::try_new(column(accounts, "account_id")?)?;
-    let segments = cast(column(accounts, "segment")?, &DataType::Utf8)?;
-    let segments = segments.as_string::<i32>();
+    let segments = text_column(accounts, "segment")?;
     let employees = column(accounts, "employees")?.as_primitive::<Int64Type>();
     let names: BTreeSet<&str> = segments.iter().flatten().collect();
     let names: Vec<&str> = names.into_iter().collect();

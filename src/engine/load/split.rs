@@ -3,15 +3,15 @@
 use super::unsaid::{COLUMNS as UNSAID, Unsaid, UnsaidRows};
 use crate::config::file::Table;
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, texts};
 use crate::engine::contract;
 use crate::engine::ids::id_columns;
 use crate::engine::set_aside::{RowCounts, Tally};
 use crate::engine::store::{RowStore, StoredRows, without};
 use crate::engine::unique::keep_one;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not, nullif};
-use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use datafusion::scalar::ScalarValue;
 use std::path::Path;
 use std::sync::Arc;
@@ -162,7 +162,7 @@ fn count_used(counts: &mut RowCounts, rows: &RecordBatch) {
 /// The least of the other currencies that rows name.
 fn other_currency(rows: &RecordBatch, own: &str) -> Result<Option<String>, EngineError> {
     let Some(currencies) = currencies(rows)? else { return Ok(None) };
-    let others = currencies.as_string::<i32>().iter().flatten().filter(|found| is_other(found, own));
+    let others = currencies.iter().flatten().filter(|found| is_other(found, own));
     Ok(others.map(str::trim).min().map(str::to_owned))
 }
 
@@ -171,7 +171,7 @@ fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineEr
     let (Some(currencies), Ok(amount)) = (currencies(&rows)?, rows.schema().index_of("amount")) else {
         return Ok(rows);
     };
-    let others = currencies.as_string::<i32>().iter().map(|found| found.is_some_and(|found| is_other(found, own)));
+    let others = currencies.iter().map(|found| found.is_some_and(|found| is_other(found, own)));
     let others = BooleanArray::from_iter(others.map(Some));
     if others.true_count() == 0 {
         return Ok(rows);
@@ -182,9 +182,9 @@ fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineEr
 }
 
 /// The currencies that rows name, as text; `None` where none does.
-fn currencies(rows: &RecordBatch) -> Result<Option<ArrayRef>, EngineError> {
+fn currencies(rows: &RecordBatch) -> Result<Option<StringArray>, EngineError> {
     let named = rows.column_by_name("currency").filter(|named| named.null_count() < named.len());
-    Ok(named.map(|named| cast(named, &DataType::Utf8)).transpose()?)
+    named.map(|named| texts(named)).transpose()
 }
 
 fn is_other(currency: &str, own: &str) -> bool {

@@ -36,9 +36,7 @@ impl UnsaidRows {
             let stages = text_column(rows, "unsaid_stage")?;
             let closes = column(rows, "unsaid_close")?.as_primitive::<Date32Type>().iter();
             let amounts = column(rows, "unsaid_amount")?.as_primitive::<Int64Type>().iter();
-            for ((position, stage), (close, amount)) in
-                (first..).zip(stages.as_string::<i32>().iter()).zip(closes.zip(amounts))
-            {
+            for ((position, stage), (close, amount)) in (first..).zip(stages.iter()).zip(closes.zip(amounts)) {
                 if let (Some(stage), Some(close)) = (stage, close) {
                     self.ends.entry(stage.to_owned()).or_default().push((position, close, amount));
                 }
@@ -47,7 +45,7 @@ impl UnsaidRows {
         if has_some("unsaid_type") {
             let types = text_column(rows, "unsaid_type")?;
             let amounts = column(rows, "amount")?.as_primitive::<Int64Type>().iter();
-            for ((position, name), amount) in (first..).zip(types.as_string::<i32>().iter()).zip(amounts) {
+            for ((position, name), amount) in (first..).zip(types.iter()).zip(amounts) {
                 if let Some(name) = name {
                     self.kinds.entry(name.to_owned()).or_default().push((position, amount));
                 }

@@ -12,7 +12,7 @@ use crate::pipeline::number::deals;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
 use crate::pipeline::spread::Level;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use closedloop_core::uncertainty::Interval;
 use places::{Line, OfPlace, Place, Places};
 use rayon::prelude::*;
@@ -74,7 +74,7 @@ impl Names<'_> {
         plan: &Plan,
     ) -> Result<Vec<RecordBatch>, EngineError> {
         let (campaigns, channels) = (text_column(spend, "campaign_id")?, text_column(spend, "channel")?);
-        let spent_on = campaigns.as_string::<i32>().iter().zip(channels.as_string::<i32>());
+        let spent_on = campaigns.iter().zip(&channels);
         let places = self.places(grain, outcome, spend, spent_on);
         let rows = self.rows(&places);
         match rows.is_empty() {

@@ -4,12 +4,14 @@ use super::super::error::RunError;
 use super::super::prepare::Indexed;
 use super::super::scatter_touches::eligible;
 use crate::config::Plan;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt64Array};
-use arrow::compute::{cast, take_record_batch};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{Expr, col};
 
 /// Every touch row of the account, in order.
@@ -33,7 +35,7 @@ pub(super) struct Rows<'a> {
     pub(super) contacts: IdColumn<'a>,
     touched_at: &'a TimestampMicrosecondArray,
     pub(super) campaigns: IdColumn<'a>,
-    channels: ArrayRef,
+    channels: StringArray,
     in_scope: &'a BooleanArray,
     reasons: &'a ArrayRef,
     eligible: &'a BooleanArray,
@@ -46,7 +48,7 @@ impl<'a> Rows<'a> {
             contacts: IdColumn::try_new(column(history, "contact_id")?)?,
             touched_at: column(history, "touched_at")?.as_primitive::<TimestampMicrosecondType>(),
             campaigns: IdColumn::try_new(column(history, "campaign_id")?)?,
-            channels: cast(column(history, "channel")?, &DataType::Utf8).map_err(EngineError::from)?,
+            channels: text_column(history, "channel")?,
             in_scope: column(history, "in_scope")?.as_boolean(),
             reasons: column(history, "reason")?,
             eligible: column(history, "eligible")?.as_boolean(),
@@ -62,8 +64,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn channel(&self, row: usize) -> Option<String> {
-        let channels = self.channels.as_string::<i32>();
-        channels.is_valid(row).then(|| channels.value(row).to_owned())
+        self.channels.is_valid(row).then(|| self.channels.value(row).to_owned())
     }
 
     /// Whether a row can be read.

@@ -54,7 +54,7 @@ fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amo
     let names = text_column(&spend, "channel")?;
     let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
     let (mut campaigns, mut channels) = (Amounts::new(), Amounts::new());
-    for (row, (name, amount)) in names.as_string::<i32>().iter().zip(amounts.values()).enumerate() {
+    for (row, (name, amount)) in names.iter().zip(amounts.values()).enumerate() {
         let amount = i128::from(*amount);
         match (ids.text(row), name) {
             (Some(campaign), _) => campaigns.insert(campaign, amount),

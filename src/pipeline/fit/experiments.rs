@@ -148,7 +148,6 @@ impl GivenExperiments {
 fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunError> {
     let campaigns = IdColumn::try_new(column(rows, "campaign_id")?)?;
     let (channels, measures) = (text_column(rows, "channel")?, text_column(rows, "measure")?);
-    let (channels, measures) = (channels.as_string::<i32>(), measures.as_string::<i32>());
     let days = |name: &str| column(rows, name).map(|days| days.as_primitive::<Date32Type>());
     let numbers = |name: &str| column(rows, name).map(|numbers| numbers.as_primitive::<Float64Type>());
     let (first, last) = (days("first_day")?, days("last_day")?);

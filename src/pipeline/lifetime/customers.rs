@@ -4,7 +4,7 @@ use super::coding::code;
 use crate::config::Plan;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, text_column, texts};
 use crate::engine::ids::IdColumn;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::{EngineError, session};
@@ -339,11 +339,7 @@ async fn accounts(prepared: &Prepared, by: SegmentBy) -> Result<Accounts, Engine
             return Ok(Accounts { ids, segments, otherwise: "all" });
         }
     };
-    Ok(Accounts { ids, segments: texts(column(&table, name)?)?, otherwise: "none" })
-}
-
-fn texts(values: &ArrayRef) -> Result<StringArray, EngineError> {
-    Ok(cast(values, &DataType::Utf8)?.as_string::<i32>().clone())
+    Ok(Accounts { ids, segments: text_column(&table, name)?, otherwise: "none" })
 }
 
 fn dates(rows: &RecordBatch, name: &str) -> Result<Date32Array, EngineError> {

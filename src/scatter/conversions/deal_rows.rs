@@ -4,7 +4,7 @@ use super::credits::CreditDeals;
 use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::scatter::quarters::Quarters;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -78,7 +78,7 @@ pub(in crate::scatter) struct DealRows<'a> {
 
 impl<'a> DealRows<'a> {
     pub(super) fn try_new(deals: &'a RecordBatch) -> Result<Self, EngineError> {
-        let kinds = cast(column(deals, "kind")?, &DataType::Utf8)?;
+        let kinds = text_column(deals, "kind")?;
         let named = |name: Option<&str>| DealKind::ALL.into_iter().find(|kind| Some(kind.name()) == name);
         Ok(Self {
             ids: IdColumn::try_new(column(deals, "deal_id")?)?,
@@ -89,7 +89,7 @@ impl<'a> DealRows<'a> {
             created_at: micros(deals, "opportunity_created_at")?,
             closed_at: micros(deals, "closed_at")?,
             amounts: micros(deals, "amount")?,
-            kinds: kinds.as_string::<i32>().iter().map(named).collect(),
+            kinds: kinds.iter().map(named).collect(),
         })
     }
 
