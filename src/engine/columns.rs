@@ -1,9 +1,9 @@
 //! Columns of our own tables by their names.
 
 use super::EngineError;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
 
 /// A column that the rows have.
@@ -20,6 +20,14 @@ pub fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, Eng
 /// As for [`column()`].
 pub fn text_column(rows: &RecordBatch, name: &str) -> Result<StringArray, EngineError> {
     texts(column(rows, name)?)
+}
+
+/// A column of integers, money or instants as 64-bit integers: units, minor units or microseconds.
+///
+/// # Errors
+/// As for [`column()`].
+pub fn integer_column(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
+    Ok(cast(column(rows, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
 }
 
 /// Values as plain text.

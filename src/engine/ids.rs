@@ -20,6 +20,15 @@ pub enum IdColumn<'a> {
     Text(Ids<&'a StringViewArray>),
 }
 
+/// One identifier of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdValue<'a> {
+    /// An integer.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
+}
+
 /// Typed access to identifiers; null is nobody.
 #[derive(Debug)]
 pub struct Ids<A>(A);
@@ -51,6 +60,15 @@ impl<'a> IdColumn<'a> {
         match self {
             Self::Int(ids) => ids.0.is_null(position),
             Self::Text(ids) => ids.0.is_null(position),
+        }
+    }
+
+    /// The identifier at `position`.
+    #[inline]
+    pub fn get(&self, position: usize) -> Option<IdValue<'a>> {
+        match self {
+            Self::Int(ids) => ids.get(position).map(IdValue::Int),
+            Self::Text(ids) => ids.get(position).map(IdValue::Text),
         }
     }
 

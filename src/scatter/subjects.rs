@@ -11,7 +11,7 @@ pub(super) use numbering::Numbering;
 pub use numbering::account_key;
 
 use self::unwon::{Opportunities, Unwon};
-use super::conversions::{Conversions, DealRows, Window, narrow, role_contacts, value};
+use super::conversions::{Conversions, DealRows, Window, narrow, role_contacts};
 use super::keys::KeyIndex;
 use crate::config::Plan;
 use crate::engine::EngineError;
@@ -91,7 +91,7 @@ impl Subjects {
         };
         let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
         let with_contacts = |(mut lost, row): (Lost, u32)| {
-            if let Some(contacts) = of_roles.get(&value(&opportunities.ids, row)) {
+            if let Some(contacts) = of_roles.get(&opportunities.ids.get(row as usize)) {
                 let start = narrow(conversions.role_contacts.len());
                 conversions.role_contacts.extend(contacts);
                 lost.contacts = start..narrow(conversions.role_contacts.len());

@@ -1,11 +1,11 @@
 //! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
 
-use super::deal_rows::{DealRows, OpportunityKey, micros, narrow, value};
+use super::deal_rows::{DealRows, OpportunityKey, narrow};
 use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, integer_column};
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -59,7 +59,7 @@ impl Conversions {
         }
         let contact_ids = column(contacts, "contact_id")?;
         let contact_ids = IdColumn::try_new(contact_ids)?;
-        let created = micros(contacts, "created_at")?;
+        let created = integer_column(contacts, "created_at")?;
         let mut created_of_contact = vec![None; self.contact_accounts.len()];
         let mut created_of_account = vec![None; self.accounts()];
         for row in 0..contacts.num_rows() {
@@ -122,7 +122,7 @@ fn contacts_by_opportunity<'a>(
         .filter(|&row| !primary_only || primary.value(row as usize))
     {
         if let Some(contact) = by_contact.probe(&contacts, row as usize) {
-            mapped.entry(value(&opportunities, row)).or_default().push(contact);
+            mapped.entry(opportunities.get(row as usize)).or_default().push(contact);
         }
     }
     for contacts in mapped.values_mut() {

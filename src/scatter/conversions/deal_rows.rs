@@ -4,29 +4,16 @@ use super::credits::CreditDeals;
 use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
-use crate::engine::columns::{column, text_column};
-use crate::engine::ids::IdColumn;
+use crate::engine::columns::{column, integer_column, text_column};
+use crate::engine::ids::{IdColumn, IdValue};
 use crate::scatter::quarters::Quarters;
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-pub(in crate::scatter) fn micros(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
-    Ok(cast(column(rows, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
-}
-
 /// The key of an opportunity within an account.
 pub(in crate::scatter) type OpportunityKey<'a> = Option<IdValue<'a>>;
-
-/// One identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::scatter) enum IdValue<'a> {
-    Int(i64),
-    Text(&'a str),
-}
 
 /// A text with its first bytes beside it, which mostly say how it compares, so that it need not be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,9 +73,9 @@ impl<'a> DealRows<'a> {
             account_ids: IdColumn::try_new(column(deals, "account_id")?)?,
             opportunities: IdColumn::try_new(column(deals, "opportunity_id")?)?,
             reverses: deals.column_by_name("reverses_deal_id").map(IdColumn::try_new).transpose()?,
-            created_at: micros(deals, "opportunity_created_at")?,
-            closed_at: micros(deals, "closed_at")?,
-            amounts: micros(deals, "amount")?,
+            created_at: integer_column(deals, "opportunity_created_at")?,
+            closed_at: integer_column(deals, "closed_at")?,
+            amounts: integer_column(deals, "amount")?,
             kinds: kinds.iter().map(named).collect(),
         })
     }
@@ -132,7 +119,7 @@ impl<'a> DealRows<'a> {
     }
 
     pub(in crate::scatter) fn opportunity_key(&self, row: u32) -> OpportunityKey<'_> {
-        value(&self.opportunities, row)
+        self.opportunities.get(row as usize)
     }
 
     fn by_close(&self, a: u32, b: u32) -> Ordering {
@@ -176,7 +163,7 @@ impl<'a> DealRows<'a> {
         let mut by_deal = HashMap::new();
         let mut by_opportunity = HashMap::new();
         for (position, conversion) in all.iter().enumerate() {
-            by_deal.insert(value(&self.ids, conversion.deal), position);
+            by_deal.insert(self.ids.get(conversion.deal as usize), position);
             by_opportunity.entry(self.opportunity_key(conversion.deal)).or_insert(position);
         }
         let mut matched: Vec<(usize, CreditDeal)> = Vec::new();
@@ -187,7 +174,7 @@ impl<'a> DealRows<'a> {
                 closed_at: self.closed(row),
                 close_quarter: quarters.position(self.closed(row)),
             };
-            let original = match self.reverses.as_ref().and_then(|reverses| value(reverses, row)) {
+            let original = match self.reverses.as_ref().and_then(|reverses| reverses.get(row as usize)) {
                 Some(reversed) => by_deal.get(&Some(reversed)),
                 None => by_opportunity.get(&self.opportunity_key(row)),
             };
@@ -203,13 +190,6 @@ impl<'a> DealRows<'a> {
         }
         credits.matched = matched.into_iter().map(|(_, credit)| credit).collect();
         credits
-    }
-}
-
-pub(in crate::scatter) fn value<'a>(ids: &IdColumn<'a>, row: u32) -> Option<IdValue<'a>> {
-    match ids {
-        IdColumn::Int(ids) => ids.get(row as usize).map(IdValue::Int),
-        IdColumn::Text(ids) => ids.get(row as usize).map(IdValue::Text),
     }
 }
 

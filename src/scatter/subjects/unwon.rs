@@ -4,9 +4,9 @@ use super::Lost;
 use crate::config::Plan;
 use crate::config::file::{Restart, Table};
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, integer_column};
 use crate::engine::ids::IdColumn;
-use crate::scatter::conversions::{Conversion, Conversions, DealRows, OpportunityKey, micros, narrow, value};
+use crate::scatter::conversions::{Conversion, Conversions, DealRows, OpportunityKey, narrow};
 use crate::scatter::keys::NO_NUMBER;
 use arrow::array::{AsArray, BooleanArray, Int64Array, RecordBatch};
 use foldhash::fast::FixedState;
@@ -28,8 +28,8 @@ impl<'a> Opportunities<'a> {
         Ok(Self {
             ids: IdColumn::try_new(column(rows, "opportunity_id")?)?,
             accounts: IdColumn::try_new(column(rows, "account_id")?)?,
-            created_at: micros(rows, "created_at")?,
-            closed_at: micros(rows, "closed_at")?,
+            created_at: integer_column(rows, "created_at")?,
+            closed_at: integer_column(rows, "closed_at")?,
             is_won: column(rows, "is_won")?.as_boolean(),
             is_lost: column(rows, "is_lost")?.as_boolean(),
         })
@@ -69,7 +69,7 @@ impl<'a> Unwon<'a> {
     fn holds(&self, row: u32) -> bool {
         self.accounts[row as usize] != NO_NUMBER
             && !self.opportunities.is_won.value(row as usize)
-            && (self.with_deals.is_empty() || !self.with_deals.contains(&value(&self.opportunities.ids, row)))
+            && (self.with_deals.is_empty() || !self.with_deals.contains(&self.opportunities.ids.get(row as usize)))
     }
 
     fn is_lost(&self, row: u32) -> bool {
