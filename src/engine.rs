@@ -7,6 +7,7 @@
 pub mod columns;
 pub mod contract;
 mod cut_files;
+pub mod dense;
 pub(crate) mod diagnose;
 mod error;
 mod footers;

@@ -143,43 +143,6 @@ impl<'a> Ids<&'a StringViewArray> {
     }
 }
 
-/// A place in an array for every integer from the least key to the greatest.
-#[derive(Debug, Clone, Copy)]
-pub struct Places {
-    least: i64,
-    count: usize,
-}
-
-/// An array may have so many places per key; beyond that a table is smaller.
-const PLACES_PER_KEY: usize = 8;
-
-impl Places {
-    /// Places for these keys, where they lie close enough together.
-    pub fn of(keys: impl Iterator<Item = i64>) -> Option<Self> {
-        let (mut count, mut least, mut greatest) = (0, i64::MAX, i64::MIN);
-        for key in keys {
-            (count, least, greatest) = (count + 1, least.min(key), greatest.max(key));
-        }
-        if count == 0 {
-            return Some(Self { least: 0, count: 0 });
-        }
-        let places = usize::try_from(greatest.checked_sub(least)?).ok()?.checked_add(1)?;
-        (count >= places / PLACES_PER_KEY).then_some(Self { least, count: places })
-    }
-
-    /// How many places there are.
-    #[expect(clippy::len_without_is_empty, reason = "the size of an array to be, never asked")]
-    pub fn len(self) -> usize {
-        self.count
-    }
-
-    /// The place of a key, out of range for one that is not between the others.
-    #[inline]
-    pub fn of_key(self, key: i64) -> usize {
-        usize::try_from(key.wrapping_sub(self.least)).unwrap_or(usize::MAX)
-    }
-}
-
 /// The order of two identifiers held as text: the shorter first, so that whole numbers from 0 stand in their order as whichever
 /// type they are held.
 pub fn compare_texts(a: &str, b: &str) -> Ordering {

@@ -1,8 +1,9 @@
 //! Keys are unique: of rows with the same key one is kept.
 
 use super::EngineError;
+use super::dense::KeyRange;
 use super::functions::is_text;
-use super::ids::{IdColumn, Places};
+use super::ids::IdColumn;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::kernels::length::length;
 use arrow::row::{RowConverter, Rows, SortField};
@@ -59,9 +60,9 @@ fn repeated_positions(keys: &IdColumn<'_>) -> Vec<Vec<usize>> {
 
 /// Whether integers are all different, told without sorting where they lie close together.
 fn all_differ_nearby(keys: impl Iterator<Item = i64> + Clone) -> bool {
-    let Some(places) = Places::of(keys.clone()) else { return false };
-    let mut seen = vec![false; places.len()];
-    keys.map(|key| places.of_key(key)).all(|place| !std::mem::replace(&mut seen[place], true))
+    let Some(range) = KeyRange::of(keys.clone()) else { return false };
+    let mut seen = vec![false; range.len()];
+    keys.map(|key| range.position(key)).all(|position| !std::mem::replace(&mut seen[position], true))
 }
 
 fn repeats<K: Eq + std::hash::Hash>(len: usize, key: impl Fn(usize) -> Option<K>) -> Vec<Vec<usize>> {

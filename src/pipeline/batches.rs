@@ -15,6 +15,7 @@ use crate::config::file::{DealKind, Table};
 use crate::engine::EngineError;
 use crate::engine::columns::column;
 use crate::engine::contract;
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::set_aside::{RowCounts, SetAsideRow};
 use crate::mart::catalogue::MartType;
@@ -56,10 +57,10 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// Names for the rows of the canonical deals table and the codes of a run.
     pub fn new(deals: &'a RecordBatch, lines: &'a Lines, quarters: &'a Quarters, models: &'a [ModelSpec]) -> Self {
-        let codes = || 0..u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        let codes = || 0..narrow(lines.len());
         let campaigns: StringArray = codes().map(|code| lines.line(code).campaign.as_deref()).collect();
         let channels: StringArray = codes().map(|code| Some(lines.line(code).channel.as_str())).collect();
-        let numbers = (0..u32::try_from(quarters.len()).unwrap_or(u32::MAX)).map(|position| quarters.number(position));
+        let numbers = (0..narrow(quarters.len())).map(|position| quarters.number(position));
         let quarter_names: StringArray =
             numbers.map(|number| Some(crate::config::Calendar::quarter_name(number))).collect();
         let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
@@ -332,7 +333,7 @@ fn numbered_runs(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut number = 0;
     for &value in values {
         if heads.last() != Some(&value) {
-            number = u32::try_from(heads.len()).unwrap_or(u32::MAX);
+            number = narrow(heads.len());
             heads.push(value);
         }
         numbers.push(number);

@@ -9,6 +9,7 @@ use super::prepare::{Memory, Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::columns::column;
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -101,7 +102,7 @@ pub fn explain_campaign(
 
 /// The campaign that is meant, and the codes of its lines.
 fn wanted_lines(prepared: &Prepared, names: &CampaignNames, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
-    let codes = 0..u32::try_from(prepared.lines.len()).unwrap_or(u32::MAX);
+    let codes = 0..narrow(prepared.lines.len());
     let id = |code: u32| prepared.lines.line(code).campaign.as_deref();
     let campaign = names.find(asked, &codes.clone().filter_map(id).collect())?;
     let lines = codes.filter(|&code| id(code) == Some(&campaign)).collect();
@@ -112,7 +113,7 @@ fn wanted_lines(prepared: &Prepared, names: &CampaignNames, asked: &str) -> Resu
 fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<u32>, RunError> {
     let Some(quarter) = quarter else { return Ok(None) };
     let quarters = &prepared.conversions.quarters;
-    let positions = 0..u32::try_from(quarters.len()).unwrap_or(u32::MAX);
+    let positions = 0..narrow(quarters.len());
     let names: Vec<String> = positions.map(|position| Calendar::quarter_name(quarters.number(position))).collect();
     match names.iter().position(|name| name == quarter) {
         Some(position) => Ok(u32::try_from(position).ok()),

@@ -71,7 +71,7 @@ pub(super) fn manifest(
         inputs,
         tables: counts.iter().map(|(table, counts)| (table.name().to_owned(), table_counts(counts))).collect(),
         remarks: remarks(plan, prepared, totals),
-        booked: narrow(totals.booked_amount()),
+        booked: clamped(totals.booked_amount()),
         collapsed: prepared.loaded.collapsed,
         marts,
         timings: stages.iter().map(|stage| (stage.name.to_owned(), stage.seconds)).collect(),
@@ -123,7 +123,7 @@ pub(super) fn report(
 }
 
 fn table_counts(counts: &RowCounts) -> TableCounts {
-    let count = |tally: Tally| Count { rows: tally.rows, amount: narrow(tally.amount) };
+    let count = |tally: Tally| Count { rows: tally.rows, amount: clamped(tally.amount) };
     TableCounts {
         read: count(counts.read),
         used: count(counts.used),
@@ -134,6 +134,6 @@ fn table_counts(counts: &RowCounts) -> TableCounts {
 }
 
 /// Sums that are bounded by the 18 digits of the marts; amounts of rejected rows are clamped to the type.
-fn narrow(amount: i128) -> i64 {
+fn clamped(amount: i128) -> i64 {
     i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
 }

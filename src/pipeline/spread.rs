@@ -28,6 +28,7 @@ use super::totals::CreditKey;
 use crate::config::Intervals;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::scatter::lines::Lines;
 use crate::scatter::subjects::account_key;
@@ -211,9 +212,4 @@ impl Spread {
     pub(super) fn into_squares(self) -> Option<Squares> {
         self.squares
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "accounts, rows and parts of a partition are fewer than 2³²")]
-fn narrow(position: usize) -> u32 {
-    position as u32
 }

@@ -3,6 +3,7 @@
 
 use super::lifetime::acquired::AcquiredTotals;
 use crate::config::file::DealKind;
+use crate::engine::dense::narrow;
 use closedloop_core::ledger::{Bucket, WHOLE};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -337,11 +338,6 @@ impl LeftOver {
         self.earned.share += other.earned.share;
         self.deals += other.deals;
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rows, blocks and quarters are far fewer than 2³²")]
-fn narrow(position: usize) -> u32 {
-    position as u32
 }
 
 #[cfg(test)]

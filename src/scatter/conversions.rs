@@ -16,7 +16,7 @@ use closedloop_core::journey::Milestones;
 pub(super) use contacts::role_contacts;
 use contacts::{DealContacts, index_contacts};
 pub use credits::{CreditDeal, CreditDeals};
-pub(super) use deal_rows::{DealRows, OpportunityKey, narrow};
+pub(super) use deal_rows::{DealRows, OpportunityKey};
 use rayon::prelude::*;
 use std::ops::Range;
 use windows::WindowMaker;

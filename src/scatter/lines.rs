@@ -8,6 +8,7 @@
 use super::keys::KeyIndex;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -59,7 +60,7 @@ impl LineCodes {
     fn meet(&self, campaign: Option<String>, channel: &str) -> u32 {
         let line = Line { campaign, channel: channel.to_owned() };
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = u32::try_from(self.known.len() + met.len()).unwrap_or(u32::MAX);
+        let next = narrow(self.known.len() + met.len());
         *met.entry(line).or_insert(next)
     }
 
@@ -141,10 +142,8 @@ impl Lines {
     fn new(lines: Vec<Line>, known: usize, spent: Spent) -> Self {
         let names: BTreeSet<&String> = lines.iter().map(|line| &line.channel).collect();
         let channels: Vec<String> = names.into_iter().cloned().collect();
-        let channel_of_line = lines
-            .iter()
-            .map(|line| u32::try_from(channels.partition_point(|name| *name < line.channel)).unwrap_or(u32::MAX))
-            .collect();
+        let channel_of_line =
+            lines.iter().map(|line| narrow(channels.partition_point(|name| *name < line.channel))).collect();
         Self { lines, known, spent, channels, channel_of_line }
     }
 

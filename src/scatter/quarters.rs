@@ -2,6 +2,7 @@
 
 use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
+use crate::engine::dense::narrow;
 
 /// Consecutive fiscal quarters with the instants at which they start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Quarters {
     #[inline]
     pub fn position(&self, instant: i64) -> u32 {
         let position = self.starts.partition_point(|&start| start <= instant).saturating_sub(1);
-        u32::try_from(position).unwrap_or(u32::MAX)
+        narrow(position)
     }
 
     /// The number that counts quarters, of the quarter at `position`.

@@ -9,6 +9,7 @@ use super::spill::{SpillFile, SpillFolder, SpillWriter};
 use super::touch::{NO_CONTACT, ScatteredTouch};
 use super::types::TypeReader;
 use crate::engine::EngineError;
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::memory::Holding;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
@@ -267,11 +268,6 @@ fn keep<T: Copy + Default>(kept: &mut Vec<T>, items: impl ExactSizeIterator<Item
     kept.resize(items.len(), T::default());
     let count = keep_marked(kept, items);
     kept.truncate(count);
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a batch has far fewer rows than 2³²")]
-fn narrow(row: usize) -> u32 {
-    row as u32
 }
 
 fn text(texts: &StringViewArray, row: usize) -> Option<&str> {

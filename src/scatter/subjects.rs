@@ -11,11 +11,12 @@ pub(super) use numbering::Numbering;
 pub use numbering::account_key;
 
 use self::unwon::{Opportunities, Unwon};
-use super::conversions::{Conversions, DealRows, Window, narrow, role_contacts};
+use super::conversions::{Conversions, DealRows, Window, role_contacts};
 use super::keys::KeyIndex;
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;

@@ -8,6 +8,7 @@ use super::paths::Paths;
 use super::refit::Patterns;
 use super::states::StateCodes;
 use crate::engine::EngineError;
+use crate::engine::dense::narrow;
 use crate::pipeline::credit::EligibleTouches;
 use crate::scatter::touch::Touch;
 use closedloop_core::incremental::{IncrementalError, SALES, Sampling, Subject, Subjects};
@@ -162,7 +163,7 @@ impl Counter<'_> {
 
     fn count_journeys(&mut self, partition: &PartitionTouches, account: usize) {
         let Self { journeys, wanted, levels, patterns, paths, path, scratch, .. } = self;
-        let number = u32::try_from(account).unwrap_or(u32::MAX);
+        let number = narrow(account);
         let key = wanted.key(account);
         journeys.of_account(partition, account, scratch, |journey| {
             let tell = |states: &StateCodes, path: &mut Vec<u32>| {

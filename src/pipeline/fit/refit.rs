@@ -4,6 +4,7 @@
 //! counts them and fits. What was chosen by the data (the order of a chain; lags and ridge of rates) stays as it was chosen.
 
 use super::StateCodes;
+use crate::engine::dense::narrow;
 use closedloop_core::incremental::{Fit, IncrementalTotal};
 use closedloop_core::model::{AttributionModel, ChainOrder, Markov, RateShapley};
 use closedloop_core::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape};
@@ -45,7 +46,7 @@ impl Patterns {
         if let Some(&id) = self.ids.get(path) {
             return id;
         }
-        let id = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
+        let id = narrow(self.ids.len());
         self.ids.insert(path.into(), id);
         id
     }

@@ -1,5 +1,6 @@
 //! States: what a model tells touches apart by, as dense codes with names.
 
+use crate::engine::dense::narrow;
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
 use crate::scatter::types::TypeCodes;
@@ -57,7 +58,7 @@ impl StateCodes {
             let own = std::iter::once(channel.clone());
             own.chain(types.iter().map(move |(name, _)| format!("{channel} / {name}")))
         });
-        let count = u32::try_from(types.len() + 1).unwrap_or(u32::MAX);
+        let count = narrow(types.len() + 1);
         let types = Some(Types { place_of_code, count });
         Self { names: names.collect(), types, ..Self::channels(lines) }
     }
@@ -75,12 +76,12 @@ impl StateCodes {
         let labels: Vec<&String> = touches.keys().collect();
         let counts: Vec<u64> = touches.values().copied().collect();
         let pool = Pool::new(&counts, RARE_TOUCHES);
-        let states = 0..u32::try_from(pool.states()).unwrap_or(u32::MAX);
+        let states = 0..narrow(pool.states());
         let name = |state| pool.code(state).map_or_else(|| OTHERS.to_owned(), |code| labels[code as usize].clone());
         let names = states.map(name).collect();
         let state = |code: u32| {
             let place = labels.partition_point(|known| **known < label(code));
-            pool.state(u32::try_from(place).unwrap_or(u32::MAX))
+            pool.state(narrow(place))
         };
         let of_line = codes(lines).map(state).collect();
         Self { names, of_line, types: None, sales_apart: false, pooled: pool.pooled() }
@@ -103,7 +104,7 @@ impl StateCodes {
 
     /// How many states there are.
     pub(super) fn len(&self) -> u32 {
-        u32::try_from(self.names.len()).unwrap_or(u32::MAX)
+        narrow(self.names.len())
     }
 
     /// The state of a touch.
@@ -125,5 +126,5 @@ impl StateCodes {
 }
 
 fn codes(lines: &Lines) -> impl Iterator<Item = u32> + use<> {
-    0..u32::try_from(lines.len()).unwrap_or(u32::MAX)
+    0..narrow(lines.len())
 }

@@ -3,6 +3,7 @@
 //! Everything added up is an integer: the order of the deals changes nothing. Money is allotted by the ledger's rule per
 //! customer and model; variances, slopes and curves are weighted by shares of 2⁻⁴⁸ and divided in the end.
 
+use crate::engine::dense::narrow;
 use closedloop_core::ledger::{Allotter, Bucket, WHOLE, fraction};
 use closedloop_core::lifetime::PARAMETERS;
 use foldhash::fast::FixedState;
@@ -217,8 +218,4 @@ impl AcquiredTotals {
 fn weighted_square(variance: i128, weight: u64) -> i128 {
     let share = fraction(weight);
     (variance as f64 * share * share).round() as i128
-}
-
-fn narrow(model: usize) -> u32 {
-    u32::try_from(model).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,7 @@
 //! Customers as dense codes, in the order of their identifiers.
 
 use crate::engine::EngineError;
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use arrow::array::ArrayRef;
 use rayon::prelude::*;
@@ -18,7 +19,7 @@ pub(super) struct Coded {
 /// # Errors
 /// A column that holds no identifiers.
 pub(super) fn code(ids: &ArrayRef) -> Result<Coded, EngineError> {
-    let rows = 0..u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let rows = 0..narrow(ids.len());
     Ok(match IdColumn::try_new(ids)? {
         IdColumn::Int(ids) => number_close(ids.values())
             .unwrap_or_else(|| number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect())),
@@ -44,7 +45,7 @@ fn number_close(keys: &[i64]) -> Option<Coded> {
     }
     let mut rows = Vec::new();
     for place in places.iter_mut().filter(|place| **place != u32::MAX) {
-        let row = std::mem::replace(place, u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        let row = std::mem::replace(place, narrow(rows.len()));
         rows.push(row);
     }
     Some(Coded { codes: keys.par_iter().map(|&key| places[place(key)]).collect(), rows })
@@ -60,7 +61,7 @@ fn number<K: Ord + Send + Copy>(rows: usize, mut keyed: Vec<(K, u32)>) -> Coded 
             last = Some(key);
             coded.rows.push(row);
         }
-        coded.codes[row as usize] = u32::try_from(coded.rows.len() - 1).unwrap_or(u32::MAX);
+        coded.codes[row as usize] = narrow(coded.rows.len() - 1);
     }
     coded
 }

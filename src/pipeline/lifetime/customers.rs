@@ -5,6 +5,7 @@ use crate::config::Plan;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
 use crate::engine::columns::{column, text_column, texts};
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::{EngineError, session};
@@ -288,11 +289,6 @@ impl Customers {
         self.day.push(day);
         self.margin.push(margin(plan, revenue));
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "codes of customers are 32 bits wide")]
-fn narrow(code: usize) -> u32 {
-    code as u32
 }
 
 fn margin(plan: &Plan, revenue: i64) -> i64 {

@@ -2,6 +2,7 @@
 
 use super::super::totals::CreditKey;
 use crate::config::file::DealKind;
+use crate::engine::dense::narrow;
 use crate::scatter::touch::Touch;
 use closedloop_core::journey::Anchors;
 use std::ops::Range;
@@ -49,7 +50,7 @@ impl KeptJourneys {
         self.touches.extend(touches);
         self.quarters.extend(quarters);
         let postings = self.postings.len()..self.postings.len();
-        let account = super::narrow(account);
+        let account = narrow(account);
         let touches = start..self.touches.len();
         self.journeys.push(KeptJourney { account, converted_at, anchors, touches, postings });
     }

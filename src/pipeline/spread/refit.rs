@@ -7,6 +7,7 @@ use super::interval::{IntervalRow, LEVEL};
 use super::kept::{KeptJourney, KeptJourneys};
 use super::places;
 use crate::config::file::DealKind;
+use crate::engine::dense::narrow;
 use crate::pipeline::credit::Crediting;
 use crate::pipeline::fit::RefitGroup;
 use crate::pipeline::totals::CreditKey;
@@ -43,7 +44,7 @@ impl<'a> Replay<'a> {
                     let cell = *known.entry(key).or_insert_with(|| {
                         let position = |place| rows.partition_point(|row| row.place < place);
                         places_of_cell.push(places(key, crediting.lines.channel(key.line)).map(position));
-                        super::narrow(places_of_cell.len() - 1)
+                        narrow(places_of_cell.len() - 1)
                     });
                     cells.push(cell);
                 }

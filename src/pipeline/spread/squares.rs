@@ -6,8 +6,9 @@
 
 use super::super::totals::CreditKey;
 use super::parts::AccountParts;
-use super::{Period, Place, narrow, places};
+use super::{Period, Place, places};
 use crate::config::file::DealKind;
+use crate::engine::dense::narrow;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;

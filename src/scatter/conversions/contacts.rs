@@ -1,11 +1,12 @@
 //! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
 
-use super::deal_rows::{DealRows, OpportunityKey, narrow};
+use super::deal_rows::{DealRows, OpportunityKey};
 use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, integer_column};
+use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -118,9 +119,7 @@ fn contacts_by_opportunity<'a>(
     let contacts = IdColumn::try_new(column(roles, "contact_id")?)?;
     let primary = column(roles, "is_primary")?.as_boolean();
     let mut mapped: HashMap<OpportunityKey<'a>, Vec<u32>> = HashMap::new();
-    for row in (0..u32::try_from(roles.num_rows()).unwrap_or(u32::MAX))
-        .filter(|&row| !primary_only || primary.value(row as usize))
-    {
+    for row in (0..narrow(roles.num_rows())).filter(|&row| !primary_only || primary.value(row as usize)) {
         if let Some(contact) = by_contact.probe(&contacts, row as usize) {
             mapped.entry(opportunities.get(row as usize)).or_default().push(contact);
         }
@@ -150,7 +149,7 @@ pub(super) fn index_contacts(
     let accounts = IdColumn::try_new(column(contacts, "account_id")?)?;
     let contact_ids = IdColumn::try_new(column(contacts, "contact_id")?)?;
     let with_role = KeyIndex::build(column(roles, "contact_id")?, (0..roles.num_rows()).map(|row| (row, 0)))?;
-    let rows = 0..u32::try_from(contacts.num_rows()).unwrap_or(u32::MAX);
+    let rows = 0..narrow(contacts.num_rows());
     let mut mapped: Vec<(u32, Option<u32>)> = rows
         .map(|row| (row, by_account.probe(&accounts, row as usize)))
         .filter(|(row, account)| all || account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())

@@ -5,6 +5,7 @@ use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, integer_column, text_column};
+use crate::engine::dense::narrow;
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::scatter::quarters::Quarters;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
@@ -191,11 +192,6 @@ impl<'a> DealRows<'a> {
         credits.matched = matched.into_iter().map(|(_, credit)| credit).collect();
         credits
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "deals, contacts and credits are fewer than 2³²")]
-pub(in crate::scatter) fn narrow(position: usize) -> u32 {
-    position as u32
 }
 
 #[cfg(test)]

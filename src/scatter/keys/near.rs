@@ -1,30 +1,30 @@
 //! Integers that lie close together: an array of numbers.
 
-use crate::engine::ids::Places;
+use crate::engine::dense::KeyRange;
 
 /// Numbers of integers from the least to the greatest key.
 #[derive(Debug)]
 pub struct DenseNumbers {
-    places: Places,
+    range: KeyRange,
     /// One more than the number; 0 where there is none.
     pub(super) numbers: Vec<u32>,
 }
 
 impl DenseNumbers {
     pub(super) fn try_new(entries: impl Iterator<Item = (i64, u32)> + Clone) -> Option<Self> {
-        let places = Places::of(entries.clone().map(|(key, _)| key))?;
-        let mut numbers = vec![0; places.len()];
+        let range = KeyRange::of(entries.clone().map(|(key, _)| key))?;
+        let mut numbers = vec![0; range.len()];
         for (key, number) in entries {
-            let place = &mut numbers[places.of_key(key)];
-            if *place == 0 {
-                *place = number.checked_add(1)?;
+            let slot = &mut numbers[range.position(key)];
+            if *slot == 0 {
+                *slot = number.checked_add(1)?;
             }
         }
-        Some(Self { places, numbers })
+        Some(Self { range, numbers })
     }
 
     #[inline]
     pub(super) fn number(&self, key: i64) -> u32 {
-        self.numbers.get(self.places.of_key(key)).copied().unwrap_or_default().wrapping_sub(1)
+        self.numbers.get(self.range.position(key)).copied().unwrap_or_default().wrapping_sub(1)
     }
 }

@@ -3,8 +3,8 @@
 use super::OtherAccounts;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
-use crate::engine::ids::{IdColumn, Places};
-use crate::scatter::conversions::narrow;
+use crate::engine::dense::{KeyRange, narrow};
+use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
@@ -86,11 +86,11 @@ pub fn account_key(id: &str) -> u64 {
 
 /// The first row of each key, in order of the keys, where these lie close enough together to stand in an array.
 fn first_of_near(rows: impl Iterator<Item = u32> + Clone, keys: &[i64]) -> Option<Vec<u32>> {
-    let places = Places::of(rows.clone().map(|row| keys[row as usize]))?;
-    let mut first = vec![u32::MAX; places.len()];
+    let range = KeyRange::of(rows.clone().map(|row| keys[row as usize]))?;
+    let mut first = vec![u32::MAX; range.len()];
     for row in rows {
-        let place = &mut first[places.of_key(keys[row as usize])];
-        *place = row.min(*place);
+        let least = &mut first[range.position(keys[row as usize])];
+        *least = row.min(*least);
     }
     first.retain(|row| *row != u32::MAX);
     first.shrink_to_fit();
