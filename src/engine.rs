@@ -5,6 +5,7 @@
 //! ```
 
 pub mod columns;
+pub(crate) mod conditions;
 pub mod contract;
 mod cut_files;
 pub mod dense;

@@ -10,7 +10,7 @@ use crate::config::plan::Source;
 use crate::engine::columns::{column, text_column};
 use crate::engine::load::{Loaded, load};
 use crate::engine::memory::{Budget, Holding};
-use crate::engine::{EngineError, session};
+use crate::engine::{EngineError, conditions, session};
 use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
@@ -199,7 +199,7 @@ impl Indexed {
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
         let Self { ctx, mut loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
-        let fail = |error| workers.runtime.block_on(scatter_touches::fault(&ctx, plan, error));
+        let fail = |error| workers.runtime.block_on(conditions::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only));
         let scattered = touches.map_err(RunError::from).and_then(|touches| {
             scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)

@@ -2,9 +2,9 @@
 
 use super::super::error::RunError;
 use super::super::prepare::Indexed;
-use super::super::scatter_touches::eligible;
 use crate::config::Plan;
 use crate::engine::columns::{column, text_column};
+use crate::engine::conditions::eligible;
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
 use arrow::array::{
