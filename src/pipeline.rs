@@ -8,6 +8,7 @@ mod agreement;
 mod batches;
 mod campaign_names;
 mod clock;
+mod columns;
 pub mod credit;
 mod credit_rows;
 mod error;

@@ -1,30 +1,29 @@
 //! From the credit stage's rows and totals to batches with the marts' column names.
 
 mod agreement;
+mod given;
 mod line_sums;
 mod sensitivity;
 
+pub(super) use given::{dim_model, input_reconciliation, set_aside, touched_channels};
+pub use given::{spec_hash, spec_json};
 pub(super) use line_sums::Grain;
 
+use super::columns::Columns;
 use super::credit_rows::CreditRows;
-use super::journey_rows::JourneyRows;
-use super::place_sums::PlaceSums;
-use super::spread::{Level, Period};
+use super::journey_rows::{JourneyRow, JourneyRows};
 use super::totals::CreditTotals;
-use crate::config::file::{DealKind, Table};
+use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
-use crate::engine::contract;
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
-use crate::engine::set_aside::{RowCounts, SetAsideRow};
-use crate::mart::catalogue::MartType;
 use crate::scatter::lines::Lines;
 use crate::scatter::quarters::Quarters;
 use crate::scatter::touch::TouchIds;
 use arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    StringBuilder, UInt32Array,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, take};
@@ -32,7 +31,6 @@ use arrow::datatypes::{DataType, UInt32Type};
 use closedloop_core::journey::{Anchor, days};
 use closedloop_core::ledger::Bucket;
 use closedloop_core::model::ModelSpec;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A quarter counts the deals that closed in it.
@@ -109,7 +107,7 @@ impl<'a> Names<'a> {
         columns.push("kind", repeated(&kinds, Arc::clone(&self.kinds))?);
         columns.push("position", Arc::new(Int32Array::from(rows.positions)));
         columns.push("touch_id", Arc::new(touch_ids.finish()));
-        columns.push("touched_at", instants(rows.touched_at.into_iter().map(Some)));
+        columns.instants("touched_at", rows.touched_at.into_iter().map(Some));
         columns.push("campaign_id", repeated(&rows.lines, Arc::clone(&self.campaigns))?);
         columns.push("channel", repeated(&rows.lines, Arc::clone(&self.channels))?);
         columns.push("close_quarter", repeated(&rows.close_quarters, Arc::clone(&self.quarters))?);
@@ -139,28 +137,23 @@ impl<'a> Names<'a> {
         let kinds: Vec<u32> = rows.iter().map(|row| row.kind as u32).collect();
         let outcomes: Vec<u32> = rows.iter().map(|row| u32::from(row.kind == DealKind::Credit)).collect();
         let won_or_credit: ArrayRef = Arc::new(StringArray::from(vec!["won", "credit"]));
-        let spans: Float64Array =
-            rows.iter().map(|row| row.first_touched_at.map(|first| days(row.closed_at - first))).collect();
-        let amounts: Int64Array = rows.iter().map(|row| Some(row.amount)).collect();
-        let touches: Int64Array = rows.iter().map(|row| i64::try_from(row.touches).ok()).collect();
-        let has = |anchor| -> ArrayRef {
-            Arc::new(rows.iter().map(|row| Some(row.anchors.position(anchor).is_some())).collect::<BooleanArray>())
-        };
+        let span = |row: &JourneyRow| row.first_touched_at.map(|first| days(row.closed_at - first));
+        let has = |anchor| rows.iter().map(move |row| Some(row.anchors.position(anchor).is_some()));
         let mut columns = Columns::default();
         columns.push("account_id", self.of_deals("account_id", &deals)?);
         columns.push("deal_id", self.of_deals("deal_id", &deals)?);
         columns.push("opportunity_id", self.of_deals("opportunity_id", &deals)?);
         columns.push("kind", repeated(&kinds, Arc::clone(&self.kinds))?);
         columns.push("outcome", repeated(&outcomes, won_or_credit)?);
-        columns.push("closed_at", instants(rows.iter().map(|row| Some(row.closed_at))));
+        columns.instants("closed_at", rows.iter().map(|row| Some(row.closed_at)));
         columns.push("close_quarter", repeated(&close, Arc::clone(&self.quarters))?);
-        columns.push("amount", Arc::new(amounts));
-        columns.push("touches", Arc::new(touches));
-        columns.push("first_touched_at", instants(rows.iter().map(|row| row.first_touched_at)));
-        columns.push("last_touched_at", instants(rows.iter().map(|row| row.last_touched_at)));
-        columns.push("span_days", Arc::new(spans));
-        columns.push("has_lead_creation", has(Anchor::LeadCreation));
-        columns.push("has_opportunity_creation", has(Anchor::OpportunityCreation));
+        columns.integers("amount", rows.iter().map(|row| Some(row.amount)));
+        columns.integers("touches", rows.iter().map(|row| i64::try_from(row.touches).ok()));
+        columns.instants("first_touched_at", rows.iter().map(|row| row.first_touched_at));
+        columns.instants("last_touched_at", rows.iter().map(|row| row.last_touched_at));
+        columns.numbers("span_days", rows.iter().map(span));
+        columns.flags("has_lead_creation", has(Anchor::LeadCreation));
+        columns.flags("has_opportunity_creation", has(Anchor::OpportunityCreation));
         columns.push("residual", self.buckets(journeys.whole.iter().copied())?);
         for (model, left) in self.models.iter().zip(&journeys.left) {
             let stem = model.column_stem();
@@ -239,93 +232,6 @@ impl<'a> Names<'a> {
     }
 }
 
-/// `dim_model`.
-///
-/// # Errors
-/// None that inputs can cause.
-pub fn dim_model(models: &[ModelSpec], default_model: usize) -> Result<RecordBatch, EngineError> {
-    let specs: Vec<String> = models.iter().map(spec_json).collect();
-    let mut columns = Columns::default();
-    columns.texts("model", models.iter().map(|model| Some(model.id())));
-    columns.integers("position", (1..).take(models.len()).map(Some));
-    columns.texts("description", models.iter().map(|model| Some(model.description())));
-    let is_default: BooleanArray = (0..models.len()).map(|position| Some(position == default_model)).collect();
-    columns.push("is_default", Arc::new(is_default));
-    columns.texts("spec", specs.iter().map(|spec| Some(spec.as_str())));
-    let hashes: Vec<String> = models.iter().map(spec_hash).collect();
-    columns.texts("spec_hash", hashes.iter().map(|hash| Some(hash.as_str())));
-    columns.finish()
-}
-
-/// The normalised spec of a model as JSON.
-pub fn spec_json(model: &ModelSpec) -> String {
-    serde_json::to_string(model).unwrap_or_default()
-}
-
-/// BLAKE3 of a model's normalised spec.
-pub fn spec_hash(model: &ModelSpec) -> String {
-    blake3::hash(spec_json(model).as_bytes()).to_hex().to_string()
-}
-
-/// `touched_channels`: campaigns that the campaigns table does not have, with the channel of their touches in journeys or of their
-/// spend; and every channel without campaign.
-///
-/// # Errors
-/// None that inputs can cause.
-pub fn touched_channels(lines: &Lines, places: &PlaceSums) -> Result<RecordBatch, EngineError> {
-    // Which other touches were looked at depends on the models.
-    let in_journeys = places.iter().filter_map(|(place, _)| match place {
-        (Level::Campaign(line), Period::All) => Some(line),
-        _ => None,
-    });
-    let campaigns =
-        lines.channels_of_spend(in_journeys).into_iter().map(|(campaign, channel)| (Some(campaign), channel));
-    let rows: Vec<_> = campaigns.chain(lines.channels().iter().map(|channel| (None, channel.as_str()))).collect();
-    let mut columns = Columns::default();
-    columns.texts("campaign_id", rows.iter().map(|(campaign, _)| *campaign));
-    columns.texts("channel", rows.iter().map(|(_, channel)| Some(*channel)));
-    columns.finish()
-}
-
-/// `input_reconciliation`: what became of the rows of every table that is given.
-///
-/// # Errors
-/// None that inputs can cause.
-pub fn input_reconciliation(counts: &BTreeMap<Table, RowCounts>) -> Result<RecordBatch, EngineError> {
-    let mut columns = Columns::default();
-    columns.texts("table_name", counts.keys().map(|table| Some(table.name())));
-    let parts = |counts: &RowCounts| [counts.read, counts.used, counts.out_of_scope, counts.set_aside];
-    let names = ["read", "used", "out_of_scope", "set_aside"];
-    for (part, name) in names.into_iter().enumerate() {
-        let rows = |counts| i64::try_from(parts(counts)[part].rows).ok();
-        columns.integers(&format!("rows_{name}"), counts.values().map(rows));
-    }
-    let has_money = |table: Table| contract::columns(table).iter().any(|column| column.name == "amount");
-    for (part, name) in names.into_iter().enumerate() {
-        let amount =
-            |(table, counts): (&Table, _)| i64::try_from(parts(counts)[part].amount).ok().filter(|_| has_money(*table));
-        columns.integers(&format!("amount_{name}"), counts.iter().map(amount));
-    }
-    columns.finish()
-}
-
-/// `set_aside`.
-///
-/// # Errors
-/// None that inputs can cause.
-pub fn set_aside(rows: &[SetAsideRow]) -> Result<RecordBatch, EngineError> {
-    let texts: Vec<String> = rows.iter().map(SetAsideRow::json).collect();
-    let mut columns = Columns::default();
-    columns.texts("table_name", rows.iter().map(|row| Some(row.table.name())));
-    columns.texts("reason", rows.iter().map(|row| Some(row.reason)));
-    columns.texts("key", rows.iter().map(|row| row.key.as_deref()));
-    columns.integers("amount", rows.iter().map(|row| row.amount));
-    columns.texts("file", rows.iter().map(|row| row.file.as_deref()));
-    columns.integers("line", rows.iter().map(|row| row.line.and_then(|line| i64::try_from(line).ok())));
-    columns.texts("row", texts.iter().map(|text| Some(text.as_str())));
-    columns.finish()
-}
-
 /// The values where runs of equal ones start, and of every position the number of its run.
 fn numbered_runs(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut heads: Vec<u32> = Vec::new();
@@ -344,45 +250,4 @@ fn numbered_runs(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
 /// A column in which `values` repeat: a dictionary of them.
 fn repeated(keys: &[u32], values: ArrayRef) -> Result<ArrayRef, EngineError> {
     Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(keys.to_vec().into(), values)?))
-}
-
-/// Named columns of a batch to be.
-#[derive(Default)]
-pub(super) struct Columns(Vec<(String, ArrayRef)>);
-
-impl Columns {
-    pub(super) fn push(&mut self, name: &str, values: ArrayRef) {
-        self.0.push((name.to_owned(), values));
-    }
-
-    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
-        self.push(name, Arc::new(values.collect::<StringArray>()));
-    }
-
-    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
-        self.push(name, Arc::new(values.collect::<Int64Array>()));
-    }
-
-    pub(super) fn numbers(&mut self, name: &str, values: impl Iterator<Item = Option<f64>>) {
-        self.push(name, Arc::new(values.collect::<Float64Array>()));
-    }
-
-    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
-        self.push(name, Arc::new(values.collect::<Int32Array>()));
-    }
-
-    pub(super) fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
-        let shares: Decimal128Array = values.map(|share| i128::try_from(share).ok()).collect();
-        self.push(name, Arc::new(shares.with_precision_and_scale(38, 0)?));
-        Ok(())
-    }
-
-    pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
-        Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
-    }
-}
-
-fn instants(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
-    let instants: TimestampMicrosecondArray = values.collect();
-    Arc::new(instants.with_data_type(MartType::Instant.data_type(0)))
 }

@@ -18,7 +18,7 @@ mod tables;
 mod value;
 
 use super::RunError;
-use super::batches::Columns;
+use super::columns::Columns;
 use super::phrases::counted;
 use super::prepare::{Prepared, Workers};
 use super::totals::CreditTotals;

@@ -1,12 +1,12 @@
 //! `model_agreement`: the compared models with their names.
 
-use super::{BASES, CLOSE_DATE, Columns, Names, TOUCH_DATE};
+use super::{BASES, CLOSE_DATE, Names, TOUCH_DATE};
 use crate::config::Calendar;
 use crate::engine::EngineError;
 use crate::pipeline::agreement::AgreementRow;
+use crate::pipeline::columns::Columns;
 use crate::pipeline::spread::Period;
-use arrow::array::{Float64Array, RecordBatch};
-use std::sync::Arc;
+use arrow::array::RecordBatch;
 
 impl Names<'_> {
     /// `model_agreement`. Rows over all quarters come once for each basis, on which they are the same.
@@ -24,9 +24,6 @@ impl Names<'_> {
             }
         }
         shown.sort_by(|a, b| (a.2.level, a.0, &a.1, a.2.models).cmp(&(b.2.level, b.0, &b.1, b.2.models)));
-        let floats = |value: &dyn Fn(&AgreementRow) -> Option<f64>| {
-            Arc::new(shown.iter().map(|(.., row)| value(row)).collect::<Float64Array>())
-        };
         let mut columns = Columns::default();
         columns.texts("level", shown.iter().map(|(.., row)| Some(row.level)));
         columns.texts("fiscal_quarter", shown.iter().map(|(_, quarter, _)| quarter.as_deref()));
@@ -34,11 +31,11 @@ impl Names<'_> {
         columns.texts("model", shown.iter().map(|(.., row)| Some(self.models[row.models.0].id())));
         columns.texts("other_model", shown.iter().map(|(.., row)| Some(self.models[row.models.1].id())));
         columns.integers("compared", shown.iter().map(|(.., row)| i64::try_from(row.compared).ok()));
-        columns.push("kendall", floats(&|row| row.agreement.kendall));
-        columns.push("spearman", floats(&|row| row.agreement.spearman));
+        columns.numbers("kendall", shown.iter().map(|(.., row)| row.agreement.kendall));
+        columns.numbers("spearman", shown.iter().map(|(.., row)| row.agreement.spearman));
         columns.integers("money_moved", shown.iter().map(|(.., row)| i64::try_from(row.agreement.money_moved).ok()));
-        columns.push("share_moved", floats(&|row| Some(row.agreement.share_moved)));
-        columns.push("top_overlap", floats(&|row| row.agreement.top_overlap));
+        columns.numbers("share_moved", shown.iter().map(|(.., row)| Some(row.agreement.share_moved)));
+        columns.numbers("top_overlap", shown.iter().map(|(.., row)| row.agreement.top_overlap));
         columns.finish()
     }
 }

@@ -2,12 +2,13 @@
 
 mod places;
 
-use super::{BASES, Columns, Names};
+use super::{BASES, Names};
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
 use crate::engine::columns::text_column;
 use crate::engine::session::BATCH_ROWS;
+use crate::pipeline::columns::Columns;
 use crate::pipeline::number::deals;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;

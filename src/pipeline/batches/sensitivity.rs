@@ -1,11 +1,11 @@
 //! `sensitivity_totals`: money over the grid of windows and half-lives, with names for codes.
 
-use super::{Columns, Names};
+use super::Names;
 use crate::engine::EngineError;
+use crate::pipeline::columns::Columns;
 use crate::pipeline::sensitivity::{SensitivityRow, half_life_days};
-use arrow::array::{BooleanArray, Float64Array, RecordBatch};
+use arrow::array::RecordBatch;
 use closedloop_core::journey::days;
-use std::sync::Arc;
 
 impl Names<'_> {
     /// `sensitivity_totals`: close quarter × line × model × lookback × half-life; money is in minor units.
@@ -13,17 +13,14 @@ impl Names<'_> {
     /// # Errors
     /// None that inputs can cause.
     pub fn sensitivity_totals(&self, rows: &[SensitivityRow<'_>]) -> Result<RecordBatch, EngineError> {
-        let lookbacks: Float64Array = rows.iter().map(|row| Some(days(row.lookback))).collect();
-        let half_lives: Float64Array = rows.iter().map(|row| half_life_days(row.spec)).collect();
-        let is_configured: BooleanArray = rows.iter().map(|row| Some(row.is_configured)).collect();
         let mut columns = Columns::default();
         columns.integers32("quarter", rows.iter().map(|row| Some(self.quarter_numbers.number(row.close_quarter))));
         columns.texts("campaign_id", rows.iter().map(|row| self.lines.line(row.line).campaign.as_deref()));
         columns.texts("channel", rows.iter().map(|row| Some(self.lines.line(row.line).channel.as_str())));
         columns.texts("model", rows.iter().map(|row| Some(row.spec.id())));
-        columns.push("lookback_days", Arc::new(lookbacks));
-        columns.push("half_life_days", Arc::new(half_lives));
-        columns.push("is_configured", Arc::new(is_configured));
+        columns.numbers("lookback_days", rows.iter().map(|row| Some(days(row.lookback))));
+        columns.numbers("half_life_days", rows.iter().map(|row| half_life_days(row.spec)));
+        columns.flags("is_configured", rows.iter().map(|row| Some(row.is_configured)));
         columns.integers("amount", rows.iter().map(|row| Some(row.amount)));
         columns.finish()
     }

@@ -3,11 +3,10 @@
 use super::experiments::GivenExperiment;
 use super::learned::{Learned, whole};
 use crate::engine::EngineError;
-use crate::pipeline::batches::Columns;
+use crate::pipeline::columns::Columns;
 use crate::scatter::lines::Lines;
-use arrow::array::{ArrayRef, Date32Array, RecordBatch};
+use arrow::array::RecordBatch;
 use closedloop_core::incremental::{Calibration, ChannelEffect, Evidence, Fit, Link, ShareEstimate};
-use std::sync::Arc;
 
 /// What an incremental model learned.
 pub(super) struct EffectsLearned {
@@ -81,16 +80,13 @@ impl Learned {
     /// None that inputs can cause.
     pub(super) fn calibration(&self, lines: &Lines) -> Result<RecordBatch, EngineError> {
         let rows = || self.effects.iter().flat_map(|model| model.calibrations.iter().map(move |row| (model, row)));
-        let days = |end: usize| -> ArrayRef {
-            Arc::new(rows().map(|(_, (given, _))| Some(given.days[end])).collect::<Date32Array>())
-        };
         let channel = |calibration: &Calibration| lines.channels()[calibration.experiment.channel as usize].as_str();
         let mut columns = Columns::default();
         columns.texts("model", rows().map(|(model, _)| Some(model.model.as_str())));
         columns.texts("campaign_id", rows().map(|(_, (given, _))| given.campaign.as_deref()));
         columns.texts("channel", rows().map(|(_, (_, calibration))| Some(channel(calibration))));
-        columns.push("start_date", days(0));
-        columns.push("end_date", days(1));
+        columns.dates("start_date", rows().map(|(_, (given, _))| Some(given.days[0])));
+        columns.dates("end_date", rows().map(|(_, (given, _))| Some(given.days[1])));
         columns.numbers("lift", rows().map(|(_, (_, calibration))| Some(calibration.experiment.lift)));
         let error = |calibration: &Calibration| calibration.experiment.standard_error;
         columns.numbers("standard_error", rows().map(|(_, (_, calibration))| Some(error(calibration))));

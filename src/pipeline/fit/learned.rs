@@ -7,7 +7,7 @@ use super::validation::Validated;
 use crate::config::Plan;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
-use crate::pipeline::batches::Columns;
+use crate::pipeline::columns::Columns;
 use crate::pipeline::number::{deals, major, number};
 use crate::pipeline::totals::CreditTotals;
 use crate::scatter::lines::Lines;

@@ -6,7 +6,7 @@ use super::value::{Valued, minor};
 use crate::config::Plan;
 use crate::engine::{EngineError, session};
 use crate::pipeline::RunError;
-use crate::pipeline::batches::Columns;
+use crate::pipeline::columns::Columns;
 use crate::scatter::lines::Lines;
 use arrow::array::{BooleanArray, Int64Array, RecordBatch};
 use closedloop_core::lifetime::{Expectation, Family, Outcome};

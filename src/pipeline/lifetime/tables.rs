@@ -5,7 +5,7 @@ use super::customers::Customers;
 use super::value::{Valued, ValuedSegment, amount, minor};
 use crate::config::{Calendar, Plan};
 use crate::engine::EngineError;
-use crate::pipeline::batches::Columns;
+use crate::pipeline::columns::Columns;
 use crate::pipeline::number::{major, number};
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray};
 use closedloop_core::lifetime::{Estimate, Expectation, Family, Fit};

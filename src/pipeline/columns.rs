@@ -1,0 +1,60 @@
+//! Named columns of a batch, made of what rows hold one after the other.
+
+use crate::engine::EngineError;
+use crate::mart::catalogue::MartType;
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
+use std::sync::Arc;
+
+/// Named columns of a batch to be.
+#[derive(Default)]
+pub(super) struct Columns(Vec<(String, ArrayRef)>);
+
+impl Columns {
+    pub(super) fn push(&mut self, name: &str, values: ArrayRef) {
+        self.0.push((name.to_owned(), values));
+    }
+
+    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
+        self.push(name, Arc::new(values.collect::<StringArray>()));
+    }
+
+    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
+        self.push(name, Arc::new(values.collect::<Int64Array>()));
+    }
+
+    pub(super) fn numbers(&mut self, name: &str, values: impl Iterator<Item = Option<f64>>) {
+        self.push(name, Arc::new(values.collect::<Float64Array>()));
+    }
+
+    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
+        self.push(name, Arc::new(values.collect::<Int32Array>()));
+    }
+
+    pub(super) fn flags(&mut self, name: &str, values: impl Iterator<Item = Option<bool>>) {
+        self.push(name, Arc::new(values.collect::<BooleanArray>()));
+    }
+
+    /// Days since 1970-01-01.
+    pub(super) fn dates(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
+        self.push(name, Arc::new(values.collect::<Date32Array>()));
+    }
+
+    /// Microseconds since 1970-01-01, in UTC.
+    pub(super) fn instants(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
+        let instants: TimestampMicrosecondArray = values.collect();
+        self.push(name, Arc::new(instants.with_data_type(MartType::Instant.data_type(0))));
+    }
+
+    pub(super) fn shares(&mut self, name: &str, values: impl Iterator<Item = u128>) -> Result<(), EngineError> {
+        let shares: Decimal128Array = values.map(|share| i128::try_from(share).ok()).collect();
+        self.push(name, Arc::new(shares.with_precision_and_scale(38, 0)?));
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
+        Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
+    }
+}
