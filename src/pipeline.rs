@@ -19,6 +19,7 @@ mod fit;
 mod inputs;
 mod journey_rows;
 pub mod lifetime;
+mod line_kind;
 mod mart_rows;
 mod mart_sql;
 mod number;

@@ -1,6 +1,6 @@
 //! The text of a configuration, with a mark before every line that the files did not decide.
 
-use super::doubts::{Doubt, Place, Settings, StageMeanings, some_of};
+use super::doubts::{Doubt, Settings, Spot, StageMeanings, some_of};
 use super::look::Look;
 use super::name::plain;
 use super::recognise::{Branch, Filled, Recognised};
@@ -45,24 +45,24 @@ pub(super) fn compose(
     page.line("# Days before an opportunity's creation in which a touch counts.");
     page.line("lookback_days = 365");
     page.line("# Which touches can earn credit.");
-    page.marked(Place::Eligible, &format!("eligible = {}", toml_text(&settings.eligible)));
+    page.marked(Spot::Eligible, &format!("eligible = {}", toml_text(&settings.eligible)));
     if let Some(StageMeanings { won, lost, neither }) = &settings.stages {
         page.line("\n[stages]");
         if !neither.is_empty() {
             page.line(&format!("# Neither won nor lost: {}", one_line(&some_of(neither))));
         }
-        page.marked(Place::Won, &format!("won = {}", toml_list(won)));
+        page.marked(Spot::Won, &format!("won = {}", toml_list(won)));
         page.line(&format!("lost = {}", toml_list(lost)));
     }
     page.line("\n[finance]");
-    page.marked(Place::Currency, &format!("currency = {}", toml_text(&settings.currency)));
+    page.marked(Spot::Currency, &format!("currency = {}", toml_text(&settings.currency)));
     page.line("# The part of revenue that is margin, 0 to 1, and the roi at which a campaign is worth funding.");
     page.line("margin = 1.0");
     page.line("hurdle = 0.0");
     page.line("\n[calendar]");
     page.line("# Quarters are cut, and times without a zone are read, in this zone, as \"Europe/Berlin\".");
     page.line("time_zone = \"UTC\"");
-    page.marked(Place::FiscalYear, "fiscal_year_start = 1");
+    page.marked(Spot::FiscalYear, "fiscal_year_start = 1");
     Composed { text: page.lines.join("\n") + "\n", undecided: page.undecided }
 }
 
@@ -80,15 +80,15 @@ impl Page<'_> {
         self.lines.extend(text.split('\n').map(str::to_owned));
     }
 
-    fn marked(&mut self, place: Place, line: &str) {
-        self.marked_in("#", place, line);
+    fn marked(&mut self, spot: Spot, line: &str) {
+        self.marked_in("#", spot, line);
     }
 
     /// A line with the doubts about it before it, as comments of the language that the line is in.
-    fn marked_in(&mut self, comment: &str, place: Place, line: &str) {
+    fn marked_in(&mut self, comment: &str, spot: Spot, line: &str) {
         let indent: String = line.chars().take_while(|c| *c == ' ').collect();
         let doubts: Vec<&str> =
-            self.doubts.iter().filter(|doubt| doubt.place == place).map(|doubt| doubt.message.as_str()).collect();
+            self.doubts.iter().filter(|doubt| doubt.spot == spot).map(|doubt| doubt.message.as_str()).collect();
         self.lines.extend(doubts.iter().map(|message| format!("{indent}{comment} DECIDE: {}", one_line(message))));
         self.lines.push(line.to_owned());
         let number = self.lines.len();
@@ -97,7 +97,7 @@ impl Page<'_> {
 
     fn missing_table(&mut self, table: Table) {
         self.line(&format!("\n[tables.{}]", table.name()));
-        self.marked(Place::Path(table), &format!("path = \"{}.csv\"", table.name()));
+        self.marked(Spot::Path(table), &format!("path = \"{}.csv\"", table.name()));
     }
 
     fn path(&self, branch: &Branch) -> String {
@@ -118,7 +118,7 @@ impl Page<'_> {
         self.line(&format!("[tables.{}]", table.name()));
         let first = &filled.branches[0];
         let path = self.path(first);
-        self.marked(Place::Path(table), &format!("path = {path}"));
+        self.marked(Spot::Path(table), &format!("path = {path}"));
         if let Some(delimiter) = self.looks[first.look].delimiter {
             self.line(&format!("delimiter = {}", toml_text(&delimiter.to_string())));
         }
@@ -134,9 +134,7 @@ impl Page<'_> {
     /// `columns`, without those whose source column has the canonical name.
     fn column_map(&mut self, table: Table, select: &Select) {
         let is_doubtful = |p: &Projection| {
-            self.doubts
-                .iter()
-                .any(|doubt| matches!(doubt.place, Place::Column(t, name) if t == table && name == p.name))
+            self.doubts.iter().any(|doubt| matches!(doubt.spot, Spot::Column(t, name) if t == table && name == p.name))
         };
         let mapped: Vec<(Projection, String)> = select
             .projections
@@ -149,7 +147,7 @@ impl Page<'_> {
         }
         for (projection, header) in mapped {
             let line = format!("{} = {}", projection.name, toml_text(&header));
-            self.marked_in("#", column_place(table, &projection.name), &line);
+            self.marked_in("#", column_spot(table, &projection.name), &line);
         }
     }
 
@@ -174,10 +172,10 @@ impl Page<'_> {
                 let comma = if position + 1 < names.len() { "," } else { "" };
                 let expr = branch.select.projection(name).map_or("CAST(NULL AS VARCHAR)", |p| p.expr.as_str());
                 let line = format!("    {} AS {name}{comma}", in_toml_block(expr));
-                let is_about = |doubt: &&Doubt| doubt.place == column_place(table, name);
+                let is_about = |doubt: &&Doubt| doubt.spot == column_spot(table, name);
                 let is_first = branches[..number].iter().all(|earlier| earlier.select.projection(name).is_none());
                 if self.doubts.iter().any(|doubt| is_about(&doubt)) && is_first {
-                    self.marked_in("--", column_place(table, name), &line);
+                    self.marked_in("--", column_spot(table, name), &line);
                 } else {
                     self.line(&line);
                 }
@@ -222,9 +220,9 @@ fn names(table: Table, branches: &[Branch]) -> Vec<&'static str> {
     contract::columns(table).iter().map(|column| column.name).filter(given).collect()
 }
 
-fn column_place(table: Table, name: &str) -> Place {
+fn column_spot(table: Table, name: &str) -> Spot {
     let column = contract::columns(table).iter().find(|column| column.name == name);
-    column.map_or(Place::Path(table), |column| Place::Column(table, column.name))
+    column.map_or(Spot::Path(table), |column| Spot::Column(table, column.name))
 }
 
 /// A TOML string; its escapes are those of JSON.

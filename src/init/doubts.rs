@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// The line of the configuration that somebody may have to edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Spot {
     /// `path` of a table.
     Path(Table),
     /// A column of a table.
@@ -34,7 +34,7 @@ pub(super) enum Place {
 /// Something undecided.
 #[derive(Debug)]
 pub(super) struct Doubt {
-    pub(super) place: Place,
+    pub(super) spot: Spot,
     pub(super) message: String,
 }
 
@@ -65,13 +65,13 @@ pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], words: &Stage
     for table in [Table::Touchpoints, Table::Opportunities] {
         if !recognised.tables.contains_key(&table) {
             let columns = wanted(table);
-            doubts.add(Place::Path(table), format!("no file has {} ({columns}); name one", table.name()));
+            doubts.add(Spot::Path(table), format!("no file has {} ({columns}); name one", table.name()));
         }
     }
     for (table, filled) in &recognised.tables {
         if !filled.rivals.is_empty() {
             let rivals = filled.rivals.join(", ");
-            doubts.add(Place::Path(*table), format!("{rivals} may be {} too", table.name()));
+            doubts.add(Spot::Path(*table), format!("{rivals} may be {} too", table.name()));
         }
         for branch in &filled.branches {
             doubts.made_up_and_unreadable(*table, branch);
@@ -84,7 +84,7 @@ pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], words: &Stage
     let stages = doubts.stages(words);
     let currency = doubts.currency();
     let message = "no file says in which month the fiscal year starts; January is assumed".to_owned();
-    doubts.add(Place::FiscalYear, message);
+    doubts.add(Spot::FiscalYear, message);
     (Settings { eligible, currency, stages }, doubts.found)
 }
 
@@ -119,8 +119,8 @@ struct Doubts<'a> {
 }
 
 impl<'a> Doubts<'a> {
-    fn add(&mut self, place: Place, message: String) {
-        self.found.push(Doubt { place, message });
+    fn add(&mut self, spot: Spot, message: String) {
+        self.found.push(Doubt { spot, message });
     }
 
     fn branches(&self, table: Table) -> &'a [Branch] {
@@ -142,29 +142,29 @@ impl<'a> Doubts<'a> {
         let look = &self.looks[branch.look];
         for column in contract::columns(table) {
             let Some(projection) = branch.select.projection(column.name) else { continue };
-            let place = Place::Column(table, column.name);
+            let spot = Spot::Column(table, column.name);
             if projection.headers.is_empty() && (branch.system.is_empty() || column.required) {
                 let message =
                     format!("{} has no column for {}; {} stands for it", look.path, column.name, projection.expr);
-                self.add(place, message);
+                self.add(spot, message);
             }
             let is_first_of = projection.expr.starts_with("coalesce(");
             for header in projection.headers.iter().filter(|_| projection.headers.len() == 1 || is_first_of) {
-                self.readings(place, column.kind, projection, look, header);
+                self.readings(spot, column.kind, projection, look, header);
             }
             let [header] = projection.headers.as_slice() else { continue };
             if table == Table::Opportunities
                 && column.name == "created_at"
                 && branch.select.projection("closed_at").is_some_and(|closed| closed.headers == [header.as_str()])
             {
-                self.add(place, format!("{} has no date of creation; the closing date stands for it", look.path));
+                self.add(spot, format!("{} has no date of creation; the closing date stands for it", look.path));
             }
             if column.name == "account_id" && projection.expr.starts_with("split_part") {
                 let several = look.values(header).filter(|value| value.contains(';')).count();
                 if several > 0 {
                     let message =
                         format!("{several} of {} name several companies; the first is taken", look.looked_at());
-                    self.add(place, message);
+                    self.add(spot, message);
                 }
             }
         }
@@ -181,12 +181,12 @@ impl<'a> Doubts<'a> {
                 values.len(),
                 once.len()
             );
-            self.add(Place::Column(table, key), message);
+            self.add(Spot::Column(table, key), message);
         }
     }
 
     /// What the values of a column, which a canonical one is read from, leave open.
-    fn readings(&mut self, place: Place, kind: ColumnKind, projection: &Projection, look: &Look, header: &str) {
+    fn readings(&mut self, spot: Spot, kind: ColumnKind, projection: &Projection, look: &Look, header: &str) {
         let example = look.values(header).next().unwrap_or_default();
         match reading_of(kind, look, header) {
             // What else is made of a flag is more than its text.
@@ -203,12 +203,12 @@ impl<'a> Doubts<'a> {
                 let mut values = look.values(header);
                 let example =
                     values.find(|value| reading::of(kind, &[value]) == Reading::Unreadable).unwrap_or(example);
-                self.add(place, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
+                self.add(spot, format!("\"{header}\" does not hold {what} that can be read, as in \"{example}\""));
             }
             Reading::Formatted { is_guess: true, .. } => {
                 let message =
                     format!("\"{header}\" may be month/day or day/month, as in \"{example}\"; month/day is assumed");
-                self.add(place, message);
+                self.add(spot, message);
             }
             Reading::AsIs | Reading::Written('.')
                 if kind == ColumnKind::Money && !look.typed && may_be_thousands(look, header) =>
@@ -217,7 +217,7 @@ impl<'a> Doubts<'a> {
                 let message = format!(
                     "the points in \"{header}\" may be of thousands, as in \"{example}\"; they are read as decimal points"
                 );
-                self.add(place, message);
+                self.add(spot, message);
             }
             _ => {}
         }
@@ -228,7 +228,7 @@ impl<'a> Doubts<'a> {
         let branches = self.branches(Table::Touchpoints);
         if branches.first().is_some_and(|branch| branch.system == "HubSpot" && branch.object == "contacts") {
             let message = "no file lists touches; a contact's first visit, first and latest form stand for them";
-            self.add(Place::Path(Table::Touchpoints), message.to_owned());
+            self.add(Spot::Path(Table::Touchpoints), message.to_owned());
         }
     }
 
@@ -257,7 +257,7 @@ impl<'a> Doubts<'a> {
                     "none of the {rows} touches looked at is a response, so all count; to count responses only, begin with `{}`",
                     RESPONDED.trim_end()
                 );
-                self.add(Place::Eligible, message);
+                self.add(Spot::Eligible, message);
                 rest.to_owned()
             }
             _ => usual,
@@ -283,7 +283,7 @@ impl<'a> Doubts<'a> {
                 && !asked.iter().any(|id| known.contains(id))
             {
                 let message = format!("no {column} is one of {}, as \"{first}\"", other.name());
-                self.add(Place::Column(table, column), message);
+                self.add(Spot::Column(table, column), message);
             }
         }
     }
@@ -316,10 +316,10 @@ impl<'a> Doubts<'a> {
         if meanings.won.is_empty() {
             let all: Vec<&str> = meanings.lost.iter().chain(&meanings.neither).map(String::as_str).collect();
             let message = format!("which stage of {} means won? It has {}", look.path, some_of(&all));
-            self.add(Place::Won, message);
+            self.add(Spot::Won, message);
         } else if !doubtful.is_empty() {
             let message = format!("stages that may mean won or lost are in neither list: {}", some_of(&doubtful));
-            self.add(Place::Won, message);
+            self.add(Spot::Won, message);
         }
         Some(meanings)
     }
@@ -337,7 +337,7 @@ impl<'a> Doubts<'a> {
                 let all: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
                 let message =
                     format!("amounts are in {}; a run takes one currency: convert the others", all.join(", "));
-                self.add(Place::Currency, message);
+                self.add(Spot::Currency, message);
                 most.to_string()
             }
             (None, _) => self.written_currency(),
@@ -354,22 +354,22 @@ impl<'a> Doubts<'a> {
         let code = most.map_or("USD", |(code, _)| code).to_owned();
         let words: Vec<&str> = written.keys().map(String::as_str).collect();
         match words.as_slice() {
-            [] => self.add(Place::Currency, "no row names its currency; US dollars are assumed".to_owned()),
+            [] => self.add(Spot::Currency, "no row names its currency; US dollars are assumed".to_owned()),
             ["USD"] if amounts.iter().any(|amount| amount.contains('$')) => {
-                self.add(Place::Currency, "amounts bear a dollar sign; US dollars are assumed".to_owned());
+                self.add(Spot::Currency, "amounts bear a dollar sign; US dollars are assumed".to_owned());
             }
             [only] if *only == code => {}
             [only] => {
                 let message =
                     format!("amounts bear {only}, which may be several currencies'; name theirs instead of {code}");
-                self.add(Place::Currency, message);
+                self.add(Spot::Currency, message);
             }
             several => {
                 let all = several.join(", ");
                 let message = format!(
                     "amounts are written in {all}; {code} is assumed: a run takes one currency, so convert the others"
                 );
-                self.add(Place::Currency, message);
+                self.add(Spot::Currency, message);
             }
         }
         code

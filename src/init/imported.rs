@@ -1,6 +1,6 @@
 //! Dates that an import left behind: where all rows fall on one day, another column knows better.
 
-use super::doubts::{Doubt, Place};
+use super::doubts::{Doubt, Spot};
 use super::look::Look;
 use super::name::plain;
 use super::reading::is_instant;
@@ -42,7 +42,7 @@ pub(super) fn replace_imported_dates(recognised: &mut Recognised, looks: &[Look]
             };
             let (rows, path) = (look.looked_at(), &look.path);
             let message = format!("{rows} of {path} have {name} on {day}, as an import leaves it; {fate}");
-            doubts.push(Doubt { place: Place::Column(table, name), message });
+            doubts.push(Doubt { spot: Spot::Column(table, name), message });
         }
     }
     doubts

@@ -1,5 +1,6 @@
 //! How far the models agree: every pair of them over the campaigns, and over the channels, that either gives money.
 
+use super::line_kind::LineKind;
 use super::place_sums::{PlaceSums, Sums};
 use super::spread::{Level, Period};
 use crate::scatter::lines::Lines;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AgreementRow {
     /// Over campaigns, or over channels.
-    pub(super) level: &'static str,
+    pub(super) level: LineKind,
     pub(super) period: Period,
     /// Positions of the models.
     pub(super) models: (usize, usize),
@@ -40,21 +41,21 @@ fn pairs(models: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..models).flat_map(move |first| (first + 1..models).map(move |second| (first, second)))
 }
 
-fn compare(level: &'static str, period: Period, models: (usize, usize), money: &Money<'_>) -> AgreementRow {
+fn compare(level: LineKind, period: Period, models: (usize, usize), money: &Money<'_>) -> AgreementRow {
     let pairs = money.iter().map(|(_, sums)| (sums[models.0].amount(), sums[models.1].amount()));
     let (a, b): (Vec<i64>, Vec<i64>) = pairs.filter(|pair| *pair != (0, 0)).unzip();
     AgreementRow { level, period, models, compared: a.len(), agreement: Agreement::of(&a, &b) }
 }
 
 /// Money by level and period; what belongs to no campaign stands among channels only.
-fn money<'a>(places: &'a PlaceSums, lines: &Lines) -> BTreeMap<(&'static str, Period), Money<'a>> {
-    let mut money: BTreeMap<(&'static str, Period), Money<'a>> = BTreeMap::new();
+fn money<'a>(places: &'a PlaceSums, lines: &Lines) -> BTreeMap<(LineKind, Period), Money<'a>> {
+    let mut money: BTreeMap<(LineKind, Period), Money<'a>> = BTreeMap::new();
     for ((level, period), sums) in places.iter() {
-        let of_level = level.line(lines);
-        if of_level == "no_campaign" {
+        let kind = level.kind(lines);
+        if kind == LineKind::NoCampaign {
             continue;
         }
-        money.entry((of_level, period)).or_default().push((level, sums.models));
+        money.entry((kind, period)).or_default().push((level, sums.models));
     }
     money
 }

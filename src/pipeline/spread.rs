@@ -22,6 +22,7 @@ pub use parts::AccountParts;
 pub use squares::Squares;
 
 use super::credit::Crediting;
+use super::line_kind::LineKind;
 use super::place_sums::PlaceSums;
 use super::prepare::Prepared;
 use super::totals::CreditKey;
@@ -51,12 +52,12 @@ impl Level {
         }
     }
 
-    /// What the marts call it.
-    pub(super) fn line(self, lines: &Lines) -> &'static str {
+    /// What kind of line it is.
+    pub(super) fn kind(self, lines: &Lines) -> LineKind {
         match self {
-            Self::Campaign(code) if lines.line(code).campaign.is_some() => "campaign",
-            Self::Campaign(_) => "no_campaign",
-            Self::Channel(_) => "channel",
+            Self::Campaign(code) if lines.line(code).campaign.is_some() => LineKind::Campaign,
+            Self::Campaign(_) => LineKind::NoCampaign,
+            Self::Channel(_) => LineKind::Channel,
         }
     }
 }

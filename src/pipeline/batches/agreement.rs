@@ -25,7 +25,7 @@ impl Names<'_> {
         }
         shown.sort_by(|a, b| (a.2.level, a.0, &a.1, a.2.models).cmp(&(b.2.level, b.0, &b.1, b.2.models)));
         let mut columns = Columns::default();
-        columns.texts("level", shown.iter().map(|(.., row)| Some(row.level)));
+        columns.texts("level", shown.iter().map(|(.., row)| Some(row.level.name())));
         columns.texts("fiscal_quarter", shown.iter().map(|(_, quarter, _)| quarter.as_deref()));
         columns.texts("basis", shown.iter().map(|(basis, ..)| Some(*basis)));
         columns.texts("model", shown.iter().map(|(.., row)| Some(self.models[row.models.0].id())));

@@ -1,6 +1,6 @@
 //! `line_sums`: what every line earned and cost, in the order of the ROI marts, with names for codes.
 
-mod places;
+mod cells;
 
 use super::{BASES, Names};
 use crate::config::file::DealKind;
@@ -14,8 +14,8 @@ use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
 use crate::pipeline::spread::Level;
 use arrow::array::RecordBatch;
+use cells::{OfCell, RoiCell, RoiCells, RoiLine};
 use closedloop_core::uncertainty::Interval;
-use places::{Line, OfPlace, Place, Places};
 use rayon::prelude::*;
 
 /// At which grain lines are summed.
@@ -33,11 +33,11 @@ impl Grain {
     }
 }
 
-/// A place under one model.
+/// A cell under one model.
 struct Row<'a> {
-    place: &'a Place,
-    line: &'a Line<'a>,
-    of: &'a OfPlace<'a>,
+    cell: &'a RoiCell,
+    line: &'a RoiLine<'a>,
+    of: &'a OfCell<'a>,
     model: usize,
     /// By amount, from 1, among lines of its kind in the quarter under the model.
     rank: usize,
@@ -76,8 +76,8 @@ impl Names<'_> {
     ) -> Result<Vec<RecordBatch>, EngineError> {
         let (campaigns, channels) = (text_column(spend, "campaign_id")?, text_column(spend, "channel")?);
         let spent_on = campaigns.iter().zip(&channels);
-        let places = self.places(grain, outcome, spend, spent_on);
-        let rows = self.rows(&places);
+        let cells = self.roi_cells(grain, outcome, spend, spent_on);
+        let rows = self.rows(&cells);
         match rows.is_empty() {
             true => Ok(vec![self.batch(&[], plan)?]),
             false => rows.par_chunks(ROWS_OF_A_TASK).map(|rows| self.batch(rows, plan)).collect(),
@@ -85,15 +85,15 @@ impl Names<'_> {
     }
 
     /// The rows in order.
-    fn rows<'a>(&self, places: &'a Places<'a>) -> Vec<Row<'a>> {
+    fn rows<'a>(&self, cells: &'a RoiCells<'a>) -> Vec<Row<'a>> {
         let mut models: Vec<usize> = (0..self.models.len()).collect();
         models.sort_by_key(|&model| self.models[model].id());
         let mut rows: Vec<Row<'_>> = Vec::new();
         for basis in BASES {
             for &model in &models {
                 let start = rows.len();
-                let of_basis = places.iter().filter(|(place, of)| place.basis == basis && of.has(model));
-                rows.extend(of_basis.map(|(place, of)| Row { place, line: places.line(place), of, model, rank: 0 }));
+                let of_basis = cells.iter().filter(|(cell, of)| cell.basis == basis && of.has(model));
+                rows.extend(of_basis.map(|(cell, of)| Row { cell, line: cells.line(cell), of, model, rank: 0 }));
                 rank(&mut rows[start..]);
             }
         }
@@ -104,10 +104,10 @@ impl Names<'_> {
         let (rows, sums) = (|| rows.iter(), || rows.iter().map(Row::sums));
         let count = |count: u64| i64::try_from(count).ok();
         let mut columns = Columns::default();
-        columns.texts("basis", rows().map(|row| Some(row.place.basis)));
+        columns.texts("basis", rows().map(|row| Some(row.cell.basis)));
         columns.texts("model", rows().map(|row| Some(self.models[row.model].id())));
-        columns.integers32("quarter", rows().map(|row| row.place.quarter.number()));
-        columns.texts("line", rows().map(|row| Some(row.line.line)));
+        columns.integers32("quarter", rows().map(|row| row.cell.quarter.number()));
+        columns.texts("line", rows().map(|row| Some(row.line.kind.name())));
         columns.texts("campaign_id", rows().map(|row| row.line.campaign));
         columns.texts("channel", rows().map(|row| row.line.channel));
         columns.texts("residual", rows().map(|row| row.line.residual));
@@ -145,8 +145,7 @@ const ROWS_OF_A_TASK: usize = BATCH_ROWS / 4;
 
 /// Ranks rows of one basis and model, which stand in order. Equal amounts have one rank.
 fn rank(rows: &mut [Row<'_>]) {
-    let are_ranked_together =
-        |a: &Row<'_>, b: &Row<'_>| (a.place.quarter, a.line.line) == (b.place.quarter, b.line.line);
+    let are_ranked_together = |a: &Row<'_>, b: &Row<'_>| (a.cell.quarter, a.line.kind) == (b.cell.quarter, b.line.kind);
     for rows in rows.chunk_by_mut(are_ranked_together) {
         let mut amounts: Vec<i64> = rows.iter().map(|row| row.sums().amount()).collect();
         amounts.sort_unstable_by(|a, b| b.cmp(a));

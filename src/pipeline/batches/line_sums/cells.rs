@@ -1,7 +1,8 @@
-//! Places: where a line earned or cost something, whatever the model.
+//! Cells of the ROI marts: where a line earned or cost something, whatever the model.
 
 use super::super::{BASES, CLOSE_DATE, Names, TOUCH_DATE};
 use super::Grain;
+use crate::pipeline::line_kind::LineKind;
 use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
@@ -15,8 +16,8 @@ use std::collections::BTreeMap;
 
 /// A line as the marts sort it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Line<'a> {
-    pub(super) line: &'static str,
+pub(super) struct RoiLine<'a> {
+    pub(super) kind: LineKind,
     pub(super) campaign: Option<&'a str>,
     pub(super) channel: Option<&'a str>,
     pub(super) residual: Option<&'static str>,
@@ -40,16 +41,16 @@ impl Quarter {
 
 /// Where a row stands, whatever the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct RoiCell {
     pub(super) quarter: Quarter,
     /// Position of the line among all, which stand in order.
     line: usize,
     pub(super) basis: &'static str,
 }
 
-/// What is known of a place.
+/// What is known of a cell.
 #[derive(Debug, Default)]
-pub(super) struct OfPlace<'a> {
+pub(super) struct OfCell<'a> {
     pub(super) counts: LineCounts,
     pub(super) earned: Option<&'a [Sums]>,
     pub(super) intervals: Option<&'a IntervalRow>,
@@ -60,7 +61,7 @@ pub(super) struct OfPlace<'a> {
     pub(super) extremes: Option<(i64, i64)>,
 }
 
-impl OfPlace<'_> {
+impl OfCell<'_> {
     /// Whether it has a row under a model: nothing was left to most residuals under most models.
     pub(super) fn has(&self, model: usize) -> bool {
         self.left.get(model).is_none_or(|(_, deals)| *deals > 0)
@@ -82,68 +83,68 @@ impl OfPlace<'_> {
     }
 }
 
-/// All places of a grain: those of one basis stand in the order of the ROI marts.
-pub(super) struct Places<'a> {
-    lines: Vec<Line<'a>>,
-    positions: HashMap<Line<'a>, usize, FixedState>,
-    known: BTreeMap<Place, OfPlace<'a>>,
+/// All cells of a grain: those of one basis stand in the order of the ROI marts.
+pub(super) struct RoiCells<'a> {
+    lines: Vec<RoiLine<'a>>,
+    positions: HashMap<RoiLine<'a>, usize, FixedState>,
+    known: BTreeMap<RoiCell, OfCell<'a>>,
 }
 
-impl<'a> Places<'a> {
-    fn new(lines: impl Iterator<Item = Line<'a>>) -> Self {
+impl<'a> RoiCells<'a> {
+    fn new(lines: impl Iterator<Item = RoiLine<'a>>) -> Self {
         let mut positions: HashMap<_, _, _> = lines.map(|line| (line, 0)).collect();
-        let mut lines: Vec<Line<'_>> = positions.keys().copied().collect();
+        let mut lines: Vec<RoiLine<'_>> = positions.keys().copied().collect();
         lines.sort_unstable();
         positions.extend(lines.iter().copied().zip(0..));
         Self { lines, positions, known: BTreeMap::new() }
     }
 
-    /// What is known of a place of one of the lines.
-    fn at(&mut self, basis: &'static str, quarter: Quarter, line: Line<'a>) -> &mut OfPlace<'a> {
-        self.known.entry(Place { quarter, line: self.positions[&line], basis }).or_default()
+    /// What is known of a cell of one of the lines.
+    fn at(&mut self, basis: &'static str, quarter: Quarter, line: RoiLine<'a>) -> &mut OfCell<'a> {
+        self.known.entry(RoiCell { quarter, line: self.positions[&line], basis }).or_default()
     }
 
-    pub(super) fn line(&self, place: &Place) -> &Line<'a> {
-        &self.lines[place.line]
+    pub(super) fn line(&self, cell: &RoiCell) -> &RoiLine<'a> {
+        &self.lines[cell.line]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Place, &OfPlace<'a>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RoiCell, &OfCell<'a>)> {
         self.known.iter()
     }
 }
 
 impl Names<'_> {
-    /// The places of a grain. `spent_on` names campaign and channel of the rows of `spend`, which has those of
+    /// The cells of a grain. `spent_on` names campaign and channel of the rows of `spend`, which has those of
     /// `spend_by_quarter`.
-    pub(super) fn places<'a>(
+    pub(super) fn roi_cells<'a>(
         &'a self,
         grain: Grain,
         outcome: &'a Outcome,
         spend: &RecordBatch,
         spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> + Clone,
-    ) -> Places<'a> {
+    ) -> RoiCells<'a> {
         let earned = outcome.places.iter().filter(|((level, _), _)| grain.has(*level));
         let earned = earned.map(|((level, _), _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
         let spent = spent_on.clone().map(|(campaign, channel)| spent_line(grain, campaign, channel));
-        let mut places = Places::new(earned.chain(left).chain(spent));
-        self.add_earned(grain, outcome, &mut places);
-        self.add_left(outcome, &mut places);
-        add_spend(grain, spend, spent_on, &mut places);
-        for of_place in places.known.values_mut() {
-            let amounts = || (0..self.models.len()).map(|model| of_place.sums(model).amount());
-            of_place.extremes = amounts().min().zip(amounts().max());
+        let mut cells = RoiCells::new(earned.chain(left).chain(spent));
+        self.add_earned(grain, outcome, &mut cells);
+        self.add_left(outcome, &mut cells);
+        add_spend(grain, spend, spent_on, &mut cells);
+        for of_cell in cells.known.values_mut() {
+            let amounts = || (0..self.models.len()).map(|model| of_cell.sums(model).amount());
+            of_cell.extremes = amounts().min().zip(amounts().max());
         }
-        places
+        cells
     }
 
-    fn earning_line(&self, level: Level) -> Line<'_> {
+    fn earning_line(&self, level: Level) -> RoiLine<'_> {
         let (campaign, channel) = level.names(self.lines);
-        Line { line: level.line(self.lines), campaign, channel: Some(channel), residual: None }
+        RoiLine { kind: level.kind(self.lines), campaign, channel: Some(channel), residual: None }
     }
 
     /// Adds what touches earned.
-    fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a Outcome, places: &mut Places<'a>) {
+    fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a Outcome, cells: &mut RoiCells<'a>) {
         for (place, sums) in outcome.places.iter().filter(|((level, _), _)| grain.has(*level)) {
             let (level, period) = place;
             let quarter = |position| Quarter::Of(self.quarter_numbers.number(position));
@@ -154,24 +155,24 @@ impl Names<'_> {
             };
             let interval = outcome.intervals.binary_search_by_key(&place, |row| row.place).ok();
             for &basis in bases {
-                *places.at(basis, quarter, self.earning_line(level)) = OfPlace {
+                *cells.at(basis, quarter, self.earning_line(level)) = OfCell {
                     counts: sums.counts,
                     earned: Some(sums.models),
                     intervals: interval.map(|position| &outcome.intervals[position]),
-                    ..OfPlace::default()
+                    ..OfCell::default()
                 };
             }
         }
     }
 
     /// Adds what was left to residuals, on both bases in the quarter of close.
-    fn add_left(&self, outcome: &Outcome, places: &mut Places<'_>) {
+    fn add_left(&self, outcome: &Outcome, cells: &mut RoiCells<'_>) {
         for (key, left) in outcome.totals.residuals() {
             let quarter = Quarter::Of(self.quarter_numbers.number(key.close_quarter));
             for basis in BASES {
-                let of_place = places.at(basis, quarter, residual_line(key.bucket));
-                of_place.left.resize(self.models.len(), Default::default());
-                let (sums, deals) = &mut of_place.left[key.model];
+                let of_cell = cells.at(basis, quarter, residual_line(key.bucket));
+                of_cell.left.resize(self.models.len(), Default::default());
+                let (sums, deals) = &mut of_cell.left[key.model];
                 sums.add(key.kind, left.earned);
                 *deals += left.deals;
             }
@@ -184,7 +185,7 @@ fn add_spend<'a>(
     grain: Grain,
     spend: &RecordBatch,
     spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
-    places: &mut Places<'a>,
+    cells: &mut RoiCells<'a>,
 ) {
     let quarters = spend.column(2).as_primitive::<Int32Type>().values();
     let amounts = spend.column(3).as_primitive::<Int64Type>().values();
@@ -192,21 +193,21 @@ fn add_spend<'a>(
         let line = spent_line(grain, campaign, channel);
         for basis in BASES {
             for quarter in [Quarter::Of(quarter), Quarter::All] {
-                places.at(basis, quarter, line).spend += amount;
+                cells.at(basis, quarter, line).spend += amount;
             }
         }
     }
 }
 
-fn residual_line<'a>(bucket: Bucket) -> Line<'a> {
-    Line { line: "residual", campaign: None, channel: None, residual: Some(bucket.name()) }
+fn residual_line<'a>(bucket: Bucket) -> RoiLine<'a> {
+    RoiLine { kind: LineKind::Residual, campaign: None, channel: None, residual: Some(bucket.name()) }
 }
 
-fn spent_line<'a>(grain: Grain, campaign: Option<&'a str>, channel: Option<&'a str>) -> Line<'a> {
-    let line = match (grain, campaign) {
-        (Grain::Campaign, Some(_)) => "campaign",
-        (Grain::Campaign, None) => "no_campaign",
-        (Grain::Channel, _) => "channel",
+fn spent_line<'a>(grain: Grain, campaign: Option<&'a str>, channel: Option<&'a str>) -> RoiLine<'a> {
+    let kind = match (grain, campaign) {
+        (Grain::Campaign, Some(_)) => LineKind::Campaign,
+        (Grain::Campaign, None) => LineKind::NoCampaign,
+        (Grain::Channel, _) => LineKind::Channel,
     };
-    Line { line, campaign: campaign.filter(|_| grain == Grain::Campaign), channel, residual: None }
+    RoiLine { kind, campaign: campaign.filter(|_| grain == Grain::Campaign), channel, residual: None }
 }
