@@ -44,8 +44,7 @@ pub struct Column {
     pub required: bool,
 }
 
-/// The columns of a canonical table. Between conflicting duplicates the columns decide that its stage keeps, in their order
-/// there, identifiers of text by length first; between touches those that a journey knows: time, contact, line, type, and whether it can earn credit.
+/// The columns of a canonical table.
 pub fn columns(table: Table) -> &'static [Column] {
     match table {
         Table::Accounts => ACCOUNTS,

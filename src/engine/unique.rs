@@ -1,4 +1,8 @@
 //! Keys are unique: of rows with the same key one is kept.
+//!
+//! Between conflicting rows those columns decide that the table's stage keeps, in their order there. Identifiers held as text
+//! compare by length first. Touches do not come here: between theirs decides, where journeys are grouped, what a journey knows of
+//! a touch: time, contact, line, type, and whether it can earn credit.
 
 use super::EngineError;
 use super::dense::KeyRange;

@@ -108,7 +108,7 @@ impl Comparison {
 
     /// Takes the rows of `model_intervals.sql`.
     pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
-        let (levels, names, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
+        let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
         let verdicts = texts(rows, 8)?;
         let number = |column: usize, row: usize| {
             let numbers = rows.column(column).as_primitive::<Float64Type>();
@@ -123,7 +123,7 @@ impl Comparison {
                 roi_high: number(7, row),
                 verdict: Some(verdicts[row].clone()).filter(|verdict| !verdict.is_empty()),
             };
-            let key = (levels[row].as_str(), names[row].as_str(), channels[row].as_str());
+            let key = (levels[row].as_str(), ids[row].as_str(), channels[row].as_str());
             intervals.entry(key).or_default().insert(models[row].clone(), interval);
         }
         for line in &mut self.lines {
