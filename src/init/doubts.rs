@@ -240,7 +240,7 @@ impl<'a> Doubts<'a> {
             let sources = some_of(&sources.into_iter().collect::<Vec<_>>());
             let message =
                 format!("touches of the sources {sources} earn nothing under this condition; name those that do");
-            self.add(Place::Eligible, message);
+            self.add(Spot::Eligible, message);
         }
         let (mut flags, mut rows) = (Vec::new(), 0);
         for branch in self.branches(Table::Touchpoints) {
