@@ -4,6 +4,7 @@
 mod bad_input;
 mod cli;
 mod comparing;
+mod configuration;
 mod dictionary;
 mod differential;
 mod explain;
