@@ -218,6 +218,9 @@ fn a_query_names_the_nearest_table_and_column() {
         refusal("SELECT boked FROM reconciliation"),
         "error: there is no column \"boked\" (the nearest is \"booked\"); correct the SQL\n"
     );
+    // A value that has no text is no answer.
+    let error = refusal("SELECT arrow_cast(2147483647, 'Date32')");
+    assert!(error.contains("2147483647") && error.lines().count() == 1, "{error}");
     let config = project("fixtures/hand/restart/closedloop.toml");
     assert_eq!(
         query_refusal(config.to_str().unwrap(), "SELECT * FROM touchpoint"),

@@ -38,8 +38,14 @@ fn text(path: &str) -> String {
 /// The files that say what a configuration can hold.
 fn sources() -> Vec<String> {
     let folder = std::fs::read_dir(project("src/config/file")).unwrap().map(|entry| entry.unwrap().path());
-    let files =
-        ["src/config/file.rs", "core/src/model/spec.rs", "core/src/incremental/settings.rs", "core/src/journey.rs"];
+    let files = [
+        "src/config/file.rs",
+        "core/src/model/spec.rs",
+        "core/src/model/spec/draft.rs",
+        "core/src/incremental/settings.rs",
+        "core/src/journey.rs",
+        "core/src/lifetime/histories.rs",
+    ];
     let files = files.map(project).into_iter().chain(folder);
     files.map(|file: PathBuf| std::fs::read_to_string(file).unwrap()).collect()
 }

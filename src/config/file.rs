@@ -146,7 +146,7 @@ pub struct CalendarConfig {
     /// IANA name; quarters are cut and naive times read in it.
     pub time_zone: String,
     /// Month in which the fiscal year starts, 1 to 12.
-    pub fiscal_year_start: i8,
+    pub fiscal_year_start: i64,
     /// Nothing recorded later is used; default the latest date in the inputs.
     pub as_of: Option<String>,
 }

@@ -3,13 +3,14 @@
 
 use super::EngineError;
 use super::diagnose::is_about_values;
-use super::source::SOURCE_ROW;
+use super::source::{SOURCE_ROW, VOLATILE};
 use super::words::words;
 use crate::config::Plan;
 use crate::config::file::Table;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::DataFusionError;
+use datafusion::functions::expr_fn::lower;
 use datafusion::logical_expr::{Expr, cast, col, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::StreamExt;
@@ -28,7 +29,7 @@ pub(crate) fn eligible(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, Eng
 /// # Errors
 /// As for [`eligible()`].
 pub(crate) fn of_sales(touchpoints: &DataFrame, plan: &Plan) -> Result<Expr, EngineError> {
-    not_suppressed(touchpoints, plan, col("source").eq(lit("sales")))
+    not_suppressed(touchpoints, plan, lower(col("source")).eq(lit("sales")))
 }
 
 /// A condition on touches that no suppression rule matches.
@@ -45,6 +46,9 @@ fn condition(touchpoints: &DataFrame, key: &str, sql: &str) -> Result<Expr, Engi
     let condition = touchpoints.parse_sql_expr(sql).map_err(|error| sql_fault(key, words(&error)))?;
     if condition.exists(|part| Ok(looks_beyond_its_row(part)))? {
         return Err(sql_fault(key, "must be a condition on one touch".to_owned()));
+    }
+    if condition.is_volatile() {
+        return Err(sql_fault(key, VOLATILE.to_owned()));
     }
     Ok(cast(condition, DataType::Boolean))
 }

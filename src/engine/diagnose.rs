@@ -157,8 +157,11 @@ fn kind_of(value: &Value) -> Option<&'static str> {
 
 /// Whether the engine stumbled over values or expressions rather than over files or memory.
 pub(crate) fn is_about_values(error: &DataFusionError) -> bool {
-    use DataFusionError::{ArrowError, Execution, NotImplemented, Plan, SchemaError};
-    matches!(error.find_root(), ArrowError(..) | Execution(_) | NotImplemented(_) | Plan(_) | SchemaError(..))
+    use DataFusionError::{ArrowError, Execution, External, NotImplemented, Plan, SchemaError};
+    matches!(
+        error.find_root(),
+        ArrowError(..) | Execution(_) | External(_) | NotImplemented(_) | Plan(_) | SchemaError(..)
+    )
 }
 
 /// Turns every kind of line break into `\n`, so that lines can be counted.

@@ -12,10 +12,11 @@ use crate::config::plan::{Source, address};
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::Column;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::error::DataFusionError;
 use datafusion::functions_nested::expr_fn::make_array;
-use datafusion::logical_expr::{Expr, cast, lit, try_cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, cast, lit, try_cast};
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParser, Statement};
@@ -25,6 +26,9 @@ use std::path::Path;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(crate) const SOURCE_ROW: &str = "source_row";
+
+/// What is wrong with SQL that gives another answer in every run.
+pub(super) const VOLATILE: &str = "is random, but the same inputs must give the same marts";
 
 /// The columns that `sql/stage/touchpoints.sql` adds to the source's own.
 const RESERVED: [&str; 5] = [SOURCE_ROW, "reason", "in_scope", "bad_flag", "bad_recording"];
@@ -100,10 +104,35 @@ pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<
             ctx.read_json(paths, options.file_compression_type(compression)).await.map(of_text)
         }
     };
-    read.map_err(|error| match source.check_files() {
+    let read = read.map_err(|error| match source.check_files() {
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
-    })
+    })?;
+    without_dictionaries(source, read)
+}
+
+/// Values of Parquet that are held as a dictionary of others than texts, as themselves.
+fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRows) -> Result<FileRows, EngineError> {
+    let held = |field: &Field| match field.data_type() {
+        DataType::Dictionary(_, values) if !is_text(values) => Some(values.as_ref().clone()),
+        _ => None,
+    };
+    let fields = rows.schema().fields();
+    if let Some(field) = fields.iter().find(|field| held(field) == Some(DataType::Boolean)) {
+        let name = field.name();
+        return Err(source.fault(format!(
+            "column \"{name}\" holds true and false as a dictionary, which Parquet has none for; write it without one"
+        )));
+    }
+    if !fields.iter().any(|field| held(field).is_some()) {
+        return Ok(FileRows { rows, never_blank });
+    }
+    let columns = fields.iter().map(|field| match held(field) {
+        Some(values) => cast(verbatim(field.name()), values).alias(field.name()),
+        None => verbatim(field.name()),
+    });
+    let columns: Vec<Expr> = columns.collect();
+    Ok(FileRows { rows: rows.select(columns)?, never_blank })
 }
 
 async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
@@ -169,7 +198,21 @@ async fn map_by_sql(
     for name in names {
         ctx.deregister_table(name)?;
     }
-    mapped
+    let mapped = mapped?;
+    if is_volatile(mapped.logical_plan())? {
+        return Err(fault(VOLATILE.to_owned()));
+    }
+    Ok(mapped)
+}
+
+/// Whether a plan gives other rows whenever it is run.
+fn is_volatile(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        found |= node.expressions().iter().any(Expr::is_volatile);
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
 }
 
 /// Rows of a text file for SQL of the configuration: no blanks around texts, and nothing where there is nothing else.

@@ -26,6 +26,11 @@ pub(crate) fn words(error: &DataFusionError) -> String {
         DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
             text.clone()
         }
+        // Errors of libraries tell at length where, and then what.
+        DataFusionError::External(error) => {
+            let text = error.to_string();
+            text.rsplit("error: ").next().unwrap_or_default().to_owned()
+        }
         other => other.strip_backtrace(),
     };
     let text = text.replace("datafusion.public.", "");

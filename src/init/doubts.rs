@@ -236,7 +236,7 @@ impl<'a> Doubts<'a> {
     fn eligible(&mut self) -> String {
         let usual = JourneyConfig::default().eligible;
         let sources: BTreeSet<&str> = self.values(Table::Touchpoints, "source").into_iter().collect();
-        if !sources.is_empty() && !sources.iter().any(|source| usual.contains(&quoted_text(source))) {
+        if !sources.is_empty() && !sources.iter().any(|source| usual.contains(&quoted_text(&source.to_lowercase()))) {
             let sources = some_of(&sources.into_iter().collect::<Vec<_>>());
             let message =
                 format!("touches of the sources {sources} earn nothing under this condition; name those that do");

@@ -66,7 +66,8 @@ pub(super) fn look(folder: &Path) -> std::io::Result<(Vec<Look>, Vec<Unusable>)>
     let (mut looks, mut unusable) = (Vec::new(), Vec::new());
     for entry in entries {
         let path = name_of(&entry);
-        if path.starts_with('.') {
+        // Pipes and the like may have no end.
+        if path.starts_with('.') || !(entry.is_file() || entry.is_dir()) {
             continue;
         }
         let seen = if entry.is_dir() { look_at_parts(&entry) } else { Some(look_at(&entry)) };

@@ -187,16 +187,16 @@ fn of_amounts(table: Table, what: &str, amounts: &Amounts) -> Option<Finding> {
 
 /// The rows that a check of the configuration selects, with the least of them.
 fn rows_found(workers: &Workers, prepared: &Prepared, check: &CheckConfig) -> Result<Option<Finding>, EngineError> {
+    let fault = |error| EngineError::Sql { key: format!("checks, \"{}\"", check.finds), message: words(&error) };
     let rows = async { session::collect(session::read_only(&prepared.ctx, &check.sql).await?).await };
-    let rows = workers
-        .runtime
-        .block_on(rows)
-        .map_err(|error| EngineError::Sql { key: format!("checks, \"{}\"", check.finds), message: words(&error) })?;
-    let options = FormatOptions::default();
+    let rows = workers.runtime.block_on(rows).map_err(fault)?;
+    let options = FormatOptions::default().with_display_error(false);
     let cells = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
     let cells = cells.collect::<Result<Vec<_>, _>>()?;
-    let text = |row| cells.iter().map(|cell| cell.value(row).to_string()).collect::<Vec<_>>().join(", ");
-    Ok((0..rows.num_rows()).map(text).min().map(|least| {
+    let text = |row| cells.iter().map(|cell| cell.value(row).try_to_string()).collect::<Result<Vec<_>, _>>();
+    let texts = (0..rows.num_rows()).map(text).collect::<Result<Vec<_>, _>>();
+    let texts = texts.map_err(|error| fault(error.into()))?.into_iter().map(|cells| cells.join(", "));
+    Ok(texts.min().map(|least| {
         let rows = counted(rows.num_rows(), "row", "rows");
         Finding::new(check.table.name(), format!("{rows} found: {}, as {least}", check.finds))
     }))

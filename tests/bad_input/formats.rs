@@ -3,7 +3,11 @@
 use super::files::{gzip, parquet_of, parquet_with, unannotated_parquet_of};
 use super::{COMPANY, World, unbroken};
 use crate::support::{read_mart, texts};
-use arrow::array::{Decimal128Array, FixedSizeBinaryArray, Float64Array, UInt64Array};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Float64Array,
+    Int32Array, UInt64Array,
+};
+use std::sync::Arc;
 
 const TOUCHES: &str = COMPANY[3].1;
 
@@ -227,4 +231,27 @@ fn whole_numbers_with_a_point_are_identifiers_without() {
     let decimals = Decimal128Array::from(vec![101_0000, 101_0000, 102_0000]).with_precision_and_scale(38, 4).unwrap();
     let decimals = parquet_with(&touches, "account_id", decimals);
     assert!(world().file("touches/t.parquet", decimals).accepted().marts() == marts, "decimals");
+}
+
+/// Categories of pandas are dictionaries of whatever they hold.
+#[test]
+fn dictionaries_of_numbers_and_times_are_read_and_those_of_flags_refused() {
+    let deals = COMPANY[5].1;
+    let world = |table: &'static str, bytes: Vec<u8>| {
+        World::new().file("t.parquet", bytes).source(table, "path = \"t.parquet\"")
+    };
+    let keys = Int32Array::from(vec![1, 0]);
+    let amounts: ArrayRef = Arc::new(Float64Array::from(vec![500.0, 1000.0]));
+    let amounts = DictionaryArray::new(keys.clone(), amounts);
+    assert!(world("deals", parquet_with(deals, "amount", amounts)).accepted().marts() == unbroken().marts());
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![20_517, 20_513]));
+    let days = DictionaryArray::new(keys, days);
+    assert!(world("deals", parquet_with(deals, "closed_at", days)).accepted().marts() == unbroken().marts());
+    let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
+    let flags = DictionaryArray::new(Int32Array::from(vec![0, 0, 0]), flags);
+    assert_eq!(
+        world("touchpoints", parquet_with(TOUCHES, "responded", flags)).refused(),
+        "table touchpoints (t.parquet): column \"responded\" holds true and false as a dictionary, which Parquet has none for; \
+         write it without one"
+    );
 }

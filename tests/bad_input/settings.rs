@@ -24,6 +24,8 @@ refused! {
         => "closedloop.toml line 2: unknown key or value \"birth\"; known here: opportunity_created, conversion";
     text_for_a_number: "[journeys]\nlookback_days = \"ninety\""
         => "closedloop.toml line 2: invalid type: string \"ninety\", expected a number; correct `lookback_days = \"ninety\"`";
+    a_month_far_from_any: "[calendar]\nfiscal_year_start = 300"
+        => "closedloop.toml: calendar.fiscal_year_start: is 300, but must be a month from 1 to 12";
     a_key_given_twice: "[journeys]\nlookback_days = 90\nlookback_days = 91"
         => "closedloop.toml line 3: duplicate key; correct `lookback_days = 91`";
     no_days_to_look_back: "[journeys]\nlookback_days = 0"

@@ -35,6 +35,12 @@ refused! {
         => "tables.deals.sql: Cannot cast string 'new' to value of Int32 type; correct the SQL in the configuration";
     sql_without_a_needed_column: deals_by("SELECT deal_id, opportunity_id, closed_at, amount AS ammount FROM raw")
         => "table deals (deals.csv): column \"amount\" is missing, the nearest is \"ammount\"; select \"ammount\" AS amount in tables.deals.sql";
+    sql_that_gives_other_rows_in_every_run: deals_by("SELECT * EXCLUDE (amount), random() AS amount FROM raw")
+        => "tables.deals.sql: is random, but the same inputs must give the same marts; correct the SQL in the configuration";
+    a_predicate_that_is_random: eligible("random() > 0.5")
+        => "journeys.eligible: is random, but the same inputs must give the same marts; correct the SQL in the configuration";
+    a_predicate_with_a_pattern_that_is_none: eligible("regexp_like(channel, '(')")
+        => "journeys.eligible: unclosed group; correct the SQL in the configuration";
     a_predicate_on_a_column_that_is_not_there: eligible("campain_id = 'C1'")
         => "journeys.eligible: there is no column \"campain_id\" (the nearest is \"campaign_id\"); correct the SQL in the configuration";
     a_predicate_that_is_none: eligible("campaign_id = ")

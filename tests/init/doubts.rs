@@ -143,6 +143,17 @@ fn a_configuration_is_never_overwritten() {
     assert_eq!(config_text(folder.path()), "# mine\n");
 }
 
+/// A pipe has no end to read to.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    hubspot(folder.path());
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("touches.csv")).status().unwrap();
+    assert!(made.success());
+    closedloop().arg("init").arg(folder.path()).timeout(std::time::Duration::from_secs(30)).assert().success();
+}
+
 /// Sources that the usual condition does not name would lose all revenue without a word.
 #[test]
 fn sources_that_earn_nothing_are_asked_about() {

@@ -5,6 +5,7 @@ use crate::cli::table::{header, plain, print_fitted, right};
 use arrow::array::{Array, RecordBatch};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::ValueEnum;
 use comfy_table::Cell;
@@ -34,16 +35,17 @@ pub(super) fn print(out: &mut impl Write, rows: &RecordBatch, format: Format) ->
 }
 
 fn cells(rows: &RecordBatch) -> anyhow::Result<Vec<Vec<Option<String>>>> {
-    let options = FormatOptions::default();
+    let options = FormatOptions::default().with_display_error(false);
     let columns: Vec<ArrayFormatter<'_>> =
         rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
     // An untyped null has no bitmap, but is null all the same.
     let nulls: Vec<Option<NullBuffer>> = rows.columns().iter().map(|column| column.logical_nulls()).collect();
     let cell = |row: usize, column: usize| {
         let is_null = nulls[column].as_ref().is_some_and(|nulls| nulls.is_null(row));
-        (!is_null).then(|| columns[column].value(row).to_string())
+        (!is_null).then(|| columns[column].value(row).try_to_string()).transpose()
     };
-    Ok((0..rows.num_rows()).map(|row| (0..columns.len()).map(|column| cell(row, column)).collect()).collect())
+    let row = |row| (0..columns.len()).map(|column| cell(row, column)).collect();
+    Ok((0..rows.num_rows()).map(row).collect::<Result<_, ArrowError>>()?)
 }
 
 fn names(rows: &RecordBatch) -> Vec<String> {

@@ -103,23 +103,23 @@ impl Resolver<'_> {
     ) -> Result<PathBuf, ConfigError> {
         let (name, output) = match flag {
             Some(out) => ("--out", out),
+            None if key.is_empty() => return Err(self.fault("output.path", "is empty; name a folder".to_owned())),
             None => ("output.path", self.beside(&self.expand("output.path", key)?)),
         };
         self.check_output(name, &output, sources)?;
         Ok(output)
     }
 
-    fn calendar(&self, zone: &str, fiscal_year_start: i8) -> Result<Calendar, ConfigError> {
+    fn calendar(&self, zone: &str, fiscal_year_start: i64) -> Result<Calendar, ConfigError> {
         let zone = TimeZone::get(zone).map_err(|_| {
             self.fault("calendar.time_zone", format!("\"{zone}\" is not an IANA name, as in \"Europe/Berlin\""))
         })?;
-        if !(1..=12).contains(&fiscal_year_start) {
-            return Err(self.fault(
-                "calendar.fiscal_year_start",
-                format!("is {fiscal_year_start}, but must be a month from 1 to 12"),
-            ));
-        }
-        Ok(Calendar::new(zone, fiscal_year_start))
+        let month = i8::try_from(fiscal_year_start).ok().filter(|month| (1..=12).contains(month));
+        let month = month.ok_or_else(|| {
+            let message = format!("is {fiscal_year_start}, but must be a month from 1 to 12");
+            self.fault("calendar.fiscal_year_start", message)
+        })?;
+        Ok(Calendar::new(zone, month))
     }
 
     fn intervals(&self, flag: Option<String>, key: Option<String>) -> Result<Intervals, ConfigError> {

@@ -33,14 +33,18 @@ pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
 /// Instants of whatever a source has; null where it cannot be read.
 fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Result<ArrayRef> {
     let array: TimestampMicrosecondArray = match values.data_type() {
-        DataType::Timestamp(_, Some(_)) => return Ok(cast(values, &instant_type())?),
+        DataType::Timestamp(_, Some(_)) => {
+            let instants = cast(values, &instant_type())?;
+            within_calendar(instants.as_primitive::<TimestampMicrosecondType>())
+        }
         DataType::Timestamp(_, None) => {
             let naive = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
             let naive = naive.as_primitive::<TimestampMicrosecondType>();
             if calendar.is_utc() {
-                return Ok(Arc::new(naive.clone().with_timezone("UTC")));
+                within_calendar(naive)
+            } else {
+                naive.iter().map(|micros| instant_of_naive(calendar, micros?)).collect()
             }
-            naive.iter().map(|micros| instant_of_naive(calendar, micros?)).collect()
         }
         DataType::Date32 | DataType::Date64 => {
             let days = cast(values, &DataType::Date32)?;
@@ -54,6 +58,17 @@ fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Re
         _ => TimestampMicrosecondArray::new_null(values.len()),
     };
     Ok(Arc::new(array.with_timezone("UTC")))
+}
+
+/// The instants that have a date; others, as some systems write for never, cannot be read.
+fn within_calendar(instants: &TimestampMicrosecondArray) -> TimestampMicrosecondArray {
+    let (first, last) = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+    let has_date = |micros: i64| (first <= micros) & (micros <= last);
+    // Nearly always all have one, which is told without a jump.
+    if instants.values().iter().fold(true, |all, &micros| all & has_date(micros)) {
+        return instants.clone();
+    }
+    instants.unary_opt(|micros| has_date(micros).then_some(micros))
 }
 
 /// A naive timestamp is stored as if it were UTC; reads it as local time instead.
@@ -101,4 +116,24 @@ pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRe
     };
     let quarters: Int32Array = dates.as_primitive::<Date32Type>().iter().map(|days| quarter(days?)).collect();
     Ok(Arc::new(quarters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::TimeZone;
+
+    /// Systems write the end of their range for never.
+    #[test]
+    fn instants_without_a_date_cannot_be_read() {
+        let last = Timestamp::MAX.as_microsecond();
+        let micros = TimestampMicrosecondArray::from(vec![Some(0), Some(i64::MAX), None, Some(i64::MIN), Some(last)]);
+        let calendar = Calendar::new(TimeZone::UTC, 1);
+        for given in [micros.clone(), micros.with_timezone("+02:00")] {
+            let given: ArrayRef = Arc::new(given);
+            let read = instants(&calendar, DateMeans::Start, &given).unwrap();
+            let read = read.as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>();
+            assert_eq!(read, [Some(0), None, None, None, Some(last)]);
+        }
+    }
 }

@@ -60,6 +60,10 @@ fn of_float(float: f64, digits: u8) -> Option<Amount> {
 
 fn of_text(text: &str, digits: u8) -> Option<Amount> {
     let text = text.trim();
+    // Rust sets digits apart by underscores, people do not.
+    if text.contains('_') {
+        return None;
+    }
     let exact: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
     let rounded = exact.round_dp_with_strategy(u32::from(digits), RoundingStrategy::MidpointAwayFromZero);
     let minor = rounded.checked_mul(Decimal::from(10_u64.pow(u32::from(digits))))?.to_i64()?;
@@ -99,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_amount_is_none() {
-        for text in ["", "n/a", "1,000", "$5", "12345678901234567.00", "-92233720368547758.08", "NaN", "inf"] {
+        for text in ["", "n/a", "1,000", "1_000", "$5", "12345678901234567.00", "-92233720368547758.08", "NaN", "inf"] {
             assert_eq!(minor(text), None, "{text}");
         }
     }
