@@ -135,7 +135,7 @@ fn conversions(ids: Ids, known: u64) -> Conversions {
         ("created_at", instants(std::iter::empty())),
     ]);
     let roles = batch([("opportunity_id", no_ids()), ("contact_id", no_ids()), ("is_primary", always(0))]);
-    Conversions::build(&plan, &deals, &contacts, &roles).unwrap()
+    Conversions::build(&plan, &deals, &contacts, &roles, None).unwrap()
 }
 
 fn line_codes() -> LineCodes {

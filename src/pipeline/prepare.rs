@@ -157,7 +157,7 @@ pub(super) fn index(
         latest: plan.as_of.or_else(|| latest(&latest_of)).unwrap_or_default(),
         whole_time: plan.follows_accounts(),
     });
-    let build = || Conversions::build_with(plan, &deals, &contacts, &roles, others.as_ref());
+    let build = || Conversions::build(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
     let codes = LineCodes::new(&campaigns, &spent)?;
     clock.count(conversions.all.len() as u64, 0);

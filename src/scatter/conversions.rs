@@ -13,8 +13,8 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use arrow::array::RecordBatch;
 use closedloop_core::journey::Milestones;
-pub(super) use contacts::role_contacts;
-use contacts::{DealContacts, index_contacts};
+pub(super) use contacts::RoleContacts;
+use contacts::{DealContacts, index_contacts, role_contacts};
 pub use credits::{CreditDeal, CreditDeals};
 pub(super) use deal_rows::{DealRows, OpportunityKey};
 use rayon::prelude::*;
@@ -106,24 +106,12 @@ pub struct Window<'a> {
 }
 
 impl Conversions {
-    /// Builds the small side from the canonical deals, contacts and contact roles.
+    /// Builds the small side from the canonical deals, contacts and contact roles, with the accounts and opportunities that
+    /// did not convert, when they are given.
     ///
     /// # Errors
     /// Tables of other columns or types than the stage files give them.
     pub fn build(
-        plan: &Plan,
-        deals: &RecordBatch,
-        contacts: &RecordBatch,
-        roles: &RecordBatch,
-    ) -> Result<Self, EngineError> {
-        Self::build_with(plan, deals, contacts, roles, None)
-    }
-
-    /// As [`Self::build`], with the accounts and opportunities that did not convert, when they are given.
-    ///
-    /// # Errors
-    /// As for [`Self::build`].
-    pub fn build_with(
         plan: &Plan,
         deals: &RecordBatch,
         contacts: &RecordBatch,
@@ -174,9 +162,10 @@ impl Conversions {
             kinds_inferred: deals.kinds_inferred(),
             subjects: None,
         };
-        conversions.map_contacts(plan, &deals, contacts, roles)?;
+        let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
+        conversions.map_contacts(&deals, contacts, &of_roles)?;
         if let (Some(others), Some(numbering)) = (others, numbering) {
-            Subjects::add(plan, &mut conversions, &deals, roles, others, numbering)?;
+            Subjects::add(plan, &mut conversions, &deals, &of_roles, others, numbering)?;
         }
         Ok(conversions)
     }

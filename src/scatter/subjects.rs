@@ -11,7 +11,7 @@ pub(super) use numbering::Numbering;
 pub use numbering::account_key;
 
 use self::unwon::{Opportunities, Unwon};
-use super::conversions::{Conversions, DealRows, Window, role_contacts};
+use super::conversions::{Conversions, DealRows, RoleContacts, Window};
 use super::keys::KeyIndex;
 use crate::config::Plan;
 use crate::engine::EngineError;
@@ -80,7 +80,7 @@ impl Subjects {
         plan: &Plan,
         conversions: &mut Conversions,
         deals: &DealRows<'_>,
-        roles: &RecordBatch,
+        of_roles: &RoleContacts<'_>,
         others: &OtherAccounts<'_>,
         numbering: Numbering,
     ) -> Result<(), EngineError> {
@@ -90,7 +90,6 @@ impl Subjects {
             let (known, unwon) = (&*conversions, Unwon::of(plan, conversions, deals, &opportunities));
             rayon::join(|| unwon.lost(plan, known), || (unwon.opened_at(accounts), first_lines(plan, known, deals)))
         };
-        let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
         let with_contacts = |(mut lost, row): (Lost, u32)| {
             if let Some(contacts) = of_roles.get(&opportunities.ids.get(row as usize)) {
                 let start = narrow(conversions.role_contacts.len());

@@ -101,7 +101,7 @@ pub(super) fn keep_spilled(world: &World, pieces: &Pieces) -> Books {
 
 fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<SpillFolder>) -> Books {
     let (plan, deals) = (world.plan(), world.deal_rows());
-    let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows()).unwrap();
+    let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows(), None).unwrap();
     let campaigns = world.campaign_rows();
     let codes = LineCodes::new(&campaigns, &campaigns.slice(0, 0)).unwrap();
     let touches = world.touch_rows();

@@ -50,10 +50,9 @@ impl Conversions {
     /// Sets lead creation and, where the mapping asks for it, the contacts of every conversion.
     pub(super) fn map_contacts(
         &mut self,
-        plan: &Plan,
         deals: &DealRows<'_>,
         contacts: &RecordBatch,
-        roles: &RecordBatch,
+        role_contacts: &RoleContacts<'_>,
     ) -> Result<(), EngineError> {
         if contacts.num_rows() == 0 {
             return Ok(());
@@ -72,7 +71,6 @@ impl Conversions {
                 *earliest = earlier(*earliest, at);
             }
         }
-        let role_contacts = role_contacts(plan, &self.by_contact, roles)?;
         let mut of_deals = DealContacts { lead_created_at: vec![NO_LEAD; deals.len()], ..DealContacts::default() };
         for (account, of_account) in created_of_account.into_iter().enumerate() {
             for &Conversion { deal, .. } in
@@ -96,12 +94,15 @@ impl Conversions {
     }
 }
 
+/// Contacts by opportunity.
+pub(in crate::scatter) type RoleContacts<'a> = HashMap<OpportunityKey<'a>, Vec<u32>>;
+
 /// The contacts that the mapping asks for, by opportunity.
 pub(in crate::scatter) fn role_contacts<'a>(
     plan: &Plan,
     by_contact: &KeyIndex,
     roles: &'a RecordBatch,
-) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+) -> Result<RoleContacts<'a>, EngineError> {
     match plan.journeys.mapping {
         Mapping::Account => Ok(HashMap::new()),
         Mapping::ContactRoles => contacts_by_opportunity(by_contact, roles, false),
@@ -114,11 +115,11 @@ fn contacts_by_opportunity<'a>(
     by_contact: &KeyIndex,
     roles: &'a RecordBatch,
     primary_only: bool,
-) -> Result<HashMap<OpportunityKey<'a>, Vec<u32>>, EngineError> {
+) -> Result<RoleContacts<'a>, EngineError> {
     let opportunities = IdColumn::try_new(column(roles, "opportunity_id")?)?;
     let contacts = IdColumn::try_new(column(roles, "contact_id")?)?;
     let primary = column(roles, "is_primary")?.as_boolean();
-    let mut mapped: HashMap<OpportunityKey<'a>, Vec<u32>> = HashMap::new();
+    let mut mapped = RoleContacts::new();
     for row in (0..narrow(roles.num_rows())).filter(|&row| !primary_only || primary.value(row as usize)) {
         if let Some(contact) = by_contact.probe(&contacts, row as usize) {
             mapped.entry(opportunities.get(row as usize)).or_default().push(contact);
