@@ -1,28 +1,29 @@
 //! Sources: files become the view `source_<table>`, which has every canonical column, read or null, beside the
 //! source's own columns and `source_row`, the row as text.
 
+mod files;
+mod missing;
+mod sql;
+
 use super::EngineError;
 use super::contract::{self, ColumnKind};
-use super::footers::Footers;
 use super::functions::{given, has_point, is_text, number_text, trimmed, uuid_text};
-use super::words::words;
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
-use crate::config::plan::{Source, address};
+use crate::config::plan::Source;
 use arrow::compute::can_cast_types;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::DataType;
 use datafusion::common::Column;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
-use datafusion::error::DataFusionError;
 use datafusion::functions_nested::expr_fn::make_array;
-use datafusion::logical_expr::{Expr, LogicalPlan, cast, lit, try_cast};
-use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
+use datafusion::logical_expr::{Expr, cast, lit, try_cast};
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::{DFParser, Statement};
-use datafusion::sql::sqlparser::ast::Statement::Query;
+use files::FileRows;
+pub(super) use files::read_files;
+pub(super) use missing::other_delimiter;
+use missing::{check_alternatives, missing_column};
+use sql::map_by_sql;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(crate) const SOURCE_ROW: &str = "source_row";
@@ -43,13 +44,6 @@ pub(super) struct OpenSource {
     pub(super) absent: Vec<&'static str>,
 }
 
-/// The rows of files as they are.
-pub(super) struct FileRows {
-    pub(super) rows: DataFrame,
-    /// The columns of text that are known to have no blank.
-    never_blank: BTreeSet<String>,
-}
-
 /// Opens the files of `source` and maps their columns to the contract's.
 pub(super) async fn open(ctx: &SessionContext, source: &Source) -> Result<OpenSource, EngineError> {
     let raw = read_files(ctx, source).await?;
@@ -67,162 +61,6 @@ pub(super) fn absent(ctx: &SessionContext, table: Table) -> Result<OpenSource, E
     selected.push(make_array(vec![lit("")]).alias(SOURCE_ROW));
     let rows = ctx.read_empty()?.select(selected)?.filter(lit(false))?;
     Ok(OpenSource { rows, cell_names: Vec::new(), absent: names })
-}
-
-/// Reads the files of `source`.
-///
-/// # Errors
-/// Files that are empty or not of their format.
-pub(super) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<FileRows, EngineError> {
-    let paths: Vec<String> = source.files.iter().map(|file| address(file)).collect();
-    if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
-        return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
-    }
-    let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
-    let of_text = |rows| FileRows { rows, never_blank: BTreeSet::new() };
-    let read = match source.format {
-        Format::Csv => {
-            let schema = Schema::new(
-                csv_header(source)?
-                    .into_iter()
-                    .map(|name| Field::new(name, DataType::Utf8View, true))
-                    .collect::<Vec<_>>(),
-            );
-            let options = CsvReadOptions::new()
-                .schema(&schema)
-                .delimiter(source.delimiter)
-                .newlines_in_values(true)
-                .file_extension("")
-                .file_compression_type(compression);
-            ctx.read_csv(paths, options).await.map(of_text)
-        }
-        Format::Parquet => read_parquet(ctx, source, paths).await,
-        Format::Ndjson => {
-            // A field may first appear, and a number first have a point, in any line.
-            let options =
-                JsonReadOptions { file_extension: "", schema_infer_max_records: usize::MAX, ..Default::default() };
-            ctx.read_json(paths, options.file_compression_type(compression)).await.map(of_text)
-        }
-    };
-    let read = read.map_err(|error| match source.check_files() {
-        Err(fault) => fault,
-        Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
-    })?;
-    without_dictionaries(source, read)
-}
-
-/// Values of Parquet that are held as a dictionary of others than texts, as themselves.
-fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRows) -> Result<FileRows, EngineError> {
-    let held = |field: &Field| match field.data_type() {
-        DataType::Dictionary(_, values) if !is_text(values) => Some(values.as_ref().clone()),
-        _ => None,
-    };
-    let fields = rows.schema().fields();
-    if let Some(field) = fields.iter().find(|field| held(field) == Some(DataType::Boolean)) {
-        let name = field.name();
-        return Err(source.fault(format!(
-            "column \"{name}\" holds true and false as a dictionary, which Parquet has none for; write it without one"
-        )));
-    }
-    if !fields.iter().any(|field| held(field).is_some()) {
-        return Ok(FileRows { rows, never_blank });
-    }
-    let columns = fields.iter().map(|field| match held(field) {
-        Some(values) => cast(verbatim(field.name()), values).alias(field.name()),
-        None => verbatim(field.name()),
-    });
-    let columns: Vec<Expr> = columns.collect();
-    Ok(FileRows { rows: rows.select(columns)?, never_blank })
-}
-
-async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
-    let options = ParquetReadOptions { file_extension: "", ..Default::default() };
-    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
-    let footers = Footers::read(&source.files)?;
-    let schema = footers.without_nulls(frame.schema().as_arrow());
-    let rows = ctx.read_parquet(paths, options.schema(&schema)).await?;
-    Ok(FileRows { rows, never_blank: footers.never_blank(&schema) })
-}
-
-/// The header that all files of a CSV source share.
-fn csv_header(source: &Source) -> Result<Vec<String>, EngineError> {
-    let mut shared: Option<(&Path, Vec<String>)> = None;
-    for file in &source.files {
-        let header = source.csv_reader(file)?.headers().map_err(|error| source.csv_fault(file, &error))?.clone();
-        let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
-        if header.iter().all(String::is_empty) {
-            return Err(source.fault(format!("{} has no header; write the column names into line 1", file.display())));
-        }
-        if let Some(name) = repeated(&header) {
-            let message = format!("{} has two columns \"{name}\"; rename one", file.display());
-            return Err(source.fault(message));
-        }
-        match &shared {
-            None => shared = Some((file, header)),
-            Some((first, expected)) if *expected != header => {
-                let (file, first) = (file.display(), first.display());
-                return Err(source.fault(format!("{file} has another header than {first}; give them the same columns")));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(shared.map(|(_, header)| header).unwrap_or_default())
-}
-
-fn repeated(names: &[String]) -> Option<&String> {
-    names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
-}
-
-/// Plans the configured SELECT with the files' rows as `raw`, and those of further files under their names.
-async fn map_by_sql(
-    ctx: &SessionContext,
-    source: &Source,
-    raw: DataFrame,
-    sql: &str,
-) -> Result<DataFrame, EngineError> {
-    let fault = |message: String| EngineError::Sql { key: format!("tables.{}.sql", source.table.name()), message };
-    let statements = DFParser::parse_sql(sql).map_err(|error| fault(words(&error)))?;
-    let is_query = |statement: &Statement| matches!(statement, Statement::Statement(sql) if matches!(**sql, Query(_)));
-    if statements.len() != 1 || !statements.iter().all(is_query) {
-        return Err(fault("must be one SELECT over raw".to_owned()));
-    }
-    let mut tables = vec![("raw", with_plain_texts(source, raw)?)];
-    for (name, joined) in &source.with {
-        tables.push((name, with_plain_texts(joined, read_files(ctx, joined).await?.rows)?));
-    }
-    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
-    for (name, rows) in tables {
-        ctx.register_table(name, rows.into_view())?;
-    }
-    let mapped = super::session::read_only(ctx, sql).await.map_err(|error| fault(words(&error)));
-    for name in names {
-        ctx.deregister_table(name)?;
-    }
-    let mapped = mapped?;
-    if is_volatile(mapped.logical_plan())? {
-        return Err(fault(VOLATILE.to_owned()));
-    }
-    Ok(mapped)
-}
-
-/// Whether a plan gives other rows whenever it is run.
-fn is_volatile(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
-    let mut found = false;
-    plan.apply_with_subqueries(|node| {
-        found |= node.expressions().iter().any(Expr::is_volatile);
-        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    })?;
-    Ok(found)
-}
-
-/// Rows of a text file for SQL of the configuration: no blanks around texts, and nothing where there is nothing else.
-fn with_plain_texts(source: &Source, rows: DataFrame) -> Result<DataFrame, DataFusionError> {
-    if source.format == Format::Parquet {
-        return Ok(rows);
-    }
-    let fields = rows.schema().fields().iter();
-    let columns: Vec<Expr> = fields.map(|field| of_text_file(field.name(), field.data_type())).collect();
-    rows.select(columns)
 }
 
 /// A column by its name as it is written; `col` would fold its case.
@@ -323,63 +161,6 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
         }
     }
     Ok(found)
-}
-
-fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
-    if let Some(fault) = wrong_delimiter(source, names) {
-        return fault;
-    }
-    // A column that is another's is not the one that is missing.
-    let is_taken = |name: &&str| {
-        let is_name = |column: &str| column.eq_ignore_ascii_case(name);
-        contract::columns(source.table).iter().any(|column| column.name != canonical && is_name(column.name))
-            || source.columns.iter().any(|(other, column)| other != canonical && is_name(column))
-    };
-    let near = nearest(wanted, names.iter().map(String::as_str).filter(|name| !is_taken(name)));
-    let found =
-        near.map_or_else(|| format!("found are {}", names.join(", ")), |near| format!("the nearest is \"{near}\""));
-    source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
-}
-
-/// What separates the fields of a header that is one column because something else was expected.
-pub(super) fn other_delimiter(source: &Source, names: &[String]) -> Option<char> {
-    let [only] = names else { return None };
-    let delimiter = [';', '\t', '|', ','].into_iter().find(|delimiter| only.contains(*delimiter))?;
-    (source.format == Format::Csv && source.sql.is_none()).then_some(delimiter)
-}
-
-fn wrong_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
-    let (delimiter, table) = (String::from(other_delimiter(source, names)?), source.table.name());
-    let header = format!("its header is one column, {:?}", names[0]);
-    Some(source.fault(format!("{header}; add delimiter = {delimiter:?} under [tables.{table}]")))
-}
-
-/// How a source column becomes a canonical one.
-fn map_it(source: &Source, canonical: &str, name: &str) -> String {
-    let table = source.table.name();
-    match source.sql {
-        None => format!("map it with columns = {{ {canonical} = \"{name}\" }} under [tables.{table}]"),
-        Some(_) => format!("select \"{name}\" AS {canonical} in tables.{table}.sql"),
-    }
-}
-
-fn check_alternatives(
-    source: &Source,
-    found: &BTreeMap<&'static str, &String>,
-    names: &[String],
-) -> Result<(), EngineError> {
-    for choice in contract::alternatives(source.table) {
-        if !choice.iter().any(|set| set.iter().all(|name| found.contains_key(name))) {
-            if let Some(fault) = wrong_delimiter(source, names) {
-                return Err(fault);
-            }
-            let sets: Vec<String> = choice.iter().map(|set| set.join(" and ")).collect();
-            let (wanted, found) = (sets.join(" or "), names.join(", "));
-            let remedy = map_it(source, choice[0][0], "…");
-            return Err(source.fault(format!("a column {wanted} is missing, found are {found}; {remedy}")));
-        }
-    }
-    Ok(())
 }
 
 /// A typed column as the stage files read it: text types become plain text, and a blank is null, as in text files.

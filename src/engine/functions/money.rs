@@ -64,10 +64,26 @@ fn of_text(text: &str, digits: u8) -> Option<Amount> {
     if text.contains('_') {
         return None;
     }
+    let text = without_far_digits(text);
     let exact: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
     let rounded = exact.round_dp_with_strategy(u32::from(digits), RoundingStrategy::MidpointAwayFromZero);
     let minor = rounded.checked_mul(Decimal::from(10_u64.pow(u32::from(digits))))?.to_i64()?;
     (minor.unsigned_abs() < LIMIT).then_some(Amount { minor, rounded: rounded != exact })
+}
+
+/// An amount without the digits that a decimal would round away: it is to be rounded once, which cut digits do not change.
+fn without_far_digits(text: &str) -> &str {
+    const HELD: usize = 28;
+    match text.split_once('.') {
+        Some((whole, fraction))
+            if whole.len() < HELD
+                && whole.len() + fraction.len() > HELD
+                && fraction.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            &text[..=HELD]
+        }
+        _ => text,
+    }
 }
 
 fn portion(args: &[ArrayRef]) -> Result<ArrayRef> {
@@ -98,6 +114,9 @@ mod tests {
         assert_eq!(minor("1.005"), Some((101, true)));
         assert_eq!(minor("-1.005"), Some((-101, true)));
         assert_eq!(minor(" 1e3 "), Some((100_000, false)));
+        assert_eq!(minor("1.0049999999999999999999999999999999"), Some((100, true)));
+        assert_eq!(minor("-1.0050000000000000000000000000000001"), Some((-101, true)));
+        assert_eq!(minor("1234567890123.00499999999999999999"), Some((123_456_789_012_300, true)));
         assert_eq!(minor("9999999999999999.99"), Some((999_999_999_999_999_999, false)));
     }
 

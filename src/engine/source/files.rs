@@ -1,0 +1,127 @@
+//! The rows of files as they are, of any format.
+
+use super::verbatim;
+use crate::config::file::Format;
+use crate::config::plan::{Source, address};
+use crate::engine::EngineError;
+use crate::engine::footers::Footers;
+use crate::engine::functions::is_text;
+use crate::engine::words::words;
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, cast};
+use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The rows of files as they are.
+pub(in crate::engine) struct FileRows {
+    pub(in crate::engine) rows: DataFrame,
+    /// The columns of text that are known to have no blank.
+    pub(super) never_blank: BTreeSet<String>,
+}
+
+/// Reads the files of `source`.
+///
+/// # Errors
+/// Files that are empty or not of their format.
+pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source) -> Result<FileRows, EngineError> {
+    let paths: Vec<String> = source.files.iter().map(|file| address(file)).collect();
+    if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
+        return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
+    }
+    let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
+    let of_text = |rows| FileRows { rows, never_blank: BTreeSet::new() };
+    let read = match source.format {
+        Format::Csv => {
+            let schema = Schema::new(
+                csv_header(source)?
+                    .into_iter()
+                    .map(|name| Field::new(name, DataType::Utf8View, true))
+                    .collect::<Vec<_>>(),
+            );
+            let options = CsvReadOptions::new()
+                .schema(&schema)
+                .delimiter(source.delimiter)
+                .newlines_in_values(true)
+                .file_extension("")
+                .file_compression_type(compression);
+            ctx.read_csv(paths, options).await.map(of_text)
+        }
+        Format::Parquet => read_parquet(ctx, source, paths).await,
+        Format::Ndjson => {
+            // A field may first appear, and a number first have a point, in any line.
+            let options =
+                JsonReadOptions { file_extension: "", schema_infer_max_records: usize::MAX, ..Default::default() };
+            ctx.read_json(paths, options.file_compression_type(compression)).await.map(of_text)
+        }
+    };
+    let read = read.map_err(|error| match source.check_files() {
+        Err(fault) => fault,
+        Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
+    })?;
+    without_dictionaries(source, read)
+}
+
+/// Values of Parquet that are held as a dictionary of others than texts, as themselves.
+fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRows) -> Result<FileRows, EngineError> {
+    let held = |field: &Field| match field.data_type() {
+        DataType::Dictionary(_, values) if !is_text(values) => Some(values.as_ref().clone()),
+        _ => None,
+    };
+    let fields = rows.schema().fields();
+    if let Some(field) = fields.iter().find(|field| held(field) == Some(DataType::Boolean)) {
+        let name = field.name();
+        return Err(source.fault(format!(
+            "column \"{name}\" holds true and false as a dictionary, which Parquet has none for; write it without one"
+        )));
+    }
+    if !fields.iter().any(|field| held(field).is_some()) {
+        return Ok(FileRows { rows, never_blank });
+    }
+    let columns = fields.iter().map(|field| match held(field) {
+        Some(values) => cast(verbatim(field.name()), values).alias(field.name()),
+        None => verbatim(field.name()),
+    });
+    let columns: Vec<Expr> = columns.collect();
+    Ok(FileRows { rows: rows.select(columns)?, never_blank })
+}
+
+async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
+    let options = ParquetReadOptions { file_extension: "", ..Default::default() };
+    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
+    let footers = Footers::read(&source.files)?;
+    let schema = footers.without_nulls(frame.schema().as_arrow());
+    let rows = ctx.read_parquet(paths, options.schema(&schema)).await?;
+    Ok(FileRows { rows, never_blank: footers.never_blank(&schema) })
+}
+
+/// The header that all files of a CSV source share.
+fn csv_header(source: &Source) -> Result<Vec<String>, EngineError> {
+    let mut shared: Option<(&Path, Vec<String>)> = None;
+    for file in &source.files {
+        let header = source.csv_reader(file)?.headers().map_err(|error| source.csv_fault(file, &error))?.clone();
+        let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+        if header.iter().all(String::is_empty) {
+            return Err(source.fault(format!("{} has no header; write the column names into line 1", file.display())));
+        }
+        if let Some(name) = repeated(&header) {
+            let message = format!("{} has two columns \"{name}\"; rename one", file.display());
+            return Err(source.fault(message));
+        }
+        match &shared {
+            None => shared = Some((file, header)),
+            Some((first, expected)) if *expected != header => {
+                let (file, first) = (file.display(), first.display());
+                return Err(source.fault(format!("{file} has another header than {first}; give them the same columns")));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(shared.map(|(_, header)| header).unwrap_or_default())
+}
+
+fn repeated(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find(|(position, name)| names[..*position].contains(name)).map(|(_, name)| name)
+}

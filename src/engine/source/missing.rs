@@ -1,0 +1,67 @@
+//! Columns that a source lacks, and what helps.
+
+use crate::config::file::Format;
+use crate::config::nearest;
+use crate::config::plan::Source;
+use crate::engine::EngineError;
+use crate::engine::contract;
+use std::collections::BTreeMap;
+
+/// The refusal of a source without a column that it must have.
+pub(super) fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
+    if let Some(fault) = wrong_delimiter(source, names) {
+        return fault;
+    }
+    // A column that is another's is not the one that is missing.
+    let is_taken = |name: &&str| {
+        let is_name = |column: &str| column.eq_ignore_ascii_case(name);
+        contract::columns(source.table).iter().any(|column| column.name != canonical && is_name(column.name))
+            || source.columns.iter().any(|(other, column)| other != canonical && is_name(column))
+    };
+    let near = nearest(wanted, names.iter().map(String::as_str).filter(|name| !is_taken(name)));
+    let found =
+        near.map_or_else(|| format!("found are {}", names.join(", ")), |near| format!("the nearest is \"{near}\""));
+    source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
+}
+
+/// What separates the fields of a header that is one column because something else was expected.
+pub(in crate::engine) fn other_delimiter(source: &Source, names: &[String]) -> Option<char> {
+    let [only] = names else { return None };
+    let delimiter = [';', '\t', '|', ','].into_iter().find(|delimiter| only.contains(*delimiter))?;
+    (source.format == Format::Csv && source.sql.is_none()).then_some(delimiter)
+}
+
+fn wrong_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
+    let (delimiter, table) = (String::from(other_delimiter(source, names)?), source.table.name());
+    let header = format!("its header is one column, {:?}", names[0]);
+    Some(source.fault(format!("{header}; add delimiter = {delimiter:?} under [tables.{table}]")))
+}
+
+/// How a source column becomes a canonical one.
+fn map_it(source: &Source, canonical: &str, name: &str) -> String {
+    let table = source.table.name();
+    match source.sql {
+        None => format!("map it with columns = {{ {canonical} = \"{name}\" }} under [tables.{table}]"),
+        Some(_) => format!("select \"{name}\" AS {canonical} in tables.{table}.sql"),
+    }
+}
+
+/// Refuses a source that has none of the sets of columns of which it must have one.
+pub(super) fn check_alternatives(
+    source: &Source,
+    found: &BTreeMap<&'static str, &String>,
+    names: &[String],
+) -> Result<(), EngineError> {
+    for choice in contract::alternatives(source.table) {
+        if !choice.iter().any(|set| set.iter().all(|name| found.contains_key(name))) {
+            if let Some(fault) = wrong_delimiter(source, names) {
+                return Err(fault);
+            }
+            let sets: Vec<String> = choice.iter().map(|set| set.join(" and ")).collect();
+            let (wanted, found) = (sets.join(" or "), names.join(", "));
+            let remedy = map_it(source, choice[0][0], "…");
+            return Err(source.fault(format!("a column {wanted} is missing, found are {found}; {remedy}")));
+        }
+    }
+    Ok(())
+}

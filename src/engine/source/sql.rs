@@ -1,0 +1,67 @@
+//! A table's own SELECT over its files.
+
+use super::files::read_files;
+use super::{VOLATILE, of_text_file};
+use crate::config::file::Format;
+use crate::config::plan::Source;
+use crate::engine::EngineError;
+use crate::engine::session::read_only;
+use crate::engine::words::words;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement::Query;
+
+/// Plans the configured SELECT with the files' rows as `raw`, and those of further files under their names.
+pub(super) async fn map_by_sql(
+    ctx: &SessionContext,
+    source: &Source,
+    raw: DataFrame,
+    sql: &str,
+) -> Result<DataFrame, EngineError> {
+    let fault = |message: String| EngineError::Sql { key: format!("tables.{}.sql", source.table.name()), message };
+    let statements = DFParser::parse_sql(sql).map_err(|error| fault(words(&error)))?;
+    let is_query = |statement: &Statement| matches!(statement, Statement::Statement(sql) if matches!(**sql, Query(_)));
+    if statements.len() != 1 || !statements.iter().all(is_query) {
+        return Err(fault("must be one SELECT over raw".to_owned()));
+    }
+    let mut tables = vec![("raw", with_plain_texts(source, raw)?)];
+    for (name, joined) in &source.with {
+        tables.push((name, with_plain_texts(joined, read_files(ctx, joined).await?.rows)?));
+    }
+    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+    for (name, rows) in tables {
+        ctx.register_table(name, rows.into_view())?;
+    }
+    let mapped = read_only(ctx, sql).await.map_err(|error| fault(words(&error)));
+    for name in names {
+        ctx.deregister_table(name)?;
+    }
+    let mapped = mapped?;
+    if is_volatile(mapped.logical_plan())? {
+        return Err(fault(VOLATILE.to_owned()));
+    }
+    Ok(mapped)
+}
+
+/// Whether a plan gives other rows whenever it is run.
+fn is_volatile(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        found |= node.expressions().iter().any(Expr::is_volatile);
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
+}
+
+/// Rows of a text file for SQL of the configuration: no blanks around texts, and nothing where there is nothing else.
+fn with_plain_texts(source: &Source, rows: DataFrame) -> Result<DataFrame, DataFusionError> {
+    if source.format == Format::Parquet {
+        return Ok(rows);
+    }
+    let fields = rows.schema().fields().iter();
+    let columns: Vec<Expr> = fields.map(|field| of_text_file(field.name(), field.data_type())).collect();
+    rows.select(columns)
+}
