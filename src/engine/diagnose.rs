@@ -122,6 +122,11 @@ impl Source {
         for (line, text) in BufReader::new(self.bytes(file)?).lines().enumerate() {
             let fault = |what: String| self.fault(format!("{} line {} {what}", file.display(), line + 1));
             let text = text.map_err(|error| fault(format!("cannot be read ({error}); write it again")))?;
+            if text.starts_with('\u{feff}') {
+                return Err(fault(
+                    "begins with a byte-order mark, which JSON has none of; save the file without".into(),
+                ));
+            }
             if text.trim().is_empty() {
                 continue;
             }

@@ -21,7 +21,7 @@ use datafusion::scalar::ScalarValue;
 use files::FileRows;
 pub(super) use files::read_files;
 pub(super) use missing::other_delimiter;
-use missing::{check_alternatives, missing_column};
+use missing::{check_alternatives, missing_column, no_single_value};
 use sql::map_by_sql;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +96,7 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
     for column in contract::columns(source.table) {
         let expr = match found.get(column.name) {
             None => lit(ScalarValue::Utf8(None)),
+            Some(name) if fields[*name].is_nested() => return Err(no_single_value(source, column.name, name)),
             Some(name) if is_text_file && is_text(&fields[*name]) => trimmed(verbatim(*name)),
             Some(name) => typed_value(name, &fields[*name], column.kind, !never_blank.contains(*name)),
         };
@@ -141,15 +142,22 @@ fn cell_text(name: &str, data_type: &DataType) -> Expr {
 
 /// Canonical column → source column, for those that the source has.
 fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'static str, &'a String>, EngineError> {
+    let named = |wanted: &str| {
+        let exact = names.iter().find(|name| name.as_str() == wanted);
+        exact.or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(wanted)))
+    };
+    // A word that is mapped to one column says nothing in another, as channels that stand under "Source" are no sources.
+    let is_anothers = |column: &contract::Column, name: &String| {
+        let is_word = !column.required && matches!(column.kind, ColumnKind::Text | ColumnKind::Flag);
+        let mapped = source.columns.iter().filter(|(other, _)| other.as_str() != column.name);
+        is_word
+            && !source.columns.contains_key(column.name)
+            && mapped.into_iter().any(|(_, at)| named(at) == Some(name))
+    };
     let mut found = BTreeMap::new();
     for column in contract::columns(source.table) {
         let wanted = source.columns.get(column.name).map_or(column.name, String::as_str);
-        // What is mapped to another column is not this one too, unless it is said.
-        let is_anothers = !source.columns.contains_key(column.name)
-            && source.columns.values().any(|mapped| mapped.eq_ignore_ascii_case(wanted));
-        let exact = names.iter().find(|name| name.as_str() == wanted);
-        let name = exact.or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(wanted)));
-        let name = name.filter(|_| !is_anothers);
+        let name = named(wanted).filter(|name| !is_anothers(column, name));
         match name {
             Some(name) => {
                 found.insert(column.name, name);

@@ -134,13 +134,10 @@ impl LifetimeValue {
         }
         let historic = segments.iter().filter(|segment| segment.valuation.family == Family::Historic);
         for segment in historic.take(3) {
-            let customers = match segment.name.as_str() {
-                "none" => "customers without a segment".to_owned(),
-                "all" => "all customers".to_owned(),
-                name => format!("segment {name}"),
-            };
-            let reason = &segment.valuation.reason;
-            remarks.push(format!("lifetime value of {customers} is their history, without a prediction: {reason}"));
+            let (name, reason) = (&segment.name, &segment.valuation.reason);
+            remarks.push(format!(
+                "lifetime value of customers whose segment is {name} is their history, without a prediction: {reason}"
+            ));
         }
         remarks
     }

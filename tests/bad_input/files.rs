@@ -108,6 +108,10 @@ refused! {
         => "table touchpoints (t.csv.gz): t.csv.gz cannot be read (incomplete deflate stream); write it again";
     a_json_line_cut_short: World::new().file("t.ndjson", "{\"touch_id\": \"t1\"}\n{\"touch_id\": \n").source("touchpoints", "path = \"t.ndjson\"")
         => "table touchpoints (t.ndjson): t.ndjson line 2 is not a JSON object; write one object a line";
+    a_byte_order_mark_before_json: World::new()
+        .file("t.ndjson", "\u{feff}{\"touch_id\": \"t1\", \"touched_at\": \"2026-01-05\", \"account_id\": \"A1\"}\n")
+        .source("touchpoints", "path = \"t.ndjson\"")
+        => "table touchpoints (t.ndjson): t.ndjson line 1 begins with a byte-order mark, which JSON has none of; save the file without";
     a_json_field_of_two_kinds: World::new()
         .file(
             "d.ndjson",

@@ -233,6 +233,18 @@ fn whole_numbers_with_a_point_are_identifiers_without() {
     assert!(world().file("touches/t.parquet", decimals).accepted().marts() == marts, "decimals");
 }
 
+/// Some exports of the web nest what belongs together.
+#[test]
+fn a_column_of_objects_is_refused_by_its_name() {
+    let deals = "{\"deal_id\": \"D1\", \"opportunity_id\": \"O1\", \"closed_at\": \"2026-03-01\", \"amount\": {\"value\": 5}}\n";
+    let world = World::new().file("deals.jsonl", deals).source("deals", "path = \"deals.jsonl\"");
+    assert_eq!(
+        world.refused(),
+        "table deals (deals.jsonl): column \"amount\" holds lists or objects where amount is one value; \
+         select one part of it AS amount in [tables.deals] sql"
+    );
+}
+
 /// Categories of pandas are dictionaries of whatever they hold.
 #[test]
 fn dictionaries_of_numbers_and_times_are_read_and_those_of_flags_refused() {

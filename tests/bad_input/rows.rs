@@ -372,4 +372,8 @@ fn a_column_that_is_mapped_is_not_another_too() {
         .source("touchpoints", "path = \"touchpoints.csv\"\ncolumns = { channel = \"Source\" }");
     assert_eq!(world.accepted().column("campaign_roi", "line", "channel")["no_campaign"], "podcast");
     assert_eq!(world.accepted().credits()["t4"], "250.00");
+    // One that bears the very name is itself, whatever else is mapped.
+    let touches = "touch_id,touched_at,account_id,Source,source\nt1,2026-01-05,A1,podcast,partner\nt2,2026-01-06,A1,podcast,sales\n";
+    let credits = world.file("touchpoints.csv", touches).accepted().credits();
+    assert_eq!(credits.iter().collect::<Vec<_>>(), [(&"t1".to_owned(), &"1000.00".to_owned())]);
 }

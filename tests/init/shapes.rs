@@ -30,6 +30,15 @@ fn dates_amounts_and_flags_of_other_shapes_are_turned() {
     );
 }
 
+/// What happened last stands for what nobody recorded, and for itself.
+#[test]
+fn a_close_may_stand_for_the_creation_too() {
+    let opportunities = "opportunity_id,account_id,closed_at,stage,amount\nO1,A1,2024-03-01,Closed Won,5\n";
+    let (folder, _) = said_of("opportunities.csv", opportunities);
+    assert!(config_text(folder.path()).contains("created_at = \"closed_at\""), "{}", config_text(folder.path()));
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["booked"], 500);
+}
+
 /// Negative amounts in parentheses or with a minus behind, and currencies named beside amounts, as accounts have them.
 #[test]
 fn amounts_of_accounts_are_turned() {

@@ -64,7 +64,7 @@ fn print_uncredited(out: &mut impl Write, channels: &[&Line]) -> std::io::Result
         return Ok(());
     }
     let message = format!(
-        "no touch of {} is in the journey of a deal, be it that none can earn credit: their return says nothing of their worth",
+        "no model gives anything to {}: where none of their touches can earn credit, their return says nothing of their worth",
         names.join(", ")
     );
     writeln!(out, "{}", sentence(&message, 0))

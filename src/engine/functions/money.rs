@@ -74,16 +74,10 @@ fn of_text(text: &str, digits: u8) -> Option<Amount> {
 /// An amount without the digits that a decimal would round away: it is to be rounded once, which cut digits do not change.
 fn without_far_digits(text: &str) -> &str {
     const HELD: usize = 28;
-    match text.split_once('.') {
-        Some((whole, fraction))
-            if whole.len() < HELD
-                && whole.len() + fraction.len() > HELD
-                && fraction.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            &text[..=HELD]
-        }
-        _ => text,
-    }
+    let Some((whole, fraction)) = text.split_once('.') else { return text };
+    let room = HELD.saturating_sub(whole.trim_start_matches(['-', '+', '0']).len());
+    let is_longer = fraction.len() > room && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if is_longer && room > 0 { &text[..=whole.len() + room] } else { text }
 }
 
 fn portion(args: &[ArrayRef]) -> Result<ArrayRef> {
@@ -117,6 +111,7 @@ mod tests {
         assert_eq!(minor("1.0049999999999999999999999999999999"), Some((100, true)));
         assert_eq!(minor("-1.0050000000000000000000000000000001"), Some((-101, true)));
         assert_eq!(minor("1234567890123.00499999999999999999"), Some((123_456_789_012_300, true)));
+        assert_eq!(minor("-000000000000000000000000001.55"), Some((-155, false)));
         assert_eq!(minor("9999999999999999.99"), Some((999_999_999_999_999_999, false)));
     }
 

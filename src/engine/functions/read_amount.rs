@@ -103,6 +103,9 @@ fn is_currency(word: &str) -> bool {
     is_signed || Currency::from_code(word).is_some() || ["kr", "kr.", "zł", "Kč", "Ft", "Fr."].contains(&word)
 }
 
+/// Signs that people write for a currency for which ISO's lists have another.
+const OTHER_SIGNS: [(&str, &str); 2] = [("₾", "GEL"), ("$", "CUP")];
+
 /// Whether a word beside an amount may mean this currency: a dollar sign is any dollar's, with letters those that its code
 /// begins with.
 fn may_mean(word: &str, own: Currency) -> bool {
@@ -115,7 +118,7 @@ fn may_mean(word: &str, own: Currency) -> bool {
         sign == symbol.chars().next_back() && own.code().starts_with(letters)
     };
     let is_franc = word == "Fr." && own.name().contains("franc");
-    word.trim_end_matches('.') == symbol || is_franc || has_its_sign()
+    word.trim_end_matches('.') == symbol || is_franc || has_its_sign() || OTHER_SIGNS.contains(&(word, own.code()))
 }
 
 /// Digits as a plain number: thousands may stand apart by points, commas, blanks or apostrophes, all by the same.
@@ -273,6 +276,8 @@ mod tests {
             ("Ft", "HUF"),
             ("Fr.", "CHF"),
             ("CHF", "CHF"),
+            ("₾", "GEL"),
+            ("$", "CUP"),
         ] {
             assert!(may(word, code), "{word} {code}");
         }

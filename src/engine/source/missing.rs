@@ -24,6 +24,14 @@ pub(super) fn missing_column(source: &Source, canonical: &str, wanted: &str, nam
     source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
 }
 
+/// The refusal of a column that holds lists or objects.
+pub(super) fn no_single_value(source: &Source, canonical: &str, name: &str) -> EngineError {
+    let table = source.table.name();
+    source.fault(format!(
+        "column \"{name}\" holds lists or objects where {canonical} is one value; select one part of it AS {canonical} in [tables.{table}] sql"
+    ))
+}
+
 /// What separates the fields of a header that is one column because something else was expected.
 pub(in crate::engine) fn other_delimiter(source: &Source, names: &[String]) -> Option<char> {
     let [only] = names else { return None };
