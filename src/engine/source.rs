@@ -149,10 +149,8 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
     // A word that is mapped to one column says nothing in another, as channels that stand under "Source" are no sources.
     let is_anothers = |column: &contract::Column, name: &String| {
         let is_word = !column.required && matches!(column.kind, ColumnKind::Text | ColumnKind::Flag);
-        let mapped = source.columns.iter().filter(|(other, _)| other.as_str() != column.name);
-        is_word
-            && !source.columns.contains_key(column.name)
-            && mapped.into_iter().any(|(_, at)| named(at) == Some(name))
+        let is_mapped = || source.columns.values().any(|mapped| named(mapped) == Some(name));
+        is_word && !source.columns.contains_key(column.name) && is_mapped()
     };
     let mut found = BTreeMap::new();
     for column in contract::columns(source.table) {

@@ -8,7 +8,7 @@ use crate::engine::{EngineError, session};
 use crate::pipeline::RunError;
 use crate::pipeline::columns::Columns;
 use crate::scatter::lines::Lines;
-use arrow::array::{BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{Int64Array, RecordBatch};
 use closedloop_core::lifetime::{Expectation, Family, Outcome};
 use datafusion::prelude::SessionContext;
 use rayon::prelude::*;
@@ -177,7 +177,7 @@ fn span(plan: &Plan, valued: &Valued) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
     columns.push("first_quarter", quarter(days.iter().min()));
     columns.push("last_quarter", quarter(days.iter().max()));
-    columns.push("is_predicted", Arc::new(BooleanArray::from(vec![is_predicted])));
+    columns.flags("is_predicted", std::iter::once(Some(is_predicted)));
     columns.finish()
 }
 

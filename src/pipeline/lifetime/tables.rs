@@ -7,7 +7,7 @@ use crate::config::{Calendar, Plan};
 use crate::engine::EngineError;
 use crate::pipeline::columns::Columns;
 use crate::pipeline::number::{major, number};
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use closedloop_core::lifetime::{Estimate, Expectation, Family, Fit};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.texts("account_id", rows().map(|row| Some(customers.names.value(code(row)))));
     columns.texts("segment", rows().map(|row| Some(valued.segment(row).name.as_str())));
     columns.push("cohort", quarters(rows().map(|row| quarter_of(&plan.calendar, acquired(row)))));
-    columns.push("acquired_on", days(rows().map(|row| Some(acquired(row)))));
+    columns.dates("acquired_on", rows().map(|row| Some(acquired(row))));
     columns.texts("family", rows().map(|row| Some(valued.segment(row).valuation.family.id())));
     columns.texts("model", rows().map(|row| valued.segment(row).valuation.model()));
     columns.texts("reason", rows().map(|row| Some(valued.segment(row).valuation.reason.as_str())));
@@ -35,10 +35,9 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     doubles(&mut columns, "recency", rows().map(|row| Some(summaries.t_x[row])));
     doubles(&mut columns, "observed", rows().map(|row| Some(summaries.t[row])));
     columns.integers("monetary_value", rows().map(|row| Some(minor(summaries.mean_value[row]))));
-    columns.push("contract_ends_on", days(rows().map(|row| contract(row).map(|contract| contract.last))));
+    columns.dates("contract_ends_on", rows().map(|row| contract(row).map(|contract| contract.last)));
     columns.integers("renewals", rows().map(|row| contract(row).map(|contract| i64::from(contract.renewals))));
-    let lapsed: BooleanArray = rows().map(|row| contract(row).map(|contract| contract.lapsed)).collect();
-    columns.push("is_lapsed", Arc::new(lapsed));
+    columns.flags("is_lapsed", rows().map(|row| contract(row).map(|contract| contract.lapsed)));
     columns.integers("revenue", rows().map(|row| Some(valued.money[row].revenue)));
     columns.integers("margin", rows().map(|row| Some(valued.money[row].margin)));
     columns.integers("margin_discounted", rows().map(|row| Some(valued.money[row].margin_discounted)));
@@ -57,7 +56,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("clv_low", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.low)?)));
     columns.integers("clv_high", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.high)?)));
     let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row], acquired(row)).is_some();
-    columns.push("has_deal", Arc::new(rows().map(|row| Some(has_deal(row))).collect::<BooleanArray>()));
+    columns.flags("has_deal", rows().map(|row| Some(has_deal(row))));
     columns.finish()
 }
 
@@ -101,7 +100,7 @@ pub(super) fn clv_fit(plan: &Plan, valued: &Valued) -> Result<RecordBatch, Engin
     columns.texts("family", rows.iter().map(|(segment, _)| Some(segment.valuation.family.id())));
     columns.texts("reason", rows.iter().map(|(segment, _)| Some(segment.valuation.reason.as_str())));
     columns.texts("model", rows.iter().map(|(_, row)| row.model));
-    columns.push("is_chosen", Arc::new(rows.iter().map(|(_, row)| Some(row.is_chosen)).collect::<BooleanArray>()));
+    columns.flags("is_chosen", rows.iter().map(|(_, row)| Some(row.is_chosen)));
     columns.texts("parameter", rows.iter().map(|(_, row)| row.parameter.as_deref()));
     doubles(&mut columns, "estimate", rows.iter().map(|(_, row)| row.estimate));
     doubles(&mut columns, "standard_error", rows.iter().map(|(_, row)| row.standard_error));
@@ -170,8 +169,8 @@ pub(super) fn clv_validation(valued: &Valued) -> Result<RecordBatch, EngineError
     let mut columns = Columns::default();
     columns.texts("segment", rows.iter().map(|(segment, ..)| Some(segment.name.as_str())));
     columns.texts("model", rows.iter().map(|(_, calibration, _)| Some(calibration.model)));
-    columns.push("fitted_until", days(rows.iter().map(|_| Some(valued.cut))));
-    columns.push("held_out_until", days(rows.iter().map(|_| Some(valued.until))));
+    columns.dates("fitted_until", rows.iter().map(|_| Some(valued.cut)));
+    columns.dates("held_out_until", rows.iter().map(|_| Some(valued.until)));
     columns.integers("decile", rows.iter().map(|(.., group)| group.decile.map(i64::from)));
     columns.integers("customers", rows.iter().map(|(.., group)| i64::try_from(group.customers).ok()));
     doubles(&mut columns, "predicted_purchases", rows.iter().map(|(.., group)| Some(group.purchases.mean)));
@@ -196,12 +195,7 @@ fn money(value: f64) -> Option<i64> {
 
 /// Numbers; what is none is null.
 fn doubles(columns: &mut Columns, name: &str, values: impl Iterator<Item = Option<f64>>) {
-    let values: Float64Array = values.map(|value| value.filter(|value| value.is_finite())).collect();
-    columns.push(name, Arc::new(values));
-}
-
-fn days(values: impl Iterator<Item = Option<i32>>) -> ArrayRef {
-    Arc::new(values.collect::<Date32Array>())
+    columns.numbers(name, values.map(|value| value.filter(|value| value.is_finite())));
 }
 
 fn quarters(numbers: impl Iterator<Item = i32>) -> ArrayRef {
