@@ -7,7 +7,6 @@
 pub mod columns;
 pub(crate) mod conditions;
 pub mod contract;
-mod cut_files;
 pub mod dense;
 pub(crate) mod diagnose;
 mod error;
@@ -16,7 +15,9 @@ mod functions;
 pub mod histories;
 pub mod ids;
 pub mod load;
+mod local_reads;
 pub mod memory;
+mod parquet_scans;
 pub mod purchases;
 mod quotes;
 pub mod session;

@@ -82,11 +82,12 @@ async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) 
     }
     // Contacts and opportunities look at accounts, roles at contacts, deals at opportunities.
     loader.stage(&[(Table::Accounts, include_str!("../../sql/stage/accounts.sql"))]).await?;
+    // What is mostly the largest comes first, so that it is read while the others are planned.
     let others = [
-        (Table::Contacts, include_str!("../../sql/stage/contacts.sql")),
-        (Table::Campaigns, include_str!("../../sql/stage/campaigns.sql")),
         (Table::Opportunities, include_str!("../../sql/stage/opportunities.sql")),
         (Table::Spend, include_str!("../../sql/stage/spend.sql")),
+        (Table::Contacts, include_str!("../../sql/stage/contacts.sql")),
+        (Table::Campaigns, include_str!("../../sql/stage/campaigns.sql")),
         (Table::Experiments, include_str!("../../sql/stage/experiments.sql")),
         (Table::Transactions, include_str!("../../sql/stage/transactions.sql")),
     ];

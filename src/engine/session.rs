@@ -1,7 +1,7 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
-use super::cut_files::CutFiles;
 use super::memory::Budget;
+use super::parquet_scans::ParquetScans;
 use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
@@ -48,7 +48,7 @@ pub fn open_in(
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
-    let ctx = SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(CutFiles)).build());
+    let ctx = SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(ParquetScans)).build());
     functions::register(&ctx, calendar, minor_digits);
     Ok(ctx)
 }

@@ -85,6 +85,9 @@ fn kind_remarks(conversions: &Conversions, loaded: &Loaded) -> Vec<String> {
 /// Credits that do something else than give money back.
 fn credit_remarks(conversions: &Conversions) -> Vec<String> {
     let mut remarks = Vec::new();
+    if conversions.credits.all().next().is_none() {
+        return remarks;
+    }
     let added = conversions.credits.all().filter(|credit| credit.amount > 0).count();
     if added > 0 {
         let (one, several) =
@@ -130,7 +133,8 @@ fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
     let start = plan.calendar.instant_of_date(day, DateMeans::Start)?;
     let is_attributed = |deal: &&Conversion| plan.finance.attribute_kinds.contains(&deal.kind);
     let attributed = prepared.conversions.all.iter().filter(is_attributed);
-    let (before, all) = (attributed.clone().filter(|deal| deal.window_start < start).count(), attributed.count());
+    let (before, all) = attributed
+        .fold((0_u64, 0_u64), |(before, all), deal| (before + u64::from(deal.window_start < start), all + 1));
     (before > 0).then(|| {
         format!("no touch is known from before {day}; the windows of {before} of {all} attributed deals begin earlier, so that their first touches may be missing")
     })

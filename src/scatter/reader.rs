@@ -13,6 +13,7 @@ use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::memory::Holding;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 
@@ -162,7 +163,7 @@ impl<'a> Reader<'a> {
             let touch_type = columns.touch_type(row).map_or(Ok(0), |name| self.types.code(name))?;
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
             let touch =
-                ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible(row), slot, touch_type);
+                ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible.value(row), slot, touch_type);
             let touch = if columns.of_sales(row) { touch.of_sales() } else { touch };
             piece.push(touch, self.contacts.get(row).copied());
         }
@@ -207,8 +208,8 @@ struct TouchColumns<'a> {
     campaigns: IdColumn<'a>,
     channels: Option<StringViewArray>,
     touch_types: Option<StringViewArray>,
-    of_sales: Option<&'a BooleanArray>,
-    eligible: &'a BooleanArray,
+    of_sales: Option<BooleanBuffer>,
+    eligible: BooleanBuffer,
     in_scope: &'a BooleanArray,
     is_good: &'a BooleanArray,
 }
@@ -230,19 +231,15 @@ impl<'a> TouchColumns<'a> {
             campaigns: IdColumn::try_new(column(3))?,
             channels: texts(column(4))?,
             touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
-            of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| flags.as_boolean()),
-            eligible: column(5).as_boolean(),
+            of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| trues(flags.as_boolean())),
+            eligible: trues(column(5).as_boolean()),
             in_scope: column(6).as_boolean(),
             is_good: column(7).as_boolean(),
         })
     }
 
-    fn eligible(&self, row: usize) -> bool {
-        self.eligible.is_valid(row) && self.eligible.value(row)
-    }
-
     fn of_sales(&self, row: usize) -> bool {
-        self.of_sales.is_some_and(|flags| flags.is_valid(row) && flags.value(row))
+        self.of_sales.as_ref().is_some_and(|of_sales| of_sales.value(row))
     }
 
     fn channel(&self, row: usize) -> Option<&str> {
@@ -252,6 +249,11 @@ impl<'a> TouchColumns<'a> {
     fn touch_type(&self, row: usize) -> Option<&str> {
         text(self.touch_types.as_ref()?, row)
     }
+}
+
+/// Where a flag is true, and not null.
+fn trues(flags: &BooleanArray) -> BooleanBuffer {
+    flags.nulls().map_or_else(|| flags.values().clone(), |nulls| flags.values() & nulls.inner())
 }
 
 /// The earliest and the latest instant.

@@ -4,6 +4,7 @@
 use super::ArrayFunction;
 use super::text::is_text;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use closedloop_core::ledger;
@@ -17,11 +18,13 @@ const LIMIT: u64 = 1_000_000_000_000_000_000;
 
 pub(super) fn functions(digits: u8) -> Vec<ArrayFunction> {
     vec![
-        ArrayFunction::new("minor_units", 1, DataType::Int64, move |args| {
-            Ok(Arc::new(read::<Int64Array, _>(&args[0], digits, |amount| amount.minor)?))
+        ArrayFunction::new("minor_units", 1, DataType::Int64, move |args| match exact_floats(&args[0], digits) {
+            Some((minor, nulls)) => Ok(Arc::new(Int64Array::new(minor.into(), nulls))),
+            None => Ok(Arc::new(read::<Int64Array, _>(&args[0], digits, |amount| amount.minor)?)),
         }),
-        ArrayFunction::new("is_rounded", 1, DataType::Boolean, move |args| {
-            Ok(Arc::new(read::<BooleanArray, _>(&args[0], digits, |amount| amount.rounded)?))
+        ArrayFunction::new("is_rounded", 1, DataType::Boolean, move |args| match exact_floats(&args[0], digits) {
+            Some((minor, nulls)) => Ok(Arc::new(BooleanArray::new(BooleanBuffer::new_unset(minor.len()), nulls))),
+            None => Ok(Arc::new(read::<BooleanArray, _>(&args[0], digits, |amount| amount.rounded)?)),
         }),
         ArrayFunction::new("portion", 3, DataType::Int64, portion),
     ]
@@ -47,13 +50,44 @@ fn read<A: FromIterator<Option<T>>, T>(values: &ArrayRef, digits: u8, asked: imp
     Ok(text.as_string_view().iter().map(|text| of_text(text?, digits).map(&asked)).collect())
 }
 
+/// Floats that each mean a whole number of minor units of at most 15 digits, as nearly all columns of money do: these numbers, and
+/// where there is none. Told without a jump.
+fn exact_floats(values: &ArrayRef, digits: u8) -> Option<(Vec<i64>, Option<NullBuffer>)> {
+    let floats = values.as_primitive_opt::<Float64Type>()?;
+    let unit = unit(digits);
+    let mut are_exact = true;
+    let minor = floats.values().iter().map(|&float| {
+        let nearest = nearest_integer(float * unit);
+        are_exact &= means(float, nearest, unit);
+        nearest
+    });
+    let minor: Vec<i64> = minor.collect();
+    are_exact.then(|| (minor, floats.nulls().cloned()))
+}
+
+/// Minor units of a major one.
+fn unit(digits: u8) -> f64 {
+    10_f64.powi(i32::from(digits))
+}
+
+/// The integer nearest to a float, half away from zero; any for one of more than 18 digits.
+#[expect(clippy::cast_possible_truncation, reason = "a float out of range is no amount")]
+fn nearest_integer(float: f64) -> i64 {
+    (float + 0.5_f64.copysign(float)) as i64
+}
+
+/// Whether a float is the nearest to so many minor units, which have at most 15 digits.
+#[expect(clippy::cast_precision_loss, reason = "15 digits are exact")]
+fn means(float: f64, minor: i64, unit: f64) -> bool {
+    (minor.unsigned_abs() < 1_000_000_000_000_000) & (minor as f64 / unit == float)
+}
+
 /// A float means the shortest decimal that reads back as it. When it is the float nearest to a whole number of minor
 /// units of at most 15 digits, that decimal is the whole number; else its text is read.
 fn of_float(float: f64, digits: u8) -> Option<Amount> {
-    let unit = 10_f64.powi(i32::from(digits));
-    let nearest = (float * unit).round();
-    if nearest.abs() < 1e15 && nearest / unit == float {
-        return Some(Amount { minor: nearest.to_i64()?, rounded: false });
+    let nearest = nearest_integer(float * unit(digits));
+    if means(float, nearest, unit(digits)) {
+        return Some(Amount { minor: nearest, rounded: false });
     }
     of_text(&float.to_string(), digits)
 }

@@ -2,9 +2,12 @@
 
 use super::ArrayFunction;
 use crate::config::file::StageConfig;
-use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 pub(super) fn functions(stages: &StageConfig) -> [ArrayFunction; 2] {
@@ -12,8 +15,13 @@ pub(super) fn functions(stages: &StageConfig) -> [ArrayFunction; 2] {
         let named: Vec<String> = stages.iter().map(|stage| stage.to_lowercase()).collect();
         ArrayFunction::new(name, 1, DataType::Boolean, move |args| {
             let stages = cast(&args[0], &DataType::Utf8View)?;
-            let is_named = stages.as_string_view().iter().map(|stage| Some(is_among(&named, stage?)));
-            Ok(Arc::new(is_named.collect::<BooleanArray>()) as ArrayRef)
+            let stages = stages.as_string_view();
+            // Many rows have few stages, mostly as the same view; what a view of no stage shows is not looked at.
+            let mut known: HashMap<u128, bool, FixedState> = HashMap::default();
+            let is_named = BooleanBuffer::collect_bool(stages.len(), |row| {
+                *known.entry(stages.views()[row]).or_insert_with(|| is_among(&named, stages.value(row)))
+            });
+            Ok(Arc::new(BooleanArray::new(is_named, stages.nulls().cloned())) as ArrayRef)
         })
     })
 }

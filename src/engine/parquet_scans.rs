@@ -1,5 +1,7 @@
-//! Cuts Parquet files into pieces, which the streams of a scan take one by one, so that none is done long before the others.
+//! How Parquet files are scanned: cut into pieces, which the streams of a scan take one by one, so that none is done long
+//! before the others, and read by the thread that asks.
 
+use super::local_reads::LocalReads;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::datasource::listing::PartitionedFile;
@@ -12,31 +14,34 @@ use std::sync::Arc;
 
 /// The rule. The streams of a scan share a queue of files, but a file is cut only where one stream ends and the next begins.
 #[derive(Debug)]
-pub(super) struct CutFiles;
+pub(super) struct ParquetScans;
 
-/// Bytes of a piece: a few row groups.
-const PIECE: i64 = 8 << 20;
+/// Bytes of a piece: mostly a row group.
+const PIECE: i64 = 4 << 20;
 
-impl PhysicalOptimizerRule for CutFiles {
+impl PhysicalOptimizerRule for ParquetScans {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_up(|node| {
             let scan = node.downcast_ref::<DataSourceExec>();
-            let Some((scan, _)) = scan.and_then(DataSourceExec::downcast_to_file_source::<ParquetSource>) else {
+            let Some((scan, source)) = scan.and_then(DataSourceExec::downcast_to_file_source::<ParquetSource>) else {
                 return Ok(Transformed::no(node));
             };
-            if scan.file_groups.len() < 2 {
-                return Ok(Transformed::no(node));
+            let mut rewritten = FileScanConfigBuilder::from(scan.clone());
+            if scan.file_groups.len() > 1 {
+                let cut = |group: &FileGroup| FileGroup::new(group.iter().flat_map(pieces).collect());
+                rewritten = rewritten.with_file_groups(scan.file_groups.iter().map(cut).collect());
             }
-            let groups = scan.file_groups.iter().map(|group| FileGroup::new(group.iter().flat_map(pieces).collect()));
-            let groups = groups.collect();
-            let scan = FileScanConfigBuilder::from(scan.clone()).with_file_groups(groups).build();
-            Ok(Transformed::yes(DataSourceExec::from_data_source(scan) as Arc<dyn ExecutionPlan>))
+            if let Some(readers) = source.parquet_file_reader_factory() {
+                let readers = Arc::new(LocalReads::new(Arc::clone(readers)));
+                rewritten = rewritten.with_source(Arc::new(source.clone().with_parquet_file_reader_factory(readers)));
+            }
+            Ok(Transformed::yes(DataSourceExec::from_data_source(rewritten.build()) as Arc<dyn ExecutionPlan>))
         })
         .data()
     }
 
     fn name(&self) -> &str {
-        "cut_files"
+        "parquet_scans"
     }
 
     fn schema_check(&self) -> bool {
