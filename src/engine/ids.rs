@@ -55,6 +55,14 @@ impl<'a> IdColumn<'a> {
         }
     }
 
+    /// The identifiers, where they are integers.
+    pub fn integers(&self) -> Option<&Ids<&'a Int64Array>> {
+        match self {
+            Self::Int(ids) => Some(ids),
+            Self::Text(_) => None,
+        }
+    }
+
     /// Whether there is no identifier at `position`.
     pub fn is_null(&self, position: usize) -> bool {
         match self {

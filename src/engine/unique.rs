@@ -7,7 +7,7 @@
 use super::EngineError;
 use super::dense::KeyRange;
 use super::functions::is_text;
-use super::ids::IdColumn;
+use super::ids::{IdColumn, IdValue};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::kernels::length::length;
 use arrow::row::{RowConverter, Rows, SortField};
@@ -16,15 +16,16 @@ use hashbrown::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-/// Which rows to keep so that `keys` are unique: of equal rows one, of conflicting ones the greatest in column order,
-/// so that the order of the input does not matter. Returned with the rows; `None` when all keys differ, and only else are
-/// the `rows` asked for.
+/// Which rows to keep so that their `keys`, in pieces, are unique: of equal rows one, of conflicting ones the greatest in
+/// column order, so that the order of the input does not matter. Returned with the rows; `None` when all keys differ, and only
+/// else are the `rows` asked for.
 pub(super) fn keep_one(
-    keys: &ArrayRef,
+    keys: &[ArrayRef],
     is_id: impl Fn(&str) -> bool,
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
 ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
-    let repeated = repeated_positions(&IdColumn::try_new(keys)?);
+    let keys: Vec<IdColumn<'_>> = keys.iter().map(IdColumn::try_new).collect::<Result<_, _>>()?;
+    let repeated = repeated_positions(&keys);
     if repeated.is_empty() {
         return Ok(None);
     }
@@ -54,12 +55,12 @@ fn in_order(rows: &RecordBatch, is_id: impl Fn(&str) -> bool) -> Result<Rows, En
 }
 
 /// Groups of two and more positions that hold the same key; null keys are nobody's.
-fn repeated_positions(keys: &IdColumn<'_>) -> Vec<Vec<usize>> {
-    match keys {
-        IdColumn::Int(keys) if all_differ_nearby(keys.iter()) => Vec::new(),
-        IdColumn::Int(keys) => repeats(keys.len(), |position| keys.get(position)),
-        IdColumn::Text(keys) => repeats(keys.len(), |position| keys.get(position)),
+fn repeated_positions(keys: &[IdColumn<'_>]) -> Vec<Vec<usize>> {
+    let integers: Option<Vec<_>> = keys.iter().map(IdColumn::integers).collect();
+    if integers.is_some_and(|pieces| all_differ_nearby(pieces.iter().flat_map(|piece| piece.iter()))) {
+        return Vec::new();
     }
+    repeats(keys.iter().flat_map(|piece| (0..piece.len()).map(|position| piece.get(position))))
 }
 
 /// Whether integers are all different, told without sorting where they lie close together.
@@ -69,16 +70,16 @@ fn all_differ_nearby(keys: impl Iterator<Item = i64> + Clone) -> bool {
     keys.map(|key| range.position(key)).all(|position| !std::mem::replace(&mut seen[position], true))
 }
 
-fn repeats<K: Eq + std::hash::Hash>(len: usize, key: impl Fn(usize) -> Option<K>) -> Vec<Vec<usize>> {
+fn repeats<'a>(keys: impl Iterator<Item = Option<IdValue<'a>>> + Clone) -> Vec<Vec<usize>> {
     // Sorted hashes need a third of a set's memory, and differ where keys differ, nearly always.
     let hasher = FixedState::default();
-    let mut hashes: Vec<u64> = (0..len).filter_map(&key).map(|key| hasher.hash_one(key)).collect();
+    let mut hashes: Vec<u64> = keys.clone().flatten().map(|key| hasher.hash_one(key)).collect();
     hashes.sort_unstable();
     if hashes.windows(2).all(|pair| pair[0] != pair[1]) {
         return Vec::new();
     }
-    let mut groups: HashMap<K, Vec<usize>, FixedState> = HashMap::with_hasher(FixedState::default());
-    for (position, key) in (0..len).filter_map(|position| Some((position, key(position)?))) {
+    let mut groups: HashMap<IdValue<'_>, Vec<usize>, FixedState> = HashMap::with_hasher(FixedState::default());
+    for (position, key) in keys.enumerate().filter_map(|(position, key)| Some((position, key?))) {
         groups.entry(key).or_default().push(position);
     }
     groups.into_values().filter(|positions| positions.len() > 1).collect()
@@ -97,7 +98,7 @@ mod tests {
         let texts: ArrayRef = Arc::new(StringViewArray::from(vec![Some("9"), None, Some("3"), Some("10")]));
         for column in [integers, texts] {
             let rows = RecordBatch::try_from_iter_with_nullable([("account_id", column, true)]).unwrap();
-            let (_, kept) = keep_one(&keys, |name| name == "account_id", || Ok(rows)).unwrap().unwrap();
+            let (_, kept) = keep_one(std::slice::from_ref(&keys), |name| name == "account_id", || Ok(rows)).unwrap().unwrap();
             assert_eq!(kept, BooleanArray::from(vec![false, false, true, true]));
         }
     }

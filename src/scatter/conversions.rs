@@ -12,6 +12,7 @@ use crate::config::Plan;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use arrow::array::RecordBatch;
+use arrow::compute::{max, min};
 use closedloop_core::journey::Milestones;
 pub(super) use contacts::RoleContacts;
 use contacts::{DealContacts, index_contacts, role_contacts};
@@ -240,10 +241,10 @@ fn widest_window(conversions: &[Conversion]) -> (i64, i64) {
 }
 
 fn spanned_quarters(plan: &Plan, deals: &DealRows<'_>, all: &[Conversion]) -> Quarters {
-    let earliest = all.iter().map(|conversion| conversion.window_start);
-    let closes = deals.closed_at.iter().flatten();
-    let earliest = earliest.chain(closes.clone()).min().unwrap_or_default();
-    Quarters::spanning(&plan.calendar, earliest, closes.max().unwrap_or(earliest))
+    let earliest = all.par_iter().map(|conversion| conversion.window_start).min();
+    let (first, last) = (min(&deals.closed_at), max(&deals.closed_at));
+    let earliest = earliest.into_iter().chain(first).min().unwrap_or_default();
+    Quarters::spanning(&plan.calendar, earliest, last.unwrap_or(earliest))
 }
 
 /// Accounts whose conversions are made in one go.

@@ -93,6 +93,18 @@ impl KeyIndex {
             _ => numbers.extend((0..keys.len()).map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),
         }
     }
+
+    /// The numbers of the keys at some positions of a column of the same type, or [`NO_NUMBER`].
+    pub fn probe_some(&self, keys: &IdColumn<'_>, positions: impl Iterator<Item = usize>, numbers: &mut Vec<u32>) {
+        numbers.clear();
+        match (self, keys) {
+            (Self::Dense(index), IdColumn::Int(keys)) if !keys.has_nulls() => {
+                let keys = keys.values();
+                numbers.extend(positions.map(|position| index.number(keys[position])));
+            }
+            _ => numbers.extend(positions.map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),
+        }
+    }
 }
 
 /// The place of a hash among so many places, of which there is one at least: by its high bits.

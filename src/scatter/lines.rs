@@ -5,7 +5,7 @@
 //! campaign's spend. Codes of the table's campaigns follow their order; other lines get the next code when they are met, so
 //! they are compared by name, never by code.
 
-use super::keys::KeyIndex;
+use super::keys::{KeyIndex, NO_NUMBER};
 use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
 use crate::engine::dense::narrow;
@@ -99,19 +99,23 @@ pub struct LineReader<'a> {
 }
 
 impl LineReader<'_> {
-    /// The code of the touch at `position` of a batch; its channel is asked for where no known campaign gives one.
-    #[inline]
-    pub fn code<'b>(
+    /// The codes of the touches in these rows of a batch; the channel of one is asked for where no known campaign gives it.
+    pub fn read<'b>(
         &mut self,
         campaigns: &IdColumn<'_>,
-        channel: impl FnOnce() -> Option<&'b str>,
-        position: usize,
-    ) -> u32 {
-        if let Some(code) = self.codes.campaigns.probe(campaigns, position) {
-            return code;
+        channel: impl Fn(usize) -> Option<&'b str>,
+        rows: impl Iterator<Item = usize> + Clone,
+        codes: &mut Vec<u32>,
+    ) {
+        self.codes.campaigns.probe_some(campaigns, rows.clone(), codes);
+        for (row, code) in rows.zip(codes).filter(|(_, code)| **code == NO_NUMBER) {
+            *code = self.beyond_table(campaigns.text(row), channel(row));
         }
-        let channel = channel();
-        if let Some(campaign) = campaigns.text(position) {
+    }
+
+    /// The code of a touch without a campaign of the table.
+    fn beyond_table(&mut self, campaign: Option<String>, channel: Option<&str>) -> u32 {
+        if let Some(campaign) = campaign {
             let of_spend = || first_spent(&self.codes.spent, &campaign);
             let channel = channel.or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL);
             return self.codes.meet(Some(campaign), channel);

@@ -58,6 +58,8 @@ pub struct Reader<'a> {
     windows: Vec<(i64, i64)>,
     /// Known rows within their window, with their account.
     found: Vec<(u32, u32)>,
+    /// The codes of the lines of those.
+    codes: Vec<u32>,
     /// The accounts of known rows before their window.
     early: Vec<u32>,
     counts: TouchCounts,
@@ -79,6 +81,7 @@ impl<'a> Reader<'a> {
             known: Vec::new(),
             windows: Vec::new(),
             found: Vec::new(),
+            codes: Vec::new(),
             early: Vec::new(),
             counts: TouchCounts::default(),
         }
@@ -118,26 +121,25 @@ impl<'a> Reader<'a> {
     /// Finds the touches that an account's widest window spans.
     fn keep_in_window(&mut self, columns: &TouchColumns<'_>, rows: usize) {
         let at = &columns.touched_at.values()[..rows];
-        let all_good = columns.is_good.true_count() == rows;
-        let all_in_scope = columns.in_scope.null_count() == 0 && columns.in_scope.true_count() == rows;
-        self.counts.unreadable += (rows - columns.is_good.true_count()) as u64;
-        let counts = |row| (all_good || columns.is_good.value(row)) && (all_in_scope || columns.in_scope.value(row));
-        self.counts.span(if all_good && all_in_scope {
-            spanned(at.iter().copied())
-        } else {
-            spanned((0..rows).filter(|&row| counts(row)).map(|row| at[row]))
-        });
+        self.counts.unreadable += (rows - columns.is_good.count_set_bits()) as u64;
+        let counts = &columns.is_good & &columns.in_scope;
         let accounts = self.accounts.iter().enumerate();
-        keep(
-            &mut self.known,
-            accounts.map(|(row, &account)| ((narrow(row), account), account != NO_NUMBER && counts(row))),
-        );
+        // Nothing here jumps that cannot be foretold.
+        let accounts = accounts.map(|(row, &account)| ((narrow(row), account), account != NO_NUMBER));
+        if counts.count_set_bits() == rows {
+            self.counts.span(spanned(at.iter().copied()));
+            keep(&mut self.known, accounts);
+        } else {
+            self.counts.span(spanned(counts.set_indices().map(|row| at[row])));
+            let counts = accounts.map(|(touch, is_known)| (touch, is_known & counts.value(touch.0 as usize)));
+            keep(&mut self.known, counts);
+        }
         let windows = &self.shared.conversions.widest;
         self.windows.clear();
         self.windows.extend(self.known.iter().map(|&(_, account)| windows[account as usize]));
         let known =
             || self.known.iter().zip(&self.windows).map(|(&touch, window)| (touch, at[touch.0 as usize], window));
-        keep(&mut self.found, known().map(|(touch, at, window)| (touch, window.0 <= at && at <= window.1)));
+        keep(&mut self.found, known().map(|(touch, at, window)| (touch, (window.0 <= at) & (at <= window.1))));
         keep(&mut self.early, known().map(|((_, account), at, window)| (account, at < window.0)));
         self.early.iter().for_each(|&account| self.shared.note_earlier(account));
         if let Some(subjects) = &self.shared.conversions.subjects {
@@ -152,14 +154,15 @@ impl<'a> Reader<'a> {
 
     /// Puts the touches found where their accounts' partitions wait.
     fn put(&mut self, columns: &TouchColumns<'_>) -> Result<(), EngineError> {
-        for &(row, account) in &self.found {
+        let rows = self.found.iter().map(|&(row, _)| row as usize);
+        self.lines.read(&columns.campaigns, |row| columns.channel(row), rows, &mut self.codes);
+        for (&(row, account), &line) in self.found.iter().zip(&self.codes) {
             let (row, account) = (row as usize, account as usize);
             let piece = &mut self.pieces[account / ACCOUNTS_PER_PARTITION];
             let id = match &columns.ids {
                 IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
                 IdColumn::Text(ids) => piece.push_text(ids.get(row).unwrap_or_default()),
             };
-            let line = self.lines.code(&columns.campaigns, || columns.channel(row), row);
             let touch_type = columns.touch_type(row).map_or(Ok(0), |name| self.types.code(name))?;
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
             let touch =
@@ -210,8 +213,8 @@ struct TouchColumns<'a> {
     touch_types: Option<StringViewArray>,
     of_sales: Option<BooleanBuffer>,
     eligible: BooleanBuffer,
-    in_scope: &'a BooleanArray,
-    is_good: &'a BooleanArray,
+    in_scope: BooleanBuffer,
+    is_good: BooleanBuffer,
 }
 
 impl<'a> TouchColumns<'a> {
@@ -233,8 +236,8 @@ impl<'a> TouchColumns<'a> {
             touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
             of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| trues(flags.as_boolean())),
             eligible: trues(column(5).as_boolean()),
-            in_scope: column(6).as_boolean(),
-            is_good: column(7).as_boolean(),
+            in_scope: trues(column(6).as_boolean()),
+            is_good: trues(column(7).as_boolean()),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::engine::set_aside::{RowCounts, Tally};
 use crate::engine::store::{RowStore, StoredRows, without};
 use crate::engine::unique::keep_one;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
-use arrow::compute::{and, cast, concat, concat_batches, filter_record_batch, is_null, not, nullif};
+use arrow::compute::{and, cast, concat_batches, filter_record_batch, is_null, not, nullif};
 use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use datafusion::scalar::ScalarValue;
 use std::path::Path;
@@ -24,6 +24,7 @@ pub(super) struct Split {
     pub(super) later: Option<RecordBatch>,
     pub(super) counts: RowCounts,
     pub(super) unsaid: Unsaid,
+    of_used: OfUsed,
 }
 
 /// Columns of a stage that are counted and not kept.
@@ -42,25 +43,20 @@ impl Split {
         let used = StoredRows::Held(vec![without(stage, &NOT_USED)?]);
         let later = parent_keys(table, stage)?;
         let rejected = without(stage, &NOT_REJECTED)?;
-        Ok(Self { used, rejected, later, counts: RowCounts::default(), unsaid: Unsaid::default() })
+        let (counts, unsaid, of_used) = (RowCounts::default(), Unsaid::default(), OfUsed::default());
+        Ok(Self { used, rejected, later, counts, unsaid, of_used })
     }
 
     /// Refuses used money in another currency than `own`, and a table whose amounts are too large.
     pub(super) fn check(&self, table: Table, own: &str) -> Result<(), EngineError> {
-        let mut sum = 0_u128;
-        for rows in self.used.batches()? {
-            let rows = rows?;
-            if let Some(found) = other_currency(&rows, own)? {
-                return Err(EngineError::Currency { table, found, expected: own.to_owned() });
-            }
-            sum += amounts(&rows, "amount")
-                .map_or(0, |amounts| or_zero(amounts).map(|amount| u128::from(amount.unsigned_abs())).sum());
+        if let Some(found) = &self.of_used.other_currency {
+            return Err(EngineError::Currency { table, found: found.clone(), expected: own.to_owned() });
         }
         // Any sum of a table's amounts must fit the marts' DECIMAL(18), so that no later sum can overflow; nor may the sums
         // of the rows that take no part.
         let others = [self.counts.read, self.counts.out_of_scope, self.counts.set_aside];
         let sums = others.map(|tally| tally.amount.unsigned_abs());
-        if sums.into_iter().chain([sum]).all(|sum| sum < 10_u128.pow(18)) {
+        if sums.into_iter().chain([self.of_used.magnitude]).all(|sum| sum < 10_u128.pow(18)) {
             Ok(())
         } else {
             Err(EngineError::TooLarge { table })
@@ -79,8 +75,50 @@ pub(super) struct Splitter<'a> {
     later: Vec<RecordBatch>,
     bad: Vec<RecordBatch>,
     unsaid: UnsaidRows,
-    /// Rows that are used so far, repeats among them.
-    used: usize,
+    /// Of rows that are used so far, repeats among them.
+    of_used: OfUsed,
+}
+
+/// What is counted of used rows.
+#[derive(Debug, Default)]
+struct OfUsed {
+    rows: usize,
+    amount: i128,
+    /// The sum of amounts without their signs.
+    magnitude: u128,
+    /// What of the amount lies beyond the as-of date.
+    beyond: i128,
+    rounded: u64,
+    uncounted: u64,
+    kinds_of_type: u64,
+    /// The least of the other currencies that they name.
+    other_currency: Option<String>,
+}
+
+impl OfUsed {
+    fn add(&mut self, rows: &RecordBatch, own_currency: &str) -> Result<(), EngineError> {
+        self.rows += rows.num_rows();
+        for amount in amounts(rows, "amount").into_iter().flat_map(or_zero) {
+            self.amount += i128::from(amount);
+            self.magnitude += u128::from(amount.unsigned_abs());
+        }
+        self.beyond += amounts(rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
+        self.rounded += marked(rows, "is_rounded");
+        self.uncounted += marked(rows, "is_uncounted");
+        self.kinds_of_type += marked(rows, "is_kind_of_type");
+        let others = [self.other_currency.take(), other_currency(rows, own_currency)?];
+        self.other_currency = others.into_iter().flatten().min();
+        Ok(())
+    }
+
+    /// Adds it to what is counted of all rows.
+    fn count(&self, counts: &mut RowCounts) {
+        counts.used = Tally { rows: self.rows as u64, amount: self.amount - self.beyond };
+        counts.out_of_scope.amount += self.beyond;
+        counts.rounded = self.rounded;
+        counts.uncounted = self.uncounted;
+        counts.kinds_of_type = self.kinds_of_type;
+    }
 }
 
 impl<'a> Splitter<'a> {
@@ -89,7 +127,7 @@ impl<'a> Splitter<'a> {
         let good = RowStore::new(scratch, table.name());
         let counts = RowCounts::default();
         let (keys, later, bad, unsaid) = (Vec::new(), Vec::new(), Vec::new(), UnsaidRows::default());
-        Self { table, own_currency, schema, counts, good, keys, later, bad, unsaid, used: 0 }
+        Self { table, own_currency, schema, counts, good, keys, later, bad, unsaid, of_used: OfUsed::default() }
     }
 
     /// Splits one batch.
@@ -110,8 +148,8 @@ impl<'a> Splitter<'a> {
             self.bad.push(filter_record_batch(&rows, &not(&is_good)?)?);
         }
         let rows = if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
-        self.unsaid.add(&rows, self.used)?;
-        self.used += rows.num_rows();
+        self.unsaid.add(&rows, self.of_used.rows)?;
+        self.of_used.add(&rows, self.own_currency)?;
         let rows = without(&rows, &NOT_USED)?;
         self.keys.extend(contract::key(self.table).map(|key| column(&rows, key).cloned()).transpose()?);
         self.good.push(rows)
@@ -119,7 +157,7 @@ impl<'a> Splitter<'a> {
 
     /// Keeps one row a key, and counts what is used.
     pub(super) fn finish(self) -> Result<Split, EngineError> {
-        let Self { table, schema, mut counts, keys, later, bad, unsaid, .. } = self;
+        let Self { table, own_currency, schema, mut counts, keys, later, bad, unsaid, mut of_used, .. } = self;
         let mut used = self.good.finish()?;
         let mut rejected = without(&concat_batches(&schema, &bad)?, &NOT_REJECTED)?;
         let one = || {
@@ -132,31 +170,22 @@ impl<'a> Splitter<'a> {
                 let repeated =
                     with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
                 rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
-                used = StoredRows::Held(vec![filter_record_batch(&rows, &keep)?]);
+                let kept = filter_record_batch(&rows, &keep)?;
+                of_used = OfUsed::default();
+                of_used.add(&kept, own_currency)?;
+                used = StoredRows::Held(vec![kept]);
                 unsaid.of_kept(|position| keep.value(position))
             }
         };
-        for rows in used.batches()? {
-            count_used(&mut counts, &rows?);
-        }
+        of_used.count(&mut counts);
         count(&mut counts.set_aside, &rejected);
         let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
         if matches!(&used, StoredRows::Held(batches) if batches.is_empty()) {
             used = none.used;
         }
         let later = none.later.map(|none| distinct(&none, &later)).transpose()?;
-        Ok(Split { used, rejected, later, counts, unsaid })
+        Ok(Split { used, rejected, later, counts, unsaid, of_used })
     }
-}
-
-fn count_used(counts: &mut RowCounts, rows: &RecordBatch) {
-    count(&mut counts.used, rows);
-    counts.rounded += marked(rows, "is_rounded");
-    counts.uncounted += marked(rows, "is_uncounted");
-    counts.kinds_of_type += marked(rows, "is_kind_of_type");
-    let beyond = amounts(rows, "amount_beyond").map_or(0, |amounts| or_zero(amounts).map(i128::from).sum());
-    counts.used.amount -= beyond;
-    counts.out_of_scope.amount += beyond;
 }
 
 /// The least of the other currencies that rows name.
@@ -209,7 +238,7 @@ fn parent_keys(table: Table, rows: &RecordBatch) -> Result<Option<RecordBatch>, 
 /// Each of the keys once; `none` has their schema.
 fn distinct(none: &RecordBatch, keys: &[RecordBatch]) -> Result<RecordBatch, EngineError> {
     let keys = concat_batches(&none.schema(), keys)?;
-    let once = keep_one(keys.column(0), |_| false, || Ok(keys.clone()))?;
+    let once = keep_one(&keys.columns()[..1], |_| false, || Ok(keys.clone()))?;
     Ok(match once {
         Some((keys, keep)) => filter_record_batch(&keys, &keep)?,
         None => keys,
@@ -234,12 +263,8 @@ fn unique(
     keys: &[ArrayRef],
     rows: impl FnOnce() -> Result<RecordBatch, EngineError>,
 ) -> Result<Option<(RecordBatch, BooleanArray)>, EngineError> {
-    if keys.is_empty() {
-        return Ok(None);
-    }
-    let keys: Vec<&dyn Array> = keys.iter().map(AsRef::as_ref).collect();
     let is_id = |name: &str| id_columns(table).any(|(id, _)| id == name);
-    keep_one(&concat(&keys)?, is_id, rows)
+    keep_one(keys, is_id, rows)
 }
 
 /// Rows with one reason for all, in the schema of rows that have some.

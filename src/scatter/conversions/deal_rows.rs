@@ -138,7 +138,7 @@ impl<'a> DealRows<'a> {
     /// Keys side by side in memory sort several times faster than keys looked up.
     fn sort_by<K: Ord + Copy + Send + Sync>(&self, rows: &mut [u32], account: impl Fn(u32) -> K + Sync) -> Vec<usize> {
         let mut keyed: Vec<(K, i64, u32)> = rows.par_iter().map(|&row| (account(row), self.closed(row), row)).collect();
-        keyed.par_sort_unstable_by_key(|&(account, closed, _)| (account, closed));
+        sort_side_by_side(&mut keyed, &|&(account, closed, _)| (account, closed));
         let tied = keyed.par_chunk_by_mut(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|tied| tied.len() > 1);
         tied.for_each(|tied| tied.sort_unstable_by(|a, b| self.by_close(a.2, b.2)));
         let is_first = |&row: &usize| row == 0 || keyed[row - 1].0 != keyed[row].0;
@@ -191,6 +191,19 @@ impl<'a> DealRows<'a> {
         credits.matched = matched.into_iter().map(|(_, credit)| credit).collect();
         credits
     }
+}
+
+/// Items that are sorted in one go.
+const SORTED_IN_ONE: usize = 1 << 17;
+
+/// Sorts halves side by side, each as the standard library does: it takes half the time of rayon's way.
+fn sort_side_by_side<T: Send, K: Ord>(items: &mut [T], key: &(impl Fn(&T) -> K + Sync)) {
+    if items.len() <= SORTED_IN_ONE {
+        items.sort_unstable_by_key(key);
+        return;
+    }
+    let (before, _, behind) = items.select_nth_unstable_by_key(items.len() / 2, key);
+    rayon::join(|| sort_side_by_side(before, key), || sort_side_by_side(behind, key));
 }
 
 #[cfg(test)]
