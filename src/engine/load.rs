@@ -11,7 +11,7 @@ use super::columns::{column, text_column, texts};
 use super::contract;
 use super::ids;
 use super::quotes::QuoteCheck;
-use super::session;
+use super::session::{self, Query};
 use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
 pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
@@ -204,21 +204,25 @@ impl Loader<'_> {
         split.used.register(self.ctx, table.name(), &left_out)
     }
 
-    /// Reads a stage and tells used, out-of-scope and rejected rows apart.
+    /// Reads a stage and tells used, out-of-scope and rejected rows apart, on a thread of its own.
     async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
-        let fault = |error| match self.plan.source(table) {
+        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
+        let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));
+        let mut splitter = Splitter::new(table, own_currency, schema, self.scratch);
+        let split = Query::start(async move {
+            let mut stream = view.execute_stream().await?;
+            while let Some(rows) = stream.next().await.transpose()? {
+                if let Err(error) = splitter.add(rows) {
+                    return Ok(Err(error));
+                }
+            }
+            drop(stream);
+            Ok(splitter.finish())
+        });
+        split.rows().await.map_err(|error| match self.plan.source(table) {
             Some(source) => source.explain(&error),
             None => error.into(),
-        };
-        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
-        let schema = Arc::clone(view.schema().inner());
-        let mut splitter = Splitter::new(table, &self.plan.finance.currency, schema, self.scratch);
-        let mut stream = view.execute_stream().await.map_err(fault)?;
-        while let Some(rows) = stream.next().await.transpose().map_err(fault)? {
-            splitter.add(rows)?;
-        }
-        drop(stream);
-        splitter.finish()
+        })?
     }
 }
 

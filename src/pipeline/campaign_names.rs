@@ -1,13 +1,11 @@
 //! What people call the campaigns.
 
 use super::error::RunError;
-use super::prepare::Workers;
 use crate::config::remedy;
+use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
-use crate::engine::{EngineError, session};
-use arrow::array::Array;
-use datafusion::prelude::SessionContext;
+use arrow::array::{Array, RecordBatch};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names that the campaigns table gives.
@@ -19,12 +17,10 @@ pub(super) struct CampaignNames {
 }
 
 impl CampaignNames {
-    /// Reads the canonical campaigns.
-    pub(super) fn read(ctx: &SessionContext, workers: &Workers) -> Result<Self, RunError> {
-        let rows = async { Ok::<_, EngineError>(session::collect(ctx.table("campaigns").await?).await?) };
-        let rows = workers.runtime.block_on(rows)?;
-        let (ids, texts) = (IdColumn::try_new(column(&rows, "campaign_id")?)?, text_column(&rows, "name")?);
-        let pairs = (0..rows.num_rows()).filter(|&row| texts.is_valid(row));
+    /// Of the rows of the canonical campaigns table.
+    pub(super) fn of(campaigns: &RecordBatch) -> Result<Self, EngineError> {
+        let (ids, texts) = (IdColumn::try_new(column(campaigns, "campaign_id")?)?, text_column(campaigns, "name")?);
+        let pairs = (0..campaigns.num_rows()).filter(|&row| texts.is_valid(row));
         // A name is shown in a line.
         let name = |row| texts.value(row).split_whitespace().collect::<Vec<_>>().join(" ");
         let pairs = pairs.filter_map(|row| Some((ids.text(row)?, name(row))));

@@ -4,7 +4,6 @@ mod deal;
 mod history;
 mod wanted;
 
-use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
@@ -137,7 +136,6 @@ pub fn explain(
     let prepared = indexed.scatter(plan, &workers, &mut clock, only)?;
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
-    let names = CampaignNames::read(&prepared.ctx, &workers)?;
     let wants = CreditWants { touch_credits: true, journeys: true, ..CreditWants::default() };
     let crediting = Crediting::new(plan, &prepared, models, wants)?;
     let mut explanations = Vec::new();
@@ -146,7 +144,7 @@ pub fn explain(
         for conversion in prepared.conversions.of_account(account) {
             let credits = prepared.conversions.credits_of(conversion).iter().map(|credit| credit.deal);
             for deal in std::iter::once(conversion.deal).chain(credits).filter(|deal| wanted.deals.contains(deal)) {
-                let view = View { plan, prepared: &prepared, names: &names, history: &history };
+                let view = View { plan, prepared: &prepared, history: &history };
                 explanations.push(view.explain(deal, Some(conversion), &credited)?);
             }
         }
@@ -154,7 +152,7 @@ pub fn explain(
     for credit in prepared.conversions.credits.unmatched.iter().filter(|credit| wanted.deals.contains(&credit.deal)) {
         let mut totals = CreditTotals::new(plan.models.len());
         let credited = PartitionCredit::of_journeys(crediting.unmatched(&mut totals));
-        let view = View { plan, prepared: &prepared, names: &names, history: &history };
+        let view = View { plan, prepared: &prepared, history: &history };
         explanations.push(view.explain(credit.deal, None, &credited)?);
     }
     Ok(explanations)

@@ -1,6 +1,5 @@
 //! The deals and touches behind a campaign's number, largest first.
 
-use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting};
 use super::error::RunError;
@@ -78,8 +77,7 @@ pub fn explain_campaign(
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
-    let names = CampaignNames::read(&prepared.ctx, &workers)?;
-    let (campaign_id, lines) = wanted_lines(&prepared, &names, &question.campaign)?;
+    let (campaign_id, lines) = wanted_lines(&prepared, &question.campaign)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &plan;
@@ -89,7 +87,7 @@ pub fn explain_campaign(
         b.amount.cmp(&a.amount).then_with(|| (&a.deal_id, &a.touch_id).cmp(&(&b.deal_id, &b.touch_id)))
     });
     Ok(CampaignExplanation {
-        campaign_name: names.name(&campaign_id).map(str::to_owned),
+        campaign_name: prepared.campaign_names.name(&campaign_id).map(str::to_owned),
         campaign_id,
         quarter: question.quarter.clone(),
         model: plan.default_model().id().to_owned(),
@@ -101,10 +99,10 @@ pub fn explain_campaign(
 }
 
 /// The campaign that is meant, and the codes of its lines.
-fn wanted_lines(prepared: &Prepared, names: &CampaignNames, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
+fn wanted_lines(prepared: &Prepared, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
     let codes = 0..narrow(prepared.lines.len());
     let id = |code: u32| prepared.lines.line(code).campaign.as_deref();
-    let campaign = names.find(asked, &codes.clone().filter_map(id).collect())?;
+    let campaign = prepared.campaign_names.find(asked, &codes.clone().filter_map(id).collect())?;
     let lines = codes.filter(|&code| id(code) == Some(&campaign)).collect();
     Ok((campaign, lines))
 }

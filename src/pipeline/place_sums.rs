@@ -1,7 +1,7 @@
 //! Sums by place: what every line and every channel earned, by quarter of close, by quarter of touch and over all
 //! quarters. ROI, intervals and the agreement of models all start from these.
 
-use super::spread::{Place, places};
+use super::spread::{Level, Place, periods};
 use super::totals::{CreditTotals, Earned, LineCounts};
 use crate::config::file::DealKind;
 use crate::scatter::lines::Lines;
@@ -40,6 +40,13 @@ impl Sums {
 /// The sums of every place that a touch earned for.
 #[derive(Debug, Default)]
 pub(super) struct PlaceSums {
+    of_lines: LevelSums,
+    of_channels: LevelSums,
+}
+
+/// Those of lines, or of channels.
+#[derive(Debug, Default)]
+struct LevelSums {
     models: usize,
     rows: HashMap<Place, usize, FixedState>,
     counts: Vec<LineCounts>,
@@ -57,16 +64,42 @@ pub(super) struct OfPlace<'a> {
 }
 
 impl PlaceSums {
-    /// The sums of the totals under so many models.
+    /// The sums of the totals under so many models, told side by side on the current rayon pool.
     pub(super) fn of(totals: &CreditTotals, lines: &Lines, models: usize) -> Self {
+        let (of_lines, of_channels) = rayon::join(
+            || LevelSums::of(totals, models, Level::Campaign),
+            || LevelSums::of(totals, models, |line| Level::Channel(lines.channel(line))),
+        );
+        Self { of_lines, of_channels }
+    }
+
+    /// What a place earned; `None` where no touch did.
+    pub(super) fn get(&self, place: Place) -> Option<OfPlace<'_>> {
+        match place.0 {
+            Level::Campaign(_) => self.of_lines.get(place),
+            Level::Channel(_) => self.of_channels.get(place),
+        }
+    }
+
+    /// Every place, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Place, OfPlace<'_>)> {
+        self.of_lines.iter().chain(self.of_channels.iter())
+    }
+}
+
+impl LevelSums {
+    fn of(totals: &CreditTotals, models: usize, level: impl Fn(u32) -> Level) -> Self {
         let mut all = Self { models, ..Self::default() };
-        for (key, counts, earned) in totals.lines() {
-            for place in places(key, lines.channel(key.line)) {
-                let row = all.row(place);
+        let mut of_models = Vec::with_capacity(models);
+        for (key, counts, earned) in totals.rows() {
+            of_models.clear();
+            of_models.extend(earned);
+            for period in periods(key) {
+                let row = all.row((level(key.line), period));
                 all.counts[row].touches += counts.touches;
                 all.counts[row].deals += counts.deals;
                 let sums = &mut all.sums[row * models..][..models];
-                sums.iter_mut().zip(&earned).for_each(|(sum, earned)| sum.add(key.kind, *earned));
+                sums.iter_mut().zip(&of_models).for_each(|(sum, earned)| sum.add(key.kind, *earned));
             }
         }
         all
@@ -82,13 +115,11 @@ impl PlaceSums {
         row
     }
 
-    /// What a place earned; `None` where no touch did.
-    pub(super) fn get(&self, place: Place) -> Option<OfPlace<'_>> {
+    fn get(&self, place: Place) -> Option<OfPlace<'_>> {
         self.rows.get(&place).map(|&row| self.at(row))
     }
 
-    /// Every place, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Place, OfPlace<'_>)> {
+    fn iter(&self) -> impl Iterator<Item = (Place, OfPlace<'_>)> {
         self.rows.iter().map(|(&place, &row)| (place, self.at(row)))
     }
 
@@ -100,7 +131,7 @@ impl PlaceSums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::spread::{Level, Period};
+    use crate::pipeline::spread::Period;
     use crate::pipeline::totals::CreditKey;
     use crate::scatter::lines::LineCodes;
     use arrow::array::{Int64Array, RecordBatch, StringArray};

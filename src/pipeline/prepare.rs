@@ -1,6 +1,7 @@
 //! The first half of a run: the canonical tables, the small side indexed, the touches scattered.
 
 use super::batches::Names;
+use super::campaign_names::CampaignNames;
 use super::clock::Clock;
 use super::error::RunError;
 use super::scatter_touches;
@@ -85,6 +86,7 @@ pub(super) struct Indexed {
     latest_of: Vec<(String, i64)>,
     /// The conversions, by account.
     pub(super) conversions: Conversions,
+    campaign_names: CampaignNames,
     codes: LineCodes,
     memory: Memory,
     held: Holding,
@@ -106,6 +108,8 @@ pub(super) struct Prepared {
     pub(super) scattered: Scattered,
     /// What touches are credited to.
     pub(super) lines: Lines,
+    /// What people call the campaigns.
+    pub(super) campaign_names: CampaignNames,
     /// What of the budget the small side takes.
     held: Option<Holding>,
 }
@@ -159,12 +163,12 @@ pub(super) fn index(
     });
     let build = || Conversions::build(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
-    let codes = LineCodes::new(&campaigns, &spent)?;
+    let (campaign_names, codes) = (CampaignNames::of(&campaigns)?, LineCodes::new(&campaigns, &spent)?);
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
     let held = memory.budget.fixed("conversions", conversions.bytes() + deals.get_array_memory_size());
-    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, codes, memory, held })
+    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, campaign_names, codes, memory, held })
 }
 
 impl Indexed {
@@ -198,7 +202,7 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, mut loaded, deals, latest_of, conversions, codes, memory, held, .. } = self;
+        let Self { ctx, mut loaded, deals, latest_of, conversions, campaign_names, codes, memory, held, .. } = self;
         let fail = |error| workers.runtime.block_on(conditions::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only));
         let scattered = touches.map_err(RunError::from).and_then(|touches| {
@@ -207,7 +211,8 @@ impl Indexed {
         workers.runtime.block_on(loaded.check_touch_quotes())?;
         let (scattered, lines) = scattered?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
-        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, held: Some(held) })
+        let held = Some(held);
+        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, campaign_names, held })
     }
 }
 

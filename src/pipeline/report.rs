@@ -1,7 +1,6 @@
 //! What a run says about itself: the manifest for machines, the report for people.
 
 use super::batches::spec_hash;
-use super::campaign_names::CampaignNames;
 use super::clock::StageReport;
 use super::prepare::Prepared;
 use super::remarks::remarks;
@@ -11,7 +10,6 @@ use crate::engine::set_aside::{RowCounts, Tally};
 use crate::mart::catalogue::SCHEMA_VERSION;
 use crate::mart::manifest::{Count, GENERATOR, InputFile, Manifest, ManifestModel, TableCounts};
 use crate::mart::writer::WrittenMart;
-use crate::scatter::lines::Lines;
 use std::collections::BTreeMap;
 
 /// What a run came to.
@@ -81,21 +79,21 @@ pub(super) fn manifest(
 /// The report of a run.
 pub(super) fn report(
     plan: &Plan,
+    prepared: &Prepared,
     manifest: Manifest,
     totals: &CreditTotals,
-    lines: &Lines,
-    names: &CampaignNames,
     stages: Vec<StageReport>,
     refusals: Vec<String>,
 ) -> Report {
-    let model = plan.default_model;
+    let (model, lines) = (plan.default_model, &prepared.lines);
+    let mut by_line: Vec<Option<i64>> = vec![None; lines.len()];
+    totals.amounts(model).for_each(|(line, amount)| *by_line[line as usize].get_or_insert_default() += amount);
+    let attributed = by_line.iter().flatten().sum();
     let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();
-    let mut attributed = 0;
-    for (key, _, earned) in totals.lines() {
-        attributed += earned[model].amount;
-        let line = lines.line(key.line);
-        if let Some(campaign) = &line.campaign {
-            *campaigns.entry((campaign, &line.channel)).or_default() += earned[model].amount;
+    for (code, amount) in (0..).zip(by_line) {
+        let line = lines.line(code);
+        if let (Some(campaign), Some(amount)) = (&line.campaign, amount) {
+            *campaigns.entry((campaign, &line.channel)).or_default() += amount;
         }
     }
     let mut residuals: BTreeMap<_, i64> = BTreeMap::new();
@@ -106,7 +104,7 @@ pub(super) fn report(
         .into_iter()
         .map(|((id, channel), amount)| {
             let (campaign_id, channel) = (id.to_owned(), channel.to_owned());
-            TopCampaign { campaign_id, label: names.label(id), channel, amount }
+            TopCampaign { campaign_id, label: prepared.campaign_names.label(id), channel, amount }
         })
         .collect();
     top.sort_by(|a, b| b.amount.cmp(&a.amount).then_with(|| a.campaign_id.cmp(&b.campaign_id)));

@@ -1,6 +1,5 @@
 //! One run: from a plan to published marts.
 
-use super::campaign_names::CampaignNames;
 use super::clock::{Clock, Progress};
 use super::error::RunError;
 use super::findings::bookings::overdue_opportunities;
@@ -63,7 +62,6 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
         refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(&wanted),
     };
     let fitted = fit::fit(plan, &workers, &prepared, wants)?;
-    let names = CampaignNames::read(&prepared.ctx, &workers)?;
     let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
     if plan.lifetime.is_some() {
@@ -110,7 +108,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     manifest.write(publication.stage())?;
     stage.finish()?;
     publication.publish()?;
-    Ok(report(plan, manifest, totals, &prepared.lines, &names, stages, refusals))
+    Ok(report(plan, &prepared, manifest, totals, stages, refusals))
 }
 
 fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {

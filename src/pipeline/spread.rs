@@ -79,8 +79,13 @@ pub type Place = (Level, Period);
 /// Every place that a row of the totals adds to.
 pub(super) fn places(key: CreditKey, channel: u32) -> [Place; 6] {
     let (line, channel) = (Level::Campaign(key.line), Level::Channel(channel));
-    let (close, touch) = (Period::Close(key.close_quarter), Period::Touch(key.touch_quarter));
-    [(line, close), (channel, close), (line, touch), (channel, touch), (line, Period::All), (channel, Period::All)]
+    let [close, touch, all] = periods(key);
+    [(line, close), (channel, close), (line, touch), (channel, touch), (line, all), (channel, all)]
+}
+
+/// Every period that a row of the totals adds to.
+pub(super) fn periods(key: CreditKey) -> [Period; 3] {
+    [Period::Close(key.close_quarter), Period::Touch(key.touch_quarter), Period::All]
 }
 
 /// What the bootstrap rests on, of all accounts.

@@ -68,8 +68,8 @@ pub struct LineCounts {
 #[derive(Debug, Default)]
 pub struct CreditTotals {
     models: usize,
-    /// The pages by close quarter, touch quarter and kind.
-    pages: HashMap<PageKey, usize, FixedState>,
+    /// One more than the page of a touch quarter and kind, by close quarter; 0 where there is none.
+    pages: Vec<Vec<usize>>,
     /// The page asked for last.
     open: Option<(PageKey, usize)>,
     /// Blocks of lines per page; 0 where none has been met.
@@ -83,8 +83,8 @@ pub struct CreditTotals {
     cells: Vec<u64>,
     /// What is above them by row and model, in units of 2⁶³: 32,768 whole deals.
     carries: HashMap<(usize, usize), u64, FixedState>,
-    /// By close quarter and kind.
-    books: HashMap<(u32, DealKind), Book, FixedState>,
+    /// By close quarter and kind; `None` where nothing is booked.
+    books: Vec<Option<Book>>,
     /// The value of the customers that the deals acquired.
     pub acquired: AcquiredTotals,
 }
@@ -106,20 +106,21 @@ const SHARE_BITS: u32 = 63;
 /// The counts of a row, of touches and of deals.
 const COUNTS: usize = 2;
 const BUCKETS: usize = Bucket::ALL.len();
+const KINDS: usize = DealKind::ALL.len();
 
 impl CreditTotals {
     /// Nothing yet, for so many models.
     pub fn new(models: usize) -> Self {
         Self {
             models,
-            pages: HashMap::default(),
+            pages: Vec::new(),
             open: None,
             blocks_of_page: Vec::new(),
             rows_of_block: vec![[0; LINES_PER_BLOCK]],
             keys: Vec::new(),
             cells: Vec::new(),
             carries: HashMap::default(),
-            books: HashMap::default(),
+            books: Vec::new(),
             acquired: AcquiredTotals::default(),
         }
     }
@@ -141,10 +142,14 @@ impl CreditTotals {
     }
 
     fn turn_to(&mut self, key: PageKey) -> usize {
-        let page = *self.pages.entry(key).or_insert_with(|| {
+        let (close_quarter, touch_quarter, kind) = key;
+        let of_close = at(&mut self.pages, close_quarter as usize);
+        let page = at(of_close, touch_quarter as usize * KINDS + kind as usize);
+        if *page == 0 {
             self.blocks_of_page.push(Vec::new());
-            self.blocks_of_page.len() - 1
-        });
+            *page = self.blocks_of_page.len();
+        }
+        let page = *page - 1;
         self.open = Some((key, page));
         page
     }
@@ -223,8 +228,14 @@ impl CreditTotals {
 
     fn book_of(&mut self, close_quarter: u32, kind: DealKind) -> &mut Book {
         let cells = self.models * BUCKETS;
-        let empty = || Book { booked: LeftOver::default(), residuals: vec![LeftOver::default(); cells] };
-        self.books.entry((close_quarter, kind)).or_insert_with(empty)
+        at(&mut self.books, close_quarter as usize * KINDS + kind as usize)
+            .get_or_insert_with(|| Book { booked: LeftOver::default(), residuals: vec![LeftOver::default(); cells] })
+    }
+
+    /// The books with their close quarter and kind, in this order.
+    fn books(&self) -> impl Iterator<Item = (u32, DealKind, &Book)> {
+        let books = self.books.iter().enumerate();
+        books.filter_map(|(at, book)| Some((narrow(at / KINDS), DealKind::ALL[at % KINDS], book.as_ref()?)))
     }
 
     /// Adds the totals of other deals under the same models.
@@ -241,7 +252,7 @@ impl CreditTotals {
                 self.set_share(row, model, self.share(row, model) + other.share(theirs, model));
             }
         }
-        for (&(quarter, kind), theirs) in &other.books {
+        for (quarter, kind, theirs) in other.books() {
             let mine = self.book_of(quarter, kind);
             mine.booked.add(theirs.booked);
             for (mine, theirs) in mine.residuals.iter_mut().zip(&theirs.residuals) {
@@ -282,14 +293,19 @@ impl CreditTotals {
         (0..self.models).map(move |model| Earned { amount: self.amount(row, model), share: self.share(row, model) })
     }
 
+    /// Every line that has a row, with the money of a model there, in no order.
+    pub fn amounts(&self, model: usize) -> impl Iterator<Item = (u32, i64)> {
+        self.keys.iter().enumerate().map(move |(row, key)| (key.line, self.amount(row, model)))
+    }
+
+    /// Every key with its counts and per-model earnings, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = (CreditKey, LineCounts, impl Iterator<Item = Earned>)> {
+        self.keys.iter().enumerate().map(|(row, &key)| (key, self.counts(row), self.earned(row)))
+    }
+
     /// Every key with its counts and per-model earnings, sorted.
     pub fn lines(&self) -> Vec<(CreditKey, LineCounts, Vec<Earned>)> {
-        let mut lines: Vec<_> = self
-            .keys
-            .iter()
-            .enumerate()
-            .map(|(row, &key)| (key, self.counts(row), self.earned(row).collect()))
-            .collect();
+        let mut lines: Vec<_> = self.rows().map(|(key, counts, earned)| (key, counts, earned.collect())).collect();
         lines.sort_unstable_by_key(|(key, ..)| *key);
         lines
     }
@@ -297,9 +313,8 @@ impl CreditTotals {
     /// Every residual that deals have left something to, sorted.
     pub fn residuals(&self) -> Vec<(ResidualKey, LeftOver)> {
         let mut residuals: Vec<_> = self
-            .books
-            .iter()
-            .flat_map(|(&(close_quarter, kind), book)| {
+            .books()
+            .flat_map(|(close_quarter, kind, book)| {
                 book.residuals.iter().enumerate().map(move |(cell, &left)| {
                     let (model, bucket) = (cell / BUCKETS, Bucket::ALL[cell % BUCKETS]);
                     (ResidualKey { close_quarter, kind, model, bucket }, left)
@@ -313,10 +328,7 @@ impl CreditTotals {
 
     /// Booked money and deals by position of the close quarter and kind, sorted.
     pub fn booked(&self) -> Vec<(u32, DealKind, LeftOver)> {
-        let mut booked: Vec<_> =
-            self.books.iter().map(|(&(quarter, kind), book)| (quarter, kind, book.booked)).collect();
-        booked.sort_unstable_by_key(|(quarter, kind, _)| (*quarter, *kind));
-        booked
+        self.books().map(|(quarter, kind, book)| (quarter, kind, book.booked)).collect()
     }
 
     /// What attributed money and residuals of a model sum to.
@@ -328,8 +340,16 @@ impl CreditTotals {
 
     /// All booked money.
     pub fn booked_amount(&self) -> i128 {
-        self.books.values().map(|book| i128::from(book.booked.earned.amount)).sum()
+        self.books().map(|(.., book)| i128::from(book.booked.earned.amount)).sum()
     }
+}
+
+/// What stands at a position, made where nothing does.
+fn at<T: Default>(items: &mut Vec<T>, position: usize) -> &mut T {
+    if items.len() <= position {
+        items.resize_with(position + 1, T::default);
+    }
+    &mut items[position]
 }
 
 impl LeftOver {

@@ -65,9 +65,9 @@ impl Split {
 }
 
 /// Splits a stage, batch by batch.
-pub(super) struct Splitter<'a> {
+pub(super) struct Splitter {
     table: Table,
-    own_currency: &'a str,
+    own_currency: String,
     schema: SchemaRef,
     counts: RowCounts,
     good: RowStore,
@@ -121,9 +121,9 @@ impl OfUsed {
     }
 }
 
-impl<'a> Splitter<'a> {
+impl Splitter {
     /// For a stage of this schema; large tables wait in the folder `scratch`, where there is one.
-    pub(super) fn new(table: Table, own_currency: &'a str, schema: SchemaRef, scratch: Option<&'a Path>) -> Self {
+    pub(super) fn new(table: Table, own_currency: String, schema: SchemaRef, scratch: Option<&Path>) -> Self {
         let good = RowStore::new(scratch, table.name());
         let counts = RowCounts::default();
         let (keys, later, bad, unsaid) = (Vec::new(), Vec::new(), Vec::new(), UnsaidRows::default());
@@ -132,7 +132,7 @@ impl<'a> Splitter<'a> {
 
     /// Splits one batch.
     pub(super) fn add(&mut self, rows: RecordBatch) -> Result<(), EngineError> {
-        let rows = in_own_currency(rows, self.own_currency)?;
+        let rows = in_own_currency(rows, &self.own_currency)?;
         // The plan and its rows may disagree on what can be null; the rows win.
         self.schema = rows.schema();
         count(&mut self.counts.read, &rows);
@@ -149,7 +149,7 @@ impl<'a> Splitter<'a> {
         }
         let rows = if is_used.true_count() == rows.num_rows() { rows } else { filter_record_batch(&rows, &is_used)? };
         self.unsaid.add(&rows, self.of_used.rows)?;
-        self.of_used.add(&rows, self.own_currency)?;
+        self.of_used.add(&rows, &self.own_currency)?;
         let rows = without(&rows, &NOT_USED)?;
         self.keys.extend(contract::key(self.table).map(|key| column(&rows, key).cloned()).transpose()?);
         self.good.push(rows)
@@ -172,7 +172,7 @@ impl<'a> Splitter<'a> {
                 rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
                 let kept = filter_record_batch(&rows, &keep)?;
                 of_used = OfUsed::default();
-                of_used.add(&kept, own_currency)?;
+                of_used.add(&kept, &own_currency)?;
                 used = StoredRows::Held(vec![kept]);
                 unsaid.of_kept(|position| keep.value(position))
             }

@@ -1,6 +1,5 @@
 //! One deal's explanation: its milestones, each touch with the rule that decided on it, and what each model did.
 
-use super::super::campaign_names::CampaignNames;
 use super::super::credit::PartitionCredit;
 use super::super::credit_rows::CreditRows;
 use super::super::error::RunError;
@@ -23,7 +22,6 @@ use std::collections::BTreeMap;
 pub(super) struct View<'a> {
     pub(super) plan: &'a Plan,
     pub(super) prepared: &'a Prepared,
-    pub(super) names: &'a CampaignNames,
     pub(super) history: &'a RecordBatch,
 }
 
@@ -105,7 +103,7 @@ impl View<'_> {
             TouchExplanation {
                 touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
                 channel: self.channel(&rows, row),
-                campaign_name: campaign_id.as_deref().and_then(|id| self.names.name(id)).map(str::to_owned),
+                campaign_name: campaign_id.as_deref().and_then(|id| self.prepared.campaign_names.name(id)).map(str::to_owned),
                 campaign_id,
                 status,
                 position: is_eligible.then_some(positions),
