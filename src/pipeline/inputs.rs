@@ -25,26 +25,12 @@ impl InputHashes {
             .flat_map(Source::parts)
             .flat_map(|source| source.files.iter().map(|file| (source.table.name().to_owned(), file.clone())))
             .collect();
-        let hash_all = move || {
-            yield_to_others();
-            files.into_iter().map(hash).collect()
-        };
-        Ok(Self { thread: Builder::new().spawn(hash_all)? })
+        Ok(Self { thread: Builder::new().spawn(move || files.into_iter().map(hash).collect())? })
     }
 
     /// Waits for the hashes.
     pub(super) fn finish(self) -> Result<Vec<InputFile>, RunError> {
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
-}
-
-/// Leaves the processor to other threads, as far as the system can be told of one thread: nobody waits for hashes before the
-/// run's end, and until then some thread mostly waits for another.
-fn yield_to_others() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    #[expect(unsafe_code, reason = "the call reads one value of ours and changes the calling thread alone")]
-    unsafe {
-        libc::sched_setscheduler(0, libc::SCHED_IDLE, &libc::sched_param { sched_priority: 0 });
     }
 }
 

@@ -27,6 +27,14 @@ impl Quarters {
         narrow(position)
     }
 
+    /// The same, where it is mostly that at the position `guess`.
+    #[inline]
+    pub fn position_near(&self, instant: i64, guess: u32) -> u32 {
+        let start = |position: usize| self.starts.get(position).copied().unwrap_or(i64::MAX);
+        let guessed = guess as usize;
+        if start(guessed) <= instant && instant < start(guessed + 1) { guess } else { self.position(instant) }
+    }
+
     /// The number that counts quarters, of the quarter at `position`.
     pub fn number(&self, position: u32) -> i32 {
         self.first.saturating_add_unsigned(position)
@@ -56,7 +64,13 @@ mod tests {
         for text in ["2024-03-05", "2024-04-30 23:59:59", "2024-05-01", "2025-01-31", "2026-11-01", "2026-12-31"] {
             let number = quarters.number(quarters.position(at(text)));
             assert_eq!(Some(number), calendar.quarter_of(at(text)), "{text}");
+            for guess in [0, 1, 11, 12] {
+                assert_eq!(quarters.position_near(at(text), guess), quarters.position(at(text)), "{text} {guess}");
+            }
         }
         assert_eq!(quarters.len(), 12);
+        for instant in [i64::MIN, i64::MAX - 1] {
+            assert_eq!(quarters.position_near(instant, 0), quarters.position(instant));
+        }
     }
 }

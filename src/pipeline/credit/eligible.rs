@@ -28,7 +28,7 @@ impl EligibleTouches {
         let end = touches.partition_point(|touch| touch.at <= window.end);
         let contacts = window.contacts;
         self.clear();
-        let mut any = false;
+        let (mut any, mut quarter) = (false, 0);
         for (position, touch) in touches.iter().enumerate().take(end).skip(start) {
             if !contacts.is_empty() && contacts.binary_search(&touch.contact).is_err() {
                 continue;
@@ -39,7 +39,8 @@ impl EligibleTouches {
                 self.touched_at.push(touch.at);
                 self.lines.push(touch.line);
                 self.channels.push(lines.channel(touch.line));
-                self.quarters.push(conversions.quarters.position(touch.at));
+                quarter = conversions.quarters.position_near(touch.at, quarter);
+                self.quarters.push(quarter);
             }
         }
         any

@@ -321,22 +321,25 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Finds and counts in the rows of the totals that the touches of a posting add to: before anything is added, so that
-    /// rows are on their way to the cache by then.
+    /// Finds and counts in the rows of the totals that the touches of a posting add to: all are found before one is counted in,
+    /// and counted in before anything is added, so that rows are on their way to the cache by then.
     fn find_rows(&mut self, posting: &JourneyRow) {
-        self.rows.clear();
-        self.parts.clear();
-        let EligibleTouches { lines, channels, quarters, .. } = &self.journey;
-        for ((&line, &channel), &touch_quarter) in lines.iter().zip(channels).zip(quarters) {
-            let key = CreditKey { close_quarter: posting.close_quarter, touch_quarter, line, kind: posting.kind };
-            let row = self.totals.row(key);
-            let seen = &mut self.seen[line as usize];
-            self.totals.count(row, *seen != self.journeys);
-            *seen = self.journeys;
-            self.rows.push(row);
-            if let Some(spread) = &mut self.spread {
-                self.parts.push(spread.part(row, key, channel));
-            }
+        let Self { totals, spread, rows, parts, seen, journeys, journey, .. } = self;
+        let EligibleTouches { lines, channels, quarters, .. } = journey;
+        let (close_quarter, kind) = (posting.close_quarter, posting.kind);
+        let keys = lines.iter().zip(quarters.iter());
+        let keys = keys.map(|(&line, &touch_quarter)| CreditKey { close_quarter, touch_quarter, line, kind });
+        rows.clear();
+        rows.extend(keys.clone().map(|key| totals.row(key)));
+        for (&row, &line) in rows.iter().zip(lines.iter()) {
+            let seen = &mut seen[line as usize];
+            totals.count(row, *seen != *journeys);
+            *seen = *journeys;
+        }
+        parts.clear();
+        if let Some(spread) = spread {
+            let found = rows.iter().zip(keys).zip(channels.iter());
+            parts.extend(found.map(|((&row, key), &channel)| spread.part(row, key, channel)));
         }
     }
 }
