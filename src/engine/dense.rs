@@ -21,10 +21,8 @@ const POSITIONS_PER_KEY: usize = 8;
 impl KeyRange {
     /// The range of these keys, where they lie close enough together.
     pub fn of(keys: impl Iterator<Item = i64>) -> Option<Self> {
-        let (mut count, mut least, mut greatest) = (0, i64::MAX, i64::MIN);
-        for key in keys {
-            (count, least, greatest) = (count + 1, least.min(key), greatest.max(key));
-        }
+        let widen = |(count, least, greatest): (usize, i64, i64), key| (count + 1, least.min(key), greatest.max(key));
+        let (count, least, greatest) = keys.fold((0, i64::MAX, i64::MIN), widen);
         if count == 0 {
             return Some(Self { least: 0, count: 0 });
         }

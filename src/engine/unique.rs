@@ -98,7 +98,8 @@ mod tests {
         let texts: ArrayRef = Arc::new(StringViewArray::from(vec![Some("9"), None, Some("3"), Some("10")]));
         for column in [integers, texts] {
             let rows = RecordBatch::try_from_iter_with_nullable([("account_id", column, true)]).unwrap();
-            let (_, kept) = keep_one(std::slice::from_ref(&keys), |name| name == "account_id", || Ok(rows)).unwrap().unwrap();
+            let (_, kept) =
+                keep_one(std::slice::from_ref(&keys), |name| name == "account_id", || Ok(rows)).unwrap().unwrap();
             assert_eq!(kept, BooleanArray::from(vec![false, false, true, true]));
         }
     }

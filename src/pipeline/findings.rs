@@ -84,7 +84,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     for check in &plan.checks {
         findings.extend(rows_found(&workers, &prepared, check)?);
     }
-    let remarks = remarks(plan, &prepared, &totals);
+    let remarks = workers.pool.install(|| remarks(plan, &prepared, &totals));
     let all = remarks.into_iter().chain(learned).chain(refusals);
     findings.extend(all.map(|remark| Finding::new("run", remark)));
     Ok(findings)

@@ -11,8 +11,9 @@ use crate::scatter::conversions::{Conversion, Conversions};
 use crate::scatter::lines::Lines;
 use arrow::array::{AsArray, RecordBatch};
 use closedloop_core::ledger::Bucket;
+use rayon::prelude::*;
 
-/// What a reader of the numbers should know about how they came about.
+/// What a reader of the numbers should know about how they came about; found on the current rayon pool.
 pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Vec<String> {
     let Prepared { conversions, lines, loaded, .. } = prepared;
     let mut remarks = Vec::new();
@@ -132,9 +133,10 @@ fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
     let day = plan.calendar.date_of(earliest)?;
     let start = plan.calendar.instant_of_date(day, DateMeans::Start)?;
     let is_attributed = |deal: &&Conversion| plan.finance.attribute_kinds.contains(&deal.kind);
-    let attributed = prepared.conversions.all.iter().filter(is_attributed);
+    let attributed = prepared.conversions.all.par_iter().filter(is_attributed);
     let (before, all) = attributed
-        .fold((0_u64, 0_u64), |(before, all), deal| (before + u64::from(deal.window_start < start), all + 1));
+        .map(|deal| (u64::from(deal.window_start < start), 1_u64))
+        .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     (before > 0).then(|| {
         format!("no touch is known from before {day}; the windows of {before} of {all} attributed deals begin earlier, so that their first touches may be missing")
     })

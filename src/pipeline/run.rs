@@ -100,7 +100,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let order: Vec<&str> = catalogue::names().collect();
     written.sort_by_key(|mart| order.iter().position(|name| *name == mart.name));
     let (inputs, stages) = (hashes.finish()?, clock.finish());
-    let mut manifest = manifest(plan, &prepared, totals, inputs, written, &stages);
+    let manifest = || manifest(plan, &prepared, totals, inputs, written, &stages);
+    let mut manifest = workers.pool.install(manifest);
     let overdue = prepared.as_of_day(plan).and_then(|day| overdue_opportunities(&prepared, day));
     manifest.remarks.extend(overdue.map(|finding| finding.message));
     manifest.remarks.extend(remarks.iter().chain(&refusals).cloned());

@@ -165,8 +165,14 @@ impl<'a> Reader<'a> {
             };
             let touch_type = columns.touch_type(row).map_or(Ok(0), |name| self.types.code(name))?;
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
-            let touch =
-                ScatteredTouch::new(columns.touched_at.value(row), id, line, columns.eligible.value(row), slot, touch_type);
+            let touch = ScatteredTouch::new(
+                columns.touched_at.value(row),
+                id,
+                line,
+                columns.eligible.value(row),
+                slot,
+                touch_type,
+            );
             let touch = if columns.of_sales(row) { touch.of_sales() } else { touch };
             piece.push(touch, self.contacts.get(row).copied());
         }

@@ -103,7 +103,10 @@ impl View<'_> {
             TouchExplanation {
                 touched_at: rows.at(row).map(instant_text).unwrap_or_default(),
                 channel: self.channel(&rows, row),
-                campaign_name: campaign_id.as_deref().and_then(|id| self.prepared.campaign_names.name(id)).map(str::to_owned),
+                campaign_name: campaign_id
+                    .as_deref()
+                    .and_then(|id| self.prepared.campaign_names.name(id))
+                    .map(str::to_owned),
                 campaign_id,
                 status,
                 position: is_eligible.then_some(positions),
