@@ -6,6 +6,7 @@
 
 pub mod columns;
 pub(crate) mod conditions;
+mod constant_columns;
 pub mod contract;
 pub mod dense;
 pub(crate) mod diagnose;

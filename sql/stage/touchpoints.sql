@@ -1,5 +1,5 @@
 -- touchpoints: one row per touch row read, typed; the source's own columns stay for the `eligible` predicate.
--- In: source_touchpoints, $as_of; $has_responded and $has_recorded_at (whether these columns are given).
+-- In: source_touchpoints, $as_of.
 WITH typed AS (
     SELECT
         * EXCLUDE (touched_at, responded, recorded_at),
@@ -15,8 +15,8 @@ SELECT
     coalesce(coalesce(recorded_at, touched_at) <= $as_of, true) AS in_scope,
     CASE
         WHEN touch_id IS NULL THEN 'missing_key'
-        WHEN touched_at IS NULL OR $has_recorded_at AND bad_recording THEN 'bad_timestamp'
-        WHEN $has_responded AND bad_flag THEN 'bad_flag'
+        WHEN touched_at IS NULL OR bad_recording THEN 'bad_timestamp'
+        WHEN bad_flag THEN 'bad_flag'
         WHEN account_id IS NULL AND contact_id IS NULL THEN 'missing_account'
     END AS reason
 FROM typed

@@ -133,7 +133,6 @@ impl Loader<'_> {
     async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
         let given = |table| ScalarValue::from(self.plan.source(table).is_some());
         let has_amount = self.has_column(Table::Transactions, "amount");
-        let of_touches = |name| ScalarValue::from(self.has_column(Table::Touchpoints, name));
         let values = [
             ("as_of", ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()))),
             ("as_of_day", ScalarValue::Date32(self.plan.as_of_day())),
@@ -141,8 +140,6 @@ impl Loader<'_> {
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
             ("has_amount", ScalarValue::from(has_amount)),
-            ("has_responded", of_touches("responded")),
-            ("has_recorded_at", of_touches("recorded_at")),
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
     }

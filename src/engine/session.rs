@@ -1,5 +1,6 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
+use super::constant_columns::ConstantColumns;
 use super::memory::Budget;
 use super::parquet_scans::ParquetScans;
 use super::{EngineError, functions};
@@ -16,6 +17,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::optimizer::Optimizer;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext, col};
@@ -48,7 +50,10 @@ pub fn open_in(
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
     let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
-    let ctx = SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(ParquetScans)).build());
+    let mut rules = Optimizer::new().rules;
+    rules.insert(0, Arc::new(ConstantColumns));
+    let state = state.with_optimizer_rules(rules).with_physical_optimizer_rule(Arc::new(ParquetScans));
+    let ctx = SessionContext::new_with_state(state.build());
     functions::register(&ctx, calendar, minor_digits);
     Ok(ctx)
 }
