@@ -90,3 +90,43 @@ impl AsyncFileReader for LocalReader {
         self.other.get_metadata(options)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::datasource::physical_plan::parquet::DefaultParquetFileReaderFactory;
+    use datafusion::object_store::path::Path;
+    use datafusion::object_store::{ObjectStore, ObjectStoreExt};
+    use tempfile::TempDir;
+    use tokio::runtime::{Builder, Runtime};
+
+    /// A folder with one file, called as people call theirs, and a reader of it.
+    fn reader_of(text: &str) -> (TempDir, Runtime, Box<dyn AsyncFileReader + Send>) {
+        let (folder, runtime) = (tempfile::tempdir().unwrap(), Builder::new_multi_thread().build().unwrap());
+        let path = folder.path().join("größe 100 % #1.parquet");
+        std::fs::write(&path, text).unwrap();
+        let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new());
+        let meta = runtime.block_on(store.head(&Path::from_absolute_path(path).unwrap())).unwrap();
+        let readers = LocalReads::new(Arc::new(DefaultParquetFileReaderFactory::new(store)));
+        let reader = readers.create_reader(0, meta.into(), None, &ExecutionPlanMetricsSet::new()).unwrap();
+        (folder, runtime, reader)
+    }
+
+    #[test]
+    fn a_range_is_what_stands_there_and_is_read_at_once() {
+        let (_folder, _, mut reader) = reader_of("abcdef");
+        let read = reader.get_byte_ranges(vec![4..6, 0..3, 2..2]).now_or_never();
+        assert_eq!(read.unwrap().unwrap(), ["ef", "abc", ""].map(Bytes::from));
+        assert_eq!(reader.get_bytes(1..2).now_or_never().unwrap().unwrap(), "b");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_others_to_tell() {
+        let (folder, runtime, mut reader) = reader_of("abcdef");
+        drop(folder);
+        for range in [0..1, 0..6] {
+            let error = runtime.block_on(reader.get_byte_ranges(vec![range])).unwrap_err().to_string();
+            assert!(error.contains("#1.parquet"), "{error}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use std::sync::Arc;
@@ -31,7 +32,8 @@ impl PhysicalOptimizerRule for ParquetScans {
                 let cut = |group: &FileGroup| FileGroup::new(group.iter().flat_map(pieces).collect());
                 rewritten = rewritten.with_file_groups(scan.file_groups.iter().map(cut).collect());
             }
-            if let Some(readers) = source.parquet_file_reader_factory() {
+            let readers = source.parquet_file_reader_factory();
+            if let Some(readers) = readers.filter(|_| scan.object_store_url == ObjectStoreUrl::local_filesystem()) {
                 let readers = Arc::new(LocalReads::new(Arc::clone(readers)));
                 rewritten = rewritten.with_source(Arc::new(source.clone().with_parquet_file_reader_factory(readers)));
             }
@@ -69,9 +71,9 @@ mod tests {
         let bounds = |file: PartitionedFile| -> Vec<(i64, i64)> {
             pieces(&file).filter_map(|piece| piece.range.map(|range| (range.start, range.end))).collect()
         };
-        let whole = PartitionedFile::new("a", 3 * 8 * 1_048_576 + 5);
-        assert_eq!(bounds(whole.clone()), [(0, 8_388_609), (8_388_609, 16_777_218), (16_777_218, 25_165_829)]);
+        let whole = PartitionedFile::new("a", 3 * 4 * 1_048_576 + 5);
+        assert_eq!(bounds(whole.clone()), [(0, 4_194_305), (4_194_305, 8_388_610), (8_388_610, 12_582_917)]);
         assert_eq!(bounds(whole.clone().with_range(7, 90)), [(7, 90)]);
-        assert_eq!(bounds(whole.with_range(9, 16_777_225)), [(9, 8_388_617), (8_388_617, 16_777_225)]);
+        assert_eq!(bounds(whole.with_range(9, 8_388_617)), [(9, 4_194_313), (4_194_313, 8_388_617)]);
     }
 }
