@@ -201,7 +201,7 @@ impl Loader<'_> {
         split.used.register(self.ctx, table.name(), &left_out)
     }
 
-    /// Reads a stage and tells used, out-of-scope and rejected rows apart, on a thread of its own.
+    /// Reads a stage and tells used, out-of-scope and rejected rows apart, beside the other tables.
     async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
         let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
         let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));

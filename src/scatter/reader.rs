@@ -131,8 +131,8 @@ impl<'a> Reader<'a> {
             keep(&mut self.known, accounts);
         } else {
             self.counts.span(spanned(counts.set_indices().map(|row| at[row])));
-            let counts = accounts.map(|(touch, is_known)| (touch, is_known & counts.value(touch.0 as usize)));
-            keep(&mut self.known, counts);
+            let known = accounts.map(|(touch, is_known)| (touch, is_known & counts.value(touch.0 as usize)));
+            keep(&mut self.known, known);
         }
         let windows = &self.shared.conversions.widest;
         self.windows.clear();

@@ -93,6 +93,10 @@ refused! {
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     a_parquet_file_torn_inside: World::new().file("t.parquet", torn(parquet_of(COMPANY[3].1, None))).source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
+    a_parquet_file_without_a_footer: World::new().file("t.parquet", b"PAR1PAR1").source("touchpoints", "path = \"t.parquet\"")
+        => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
+    a_parquet_footer_longer_than_its_file: World::new().file("t.parquet", b"PAR1\xff\xff\xff\x7fPAR1").source("touchpoints", "path = \"t.parquet\"")
+        => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     days_beyond_the_calendar:
         World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
         => "table spend (s.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";

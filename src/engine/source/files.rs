@@ -90,8 +90,9 @@ fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRow
 
 async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
     let options = ParquetReadOptions { file_extension: "", ..Default::default() };
-    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
+    // Footers come first: the engine panics at one that says that it is longer than its file.
     let footers = Footers::read(&source.files)?;
+    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
     let schema = footers.without_nulls(frame.schema().as_arrow());
     let rows = ctx.read_parquet(paths, options.schema(&schema)).await?;
     Ok(FileRows { rows, never_blank: footers.never_blank(&schema) })
