@@ -131,6 +131,7 @@ fn portion(args: &[ArrayRef]) -> Result<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::Float64Array;
 
     fn minor(text: &str) -> Option<(i64, bool)> {
         of_text(text, 2).map(|amount| (amount.minor, amount.rounded))
@@ -154,6 +155,26 @@ mod tests {
         for text in ["", "n/a", "1,000", "1_000", "$5", "12345678901234567.00", "-92233720368547758.08", "NaN", "inf"] {
             assert_eq!(minor(text), None, "{text}");
         }
+    }
+
+    /// Half a cent is rounded, and what is beside it and exact is not; 0.1 + 0.2 is no whole number of cents.
+    #[test]
+    fn one_inexact_float_changes_no_other_of_its_column() {
+        let told = |floats: Vec<Option<f64>>| {
+            let column: ArrayRef = Arc::new(Float64Array::from(floats));
+            let [minor, rounded] = ["minor_units", "is_rounded"].map(|name| {
+                let functions = functions(2);
+                let function = functions.iter().find(|function| function.name == name).unwrap();
+                (function.body)(std::slice::from_ref(&column)).unwrap()
+            });
+            let minor = minor.as_primitive::<Int64Type>().iter().collect::<Vec<_>>();
+            (minor, rounded.as_boolean().iter().collect::<Vec<_>>())
+        };
+        let (minor, rounded) = told(vec![Some(19.99), None, Some(-0.01)]);
+        assert_eq!((minor, rounded), (vec![Some(1_999), None, Some(-1)], vec![Some(false), None, Some(false)]));
+        let (minor, rounded) = told(vec![Some(19.99), None, Some(0.005), Some(0.1 + 0.2), Some(f64::INFINITY)]);
+        assert_eq!(minor, [Some(1_999), None, Some(1), Some(30), None]);
+        assert_eq!(rounded, [Some(false), None, Some(true), Some(true), None]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) fn functions(stages: &StageConfig) -> [ArrayFunction; 2] {
         ArrayFunction::new(name, 1, DataType::Boolean, move |args| {
             let stages = cast(&args[0], &DataType::Utf8View)?;
             let stages = stages.as_string_view();
-            // Many rows have few stages, mostly as the same view; what a view of no stage shows is not looked at.
+            // Many rows have few stages, mostly as the same view. Rows without one are asked too, and are null whatever is said.
             let mut known: HashMap<u128, bool, FixedState> = HashMap::default();
             let is_named = BooleanBuffer::collect_bool(stages.len(), |row| {
                 *known.entry(stages.views()[row]).or_insert_with(|| is_among(&named, stages.value(row)))

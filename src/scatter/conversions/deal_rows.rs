@@ -211,6 +211,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn many_items_sorted_by_halves_stand_as_sorted_at_once() {
+        let mut items: Vec<u64> =
+            (0..3 * SORTED_IN_ONE as u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 47).collect();
+        let mut sorted = items.clone();
+        sorted.sort();
+        sort_side_by_side(&mut items, &|item| *item);
+        assert!(items == sorted);
+    }
+
     proptest! {
         #[test]
         fn headed_texts_compare_as_the_texts(a in "[\\x00a-c]{0,20}", b in "[\\x00a-c]{0,20}") {
