@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 /// What became of a folder.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Initialised {
     /// The configuration written.
     pub config: PathBuf,
     /// File, table, and what the file was taken for.
@@ -86,7 +86,7 @@ pub enum InitError {
 ///
 /// # Errors
 /// A folder that cannot be read or has nothing usable, and a configuration that exists or cannot be written.
-pub fn init(folder: &Path, out: Option<&Path>) -> Result<Outcome, InitError> {
+pub fn init(folder: &Path, out: Option<&Path>) -> Result<Initialised, InitError> {
     let config = out.map_or_else(|| folder.join("closedloop.toml"), Path::to_owned);
     if config.symlink_metadata().is_ok() {
         return Err(InitError::Exists { config });
@@ -107,7 +107,7 @@ pub fn init(folder: &Path, out: Option<&Path>) -> Result<Outcome, InitError> {
     let (settings, doubts) = examine(&mut recognised, &looks, &knowledge.stages);
     let composed = compose(&recognised, &looks, &settings, &doubts, &way(&config, folder));
     write_new(&config, &composed.text)?;
-    Ok(Outcome { config, used: used(&recognised, &looks), unused, undecided: composed.undecided, missing })
+    Ok(Initialised { config, used: used(&recognised, &looks), unused, undecided: composed.undecided, missing })
 }
 
 /// The way from a configuration to the folder of its files.

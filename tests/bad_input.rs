@@ -168,11 +168,11 @@ impl World {
     }
 
     /// What came of a run that accepts the input. Every row and every cent of it is accounted for.
-    fn accepted(&self) -> Outcome {
+    fn accepted(&self) -> Accepted {
         self.accepted_with(&[])
     }
 
-    fn accepted_with(&self, arguments: &[&str]) -> Outcome {
+    fn accepted_with(&self, arguments: &[&str]) -> Accepted {
         let mut command = self.command(arguments);
         let is_elsewhere = |path: &PathBuf| !path.starts_with("out");
         let elsewhere = || snapshot(self.folder.path()).into_iter().filter(|(path, _)| is_elsewhere(path));
@@ -182,20 +182,20 @@ impl World {
         assert!(elsewhere().eq(before), "something beside the output folder has changed");
         let out = self.path("out");
         let manifest = serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
-        let outcome = Outcome { _world: Arc::clone(&self.folder), out, manifest };
-        outcome.check_accounts();
-        outcome
+        let accepted = Accepted { _world: Arc::clone(&self.folder), out, manifest };
+        accepted.check_accounts();
+        accepted
     }
 }
 
 /// The output of a run; keeps its folder.
-struct Outcome {
+struct Accepted {
     _world: Arc<TempDir>,
     out: PathBuf,
     manifest: Value,
 }
 
-impl Outcome {
+impl Accepted {
     /// Rows of a table: read, used, out of scope, set aside.
     fn rows(&self, table: &str) -> [i64; 4] {
         self.counts(table, "rows")
@@ -277,8 +277,8 @@ impl Outcome {
 }
 
 /// The output of a run over the unbroken company.
-fn unbroken() -> &'static Outcome {
-    static UNBROKEN: OnceLock<Outcome> = OnceLock::new();
+fn unbroken() -> &'static Accepted {
+    static UNBROKEN: OnceLock<Accepted> = OnceLock::new();
     UNBROKEN.get_or_init(|| World::new().accepted())
 }
 
@@ -313,10 +313,10 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn the_company_is_unbroken() {
-    let outcome = World::new().accepted();
-    assert_eq!(outcome.set_aside(), Vec::<String>::new());
-    assert_eq!(outcome.amounts("deals"), [150_000, 150_000, 0, 0]);
-    assert_eq!(outcome.amounts("spend"), [15_000, 15_000, 0, 0]);
+    let accepted = World::new().accepted();
+    assert_eq!(accepted.set_aside(), Vec::<String>::new());
+    assert_eq!(accepted.amounts("deals"), [150_000, 150_000, 0, 0]);
+    assert_eq!(accepted.amounts("spend"), [15_000, 15_000, 0, 0]);
     let expected = [("t1", "500.00"), ("t2", "500.00"), ("t3", "500.00")];
-    assert_eq!(outcome.credits(), expected.map(|(touch, amount)| (touch.to_owned(), amount.to_owned())).into());
+    assert_eq!(accepted.credits(), expected.map(|(touch, amount)| (touch.to_owned(), amount.to_owned())).into());
 }

@@ -42,7 +42,7 @@ pub use family::{Family, SegmentFacts, choose_family};
 pub use fit::{Fit, Parameter};
 pub use forecast::{Forecast, Horizon, Predictions, SpendFit, Total};
 pub use histories::{Grain, Histories, Holdout, Period};
-pub use interval::{Estimate, Outcome, PARAMETERS};
+pub use interval::{Estimate, PARAMETERS, Predictive};
 pub use purchase::{Moments, PurchaseModel, Purchases};
 pub use spend::{Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};

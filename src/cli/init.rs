@@ -1,7 +1,7 @@
 //! `closedloop init`: a configuration for a folder of exports.
 
 use super::table::sentence;
-use crate::init::{Outcome, init};
+use crate::init::{Initialised, init};
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,36 +22,36 @@ pub(super) struct InitArgs {
 
 impl InitArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let outcome = init(&self.dir, self.out.as_deref())?;
-        print(&mut anstream::stdout(), &outcome)?;
-        Ok(if outcome.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        let initialised = init(&self.dir, self.out.as_deref())?;
+        print(&mut anstream::stdout(), &initialised)?;
+        Ok(if initialised.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 }
 
-fn print(out: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+fn print(out: &mut impl Write, initialised: &Initialised) -> std::io::Result<()> {
     let heading = anstyle::Style::new().bold();
     let head = |text: &str| format!("{heading}{text}{}", heading.render_reset());
-    let names = outcome.used.iter().map(|(path, ..)| path).chain(outcome.unused.iter().map(|(path, _)| path));
+    let names = initialised.used.iter().map(|(path, ..)| path).chain(initialised.unused.iter().map(|(path, _)| path));
     let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
     writeln!(out, "{}", head("tables"))?;
-    for (path, table, what) in &outcome.used {
+    for (path, table, what) in &initialised.used {
         writeln!(out, "{}", format!("  {path:<width$}  {:<14}  {what}", table.name()).trim_end())?;
     }
-    if !outcome.unused.is_empty() {
+    if !initialised.unused.is_empty() {
         writeln!(out, "\n{}", head("not used"))?;
-        for (path, why) in &outcome.unused {
+        for (path, why) in &initialised.unused {
             writeln!(out, "{}", sentence(&format!("  {path:<width$}  {why}"), width + 4))?;
         }
     }
-    let config = outcome.config.display();
-    if !outcome.undecided.is_empty() {
+    let config = initialised.config.display();
+    if !initialised.undecided.is_empty() {
         writeln!(out, "\n{}", head("could not decide; these lines hold a guess"))?;
-        for (line, message) in &outcome.undecided {
+        for (line, message) in &initialised.undecided {
             writeln!(out, "{}", sentence(&format!("  line {line:<4} {message}"), 12))?;
         }
     }
     writeln!(out, "\nwrote {config}")?;
-    match outcome.missing.first() {
+    match initialised.missing.first() {
         None => writeln!(out, "next: closedloop run {config}"),
         Some(table) => writeln!(out, "next: name the file of {} in it, then closedloop run {config}", table.name()),
     }

@@ -1,11 +1,11 @@
 //! Loads the canonical tables: opens the sources, stages them in SQL, keeps one row a key, and accounts for every row.
 
-mod split;
+mod triage;
 mod unsaid;
 
 pub use self::unsaid::Unsaid;
 
-use self::split::{COUNTED, Split, Splitter, amounts};
+use self::triage::{COUNTED, Triage, Triaged, amounts};
 use super::EngineError;
 use super::columns::{column, text_column, texts};
 use super::contract;
@@ -153,33 +153,33 @@ impl Loader<'_> {
     /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names.
     async fn stage(&mut self, tables: &[(Table, &str)]) -> Result<(), EngineError> {
         let staged = join_all(tables.iter().map(|&(table, sql)| self.read(table, sql))).await;
-        tables.iter().zip(staged).try_for_each(|(&(table, _), split)| self.keep(table, split?))
+        tables.iter().zip(staged).try_for_each(|(&(table, _), triaged)| self.keep(table, triaged?))
     }
 
     /// Reads one table and tells its rows apart.
-    async fn read(&self, table: Table, sql: &str) -> Result<Split, EngineError> {
+    async fn read(&self, table: Table, sql: &str) -> Result<Triaged, EngineError> {
         let stage = format!("stage_{}", table.name());
         let mut view = self.view(sql).await?;
         if self.plan.source(table).is_none() {
-            return Split::of_nothing(table, &RecordBatch::new_empty(Arc::clone(view.schema().inner())));
+            return Triaged::of_nothing(table, &RecordBatch::new_empty(Arc::clone(view.schema().inner())));
         }
         if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
             self.ctx.register_table(&stage, view.into_view())?;
             view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let split = self.split(table, &view, false).await?;
+        let triaged = self.triage(table, &view, false).await?;
         // Only rejected rows are asked what stood in their files.
-        if split.rejected.num_rows() == 0 { Ok(split) } else { self.split(table, &view, true).await }
+        if triaged.rejected.num_rows() == 0 { Ok(triaged) } else { self.triage(table, &view, true).await }
     }
 
     /// Accounts for the rows of a table and registers those that are used.
-    fn keep(&mut self, table: Table, split: Split) -> Result<(), EngineError> {
+    fn keep(&mut self, table: Table, triaged: Triaged) -> Result<(), EngineError> {
         if let Some(source) = self.plan.source(table) {
-            let mut rejected = set_aside_rows(table, &self.cells[&table], &split.rejected)?;
+            let mut rejected = set_aside_rows(table, &self.cells[&table], &triaged.rejected)?;
             rejected.sort();
             locate(source, &mut rejected)?;
-            let (read, set_aside) = (split.counts.read.rows, split.counts.set_aside.rows);
+            let (read, set_aside) = (triaged.counts.read.rows, triaged.counts.set_aside.rows);
             // Marts of nothing would take the place of those of an earlier run.
             if let (Table::Opportunities | Table::Deals, true, Some(first)) =
                 (table, read == set_aside, rejected.first())
@@ -188,35 +188,35 @@ impl Loader<'_> {
                 return Err(source.fault(format!("none of its {read} rows can be used, the first for {why}")));
             }
             self.loaded.set_aside.append(&mut rejected);
-            self.loaded.counts.insert(table, split.counts);
-            split.check(table, &self.plan.finance.currency)?;
+            self.loaded.counts.insert(table, triaged.counts);
+            triaged.check(table, &self.plan.finance.currency)?;
         }
         if table == Table::Opportunities {
-            self.loaded.unsaid = split.unsaid;
+            self.loaded.unsaid = triaged.unsaid;
         }
-        if let Some(later) = split.later {
+        if let Some(later) = triaged.later {
             session::register_rows(self.ctx, &format!("later_{}", table.name()), later)?;
         }
         let left_out: Vec<&str> = COUNTED.into_iter().chain([SOURCE_ROW]).collect();
-        split.used.register(self.ctx, table.name(), &left_out)
+        triaged.used.register(self.ctx, table.name(), &left_out)
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart, beside the other tables.
-    async fn split(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Split, EngineError> {
+    async fn triage(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Triaged, EngineError> {
         let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
         let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));
-        let mut splitter = Splitter::new(table, own_currency, schema, self.scratch);
-        let split = Query::start(async move {
+        let mut triage = Triage::new(table, own_currency, schema, self.scratch);
+        let triaged = Query::start(async move {
             let mut stream = view.execute_stream().await?;
             while let Some(rows) = stream.next().await.transpose()? {
-                if let Err(error) = splitter.add(rows) {
+                if let Err(error) = triage.add(rows) {
                     return Ok(Err(error));
                 }
             }
             drop(stream);
-            Ok(splitter.finish())
+            Ok(triage.finish())
         });
-        split.rows().await.map_err(|error| match self.plan.source(table) {
+        triaged.rows().await.map_err(|error| match self.plan.source(table) {
             Some(source) => source.explain(&error),
             None => error.into(),
         })?

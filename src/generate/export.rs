@@ -11,7 +11,7 @@ use super::calendar::{self, Day, Moment};
 use super::draw::{self, Rng};
 use super::error::GenerateError;
 use super::exposure::Touch;
-use super::history::{Kind, Opportunity, Outcome};
+use super::history::{Kind, Opportunity, Standing};
 use super::ids;
 use super::market::Campaign;
 use super::mess;
@@ -51,7 +51,7 @@ pub fn write(
         write_deals(account, (number, lines), opportunity, tables)?;
         lines += opportunity.lines.len();
     }
-    let won = opportunities.iter().position(|opportunity| matches!(opportunity.outcome, Outcome::Won(_)));
+    let won = opportunities.iter().position(|opportunity| matches!(opportunity.standing, Standing::Won(_)));
     mess::account(mess, account, won, campaigns, tables)
 }
 
@@ -113,24 +113,24 @@ fn write_opportunity(
     opportunity: &Opportunity,
     tables: &mut Tables,
 ) -> Result<(), GenerateError> {
-    let (stage, probability) = match opportunity.outcome {
-        Outcome::Won(_) => ("Closed Won", 1.0),
-        Outcome::Lost(_) => ("Closed Lost", 0.0),
-        Outcome::Open(progress) if progress < 0.25 => ("Discovery", 0.1),
-        Outcome::Open(progress) if progress < 0.5 => ("Evaluation", 0.25),
-        Outcome::Open(progress) if progress < 0.75 => ("Proposal", 0.5),
-        Outcome::Open(_) => ("Negotiation", 0.75),
+    let (stage, probability) = match opportunity.standing {
+        Standing::Won(_) => ("Closed Won", 1.0),
+        Standing::Lost(_) => ("Closed Lost", 0.0),
+        Standing::Open(progress) if progress < 0.25 => ("Discovery", 0.1),
+        Standing::Open(progress) if progress < 0.5 => ("Evaluation", 0.25),
+        Standing::Open(progress) if progress < 0.75 => ("Proposal", 0.5),
+        Standing::Open(_) => ("Negotiation", 0.75),
     };
-    let closed = match opportunity.outcome {
-        Outcome::Won(day) | Outcome::Lost(day) => Some(day),
-        Outcome::Open(_) => None,
+    let closed = match opportunity.standing {
+        Standing::Won(day) | Standing::Lost(day) => Some(day),
+        Standing::Open(_) => None,
     };
     tables.opportunities.write(OpportunityRow {
         opportunity_id: ids::opportunity(account.index, number),
         account_id: ids::account(account.index),
         created_at: opportunity.created.to_string(),
         stage,
-        is_won: matches!(opportunity.outcome, Outcome::Won(_)),
+        is_won: matches!(opportunity.standing, Standing::Won(_)),
         is_closed: closed.is_some(),
         closed_at: closed.map(|day| calendar::date_of(day).to_string()),
         amount: opportunity.amount,

@@ -58,7 +58,7 @@ impl Kind {
 
 /// How an opportunity stands on the last day.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outcome {
+pub enum Standing {
     /// Still open, this far along from 0 to 1.
     Open(f64),
     /// Won on a day.
@@ -86,7 +86,7 @@ pub struct Opportunity {
     /// When it was created.
     pub created: Moment,
     /// How it stands.
-    pub outcome: Outcome,
+    pub standing: Standing,
     /// Its amount.
     pub amount: Cents,
     /// Its size class.
@@ -162,9 +162,9 @@ impl<'a> History<'a> {
                 self.cold_calls(rng, created);
             }
             match self.settle(rng, Kind::New, created, terms, won) {
-                Outcome::Lost(_) => from = week + segment.facts().recycle,
-                Outcome::Open(_) => return None,
-                Outcome::Won(day) => {
+                Standing::Lost(_) => from = week + segment.facts().recycle,
+                Standing::Open(_) => return None,
+                Standing::Won(day) => {
                     let contract = Contract { band: terms.band, amount: terms.amount, ends: day + 365 };
                     self.run_over(day, contract.ends);
                     return (!self.give_back(rng)).then_some((day, contract));
@@ -187,11 +187,11 @@ impl<'a> History<'a> {
             let terms = Terms { band: contract.band, amount: offer, closes };
             let renewed = draw::chance(rng, RENEWED);
             let created = Moment::working_hours(rng, created);
-            let outcome = self.settle(rng, Kind::Renewal, created, terms, renewed);
-            if matches!(outcome, Outcome::Won(_)) {
+            let standing = self.settle(rng, Kind::Renewal, created, terms, renewed);
+            if matches!(standing, Standing::Won(_)) {
                 self.run_over(contract.ends, contract.ends + 365);
             }
-            if !matches!(outcome, Outcome::Won(_)) || self.give_back(rng) {
+            if !matches!(standing, Standing::Won(_)) || self.give_back(rng) {
                 break;
             }
             term = contract.ends;
@@ -215,11 +215,11 @@ impl<'a> History<'a> {
             let added = amount.times(rng.random_range(EXPANSION_SHARE));
             let won = self.influence.wins(rng, &spell, week);
             let terms = Terms { band, amount: added.price().max(LEAST), closes };
-            let outcome = self.settle(rng, Kind::Expansion, created, terms, won);
-            if let Outcome::Won(day) = outcome {
+            let standing = self.settle(rng, Kind::Expansion, created, terms, won);
+            if let Standing::Won(day) = standing {
                 self.run_over(day, ends);
             }
-            if matches!(outcome, Outcome::Won(_)) && !self.give_back(rng) {
+            if matches!(standing, Standing::Won(_)) && !self.give_back(rng) {
                 contract.amount += terms.amount;
             }
             from = calendar::week_of(closes) + 4;
@@ -234,15 +234,15 @@ impl<'a> History<'a> {
     }
 
     /// Records an opportunity and what sales people did for it, and says how it stands on the last day.
-    fn settle(&mut self, rng: &mut Rng, kind: Kind, created: Moment, terms: Terms, won: bool) -> Outcome {
+    fn settle(&mut self, rng: &mut Rng, kind: Kind, created: Moment, terms: Terms, won: bool) -> Standing {
         let Terms { band, amount, closes } = terms;
         let closes = closes.max(created.day() + 1);
         #[expect(clippy::cast_precision_loss, reason = "days of one history")]
         let progress = (LAST_DAY - created.day()) as f64 / (closes - created.day()) as f64;
-        let outcome = match (closes <= LAST_DAY, won) {
-            (false, _) => Outcome::Open(progress),
-            (true, true) => Outcome::Won(closes),
-            (true, false) => Outcome::Lost(closes),
+        let standing = match (closes <= LAST_DAY, won) {
+            (false, _) => Standing::Open(progress),
+            (true, true) => Standing::Won(closes),
+            (true, false) => Standing::Lost(closes),
         };
         for _ in 0..draw::count(rng, band.facts().meetings) {
             let day =
@@ -253,9 +253,9 @@ impl<'a> History<'a> {
                 self.meetings.push(Touch { person, ..uncampaigned(at, "sales", "meeting", "sales") });
             }
         }
-        let lines = if let Outcome::Won(day) = outcome { booking(rng, kind, day, amount) } else { Vec::new() };
-        self.opportunities.push(Opportunity { kind, created, outcome, amount, band, lines, term: None });
-        outcome
+        let lines = if let Standing::Won(day) = standing { booking(rng, kind, day, amount) } else { Vec::new() };
+        self.opportunities.push(Opportunity { kind, created, standing, amount, band, lines, term: None });
+        standing
     }
 
     /// The calls by which a salesperson opened an opportunity.

@@ -2,10 +2,10 @@
 
 use super::agreement::agreement;
 use super::batches::{self, Grain};
+use super::credit_outcome::CreditOutcome;
 use super::error::RunError;
 use super::mart_rows::MartRows;
 use super::mart_sql::frame;
-use super::outcome::Outcome;
 use super::prepare::{Prepared, Workers};
 use super::sensitivity::Sensitivity;
 use crate::config::Plan;
@@ -57,7 +57,7 @@ pub(super) fn roll_up(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &CreditOutcome,
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, MartRows)>, RunError> {
     let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name));
@@ -99,7 +99,7 @@ async fn mart_frames(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &CreditOutcome,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<MartFrame>, EngineError> {
     let wanted = |marts: &[(&'static str, &'static str)]| -> Vec<_> {
@@ -138,7 +138,7 @@ async fn register_inputs(
     plan: &Plan,
     workers: &Workers,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &CreditOutcome,
     readers: &[&str],
 ) -> Result<(), EngineError> {
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
@@ -187,7 +187,7 @@ pub(super) async fn physical_plans(
     workers: &Workers,
     prepared: &Prepared,
 ) -> Result<Vec<(String, String)>, EngineError> {
-    let nothing = Outcome::of_nothing(plan.models.len());
+    let nothing = CreditOutcome::of_nothing(plan.models.len());
     let mut plans = Vec::new();
     for told_by in mart_frames(plan, workers, prepared, &nothing, |name| name != OF_LIFETIME).await? {
         let MartFrame { mart, level, frame } = told_by;

@@ -1,13 +1,13 @@
 //! One run: from a plan to published marts.
 
 use super::clock::{Clock, Progress};
+use super::credit_outcome::{credit, shows_intervals};
 use super::error::RunError;
 use super::findings::bookings::overdue_opportunities;
 use super::fit::{self, Fit, Wants};
 use super::inputs::InputHashes;
 use super::lifetime::{self, LifetimeValue};
 use super::mart_rows::write_marts;
-use super::outcome::{credit, shows_intervals};
 use super::prepare::{Memory, Workers, index};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;

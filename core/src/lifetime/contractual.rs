@@ -8,7 +8,7 @@
 
 use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, Parameter, check_parameters, maximise};
-use super::interval::{Estimate, Outcome, PARAMETERS};
+use super::interval::{Estimate, PARAMETERS, Predictive};
 use super::numeric::{Rising, float, position};
 
 /// The id of the model.
@@ -354,24 +354,24 @@ pub fn contract_value(
     }
     let model = ShiftedBetaGeometric::fitted(fit)?;
     let covariance = contract_covariance(fit);
-    let (mut total, mut most) = (Outcome::NOTHING, 0.0);
+    let (mut total, mut most) = (Predictive::NOTHING, 0.0);
     let annuity = (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount));
     for group in groups {
-        let outcome = model.outcome(group, periods, discount);
+        let predictive = model.predictive(group, periods, discount);
         let count = f64::from(group.customers);
         most += count * group.value * annuity;
-        total.add(&Outcome {
-            mean: outcome.mean * count,
-            variance: outcome.variance * count,
-            none: outcome.none.powf(count),
-            gradient: outcome.gradient.map(|slope| slope * count),
+        total.add(&Predictive {
+            mean: predictive.mean * count,
+            variance: predictive.variance * count,
+            none: predictive.none.powf(count),
+            gradient: predictive.gradient.map(|slope| slope * count),
         });
     }
     let estimate = total.estimate(&covariance);
     Ok(Estimate { high: estimate.high.min(most), ..estimate })
 }
 
-/// Covariance of the log-parameters of a fit of renewals, as [`Outcome::estimate`] takes it.
+/// Covariance of the log-parameters of a fit of renewals, as [`Predictive::estimate`] takes it.
 pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
     let mut covariance = vec![0.0; PARAMETERS * PARAMETERS];
     if let (GEOMETRIC, [retention], [variance]) = (fit.model, &fit.estimates()[..], &fit.log_covariance[..]) {
@@ -387,7 +387,7 @@ pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
 
 impl ShiftedBetaGeometric {
     /// The discounted money of the next `periods` renewals of one customer of a group; `discount` is that of a period.
-    pub fn outcome(self, group: &ContractGroup, periods: u32, discount: f64) -> Outcome {
+    pub fn predictive(self, group: &ContractGroup, periods: u32, discount: f64) -> Predictive {
         const STEP: f64 = 1e-5;
         let discounted = |model: Self| group.value * model.discounted_renewals(group.renewals, periods, discount);
         let mean = discounted(self);
@@ -413,6 +413,6 @@ impl ShiftedBetaGeometric {
         let mut gradient = [0.0; PARAMETERS];
         gradient[0] = slope(STEP, 0.0);
         gradient[1] = slope(0.0, STEP);
-        Outcome { mean, variance, none, gradient }
+        Predictive { mean, variance, none, gradient }
     }
 }

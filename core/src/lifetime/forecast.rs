@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::error::LifetimeError;
 use super::fit::Fit;
-use super::interval::{Estimate, Outcome, PARAMETERS};
+use super::histories::Period;
+use super::interval::{Estimate, PARAMETERS, Predictive};
 use super::numeric::integrate;
 use super::purchase::{PurchaseModel, Purchases};
 use super::spend::Spend;
@@ -25,6 +26,12 @@ pub struct Horizon {
 }
 
 impl Horizon {
+    /// So many months ahead, in summaries that count in `unit`, discounted by a rate per year.
+    pub fn of_months(months: u32, unit: Period, yearly_discount: f64) -> Self {
+        let discount = (yearly_discount.ln_1p() / 12.0).exp_m1();
+        Self { months, month: Period::Month.days() / unit.days(), discount }
+    }
+
     fn check(&self) -> Result<(), LifetimeError> {
         let bad = |what, value, range| Err(LifetimeError::BadHorizon { what, value, range });
         if !(1..=1_200).contains(&self.months) {
@@ -93,7 +100,7 @@ impl Horizon {
 struct RowForecast {
     p_alive: f64,
     /// Purchases over the horizon; its gradient uses the first four entries.
-    purchases: Outcome,
+    purchases: Predictive,
     /// E\[N(N−1)\] over the horizon.
     pairs: f64,
     /// Discounted purchases over the horizon, with derivatives by the log-parameters, and after it.
@@ -259,7 +266,7 @@ impl<'a> Forecast<'a> {
     /// The total of some customers, given by their positions; each position counts as often as it is given.
     /// Purchases are not rounded.
     pub fn total(&self, customers: &[usize]) -> Total {
-        let (mut purchases, mut clv) = (Outcome::NOTHING, Outcome::NOTHING);
+        let (mut purchases, mut clv) = (Predictive::NOTHING, Predictive::NOTHING);
         for &customer in customers {
             purchases.add(&self.forecasts[self.rows.row_of_customer[customer]].purchases);
             clv.add(&self.clv(customer));
@@ -272,7 +279,7 @@ impl<'a> Forecast<'a> {
         self.spend.expected(self.summaries.x[customer], self.summaries.mean_value[customer])
     }
 
-    /// Covariance of the log-parameters of purchases and spend, as [`Outcome::estimate`] takes it.
+    /// Covariance of the log-parameters of purchases and spend, as [`Predictive::estimate`] takes it.
     pub fn covariance(&self) -> &[f64] {
         &self.covariance
     }
@@ -291,7 +298,7 @@ impl<'a> Forecast<'a> {
     }
 
     /// A customer's discounted value over the horizon. Its variance is that of the undiscounted value, in proportion.
-    pub fn clv(&self, customer: usize) -> Outcome {
+    pub fn clv(&self, customer: usize) -> Predictive {
         let forecast = &self.forecasts[self.rows.row_of_customer[customer]];
         let (x, mean_value) = (self.summaries.x[customer], self.summaries.mean_value[customer]);
         let value = self.value(customer);
@@ -301,7 +308,7 @@ impl<'a> Forecast<'a> {
         let discounting = if count > 0.0 { forecast.discounted / count } else { 0.0 };
         let [a, b, c, d] = forecast.discounted_slopes.map(|slope| slope * value);
         let [p, q, v] = self.spend.slopes(x, mean_value).map(|slope| slope * forecast.discounted);
-        Outcome {
+        Predictive {
             mean: forecast.discounted * value,
             variance: (square - plain * plain).max(0.0) * discounting * discounting,
             none: forecast.purchases.none,
@@ -364,7 +371,7 @@ fn forecast_group(
         gradient[..4].copy_from_slice(&slopes);
         RowForecast {
             p_alive,
-            purchases: Outcome {
+            purchases: Predictive {
                 mean,
                 variance: (pairs + mean - mean * mean).max(0.0),
                 none: 1.0 - p_alive + p_alive * moments.none,

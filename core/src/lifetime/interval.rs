@@ -22,9 +22,9 @@ pub struct Estimate {
 /// The most parameters an outcome depends on: four of purchases, three of spend.
 pub const PARAMETERS: usize = 7;
 
-/// What is known about an outcome. Outcomes of independent customers add up.
+/// The predictive distribution of an outcome, as far as its interval needs it. Those of independent customers add up.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct Predictive {
     /// The expectation.
     pub mean: f64,
     /// The predictive variance at the fitted parameters.
@@ -35,7 +35,7 @@ pub struct Outcome {
     pub gradient: [f64; PARAMETERS],
 }
 
-impl Outcome {
+impl Predictive {
     /// The sum over nobody.
     pub const NOTHING: Self = Self { mean: 0.0, variance: 0.0, none: 1.0, gradient: [0.0; PARAMETERS] };
 
@@ -142,18 +142,18 @@ mod tests {
 
     #[test]
     fn an_outcome_that_is_most_likely_nothing_has_an_interval_from_nothing() {
-        let outcome = Outcome { mean: 0.5, variance: 1.0, none: 0.7, gradient: [0.0; PARAMETERS] };
-        let estimate = outcome.estimate(&[0.0; PARAMETERS * PARAMETERS]);
+        let predictive = Predictive { mean: 0.5, variance: 1.0, none: 0.7, gradient: [0.0; PARAMETERS] };
+        let estimate = predictive.estimate(&[0.0; PARAMETERS * PARAMETERS]);
         assert_eq!(estimate.low, 0.0);
         assert!(estimate.high > 1.0 && estimate.high < 6.0, "{estimate:?}");
     }
 
     #[test]
     fn a_doubtful_fit_widens_the_interval_of_a_total_by_the_number_of_customers() {
-        let one = Outcome { mean: 10.0, variance: 0.0, none: 0.0, gradient: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0] };
+        let one = Predictive { mean: 10.0, variance: 0.0, none: 0.0, gradient: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0] };
         let mut covariance = [0.0; PARAMETERS * PARAMETERS];
         covariance[0] = 1.0;
-        let mut total = Outcome::NOTHING;
+        let mut total = Predictive::NOTHING;
         (0..100).for_each(|_| total.add(&one));
         let estimate = total.estimate(&covariance);
         // The deviation of the sum is 100 × 1, not √100 × 1.

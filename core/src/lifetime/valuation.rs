@@ -11,7 +11,7 @@ use super::family::{Family, SegmentFacts, choose_family};
 use super::fit::Fit;
 use super::forecast::Horizon;
 use super::histories::{Grain, Histories};
-use super::interval::{Estimate, Outcome};
+use super::interval::{Estimate, Predictive};
 use super::purchase::PurchaseModel;
 use super::summary::Summaries;
 
@@ -92,7 +92,7 @@ pub struct Expectation {
     /// Expected value of a coming purchase or renewal, in minor units.
     pub value: f64,
     /// Discounted value, in minor units, as it adds up over customers.
-    pub outcome: Outcome,
+    pub predictive: Predictive,
     /// The same with its interval.
     pub clv: Estimate,
     /// Discounted value after the horizon; `None` where it is hardly discounted.
@@ -116,7 +116,7 @@ pub struct Valuation {
     pub correlation: Option<f64>,
     /// Expectations, in the order of the segment's customers; empty for [`Family::Historic`].
     pub expectations: Vec<Expectation>,
-    /// Covariance of the fitted log-parameters, as [`Outcome::estimate`] takes it.
+    /// Covariance of the fitted log-parameters, as [`Predictive::estimate`] takes it.
     pub covariance: Vec<f64>,
 }
 
@@ -157,13 +157,13 @@ impl Valuation {
     /// Refuses expectations that are no money: a fit may be so vague that its mean is astronomical.
     fn checked(self) -> Self {
         let sound = |expectation: &Expectation| {
-            let Expectation { p_alive, purchases, value, outcome, clv, beyond, months } = expectation;
+            let Expectation { p_alive, purchases, value, predictive, clv, beyond, months } = expectation;
             let numbers =
                 [*p_alive, purchases.mean, purchases.low, purchases.high, *value, clv.mean, clv.low, clv.high];
             numbers.iter().chain(months).chain(beyond).all(|number| number.is_finite() && number.abs() < MOST)
-                && outcome.variance.is_finite()
-                && outcome.variance < MOST * MOST
-                && outcome.gradient.iter().all(|slope| slope.abs() < MOST)
+                && predictive.variance.is_finite()
+                && predictive.variance < MOST * MOST
+                && predictive.gradient.iter().all(|slope| slope.abs() < MOST)
         };
         let total: f64 = self.expectations.iter().map(|expectation| expectation.clv.high).sum();
         let beyond: f64 = self.expectations.iter().filter_map(|expectation| expectation.beyond).sum();

@@ -66,7 +66,7 @@ pub(super) enum ReadError {
 }
 
 /// Where the columns are.
-struct Places {
+struct Positions {
     path: usize,
     conversions: usize,
     value: Option<usize>,
@@ -84,13 +84,13 @@ pub(super) fn read(path: &Path, reading: &Reading<'_>) -> Result<Read, ReadError
     let header = reader.byte_headers().map_err(|error| unreadable(error.to_string()))?;
     let names: Vec<String> = header.iter().map(|name| name_of(name).into_owned()).collect();
     let start = reader.position().byte();
-    let places = Places::find(&names, &reading.columns).map_err(|message| {
+    let positions = Positions::find(&names, &reading.columns).map_err(|message| {
         let message = if names.len() == 1 { wrong_delimiter(&names[0], reading.delimiter) } else { message };
         ReadError::Header { file: file(), message }
     })?;
-    let has_value = places.value.is_some();
+    let has_value = positions.value.is_some();
     let separator = Finder::new(reading.separator);
-    let rows = Rows { delimiter: reading.delimiter, separator, cells: names.len(), places };
+    let rows = Rows { delimiter: reading.delimiter, separator, cells: names.len(), positions };
     let (table, channels) = read_rows(&rows, Blocks::new(buffered, start)).map_err(|fault| match fault {
         Fault::Io(message) => unreadable(message),
         Fault::Record { at, cell, message } => {
@@ -139,7 +139,7 @@ fn name_of(name: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name).trim_ascii())
 }
 
-impl Places {
+impl Positions {
     fn find(names: &[String], columns: &Columns<'_>) -> Result<Self, String> {
         let place = |column: &str, flag: &str| match names.iter().filter(|name| *name == column).count() {
             1 => Ok(names.iter().position(|name| name == column)),

@@ -9,8 +9,8 @@ use crate::engine::EngineError;
 use crate::engine::columns::text_column;
 use crate::engine::session::BATCH_ROWS;
 use crate::pipeline::columns::Columns;
+use crate::pipeline::credit_outcome::CreditOutcome;
 use crate::pipeline::number::deals;
-use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
 use crate::pipeline::spread::Level;
 use arrow::array::RecordBatch;
@@ -70,7 +70,7 @@ impl Names<'_> {
     pub fn line_sums(
         &self,
         grain: Grain,
-        outcome: &Outcome,
+        outcome: &CreditOutcome,
         spend: &RecordBatch,
         plan: &Plan,
     ) -> Result<Vec<RecordBatch>, EngineError> {

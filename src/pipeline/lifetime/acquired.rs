@@ -84,7 +84,7 @@ pub(super) enum Earner {
 }
 
 /// An earner under a model (by position).
-pub(super) type Place = (Earner, u32);
+pub(super) type ModelEarner = (Earner, u32);
 
 /// What one earner has of the customers of one segment under one model.
 #[derive(Debug, Clone, Default)]
@@ -96,12 +96,12 @@ pub(super) struct Share {
     pub(super) log_none: i128,
 }
 
-/// Shares by place and segment, and the curves by place.
+/// Shares by earner, model and segment, and the curves by earner and model.
 #[derive(Debug, Default)]
 pub struct AcquiredTotals {
     acquisitions: Option<Arc<Acquisitions>>,
-    pub(super) shares: HashMap<(Place, u32), Share, FixedState>,
-    pub(super) curves: HashMap<Place, Vec<i128>, FixedState>,
+    pub(super) shares: HashMap<(ModelEarner, u32), Share, FixedState>,
+    pub(super) curves: HashMap<ModelEarner, Vec<i128>, FixedState>,
     earners: Vec<(Earner, u64)>,
     weights: Vec<u64>,
     /// By part of the value.
@@ -198,16 +198,16 @@ impl AcquiredTotals {
 
     /// Adds the totals of other deals.
     pub fn merge(&mut self, other: &Self) {
-        for (place, theirs) in &other.shares {
-            let mine = self.shares.entry(*place).or_default();
+        for (earner, theirs) in &other.shares {
+            let mine = self.shares.entry(*earner).or_default();
             mine.customers += theirs.customers;
             mine.value += theirs.value;
             mine.variance += theirs.variance;
             mine.log_none += theirs.log_none;
             mine.gradient.iter_mut().zip(theirs.gradient).for_each(|(sum, slope)| *sum += slope);
         }
-        for (place, theirs) in &other.curves {
-            let mine = self.curves.entry(*place).or_insert_with(|| vec![0; theirs.len()]);
+        for (earner, theirs) in &other.curves {
+            let mine = self.curves.entry(*earner).or_insert_with(|| vec![0; theirs.len()]);
             mine.iter_mut().zip(theirs).for_each(|(sum, margin)| *sum += margin);
         }
     }

@@ -1,6 +1,6 @@
 //! `campaign_clv`: the acquired customers of every line, as the tables that its SQL rolls up.
 
-use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, NO_CUSTOMER, Share, Value};
+use super::acquired::{Acquired, AcquiredTotals, Acquisitions, Earner, ModelEarner, NO_CUSTOMER, Share, Value};
 use super::customers::Customers;
 use super::value::{Valued, minor};
 use crate::config::Plan;
@@ -9,7 +9,7 @@ use crate::pipeline::RunError;
 use crate::pipeline::columns::Columns;
 use crate::scatter::lines::Lines;
 use arrow::array::{Int64Array, RecordBatch};
-use closedloop_core::lifetime::{Expectation, Family, Outcome};
+use closedloop_core::lifetime::{Expectation, Family, Predictive};
 use datafusion::prelude::SessionContext;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -42,12 +42,12 @@ fn acquired(valued: &Valued, position: usize) -> Acquired {
     let money = &valued.money[position];
     let so_far = Value { realised: money.margin, contracted: money.contracted, predicted: 0 };
     let acquired = Acquired { value: so_far, segment: valued.place[position].0, ..Acquired::default() };
-    let Some(Expectation { outcome, clv, .. }) = valued.expectation(position) else { return acquired };
+    let Some(Expectation { predictive, clv, .. }) = valued.expectation(position) else { return acquired };
     Acquired {
         value: Value { predicted: minor(clv.mean), ..so_far },
-        variance: whole(outcome.variance),
-        gradient: outcome.gradient.map(minor),
-        log_none: minor(outcome.none.ln().max(LEAST_LOG) * LOG_UNIT),
+        variance: whole(predictive.variance),
+        gradient: predictive.gradient.map(minor),
+        log_none: minor(predictive.none.ln().max(LEAST_LOG) * LOG_UNIT),
         ..acquired
     }
 }
@@ -92,24 +92,24 @@ struct Earned {
     customers: u128,
     value: Value,
     /// By segment.
-    parts: BTreeMap<u32, Outcome>,
+    parts: BTreeMap<u32, Predictive>,
 }
 
 fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordBatch, EngineError> {
-    let mut earners: BTreeMap<(Earner, u32), Earned> = BTreeMap::new();
-    for (&(place, segment), share) in &totals.shares {
-        let earned = earners.entry(place).or_default();
+    let mut earners: BTreeMap<ModelEarner, Earned> = BTreeMap::new();
+    for (&(earner, segment), share) in &totals.shares {
+        let earned = earners.entry(earner).or_default();
         earned.customers += share.customers;
         earned.value += share.value;
-        earned.parts.insert(segment, outcome(share));
+        earned.parts.insert(segment, predictive(share));
     }
     let estimate = |earned: &Earned| {
         let covariance = |segment: &u32| valued.segments[*segment as usize].valuation.covariance.as_slice();
         let parts = earned.parts.iter().filter(|(segment, _)| !covariance(segment).is_empty());
-        Outcome::estimate_of_parts(parts.map(|(segment, part)| (part, covariance(segment))))
+        Predictive::estimate_of_parts(parts.map(|(segment, part)| (part, covariance(segment))))
     };
-    let rows: Vec<_> = earners.iter().map(|(place, earned)| (place, earned, estimate(earned))).collect();
-    let mut columns = names(plan, lines, rows.iter().map(|(place, ..)| **place), true);
+    let rows: Vec<_> = earners.iter().map(|(earner, earned)| (earner, earned, estimate(earned))).collect();
+    let mut columns = names(plan, lines, rows.iter().map(|(earner, ..)| **earner), true);
     columns.shares("customers", rows.iter().map(|(_, earned, _)| earned.customers))?;
     columns.integers("realised", rows.iter().map(|(_, earned, _)| Some(earned.value.realised)));
     columns.integers("contracted", rows.iter().map(|(_, earned, _)| Some(earned.value.contracted)));
@@ -121,9 +121,9 @@ fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) 
     columns.finish()
 }
 
-/// The outcome of some customers, each weighted by its share.
-fn outcome(share: &Share) -> Outcome {
-    Outcome {
+/// What is known of the value of some customers, each weighted by its share.
+fn predictive(share: &Share) -> Predictive {
+    Predictive {
         mean: super::value::amount(share.value.predicted),
         variance: number(share.variance),
         none: (number(share.log_none) / LOG_UNIT).exp(),
@@ -135,8 +135,8 @@ fn outcome(share: &Share) -> Outcome {
 fn curves(plan: &Plan, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordBatch, EngineError> {
     let curves: BTreeMap<_, _> =
         totals.curves.iter().filter(|((earner, _), _)| matches!(earner, Earner::Line(_))).collect();
-    let rows = || curves.iter().flat_map(|(place, months)| (1..).zip(months.iter()).map(move |row| (**place, row)));
-    let mut columns = names(plan, lines, rows().map(|(place, _)| place), false);
+    let rows = || curves.iter().flat_map(|(earner, months)| (1..).zip(months.iter()).map(move |row| (**earner, row)));
+    let mut columns = names(plan, lines, rows().map(|(earner, _)| earner), false);
     columns.integers("month", rows().map(|(_, (month, _))| Some(month)));
     let margin = |sum: i128| i64::try_from(sum.div_euclid(i128::from(closedloop_core::ledger::WHOLE))).ok();
     columns.integers("margin", rows().map(|(_, (_, sum))| margin(*sum)));
@@ -144,7 +144,7 @@ fn curves(plan: &Plan, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordB
 }
 
 /// What earners and models are called; where campaigns are not to be null, none is "".
-fn names(plan: &Plan, lines: &Lines, places: impl Iterator<Item = (Earner, u32)> + Clone, nullable: bool) -> Columns {
+fn names(plan: &Plan, lines: &Lines, earners: impl Iterator<Item = ModelEarner> + Clone, nullable: bool) -> Columns {
     let line = |earner: Earner| match earner {
         Earner::Line(line) => Some(lines.line(line)),
         Earner::Residual(_) | Earner::NoDeal => None,
@@ -159,10 +159,10 @@ fn names(plan: &Plan, lines: &Lines, places: impl Iterator<Item = (Earner, u32)>
         Earner::NoDeal => Some(NO_DEAL),
     };
     let mut columns = Columns::default();
-    columns.texts("campaign_id", places.clone().map(|(earner, _)| campaign(earner)));
-    columns.texts("channel", places.clone().map(|(earner, _)| line(earner).map(|line| line.channel.as_str())));
-    columns.texts("residual", places.clone().map(|(earner, _)| residual(earner)));
-    columns.texts("model", places.map(|(_, model)| plan.models.get(model as usize).map(|model| model.id())));
+    columns.texts("campaign_id", earners.clone().map(|(earner, _)| campaign(earner)));
+    columns.texts("channel", earners.clone().map(|(earner, _)| line(earner).map(|line| line.channel.as_str())));
+    columns.texts("residual", earners.clone().map(|(earner, _)| residual(earner)));
+    columns.texts("model", earners.map(|(_, model)| plan.models.get(model as usize).map(|model| model.id())));
     columns
 }
 

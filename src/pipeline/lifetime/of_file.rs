@@ -161,24 +161,11 @@ impl FileCustomers {
     ) -> Result<(PathBuf, u64), RunError> {
         let Seen { summaries, rows } = self.seen_by(model);
         let spend = spend.map_or_else(|| SpendFit::Fixed(mean_of_repeats(summaries)), SpendFit::Fitted);
-        let forecast = Forecast::new(model, fit, spend, summaries, rows, &horizon(question))?;
+        let horizon = Horizon::of_months(question.horizon_months, question.unit, question.discount);
+        let forecast = Forecast::new(model, fit, spend, summaries, rows, &horizon)?;
         let table = PredictionTable { ids: &self.ids, has_amounts: self.has_amounts, model, summaries };
         table.write(&forecast.predictions(), out)
     }
-}
-
-/// The horizon in the unit of time.
-fn horizon(question: &FileQuestion) -> Horizon {
-    Horizon {
-        months: question.horizon_months,
-        month: Period::Month.days() / question.unit.days(),
-        discount: monthly(question.discount),
-    }
-}
-
-/// The rate a month that makes a rate a year.
-pub(super) fn monthly(yearly: f64) -> f64 {
-    (yearly.ln_1p() / 12.0).exp_m1()
 }
 
 /// The mean value of all repeat purchases.

@@ -1,7 +1,6 @@
 //! The lifetime value of every customer: what was earned, what is contracted, what is expected.
 
 use super::customers::{Booking, Customers};
-use super::of_file::monthly;
 use crate::config::file::FamilyChoice;
 use crate::config::plan::Lifetime;
 use crate::pipeline::RunError;
@@ -97,11 +96,7 @@ impl Valued {
     pub(super) fn of(customers: &Customers, rules: &Lifetime, observed: Observed) -> Self {
         let Observed { until, histories, cut, past, since } = observed;
         let grain = grain(rules);
-        let horizon = Horizon {
-            months: rules.horizon_months,
-            month: Period::Month.days() / rules.unit.days(),
-            discount: monthly(rules.discount),
-        };
+        let horizon = Horizon::of_months(rules.horizon_months, rules.unit, rules.discount);
         let family = match rules.family {
             FamilyChoice::Auto => None,
             FamilyChoice::Contractual => Some(Family::Contractual),

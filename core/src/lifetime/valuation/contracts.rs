@@ -12,7 +12,7 @@ use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
 use crate::lifetime::forecast::Horizon;
 use crate::lifetime::histories::Period;
-use crate::lifetime::interval::{Estimate, Outcome};
+use crate::lifetime::interval::{Estimate, Predictive};
 
 /// Values a segment.
 pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
@@ -85,7 +85,7 @@ fn nothing(horizon: &Horizon) -> Expectation {
         p_alive: 0.0,
         purchases: Estimate::default(),
         value: 0.0,
-        outcome: Outcome::NOTHING,
+        predictive: Predictive::NOTHING,
         clv: Estimate::default(),
         beyond: Some(0.0),
         months: vec![0.0; horizon.months as usize],
@@ -117,16 +117,16 @@ impl Renewing {
         let group = |value| ContractGroup { renewals: contract.renewals, value, customers: 1 };
         // The model discounts the first renewal by one term, but it is due after `due` months.
         let sooner = (self.discount.ln_1p() * (self.term - self.due)).exp();
-        let discounted = model.outcome(&group(contract.value), periods, self.term_discount);
-        let outcome = Outcome {
+        let discounted = model.predictive(&group(contract.value), periods, self.term_discount);
+        let predictive = Predictive {
             mean: discounted.mean * sooner,
             variance: discounted.variance * sooner * sooner,
             none: discounted.none,
             gradient: discounted.gradient.map(|slope| slope * sooner),
         };
-        let counted = model.outcome(&group(1.0), periods, 0.0).estimate(covariance);
+        let counted = model.predictive(&group(1.0), periods, 0.0).estimate(covariance);
         let paid = |renewals| contract.value * sooner * annuity(renewals, self.term_discount);
-        let clv = outcome.estimate(covariance);
+        let clv = predictive.estimate(covariance);
         // How many renewals come is known to the last one, where a gamma distribution leans to the other side.
         let sure = model.sure_renewals(contract.renewals, periods);
         let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount).ok();
@@ -138,10 +138,10 @@ impl Renewing {
                 high: counted.high.ceil().min(f64::from(periods)),
             },
             value: contract.value,
-            outcome,
+            predictive,
             clv: Estimate { low: clv.low.min(paid(sure)), high: clv.high.min(paid(periods)), ..clv },
             beyond: whole
-                .map(|whole| (contract.value * sooner * whole / (1.0 + self.term_discount) - outcome.mean).max(0.0)),
+                .map(|whole| (contract.value * sooner * whole / (1.0 + self.term_discount) - predictive.mean).max(0.0)),
             months: self.months(model, contract),
         }
     }

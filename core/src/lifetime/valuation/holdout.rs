@@ -6,7 +6,7 @@ use crate::lifetime::contractual::{ContractGroup, contract_covariance};
 use crate::lifetime::family::Family;
 use crate::lifetime::forecast::{Forecast, Horizon, SpendFit};
 use crate::lifetime::histories::Holdout;
-use crate::lifetime::interval::{Estimate, Outcome};
+use crate::lifetime::interval::{Estimate, Predictive};
 use crate::lifetime::spend::fit_spend;
 
 /// Some customers: what was predicted of them, and what they did.
@@ -96,16 +96,16 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
     };
     let positions: Vec<usize> = (0..past.segment.contracts.len()).filter(due).collect();
     let before: Vec<Contract> = positions.iter().filter_map(|&at| past.segment.contracts[at]).collect();
-    let outcome = |at: usize, value: f64| {
-        model.outcome(&ContractGroup { renewals: before[at].renewals, value, customers: 1 }, 1, 0.0)
+    let predictive = |at: usize, value: f64| {
+        model.predictive(&ContractGroup { renewals: before[at].renewals, value, customers: 1 }, 1, 0.0)
     };
     let renewed = |at: usize| past.contracts[positions[at]].filter(|now| now.renewals > before[at].renewals);
-    let expected: Vec<f64> = (0..before.len()).map(|at| outcome(at, 1.0).mean).collect();
+    let expected: Vec<f64> = (0..before.len()).map(|at| predictive(at, 1.0).mean).collect();
     let group = |decile: Option<u32>, customers: &[usize]| {
-        let (mut purchases, mut value, mut most) = (Outcome::NOTHING, Outcome::NOTHING, [0.0; 2]);
+        let (mut purchases, mut value, mut most) = (Predictive::NOTHING, Predictive::NOTHING, [0.0; 2]);
         for &at in customers {
-            purchases.add(&outcome(at, 1.0));
-            value.add(&outcome(at, before[at].value));
+            purchases.add(&predictive(at, 1.0));
+            value.add(&predictive(at, before[at].value));
             most = [most[0] + 1.0, most[1] + before[at].value];
         }
         // Nobody renews more than once.

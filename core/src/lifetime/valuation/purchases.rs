@@ -84,7 +84,7 @@ fn expectations(forecast: &Forecast<'_>, summaries: &Summaries) -> Vec<Expectati
         p_alive: predictions.p_alive[customer],
         purchases: predictions.purchases[customer],
         value: predictions.value[customer],
-        outcome: forecast.clv(customer),
+        predictive: forecast.clv(customer),
         clv: predictions.clv[customer],
         beyond: predictions.beyond.as_ref().map(|beyond| beyond[customer]),
         months: forecast.months(customer),

@@ -1,6 +1,6 @@
 //! The rows of a block of records.
 
-use super::Places;
+use super::Positions;
 use super::blocks::Block;
 use closedloop_core::paths::{Measure, PathCounts, PathTable, RowError};
 use csv::{ByteRecord, Position, ReaderBuilder};
@@ -17,7 +17,7 @@ pub(super) struct Rows<'a> {
     pub(super) separator: Finder<'a>,
     /// How many cells a record has.
     pub(super) cells: usize,
-    pub(super) places: Places,
+    pub(super) positions: Positions,
 }
 
 /// What a block holds.
@@ -67,12 +67,12 @@ impl Rows<'_> {
         }
         let number = |place: usize| number(&record[place]).map_err(|message| (Some(place), message));
         let counts = PathCounts {
-            conversions: number(self.places.conversions)?,
-            value: self.places.value.map_or(Ok(0.0), number)?,
-            nulls: self.places.nulls.map_or(Ok(0.0), number)?,
+            conversions: number(self.positions.conversions)?,
+            value: self.positions.value.map_or(Ok(0.0), number)?,
+            nulls: self.positions.nulls.map_or(Ok(0.0), number)?,
         };
-        self.codes(&record[self.places.path], &mut part.channels, path)
-            .map_err(|message| (Some(self.places.path), message))?;
+        self.codes(&record[self.positions.path], &mut part.channels, path)
+            .map_err(|message| (Some(self.positions.path), message))?;
         part.table.push(path, counts).map_err(|error| self.number_out_of_range(&error))
     }
 
@@ -118,12 +118,12 @@ impl Rows<'_> {
     /// The cell of a number that cannot be counted, and why not.
     fn number_out_of_range(&self, error: &RowError) -> (Option<usize>, String) {
         let RowError::Number { measure, number, range } = error else {
-            return (Some(self.places.path), error.to_string());
+            return (Some(self.positions.path), error.to_string());
         };
         let place = match measure {
-            Measure::Conversions => Some(self.places.conversions),
-            Measure::Value => self.places.value,
-            Measure::Nulls => self.places.nulls,
+            Measure::Conversions => Some(self.positions.conversions),
+            Measure::Value => self.positions.value,
+            Measure::Nulls => self.positions.nulls,
         };
         (place, format!("is {number}, but must be {range}; correct it"))
     }

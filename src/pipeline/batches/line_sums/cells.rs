@@ -2,8 +2,8 @@
 
 use super::super::{BASES, CLOSE_DATE, Names, TOUCH_DATE};
 use super::Grain;
+use crate::pipeline::credit_outcome::CreditOutcome;
 use crate::pipeline::line_kind::LineKind;
-use crate::pipeline::outcome::Outcome;
 use crate::pipeline::place_sums::Sums;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use crate::pipeline::totals::LineCounts;
@@ -119,7 +119,7 @@ impl Names<'_> {
     pub(super) fn roi_cells<'a>(
         &'a self,
         grain: Grain,
-        outcome: &'a Outcome,
+        outcome: &'a CreditOutcome,
         spend: &RecordBatch,
         spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> + Clone,
     ) -> RoiCells<'a> {
@@ -144,7 +144,7 @@ impl Names<'_> {
     }
 
     /// Adds what touches earned.
-    fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a Outcome, cells: &mut RoiCells<'a>) {
+    fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a CreditOutcome, cells: &mut RoiCells<'a>) {
         for (place, sums) in outcome.places.iter().filter(|((level, _), _)| grain.has(*level)) {
             let (level, period) = place;
             let quarter = |position| Quarter::Of(self.quarter_numbers.number(position));
@@ -166,7 +166,7 @@ impl Names<'_> {
     }
 
     /// Adds what was left to residuals, on both bases in the quarter of close.
-    fn add_left(&self, outcome: &Outcome, cells: &mut RoiCells<'_>) {
+    fn add_left(&self, outcome: &CreditOutcome, cells: &mut RoiCells<'_>) {
         for (key, left) in outcome.totals.residuals() {
             let quarter = Quarter::Of(self.quarter_numbers.number(key.close_quarter));
             for basis in BASES {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// What the credit stage came to.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct CreditOutcome {
     pub(super) totals: CreditTotals,
     pub(super) places: PlaceSums,
     pub(super) touches: TouchOutcome,
@@ -30,7 +30,7 @@ pub(super) struct Outcome {
     pub(super) sensitivity: Option<Sensitivity>,
 }
 
-impl Outcome {
+impl CreditOutcome {
     /// What no touches come to.
     pub(super) fn of_nothing(models: usize) -> Self {
         Self { totals: CreditTotals::new(models), ..Self::default() }
@@ -54,7 +54,7 @@ pub(super) fn credit(
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
     written: &mut Vec<WrittenMart>,
-) -> Result<Outcome, RunError> {
+) -> Result<CreditOutcome, RunError> {
     let names = prepared.names(plan);
     let grid = if wanted.contains("model_sensitivity") { sensitivity::grid(plan) } else { None };
     let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
@@ -111,7 +111,7 @@ pub(super) fn credit(
     let (intervals, remarks) = told?;
     drop(crediting);
     let sensitivity = grid.map(|grid| Sensitivity { grid, totals: credited.variants });
-    Ok(Outcome { totals: credited.totals, places, touches, intervals, remarks, sensitivity })
+    Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, sensitivity })
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.

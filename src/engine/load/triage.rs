@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The rows of a stage, told apart.
-pub(super) struct Split {
+pub(super) struct Triaged {
     pub(super) used: StoredRows,
     pub(super) rejected: RecordBatch,
     /// The keys of rows that are out of scope, where others hang on them.
@@ -37,7 +37,7 @@ const NOT_REJECTED: [&str; 5] = ["in_scope", UNSAID[0], UNSAID[1], UNSAID[2], UN
 /// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
 const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
 
-impl Split {
+impl Triaged {
     /// A stage without rows. Nothing needs to run for a table that is not given.
     pub(super) fn of_nothing(table: Table, stage: &RecordBatch) -> Result<Self, EngineError> {
         let used = StoredRows::Held(vec![without(stage, &NOT_USED)?]);
@@ -64,8 +64,8 @@ impl Split {
     }
 }
 
-/// Splits a stage, batch by batch.
-pub(super) struct Splitter {
+/// Triages a stage, batch by batch.
+pub(super) struct Triage {
     table: Table,
     own_currency: String,
     schema: SchemaRef,
@@ -121,7 +121,7 @@ impl OfUsed {
     }
 }
 
-impl Splitter {
+impl Triage {
     /// For a stage of this schema; large tables wait in the folder `scratch`, where there is one.
     pub(super) fn new(table: Table, own_currency: String, schema: SchemaRef, scratch: Option<&Path>) -> Self {
         let good = RowStore::new(scratch, table.name());
@@ -130,7 +130,7 @@ impl Splitter {
         Self { table, own_currency, schema, counts, good, keys, later, bad, unsaid, of_used: OfUsed::default() }
     }
 
-    /// Splits one batch.
+    /// Triages one batch.
     pub(super) fn add(&mut self, rows: RecordBatch) -> Result<(), EngineError> {
         let rows = in_own_currency(rows, &self.own_currency)?;
         // The plan and its rows may disagree on what can be null; the rows win.
@@ -156,7 +156,7 @@ impl Splitter {
     }
 
     /// Keeps one row a key, and counts what is used.
-    pub(super) fn finish(self) -> Result<Split, EngineError> {
+    pub(super) fn finish(self) -> Result<Triaged, EngineError> {
         let Self { table, own_currency, schema, mut counts, keys, later, bad, unsaid, mut of_used, .. } = self;
         let mut used = self.good.finish()?;
         let mut rejected = without(&concat_batches(&schema, &bad)?, &NOT_REJECTED)?;
@@ -179,12 +179,12 @@ impl Splitter {
         };
         of_used.count(&mut counts);
         count(&mut counts.set_aside, &rejected);
-        let none = Split::of_nothing(table, &RecordBatch::new_empty(schema))?;
+        let none = Triaged::of_nothing(table, &RecordBatch::new_empty(schema))?;
         if matches!(&used, StoredRows::Held(batches) if batches.is_empty()) {
             used = none.used;
         }
         let later = none.later.map(|none| distinct(&none, &later)).transpose()?;
-        Ok(Split { used, rejected, later, counts, unsaid, of_used })
+        Ok(Triaged { used, rejected, later, counts, unsaid, of_used })
     }
 }
 
