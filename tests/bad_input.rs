@@ -13,6 +13,8 @@ mod formats;
 mod money;
 #[path = "bad_input/output.rs"]
 mod output;
+#[path = "bad_input/parts.rs"]
+mod parts;
 #[path = "bad_input/remarks.rs"]
 mod remarks;
 #[path = "bad_input/rows.rs"]

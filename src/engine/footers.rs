@@ -1,6 +1,7 @@
 //! What the footers of Parquet files say of nulls and blanks: a column that has none need not be asked row by row.
 
 use arrow::datatypes::{Field, Schema};
+use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
@@ -19,6 +20,16 @@ impl Footers {
     pub(super) fn read(files: &[PathBuf]) -> Result<Self, ParquetError> {
         let footers = files.iter().map(|file| ParquetMetaDataReader::new().parse_and_finish(&File::open(file)?));
         Ok(Self(footers.collect::<Result<_, ParquetError>>()?))
+    }
+
+    /// Whether all of the files have the same columns of the same types.
+    pub(super) fn have_one_schema(&self) -> bool {
+        let schemas = self.0.iter().map(|footer| {
+            let file = footer.file_metadata();
+            parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).ok().map(|schema| schema.fields)
+        });
+        let schemas: Vec<_> = schemas.collect();
+        schemas.windows(2).all(|pair| pair[0].is_some() && pair[0] == pair[1])
     }
 
     /// The schema, in which those columns cannot be null that have no null in any of the files.

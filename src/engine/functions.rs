@@ -17,6 +17,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
+pub(super) use instant::time_text;
 use iso_currency::Currency;
 pub(crate) use read_amount::WrittenAmount;
 pub(crate) use read_flag::written_flag;

@@ -3,11 +3,12 @@
 
 mod files;
 mod missing;
+mod shared_schema;
 mod sql;
 
 use super::EngineError;
 use super::contract::{self, ColumnKind};
-use super::functions::{given, has_point, is_text, number_text, trimmed, uuid_text};
+use super::functions::{given, has_point, is_text, number_text, time_text, trimmed, uuid_text};
 use crate::config::file::{Format, Table};
 use crate::config::nearest;
 use crate::config::plan::Source;
@@ -21,9 +22,9 @@ use datafusion::scalar::ScalarValue;
 use files::FileRows;
 pub(super) use files::read_files;
 pub(super) use missing::other_delimiter;
-use missing::{check_alternatives, missing_column, no_single_value};
+use missing::{check_alternatives, check_files_have, missing_column, no_single_value};
 use sql::map_by_sql;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The name of the column that holds a source row as a list of texts, one per file column.
 pub(crate) const SOURCE_ROW: &str = "source_row";
@@ -49,7 +50,7 @@ pub(super) async fn open(ctx: &SessionContext, source: &Source) -> Result<OpenSo
     let raw = read_files(ctx, source).await?;
     let raw = match &source.sql {
         None => raw,
-        Some(sql) => FileRows { rows: map_by_sql(ctx, source, raw.rows, sql).await?, never_blank: BTreeSet::new() },
+        Some(sql) => FileRows::of(map_by_sql(ctx, source, raw.rows, sql).await?),
     };
     map_columns(source, raw)
 }
@@ -75,7 +76,7 @@ fn of_text_file(name: &str, data_type: &DataType) -> Expr {
 
 /// Gives every canonical column its source column, or typed nulls.
 fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError> {
-    let FileRows { rows: raw, never_blank } = raw;
+    let FileRows { rows: raw, never_blank, lacking } = raw;
     let fields: BTreeMap<String, DataType> =
         raw.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
     let names: Vec<String> = raw.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -90,6 +91,7 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
     }
     let found = find_columns(source, &names)?;
     check_alternatives(source, &found, &names)?;
+    check_files_have(source, &found, &lacking)?;
 
     let is_text_file = source.format != Format::Parquet && source.sql.is_none();
     let mut selected: Vec<Expr> = Vec::new();
@@ -133,6 +135,8 @@ fn own_columns<'a>(
 fn cell_text(name: &str, data_type: &DataType) -> Expr {
     if data_type == &DataType::FixedSizeBinary(16) {
         uuid_text(verbatim(name))
+    } else if matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64) {
+        time_text(verbatim(name))
     } else if can_cast_types(data_type, &DataType::Utf8) {
         try_cast(verbatim(name), DataType::Utf8)
     } else {

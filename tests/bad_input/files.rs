@@ -2,7 +2,9 @@
 
 use super::{COMPANY, World};
 use crate::support::{closedloop, read_mart, texts};
-use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, Date32Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use closedloop::mart::catalogue;
@@ -97,11 +99,6 @@ refused! {
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     a_parquet_footer_longer_than_its_file: World::new().file("t.parquet", b"PAR1\xff\xff\xff\x7fPAR1").source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
-    days_beyond_the_calendar:
-        World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"")
-        => "table spend (s.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
-    touches_beyond_the_calendar: with_touches("touched_at", Date32Array::from(vec![20_500, i32::MAX, 20_500]))
-        => "table touchpoints (t.parquet): cannot be read (Failed to convert 2147483647 to temporal for Date32); repair the file";
     flags_that_are_days: with_touches("responded", Date32Array::from(vec![20_500; 3]))
         => "table touchpoints (t.parquet): cannot be read (Unsupported TRY_CAST from Date32 to Boolean); repair the file";
     channels_that_are_no_text: with_touches("channel", BinaryArray::from(vec![&b"\xff"[..]; 3]))
@@ -198,6 +195,23 @@ fn a_cell_of_ten_megabytes_is_a_cell() {
     assert_eq!(outcome.set_aside(), ["touchpoints bad_timestamp t4 - touchpoints.csv:5"]);
     let row = texts(&read_mart(&outcome.out, "set_aside"), "row")[0].clone().unwrap();
     assert!(row.contains(&long));
+}
+
+/// Systems write the end of a type's range for never; the other rows count.
+#[test]
+fn days_and_instants_beyond_the_calendar_set_their_rows_aside() {
+    let spend = World::new().file("s.parquet", spend_beyond_the_calendar()).source("spend", "path = \"s.parquet\"");
+    let accepted = spend.accepted();
+    assert_eq!(accepted.amounts("spend"), [16_000, 1_000, 0, 15_000]);
+    let at = |row| format!("spend bad_date - {row} -:-");
+    assert_eq!(accepted.set_aside(), [at("70.00"), at("80.00")]);
+    let days = with_touches("touched_at", Date32Array::from(vec![20_458, i32::MAX, 20_458]));
+    assert_eq!(days.accepted().set_aside(), ["touchpoints bad_timestamp t2 - -:-"]);
+    let instants = TimestampMicrosecondArray::from(vec![1_767_607_200_000_000, i64::MAX, i64::MIN]);
+    let accepted = with_touches("touched_at", instants).accepted();
+    assert_eq!(accepted.set_aside(), ["touchpoints bad_timestamp t2 - -:-", "touchpoints bad_timestamp t3 - -:-"]);
+    let rows = texts(&read_mart(&accepted.out, "set_aside"), "row");
+    assert!(rows[0].as_ref().unwrap().contains(r#""touched_at":"9223372036854775807""#), "{rows:?}");
 }
 
 /// A CSV table as Parquet, all text, with this in place of what is empty.

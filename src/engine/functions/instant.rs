@@ -4,10 +4,12 @@ use super::text::is_text;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::{DateMeans, all_days, date_of_days};
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, ScalarUDF};
 use jiff::Timestamp;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -71,6 +73,24 @@ fn within_calendar(instants: &TimestampMicrosecondArray) -> TimestampMicrosecond
     instants.unary_opt(|micros| has_date(micros).then_some(micros))
 }
 
+/// Dates and times as text, for people to look at; those beyond the calendar as the numbers that they are held as.
+pub(in crate::engine) fn time_text(times: Expr) -> Expr {
+    ScalarUDF::from(ArrayFunction::new("time_text", 1, DataType::Utf8, time_texts)).call(vec![times])
+}
+
+fn time_texts(args: &[ArrayRef]) -> Result<ArrayRef> {
+    let times = &args[0];
+    if let Ok(texts) = cast(times, &DataType::Utf8) {
+        return Ok(texts);
+    }
+    let shown = ArrayFormatter::try_new(times, &FormatOptions::default())?;
+    let numbers = cast(times, &DataType::Int64)?;
+    let numbers = numbers.as_primitive::<Int64Type>().iter().enumerate();
+    let text = |row: usize, number: i64| shown.value(row).try_to_string().unwrap_or_else(|_| number.to_string());
+    let texts: StringArray = numbers.map(|(row, number)| Some(text(row, number?))).collect();
+    Ok(Arc::new(texts))
+}
+
 /// A naive timestamp is stored as if it were UTC; reads it as local time instead.
 fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
     let naive = jiff::tz::TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?);
@@ -122,6 +142,16 @@ pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRe
 mod tests {
     use super::*;
     use jiff::tz::TimeZone;
+
+    /// By hand: noon of the first day, and what no calendar has.
+    #[test]
+    fn times_beyond_the_calendar_are_shown_as_numbers() {
+        let times: ArrayRef =
+            Arc::new(TimestampMicrosecondArray::from(vec![Some(43_200_000_000), None, Some(i64::MAX)]));
+        let texts = time_texts(&[times]).unwrap();
+        let expected = [Some("1970-01-01T12:00:00"), None, Some("9223372036854775807")];
+        assert_eq!(texts.as_string::<i32>().iter().collect::<Vec<_>>(), expected);
+    }
 
     /// Systems write the end of their range for never.
     #[test]

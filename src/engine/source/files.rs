@@ -1,5 +1,6 @@
 //! The rows of files as they are, of any format.
 
+use super::shared_schema::SharedSchema;
 use super::verbatim;
 use crate::config::file::Format;
 use crate::config::plan::{Source, address};
@@ -12,14 +13,24 @@ use datafusion::datasource::file_format::file_compression_type::FileCompressionT
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast};
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The rows of files as they are.
 pub(in crate::engine) struct FileRows {
     pub(in crate::engine) rows: DataFrame,
     /// The columns of text that are known to have no blank.
     pub(super) never_blank: BTreeSet<String>,
+    /// Columns that some file lacks, with the first such file.
+    pub(super) lacking: BTreeMap<String, PathBuf>,
+}
+
+impl FileRows {
+    /// Rows of which nothing else is known.
+    pub(super) fn of(rows: DataFrame) -> Self {
+        Self { rows, never_blank: BTreeSet::new(), lacking: BTreeMap::new() }
+    }
 }
 
 /// Reads the files of `source`.
@@ -31,9 +42,12 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
     if let Some(file) = source.files.iter().find(|file| file.metadata().is_ok_and(|file| file.len() == 0)) {
         return Err(source.fault(format!("{} is empty; write it again, or leave it out", file.display())));
     }
+    let unreadable = |error: DataFusionError| match source.check_files() {
+        Err(fault) => fault,
+        Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
+    };
     let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
-    let of_text = |rows| FileRows { rows, never_blank: BTreeSet::new() };
-    let read = match source.format {
+    match source.format {
         Format::Csv => {
             let schema = Schema::new(
                 csv_header(source)?
@@ -47,30 +61,54 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
                 .newlines_in_values(true)
                 .file_extension("")
                 .file_compression_type(compression);
-            ctx.read_csv(paths, options).await.map(of_text)
+            Ok(FileRows::of(ctx.read_csv(paths, options).await.map_err(unreadable)?))
         }
-        Format::Parquet => read_parquet(ctx, source, paths).await,
+        Format::Parquet => read_parquet(ctx, source, paths, unreadable).await,
         Format::Ndjson => {
             // A field may first appear, and a number first have a point, in any line.
             let options =
                 JsonReadOptions { file_extension: "", schema_infer_max_records: usize::MAX, ..Default::default() };
-            ctx.read_json(paths, options.file_compression_type(compression)).await.map(of_text)
+            let options = options.file_compression_type(compression);
+            let mut schemas = Vec::new();
+            for (file, path) in source.files.iter().zip(&paths) {
+                let frame = ctx.read_json(path, options.clone()).await.map_err(unreadable)?;
+                schemas.push((file.clone(), Arc::clone(frame.schema().inner())));
+            }
+            let SharedSchema { schema, lacking } = SharedSchema::of(source, &schemas)?;
+            let rows = ctx.read_json(paths, options.schema(&schema)).await.map_err(unreadable)?;
+            Ok(FileRows { lacking, ..FileRows::of(rows) })
         }
-    };
-    let read = read.map_err(|error| match source.check_files() {
-        Err(fault) => fault,
-        Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
-    })?;
-    without_dictionaries(source, read)
+    }
+}
+
+async fn read_parquet(
+    ctx: &SessionContext,
+    source: &Source,
+    paths: Vec<String>,
+    unreadable: impl Fn(DataFusionError) -> EngineError,
+) -> Result<FileRows, EngineError> {
+    let options = ParquetReadOptions { file_extension: "", ..Default::default() };
+    // Footers come first: the engine panics at one that says that it is longer than its file.
+    let footers = Footers::read(&source.files).map_err(|error| unreadable(error.into()))?;
+    let differing = if footers.have_one_schema() { 1 } else { source.files.len() };
+    let mut schemas = Vec::new();
+    for (file, path) in source.files.iter().zip(&paths).take(differing) {
+        let frame = ctx.read_parquet(path, options.clone()).await.map_err(&unreadable)?;
+        schemas.push((file.clone(), Arc::clone(frame.schema().inner())));
+    }
+    let SharedSchema { schema, lacking } = SharedSchema::of(source, &schemas)?;
+    let schema = footers.without_nulls(&schema);
+    let rows = ctx.read_parquet(paths, options.schema(&schema)).await.map_err(unreadable)?;
+    without_dictionaries(source, FileRows { rows, never_blank: footers.never_blank(&schema), lacking })
 }
 
 /// Values of Parquet that are held as a dictionary of others than texts, as themselves.
-fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRows) -> Result<FileRows, EngineError> {
+fn without_dictionaries(source: &Source, read: FileRows) -> Result<FileRows, EngineError> {
     let held = |field: &Field| match field.data_type() {
         DataType::Dictionary(_, values) if !is_text(values) => Some(values.as_ref().clone()),
         _ => None,
     };
-    let fields = rows.schema().fields();
+    let fields = read.rows.schema().fields();
     if let Some(field) = fields.iter().find(|field| held(field) == Some(DataType::Boolean)) {
         let name = field.name();
         return Err(source.fault(format!(
@@ -78,24 +116,14 @@ fn without_dictionaries(source: &Source, FileRows { rows, never_blank }: FileRow
         )));
     }
     if !fields.iter().any(|field| held(field).is_some()) {
-        return Ok(FileRows { rows, never_blank });
+        return Ok(read);
     }
     let columns = fields.iter().map(|field| match held(field) {
         Some(values) => cast(verbatim(field.name()), values).alias(field.name()),
         None => verbatim(field.name()),
     });
     let columns: Vec<Expr> = columns.collect();
-    Ok(FileRows { rows: rows.select(columns)?, never_blank })
-}
-
-async fn read_parquet(ctx: &SessionContext, source: &Source, paths: Vec<String>) -> Result<FileRows, DataFusionError> {
-    let options = ParquetReadOptions { file_extension: "", ..Default::default() };
-    // Footers come first: the engine panics at one that says that it is longer than its file.
-    let footers = Footers::read(&source.files)?;
-    let frame = ctx.read_parquet(paths.clone(), options.clone()).await?;
-    let schema = footers.without_nulls(frame.schema().as_arrow());
-    let rows = ctx.read_parquet(paths, options.schema(&schema)).await?;
-    Ok(FileRows { rows, never_blank: footers.never_blank(&schema) })
+    Ok(FileRows { rows: read.rows.select(columns)?, ..read })
 }
 
 /// The header that all files of a CSV source share.

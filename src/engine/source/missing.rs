@@ -6,6 +6,7 @@ use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::contract;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The refusal of a source without a column that it must have.
 pub(super) fn missing_column(source: &Source, canonical: &str, wanted: &str, names: &[String]) -> EngineError {
@@ -72,4 +73,24 @@ pub(super) fn check_alternatives(
         }
     }
     Ok(())
+}
+
+/// Refuses a source of which a file lacks a column that a row cannot do without.
+pub(super) fn check_files_have(
+    source: &Source,
+    found: &BTreeMap<&'static str, &String>,
+    lacking: &BTreeMap<String, PathBuf>,
+) -> Result<(), EngineError> {
+    let required = contract::columns(source.table).iter().filter(|column| column.required);
+    let lacked = required.filter_map(|column| {
+        let name = found.get(column.name)?;
+        Some((name, lacking.get(*name)?))
+    });
+    match lacked.into_iter().next() {
+        None => Ok(()),
+        Some((name, file)) => Err(source.fault(format!(
+            "{} has no column \"{name}\", which other files of the table have; add it, or leave the file out",
+            file.display()
+        ))),
+    }
 }
