@@ -199,7 +199,7 @@ fn group(bencher: Bencher<'_, '_>, per_account: usize) {
     let part = reader.finish().unwrap();
     let scattered = scatter.finish(vec![part], false);
     let lines = codes.finish();
-    let grouping = Grouping::new(&conversions, &lines, &scattered.types, None);
+    let grouping = Grouping::new(&conversions, &lines, &scattered.types);
     bencher.counter(ItemsCount::new(scattered.counts.scattered)).bench_local(|| {
         for partition in 0..scattered.len() {
             let pieces = scattered.pieces(partition).unwrap();

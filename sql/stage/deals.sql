@@ -17,7 +17,7 @@ SELECT
     CASE WHEN d.first_day <= d.last_day THEN d.last_day END AS ends_on,
     (d.starts_at IS NOT NULL OR d.ends_at IS NOT NULL) AND coalesce(d.first_day > d.last_day, true) AS has_unreadable_term,
     d.source_row,
-    coalesce(d.closed <= $as_of AND coalesce(instant_end(d.recorded_at), d.closed) <= $as_of, true)
+    coalesce(instant_end(d.recorded_at) <= $as_of AND d.closed <= $as_of, true)
         AND (o.opportunity_id IS NOT NULL OR l.opportunity_id IS NULL) AS in_scope,
     CASE
         WHEN d.deal_id IS NULL THEN 'missing_key'

@@ -33,7 +33,7 @@ SELECT
     CASE WHEN NOT $deals_given AND is_booked AND kind IS NULL AND minor >= 0 THEN type END AS unsaid_type,
     CASE WHEN won AND closed > $as_of THEN minor END AS amount_beyond,
     is_rounded(amount) AS is_rounded, source_row,
-    coalesce(coalesce(instant_end(recorded_at), created) <= $as_of, true) AS in_scope,
+    coalesce(instant_end(recorded_at) <= $as_of AND created <= $as_of, true) AS in_scope,
     CASE
         WHEN opportunity_id IS NULL THEN 'missing_key'
         WHEN account_id IS NULL THEN 'missing_account'

@@ -14,7 +14,7 @@ SELECT
     CASE WHEN last_day > $as_of_day THEN
         minor - portion(minor, CAST($as_of_day AS INT) - CAST(first_day AS INT) + 1, CAST(last_day AS INT) - CAST(first_day AS INT) + 1)
     END AS amount_beyond,
-    coalesce(coalesce(instant_end(recorded_at), instant_start(first_day)) <= $as_of, true) AS in_scope,
+    coalesce(instant_end(recorded_at) <= $as_of AND instant_start(first_day) <= $as_of, true) AS in_scope,
     CASE
         WHEN campaign_id IS NULL AND channel IS NULL THEN 'missing_campaign'
         WHEN first_day IS NULL OR last_day IS NULL THEN 'bad_date'

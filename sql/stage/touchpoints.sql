@@ -12,7 +12,7 @@ WITH typed AS (
 )
 SELECT
     *,
-    coalesce(coalesce(recorded_at, touched_at) <= $as_of, true) AS in_scope,
+    coalesce(recorded_at <= $as_of AND touched_at <= $as_of, true) AS in_scope,
     CASE
         WHEN touch_id IS NULL THEN 'missing_key'
         WHEN touched_at IS NULL OR bad_recording THEN 'bad_timestamp'

@@ -8,7 +8,7 @@ WITH typed AS (
 )
 SELECT
     account_id, at AS transacted_at, coalesce(minor, 0) AS amount, currency, is_rounded(amount) AS is_rounded, source_row,
-    coalesce(at <= $as_of AND coalesce(instant_end(recorded_at), at) <= $as_of, true) AS in_scope,
+    coalesce(instant_end(recorded_at) <= $as_of AND at <= $as_of, true) AS in_scope,
     CASE
         WHEN account_id IS NULL THEN 'missing_key'
         WHEN at IS NULL THEN 'bad_timestamp'

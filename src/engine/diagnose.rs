@@ -8,6 +8,7 @@ use crate::config::plan::{Source, unpacked};
 use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::File;
@@ -111,8 +112,14 @@ impl Source {
     }
 
     fn check_parquet(&self, file: &Path) -> Result<(), EngineError> {
-        let fault = |_| self.fault(format!("{} is not a whole Parquet file; write it again", file.display()));
-        let opened = File::open(file).map_err(parquet::errors::ParquetError::from);
+        let fault = |error: ParquetError| {
+            let what = match error.to_string().contains("encrypt") {
+                true => "is encrypted; write it without encryption",
+                false => "is not a whole Parquet file; write it again",
+            };
+            self.fault(format!("{} {what}", file.display()))
+        };
+        let opened = File::open(file).map_err(ParquetError::from);
         let rows = opened.and_then(ParquetRecordBatchReaderBuilder::try_new).and_then(|reader| reader.build());
         rows.map_err(fault)?.try_for_each(|batch| batch.map(drop).map_err(|error| fault(error.into())))
     }

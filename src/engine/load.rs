@@ -20,8 +20,8 @@ use crate::config::file::Table;
 use arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
-use futures::StreamExt;
 use futures::future::join_all;
+use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -150,9 +150,14 @@ impl Loader<'_> {
         self.cells[&table].iter().any(|name| name.eq_ignore_ascii_case(wanted))
     }
 
-    /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names.
+    /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names; one after
+    /// the other where memory is limited, which each of them is then to have for itself.
     async fn stage(&mut self, tables: &[(Table, &str)]) -> Result<(), EngineError> {
-        let staged = join_all(tables.iter().map(|&(table, sql)| self.read(table, sql))).await;
+        let reads = tables.iter().map(|&(table, sql)| self.read(table, sql));
+        let staged = match session::has_limited_memory(self.ctx) {
+            true => stream::iter(reads).then(|read| read).collect().await,
+            false => join_all(reads).await,
+        };
         tables.iter().zip(staged).try_for_each(|(&(table, _), triaged)| self.keep(table, triaged?))
     }
 

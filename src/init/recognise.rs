@@ -294,7 +294,9 @@ fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
     let (select, made_up) = select_of_columns(known, &chosen);
     let select = turned(known.table, select, look);
     let named = key.is_none_or(|key| chosen.get(key).is_some_and(|header| plain(header) != "id"));
-    if !lacking(known.table, &select).is_empty() || !(hint || named && made_up == 0) {
+    // One column alone says nothing of a file that is not named like the table.
+    let is_likely = hint || named && made_up == 0 && chosen.len() > 1;
+    if !is_likely || !lacking(known.table, &select).is_empty() {
         return None;
     }
     // A table of few columns must not win over one that uses more of the file.

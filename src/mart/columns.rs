@@ -64,7 +64,7 @@ const fn per_model(name: &'static str, kind: MartType, description: &'static str
 const CAMPAIGN_ID: Column = key("campaign_id", "Campaign; null for what belongs to a channel alone or to a residual.");
 const CHANNEL: Column = key(
     "channel",
-    "Channel: the campaign's own, else the touch's or the spend line's, else \"unknown\"; null for residuals.",
+    "Channel: for campaigns of the campaigns table the one given there, else the touch's or the spend line's; \"unknown\" where it is blank; null for residuals.",
 );
 const FISCAL_QUARTER: Column =
     key("fiscal_quarter", "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3.");

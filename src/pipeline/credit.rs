@@ -24,7 +24,7 @@ use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError};
 use closedloop_core::model::{AttributionModel, ModelSpec};
 pub use credited::{Credited, PartitionCredit};
-pub(super) use eligible::EligibleTouches;
+pub(super) use eligible::{EligibleTouches, JourneyMaker};
 use rayon::prelude::*;
 pub(super) use split::Split;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,8 +71,9 @@ pub struct Crediting<'a> {
     first_alike: Vec<usize>,
     /// What each sees of a touch; `None` for its channel.
     states: Vec<Option<StateCodes>>,
-    /// How the touches of an account are put together.
+    /// How the touches of an account are put together, and which of them are a journey.
     grouping: Arc<Grouping<'a>>,
+    maker: Arc<JourneyMaker<'a>>,
     /// What is asked beyond the totals.
     pub(super) wants: CreditWants<'a>,
     /// How the models are fitted again for the bootstrap: then credited journeys are kept, to be credited anew.
@@ -142,7 +143,8 @@ impl<'a> Crediting<'a> {
         wants: CreditWants<'a>,
     ) -> Result<Self, RunError> {
         let Models { built: models, states, refits } = models;
-        let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
+        let grouping = Grouping::new(conversions, lines, &scattered.types);
+        let maker = JourneyMaker::new(plan, conversions, scattered, lines);
         let (of_shape, of_journey) = by_what_they_see(&models);
         let mut stage = Self {
             first_alike: first_alike(&models, &states),
@@ -156,6 +158,7 @@ impl<'a> Crediting<'a> {
             of_journey,
             states,
             grouping: Arc::new(grouping),
+            maker: Arc::new(maker),
             wants,
             refits,
             specs: &plan.models,
@@ -182,6 +185,7 @@ impl<'a> Crediting<'a> {
             specs,
             lookback: Some(lookback),
             grouping: Arc::clone(&self.grouping),
+            maker: Arc::clone(&self.maker),
             wants: CreditWants::default(),
             refits,
             variants: Vec::new(),

@@ -6,6 +6,7 @@ use super::totals::CreditTotals;
 use crate::config::Plan;
 use crate::config::calendar::DateMeans;
 use crate::config::file::{Mapping, Table};
+use crate::config::plan::JourneyRules;
 use crate::engine::load::Loaded;
 use crate::scatter::conversions::{Conversion, Conversions};
 use crate::scatter::lines::Lines;
@@ -38,10 +39,15 @@ fn why_no_touch_is_used(plan: &Plan, prepared: &Prepared, totals: &CreditTotals)
         return None;
     }
     if totals.residuals().iter().any(|(key, _)| key.bucket == Bucket::Suppressed) {
-        let eligible = &plan.journeys.eligible;
-        return Some(format!(
-            "no touch in the window of a deal satisfies journeys.eligible; compare these columns of touchpoints with it: {eligible}"
-        ));
+        let JourneyRules { eligible, suppress, .. } = &plan.journeys;
+        return Some(match suppress.is_empty() {
+            true => format!(
+                "no touch in the window of a deal satisfies journeys.eligible; compare these columns of touchpoints with it: {eligible}"
+            ),
+            false => format!(
+                "no touch in the window of a deal satisfies journeys.eligible and no rule of journeys.suppress; compare these columns of touchpoints with them: {eligible}"
+            ),
+        });
     }
     (scattered.counts.scattered == 0 && !scattered.earlier.contains(&true)).then(|| {
         "no touch comes before a deal of its account; compare the identifiers of touchpoints with those of opportunities"

@@ -1,12 +1,10 @@
 //! From a partition's scattered touches to each account's touches in order, repeats dropped.
 
-use super::collapse::CollapseRule;
 use super::conversions::{Conversion, Conversions};
 use super::lines::Lines;
 use super::pieces::Pieces;
 use super::touch::{NO_CONTACT, ScatteredTouch, Touch, TouchIds};
 use super::types::TypeCodes;
-use crate::config::plan::Collapse;
 use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
@@ -21,24 +19,20 @@ pub struct Grouped {
     pub ids: TouchIds,
     /// Touches dropped because their identifier was repeated within the account.
     pub repeated: Vec<Touch>,
-    /// How many touches were collapsed into an earlier one.
-    pub collapsed: u64,
 }
 
-/// How touches are grouped: what tells repeats apart, and which touches count as one.
+/// How touches are grouped: what tells repeats apart.
 #[derive(Debug)]
 pub struct Grouping<'a> {
     conversions: &'a Conversions,
     lines: &'a Lines,
     type_ranks: Vec<u16>,
-    collapse: Option<CollapseRule>,
 }
 
 impl<'a> Grouping<'a> {
-    /// For touches whose types got these codes; `collapse` is the plan's.
-    pub fn new(conversions: &'a Conversions, lines: &'a Lines, types: &TypeCodes, collapse: Option<&Collapse>) -> Self {
-        let collapse = collapse.map(|collapse| CollapseRule::new(collapse, types));
-        Self { conversions, lines, type_ranks: types.ranks(), collapse }
+    /// For touches whose types got these codes.
+    pub fn new(conversions: &'a Conversions, lines: &'a Lines, types: &TypeCodes) -> Self {
+        Self { conversions, lines, type_ranks: types.ranks() }
     }
 
     /// Groups the pieces of a partition by counting sort and orders each account's run. `accounts` are the partition's.
@@ -64,12 +58,6 @@ impl<'a> Grouping<'a> {
             order(run, &grouped.ids);
             if repeats.found_in(run, &grouped.ids) {
                 grouped.drop_repeats(account, conversions.of_account(accounts.start + account), self, beyond);
-            }
-            if let Some(rule) = &self.collapse {
-                let subjects = conversions.subjects.as_ref();
-                let journeys_from =
-                    subjects.map_or(i64::MIN, |subjects| subjects.journeys_from[accounts.start + account]);
-                grouped.collapse(account, rule, journeys_from);
             }
         }
         grouped
@@ -126,24 +114,8 @@ impl Grouped {
             }
         }
         order(&mut kept, ids);
-        self.shorten(account, &kept);
-    }
-
-    /// Collapses touches of an account; none into one from before its journeys, which only some fits look at.
-    fn collapse(&mut self, account: usize, rule: &CollapseRule, journeys_from: i64) {
-        let run = self.of_account(account);
-        let (before, within) = run.split_at(run.partition_point(|touch| touch.at < journeys_from));
-        let keep = [rule.keep(before), rule.keep(within)].concat();
-        let kept: Vec<Touch> = run.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(touch, _)| *touch).collect();
-        self.collapsed += (run.len() - kept.len()) as u64;
-        self.shorten(account, &kept);
-    }
-
-    /// Gives an account fewer touches than it had.
-    fn shorten(&mut self, account: usize, kept: &[Touch]) {
-        let bounds = &mut self.bounds[account];
         bounds.end = bounds.start + kept.len();
-        self.touches[bounds.clone()].copy_from_slice(kept);
+        self.touches[bounds.clone()].copy_from_slice(&kept);
     }
 }
 

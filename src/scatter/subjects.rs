@@ -56,8 +56,6 @@ pub struct Subjects {
     /// In order of account and close.
     lost: Vec<Lost>,
     first_lost: Vec<usize>,
-    /// Per account, where the first window of its journeys starts; earlier touches are there for fits of rates alone.
-    pub journeys_from: Vec<i64>,
     /// When the account's last won or lost opportunity ended; [`i64::MIN`] where none has.
     last_outcome: Vec<i64>,
     /// When the earliest of its open opportunities was created; [`i64::MAX`] where none is open.
@@ -110,7 +108,7 @@ impl Subjects {
         let last_outcome = last_outcome.collect();
         let closes = conversions.all.iter().map(|conversion| conversion.converted_at);
         let creations = (0..opportunities.created_at.len()).map(|row| opportunities.created_at.value(row));
-        let mut subjects = Self {
+        let subjects = Self {
             covariates: covariates(others.accounts, &conversions.by_account, accounts)?,
             observed_from: closes.chain(creations).min().unwrap_or(others.latest),
             is_first_line,
@@ -121,14 +119,13 @@ impl Subjects {
             opened_at,
             lost,
             first_lost,
-            journeys_from: Vec::new(),
         };
+        // Before the first window of an account's journeys touches are there for fits of rates alone.
         let first_start = |account| subjects.first_start(plan, account, others.latest);
-        subjects.journeys_from = (0..accounts).into_par_iter().map(first_start).collect();
         let whole = others.whole_time.then(|| subjects.observed_from.saturating_sub(plan.journeys.lookback));
         // The as-of date is not yet known.
-        let widest = |from: &i64| ((*from).min(whole.unwrap_or(*from)), i64::MAX);
-        conversions.widest = subjects.journeys_from.par_iter().map(widest).collect();
+        let widest = |from: i64| (from.min(whole.unwrap_or(from)), i64::MAX);
+        conversions.widest = (0..accounts).into_par_iter().map(first_start).map(widest).collect();
         conversions.subjects = Some(subjects);
         Ok(())
     }
@@ -154,7 +151,6 @@ impl Subjects {
             + size_of_val(self.is_first_line.as_slice())
             + size_of_val(self.lost.as_slice())
             + size_of_val(self.first_lost.as_slice())
-            + size_of_val(self.journeys_from.as_slice())
             + size_of_val(self.last_outcome.as_slice())
             + size_of_val(self.opened_at.as_slice())
     }

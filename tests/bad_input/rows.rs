@@ -363,6 +363,51 @@ fn everybody_in_the_contacts_is_somebody_to_collapse() {
     assert_eq!(world.accepted().rows("touchpoints"), [6, 3, 3, 0]);
 }
 
+/// By hand: the event of January lies in the window of a renewal, those of February in that of the new deal, of which the first
+/// has all. That of January is in another journey, which takes nothing away.
+#[test]
+fn touches_collapse_within_a_journey() {
+    let touches = "t1,2026-01-05T10:00:00Z,A1,P1,C1,event\nt2,2026-02-20T10:00:00Z,A1,P1,C1,event\n\
+                   t3,2026-02-21T10:00:00Z,A1,P1,C1,event\n";
+    let world = World::new()
+        .file("touchpoints.csv", format!("touch_id,touched_at,account_id,contact_id,campaign_id,touch_type\n{touches}"))
+        .rows("opportunities", "O3,A1,2026-01-02,Closed Won,true,2026-01-10\n")
+        .rows("deals", "D3,O3,2026-01-10,70.00,renewal\n")
+        .settings(
+            "[finance]\nattribute_kinds = [\"new\"]\n[journeys]\nlookback_days = 30\nlookback_from = \"conversion\"\n\
+             [journeys.collapse]\ngap = \"5 minutes\"\noffline_types = [\"event\"]",
+        );
+    let accepted = world.accepted();
+    assert_eq!(accepted.credits(), [("t2".to_owned(), "1000.00".to_owned())].into());
+    assert_eq!(accepted.rows("touchpoints"), [3, 2, 1, 0]);
+    let remark = "1 touch was collapsed into an earlier one of the same person";
+    assert!(accepted.remarks().contains(&remark), "{:?}", accepted.remarks());
+}
+
+/// What happened after the as-of date is not known then, whenever it was recorded.
+#[test]
+fn what_is_recorded_before_it_happens_has_not_happened() {
+    let world = World::new()
+        .file("contacts.csv", "contact_id,account_id,created_at,recorded_at\nP1,A1,2026-06-01,2026-01-01\n")
+        .rows("opportunities", "O3,A2,2026-05-02,Closed Won,true,2026-03-07\n")
+        .replace("opportunities", "is_won,closed_at\n", "is_won,closed_at,recorded_at\n")
+        .replace("opportunities", "2026-03-01\n", "2026-03-01,\n")
+        .replace("opportunities", "2026-03-05\n", "2026-03-05,\n")
+        .replace("opportunities", "2026-03-07\n", "2026-03-07,2026-01-01\n")
+        .rows("deals", "D3,O3,2026-03-07,50.00,new\n")
+        .replace("spend", "amount\n", "amount,recorded_at\n")
+        .replace("spend", "100.00\n", "100.00,2026-01-01\n")
+        .replace("spend", "50.00\n", "50.00,2026-01-01\n")
+        .rows("spend", "C1,2026-03-20,70.00,2026-01-01\n")
+        .settings("[calendar]\nas_of = \"2026-03-10\"");
+    let accepted = world.accepted();
+    assert_eq!(accepted.rows("contacts"), [1, 0, 1, 0]);
+    assert_eq!(accepted.rows("opportunities"), [3, 2, 1, 0]);
+    assert_eq!(accepted.amounts("deals"), [155_000, 150_000, 5_000, 0]);
+    assert_eq!(accepted.amounts("spend"), [22_000, 15_000, 7_000, 0]);
+    assert_eq!(accepted.rows("spend"), [3, 2, 1, 0]);
+}
+
 /// The column of the channel is named as another of the contract's, by which its touch would earn nothing.
 #[test]
 fn a_column_that_is_mapped_is_not_another_too() {

@@ -278,3 +278,61 @@ fn the_latest_form_of_a_contact_is_a_touch_however_dates_are_written() {
     // Ann: first seen, first form, webinar. Bo: first seen and one form.
     assert_eq!(read_rows(&run(&folder.path().join("closedloop.toml")), "touchpoints"), 5);
 }
+
+/// Exports of opportunities and touches, two wins of 100.00 each, beside which another system's file lies.
+fn beside(name: &str, text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let opportunities =
+        "O1,A1,2026-02-01,2026-03-01,Closed Won,100.00\nO2,A2,2026-02-10,2026-03-05,Closed Won,100.00\n";
+    write(folder.path(), "opportunities.csv", &format!("{OPPORTUNITIES}{opportunities}"));
+    let touches = "t1,2026-01-05,A1,C1,paid_search\nt2,2026-02-01,A2,C2,webinar\n";
+    write(folder.path(), "touches.csv", &format!("touch_id,touched_at,account_id,campaign_id,channel\n{touches}"));
+    write(folder.path(), name, text);
+    folder
+}
+
+/// Customers that paid are no list of all accounts: the win of another is not lost.
+#[test]
+fn payments_of_stripe_are_transactions_and_no_accounts() {
+    let text = "id,Created (UTC),Amount,Currency,Customer ID,Status\nch_1,2026-01-01 10:00,100.00,usd,A1,Paid\n";
+    let folder = beside("payments.csv", text);
+    init(folder.path());
+    let manifest = run(&folder.path().join("closedloop.toml"));
+    assert_eq!(manifest["booked"], 20_000);
+    assert_eq!(read_rows(&manifest, "transactions"), 1);
+    assert!(manifest["tables"]["accounts"].is_null());
+}
+
+#[test]
+fn one_column_of_customers_is_no_table_of_accounts() {
+    let folder = beside("surveys.csv", "Customer ID,Answer,Score\nA1,good,9\n");
+    let printed = init(folder.path());
+    assert!(printed.contains("surveys.csv"), "{printed}");
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["booked"], 20_000);
+}
+
+#[test]
+fn reports_of_advertising_are_spend() {
+    for (name, text) in [
+        (
+            "Campaign report.csv",
+            "Day,Campaign,Campaign ID,Currency code,Impr.,Clicks,CTR,Avg. CPC,Cost\n\
+             2026-01-01,Search,C1,USD,\"1,000\",10,1.00%,10.00,100.00\n\
+             2026-01-02,Webinar,C2,USD,\"1,000\",10,1.00%,5.00,\"1,050.00\"\n",
+        ),
+        (
+            "linkedin_spend.csv",
+            "Start Date (in UTC),Campaign ID,Clicks,Total Spent\n2026-01-01,C1,10,100.00\n2026-01-02,C2,10,1050.00\n",
+        ),
+        (
+            "meta ads spend.csv",
+            "Campaign ID,Reporting starts,Reporting ends,Amount spent (USD)\n\
+             C1,2026-01-01,2026-01-31,100.00\nC2,2026-01-01,2026-01-31,1050.00\n",
+        ),
+    ] {
+        let folder = beside(name, text);
+        init(folder.path());
+        let manifest = run(&folder.path().join("closedloop.toml"));
+        assert_eq!(manifest["tables"]["spend"]["used"]["amount"], 115_000, "{name}");
+    }
+}

@@ -244,7 +244,12 @@ impl<'a> Forecast<'a> {
 
     /// The predictions of every customer.
     pub fn predictions(&self) -> Predictions {
-        let whole = |estimate: Estimate| Estimate { low: estimate.low.floor(), high: estimate.high.ceil(), ..estimate };
+        let most = self.model.most(self.horizon.length());
+        let whole = |estimate: Estimate| Estimate {
+            low: estimate.low.floor().min(most),
+            high: estimate.high.ceil().min(most),
+            ..estimate
+        };
         let intervals: Vec<Estimate> =
             (self.forecasts.par_iter()).map(|forecast| whole(forecast.purchases.estimate(&self.covariance))).collect();
         let row = |customer: usize| &self.forecasts[self.rows.row_of_customer[customer]];

@@ -122,6 +122,11 @@ pub trait Purchases: Send + Sync {
 
     /// Expected repeat purchases over `time` of a customer who has just bought for the first time.
     fn newcomer(&self, time: f64) -> f64;
+
+    /// The most purchases that anybody can make over `time`.
+    fn most(&self, _time: f64) -> f64 {
+        f64::INFINITY
+    }
 }
 
 /// Above this many unique rows the starts race on a sample of about as many.

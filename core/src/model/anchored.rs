@@ -58,6 +58,10 @@ impl AttributionModel for Anchored {
                     credits[position] += each;
                 }
             }
+        } else {
+            // What earns has the middle too; what is left for the missing has no part of it.
+            let held: f64 = credits.iter().sum();
+            missing_weight *= held / (held + self.middle);
         }
         self.leave(missing_weight)
     }
@@ -187,6 +191,25 @@ pub(super) mod tests {
     fn full_path_holds_four_anchors() {
         assert_credits("full_path", 4, Some(2), Some(3), &[0.25, 0.25, 0.25, 0.25]);
         assert_credits("full_path", 5, Some(2), Some(3), &[0.225, 0.225, 0.225, 0.1, 0.225]);
+    }
+
+    /// By hand: first and lead creation have 0.4 each; without a lead and without a middle the first touch has 0.4 and the
+    /// 0.2 of the middle, and the residual its 0.4, however the middle is given away.
+    #[test]
+    fn the_residual_has_no_part_of_an_absent_middle() {
+        for no_middle in ["even", "renormalise"] {
+            let text = format!(
+                "[[model]]\nid = 'x'\nkind = 'anchored'\nanchors = {{ first = 0.4, lead_creation = 0.4 }}\nmiddle = 0.2\n\
+                 no_middle = '{no_middle}'\nmissing = 'residual'"
+            );
+            let spec = parse_models(&text).unwrap().remove(0);
+            let anchors = Anchors::locate(&[5], Milestones::default());
+            let journey = Journey { touched_at: &[5], channels: &[0], converted_at: 5, anchors };
+            let mut credits = [0.0];
+            let residual = spec.build(&[], Evidence::default()).unwrap().credit(journey, &mut credits);
+            let Residual::Left { bucket: Bucket::MissingAnchor, credit } = residual else { panic!("{residual:?}") };
+            assert!((credits[0] / (credits[0] + credit) - 0.6).abs() < 1e-12, "{no_middle}: {credits:?} {credit}");
+        }
     }
 
     #[test]

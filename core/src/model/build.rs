@@ -138,7 +138,8 @@ impl ModelSpec {
             Self::Linear { .. } => Box::new(Linear),
             Self::TimeDecay { half_life_days, .. } => Box::new(TimeDecay::new(*half_life_days)),
             Self::LastNonDirect { direct_channels, .. } => {
-                Box::new(LastNonDirect::new(channels.iter().map(|name| direct_channels.contains(name)).collect()))
+                let is_direct = |name: &String| direct_channels.iter().any(|direct| direct.eq_ignore_ascii_case(name));
+                Box::new(LastNonDirect::new(channels.iter().map(is_direct).collect()))
             }
             Self::Shapley { .. } | Self::OrderedShapley { .. } => Box::new(Shapley),
             Self::Markov { .. } | Self::RateShapley { .. } => {

@@ -80,7 +80,11 @@ pub(super) const MODEL_AGREEMENT: Definition = Definition {
             Money,
             "Money that changes place from one model to the other: what some lose or others gain, whichever is more; the difference goes to residuals or comes from them.",
         ),
-        fact("share_moved", Double, "That money as a share of the larger of the two totals."),
+        fact(
+            "share_moved",
+            Double,
+            "That money as a share of the larger of what the two models gave, money given back counted as positive.",
+        ),
         fact(
             "top_overlap",
             Double,

@@ -158,7 +158,7 @@ pub(super) const CAMPAIGN_CLV: Definition = Definition {
         per_model(
             "acquisition_spend",
             Money,
-            "What the line spent from the quarter in which the first credited touch or customer came to that of the last customer; null without spend and for residuals.",
+            "What the line spent from the quarter in which the company's first credited touch or customer came to that of the last customer; null without spend and for residuals.",
         ),
         fact("clv_to_cac", Double, "CLV:CAC, clv ÷ acquisition_spend; null where there is no positive spend."),
         fact(

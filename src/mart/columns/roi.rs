@@ -6,8 +6,11 @@ use super::{
 };
 use crate::mart::catalogue::MartType::{Double, Integer, Money};
 
-const COST_SE: Column =
-    fact("cost_per_new_customer_se", Double, "Standard error of cost_per_new_customer, by the delta method.");
+const COST_SE: Column = fact(
+    "cost_per_new_customer_se",
+    Double,
+    "Standard error of cost_per_new_customer, by the delta method; null without positive spend and where new_deals may be zero.",
+);
 const COST_LOW: Column = fact(
     "cost_per_new_customer_low",
     Double,
@@ -35,7 +38,7 @@ const NEW_DEALS: Column = per_model(
 const TOUCHED_DEALS: Column = fact(
     "touched_deals",
     Integer,
-    "Deals of the kinds that are attributed with an eligible touch of the line, their credit deals included: each counts once for every line, under touch_date in the quarter of the line's first touch.",
+    "Deals of the kinds that are attributed with an eligible touch of the line, their credit deals included: each counts once for every line, under touch_date in the quarter of the line's first touch. Of a residual, all deals with anything left to it.",
 );
 const TOUCHES: Column = fact(
     "touches",

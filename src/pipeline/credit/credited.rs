@@ -30,7 +30,7 @@ pub struct PartitionCredit {
     pub ids: TouchIds,
     /// Touches whose identifier was repeated, with that identifier.
     pub repeated: Vec<(String, Touch)>,
-    /// How many touches were collapsed into an earlier one.
+    /// Touches that serve none, since they are collapsed into an earlier one wherever they are eligible.
     pub collapsed: u64,
     /// What each account gave each line, for the bootstrap.
     pub parts: AccountParts,
@@ -53,7 +53,7 @@ impl PartitionCredit {
             used: 0,
             ids: grouped.ids.clone(),
             repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
-            collapsed: grouped.collapsed,
+            collapsed: 0,
             parts: AccountParts::default(),
             kept: KeptJourneys::default(),
         }

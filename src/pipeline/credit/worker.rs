@@ -42,6 +42,15 @@ pub(super) struct Worker<'a> {
     journeys: u64,
 }
 
+/// What became of a touch in the journeys of its account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum TouchUse {
+    None,
+    /// It is collapsed into an earlier touch in one of them, and eligible in none.
+    Collapsed,
+    Used,
+}
+
 impl<'a> Worker<'a> {
     pub(super) fn new(stage: &'a Crediting<'a>) -> Self {
         let mut totals = CreditTotals::new(stage.models.len());
@@ -75,18 +84,19 @@ impl<'a> Worker<'a> {
         let grouped = grouping.group(&pieces, ids, accounts.clone(), Beyond::Dropped);
         drop(pieces);
         let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants.touch_credits);
-        let mut used = Vec::new();
+        let mut uses = Vec::new();
         // Variants are wanted for their totals only: nothing comes to their rows.
         let mut of_variants = PartitionCredit::of_journeys(JourneyRows::new(0));
         for (local, account) in accounts.enumerate() {
             let touches = grouped.of_account(local);
-            used.clear();
-            used.resize(touches.len(), false);
+            uses.clear();
+            uses.resize(touches.len(), TouchUse::None);
             let earliest = if scattered.earlier[account] { i64::MIN } else { grouped.earliest(local) };
-            self.account(account, touches, earliest, &mut used, &mut out)?;
-            out.used += used.iter().filter(|used| **used).count() as u64;
+            self.account(account, touches, earliest, &mut uses, &mut out)?;
+            out.used += uses.iter().filter(|touch_use| **touch_use == TouchUse::Used).count() as u64;
+            out.collapsed += uses.iter().filter(|touch_use| **touch_use == TouchUse::Collapsed).count() as u64;
             for variant in &mut self.variants {
-                variant.account(account, touches, earliest, &mut used, &mut of_variants)?;
+                variant.account(account, touches, earliest, &mut uses, &mut of_variants)?;
             }
             if let Some(spread) = &mut self.spread {
                 spread.close(account);
@@ -102,7 +112,7 @@ impl<'a> Worker<'a> {
         account: usize,
         touches: &[Touch],
         earliest: i64,
-        used: &mut [bool],
+        uses: &mut [TouchUse],
         out: &mut PartitionCredit,
     ) -> Result<(), RunError> {
         self.account = account;
@@ -110,7 +120,7 @@ impl<'a> Worker<'a> {
         for conversion in conversions.of_account(account) {
             let narrowed = lookback.map(|lookback| conversion.narrowed(lookback));
             let conversion = narrowed.as_ref().unwrap_or(conversion);
-            self.conversion(conversion, touches, earliest, used, out).map_err(|broken| self.stage.explain(&broken))?;
+            self.conversion(conversion, touches, earliest, uses, out).map_err(|broken| self.stage.explain(&broken))?;
         }
         Ok(())
     }
@@ -120,14 +130,17 @@ impl<'a> Worker<'a> {
         conversion: &Conversion,
         touches: &[Touch],
         earliest: i64,
-        used: &mut [bool],
+        uses: &mut [TouchUse],
         out: &mut PartitionCredit,
     ) -> Result<(), Broken> {
         self.journeys += 1;
         let window = self.stage.conversions.window_of(conversion);
-        let in_window = self.journey.collect(window, touches, self.stage.conversions, self.stage.lines);
+        let in_window = self.journey.collect(window, touches, &self.stage.maker);
         for &position in &self.journey.position {
-            used[position] = true;
+            uses[position] = TouchUse::Used;
+        }
+        for &position in &self.journey.collapsed {
+            uses[position] = uses[position].max(TouchUse::Collapsed);
         }
         let anchors = Anchors::locate(
             &self.journey.touched_at,

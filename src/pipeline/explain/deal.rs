@@ -1,13 +1,12 @@
 //! One deal's explanation: its milestones, each touch with the rule that decided on it, and what each model did.
 
-use super::super::credit::PartitionCredit;
+use super::super::credit::{EligibleTouches, JourneyMaker, PartitionCredit};
 use super::super::credit_rows::CreditRows;
 use super::super::error::RunError;
 use super::super::prepare::Prepared;
 use super::history::Rows;
 use super::{CreditExplanation, DealExplanation, ELIGIBLE, ResidualExplanation, TouchExplanation};
 use crate::config::calendar::instant_text;
-use crate::config::plan::Collapse;
 use crate::config::{Calendar, Plan};
 use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
@@ -16,7 +15,7 @@ use crate::scatter::group::{Beyond, Grouping};
 use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::RecordBatch;
 use closedloop_core::journey::{Anchor, days};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an explanation looks at.
 pub(super) struct View<'a> {
@@ -29,6 +28,13 @@ pub(super) struct View<'a> {
 struct Repeats {
     repeated: Vec<bool>,
     collapsed: Vec<bool>,
+}
+
+/// An account's touches by identifier, after grouping.
+struct Grouped {
+    touches: BTreeMap<String, Touch>,
+    /// Those that are collapsed into an earlier touch of a deal's journey.
+    collapsed: BTreeSet<String>,
 }
 
 impl View<'_> {
@@ -91,7 +97,7 @@ impl View<'_> {
             .filter(|&row| credits.deals[row] == deal)
             .map(|row| (partition.ids.text(credits.touch_ids[row]), row))
             .collect();
-        let repeats = self.repeats(&rows, deal)?;
+        let repeats = self.repeats(&rows, deal, conversion)?;
         let mut positions = 0;
         let touches = (0..rows.len()).map(|row| {
             let touch_id = rows.ids.text(row).unwrap_or_default();
@@ -119,8 +125,8 @@ impl View<'_> {
         Ok(touches.collect())
     }
 
-    /// Which rows are there again, and which are collapsed into an earlier touch.
-    fn repeats(&self, rows: &Rows<'_>, deal: u32) -> Result<Repeats, RunError> {
+    /// Which rows are there again, and which are collapsed into an earlier touch of the deal's journey.
+    fn repeats(&self, rows: &Rows<'_>, deal: u32, conversion: &Conversion) -> Result<Repeats, RunError> {
         let conversions = &self.prepared.conversions;
         let accounts = IdColumn::try_new(column(&self.prepared.deals, "account_id")?)?;
         let mut repeats = Repeats { repeated: vec![false; rows.len()], collapsed: vec![false; rows.len()] };
@@ -133,7 +139,7 @@ impl View<'_> {
             (0..rows.len()).filter(is_in_a_window).filter_map(|row| Some((row, rows.ids.text(row)?))).collect();
 
         // Of touches with one identifier one is kept, among those in some window of the account.
-        let unique = self.grouped(account, None)?;
+        let Grouped { touches, collapsed } = self.grouped(account, conversion)?;
         let is_kept = |row: usize, touch: &Touch| {
             let line = self.prepared.lines.line(touch.line);
             rows.at(row) == Some(touch.at)
@@ -144,29 +150,34 @@ impl View<'_> {
         };
         let kept: BTreeMap<&str, usize> = in_a_window
             .iter()
-            .filter(|(row, id)| unique.get(id).is_some_and(|touch| is_kept(*row, touch)))
+            .filter(|(row, id)| touches.get(id).is_some_and(|touch| is_kept(*row, touch)))
             .map(|(row, id)| (id.as_str(), *row))
             .collect();
         for row in 0..rows.len() {
             let id = rows.ids.text(row).unwrap_or_default();
             repeats.repeated[row] = kept.get(id.as_str()).is_some_and(|kept| *kept != row);
         }
-        let left = self.grouped(account, self.plan.journeys.collapse.as_ref())?;
         for (row, id) in &in_a_window {
-            repeats.collapsed[*row] = !left.contains_key(id);
+            repeats.collapsed[*row] = collapsed.contains(id);
         }
         Ok(repeats)
     }
 
-    /// The account's touches by identifier, after grouping.
-    fn grouped(&self, account: usize, collapse: Option<&Collapse>) -> Result<BTreeMap<String, Touch>, RunError> {
+    /// The account's touches, after grouping, and those that the deal's journey collapses.
+    fn grouped(&self, account: usize, conversion: &Conversion) -> Result<Grouped, RunError> {
         let Prepared { conversions, scattered, lines, .. } = self.prepared;
         let partition = scattered.partition_of(account);
         let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
-        let grouping = Grouping::new(conversions, lines, &scattered.types, collapse);
+        let grouping = Grouping::new(conversions, lines, &scattered.types);
         let grouped = grouping.group(&pieces, scattered.ids(&pieces), accounts.clone(), Beyond::Dropped);
-        let touches = grouped.of_account(account - accounts.start);
-        Ok(touches.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect())
+        let (touches, mut journey) = (grouped.of_account(account - accounts.start), EligibleTouches::default());
+        let maker = JourneyMaker::new(self.plan, conversions, scattered, lines);
+        journey.collect(conversions.window_of(conversion), touches, &maker);
+        let id = |touch: &Touch| grouped.ids.text(touch.id);
+        Ok(Grouped {
+            collapsed: journey.collapsed.iter().map(|&position| id(&touches[position])).collect(),
+            touches: touches.iter().map(|touch| (id(touch), *touch)).collect(),
+        })
     }
 
     /// `eligible`, or the first rule that excludes the touch.

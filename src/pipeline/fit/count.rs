@@ -155,8 +155,8 @@ impl Counter<'_> {
         for account in partition.accounts.clone() {
             self.count_journeys(partition, account);
             let touches = self.journeys.touches(partition, account);
-            self.wanted.experiments.count(touches, &self.journeys.prepared.lines, &mut self.experiments);
-            self.push_subject(&mut subjects, account, touches);
+            self.wanted.experiments.count(&touches, &self.journeys.prepared.lines, &mut self.experiments);
+            self.push_subject(&mut subjects, account, &touches);
         }
         subjects
     }

@@ -2,7 +2,7 @@
 
 use crate::config::Plan;
 use crate::engine::EngineError;
-use crate::pipeline::credit::EligibleTouches;
+use crate::pipeline::credit::{EligibleTouches, JourneyMaker};
 use crate::pipeline::prepare::Prepared;
 use crate::scatter::conversions::Conversion;
 use crate::scatter::group::{Beyond, Grouped, Grouping};
@@ -11,6 +11,7 @@ use crate::scatter::touch::Touch;
 use closedloop_core::incremental::{IncrementalSettings, Sampling};
 use closedloop_core::statistics::Outcome;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -22,14 +23,19 @@ pub(super) struct Journeys<'a> {
     /// Until when accounts were observed, microseconds.
     pub(super) as_of: i64,
     grouping: Grouping<'a>,
+    maker: JourneyMaker<'a>,
 }
 
 /// The touches of a partition's accounts.
 pub(super) struct PartitionTouches {
     pub(super) accounts: Range<usize>,
-    /// Those in the windows of conversions, as credit sees them, where collapsing may make a difference.
-    converting: Option<Grouped>,
-    all: Grouped,
+    grouped: Grouped,
+}
+
+impl PartitionTouches {
+    fn of_account(&self, account: usize) -> &[Touch] {
+        self.grouped.of_account(account - self.accounts.start)
+    }
 }
 
 /// One journey.
@@ -45,9 +51,10 @@ pub(super) struct FoundJourney<'a> {
 impl<'a> Journeys<'a> {
     pub(super) fn new(plan: &'a Plan, prepared: &'a Prepared, subjects: &'a Subjects) -> Self {
         let Prepared { scattered, conversions, lines, .. } = prepared;
-        let grouping = Grouping::new(conversions, lines, &scattered.types, plan.journeys.collapse.as_ref());
+        let grouping = Grouping::new(conversions, lines, &scattered.types);
+        let maker = JourneyMaker::new(plan, conversions, scattered, lines);
         let as_of = prepared.as_of(plan).unwrap_or_default();
-        Self { plan, prepared, subjects, as_of, grouping }
+        Self { plan, prepared, subjects, as_of, grouping, maker }
     }
 
     /// Visits every partition in parallel on the current rayon pool. `visit` gets one of the visitors that `make` made;
@@ -77,15 +84,13 @@ impl<'a> Journeys<'a> {
     fn partition(&self, partition: usize) -> Result<PartitionTouches, EngineError> {
         let scattered = &self.prepared.scattered;
         let (pieces, accounts) = (scattered.pieces(partition)?, scattered.accounts(partition));
-        let group = |beyond| self.grouping.group(&pieces, scattered.ids(&pieces), accounts.clone(), beyond);
-        let converting = self.plan.journeys.collapse.is_some().then(|| group(Beyond::Dropped));
-        let all = group(Beyond::Kept);
-        Ok(PartitionTouches { accounts: accounts.clone(), converting, all })
+        let grouped = self.grouping.group(&pieces, scattered.ids(&pieces), accounts.clone(), Beyond::Kept);
+        Ok(PartitionTouches { accounts, grouped })
     }
 
-    /// All touches of an account of the partition, in order.
-    pub(super) fn touches<'t>(&self, partition: &'t PartitionTouches, account: usize) -> &'t [Touch] {
-        partition.all.of_account(account - partition.accounts.start)
+    /// All touches of an account of the partition, in order, as if they were of one journey.
+    pub(super) fn touches<'t>(&self, partition: &'t PartitionTouches, account: usize) -> Cow<'t, [Touch]> {
+        self.maker.of_all(partition.of_account(account))
     }
 
     /// Calls `found` for every journey of an account of the partition.
@@ -96,23 +101,20 @@ impl<'a> Journeys<'a> {
         scratch: &mut EligibleTouches,
         mut found: impl FnMut(FoundJourney<'_>),
     ) {
-        let Prepared { conversions, lines, .. } = self.prepared;
-        let local = account - partition.accounts.start;
-        let touches = partition.converting.as_ref().unwrap_or(&partition.all).of_account(local);
+        let (conversions, touches) = (&self.prepared.conversions, partition.of_account(account));
         for conversion in conversions.of_account(account) {
             if self.plan.finance.attribute_kinds.contains(&conversion.kind) {
-                scratch.collect(conversions.window_of(conversion), touches, conversions, lines);
+                scratch.collect(conversions.window_of(conversion), touches, &self.maker);
                 let outcome = Outcome::converted(self.kept(conversion));
                 found(FoundJourney { positions: &scratch.position, touches, outcome });
             }
         }
-        let touches = partition.all.of_account(local);
         for window in self.subjects.lost_of(account, conversions) {
-            scratch.collect(window, touches, conversions, lines);
+            scratch.collect(window, touches, &self.maker);
             found(FoundJourney { positions: &scratch.position, touches, outcome: Outcome::NULL });
         }
         let open = self.subjects.open_of(self.plan, account, self.as_of);
-        scratch.collect(open, touches, conversions, lines);
+        scratch.collect(open, touches, &self.maker);
         // After an outcome, an account that nobody touched is not on a journey.
         if !scratch.position.is_empty() || !self.subjects.has_outcome(account) {
             found(FoundJourney { positions: &scratch.position, touches, outcome: Outcome::NULL });

@@ -211,6 +211,11 @@ impl Purchases for BgBb {
         self.tables.history(x as usize, Self::observed(t_x), Self::observed(t)).2
     }
 
+    /// One in every period.
+    fn most(&self, time: f64) -> f64 {
+        time.ceil()
+    }
+
     fn while_alive(&self, x: u32, t: f64, time: f64) -> f64 {
         let n = Self::observed(t);
         let chance = (self.alpha + f64::from(x)) / (self.alpha + self.beta + position(n));
