@@ -77,7 +77,7 @@ campaign_spend: one row per campaign (or channel-only line) × fiscal quarter
 
  column          type   may be summed  meaning
  campaign_id     text   never          Campaign; null for what belongs to a channel alone or to a residual.
- channel         text   never          Channel: the campaign's own, else the touch's or the spend line's, else "unknown"; null for residuals.
+ channel         text   never          Channel: for campaigns of the campaigns table the one given there, else the touch's or the spend line's; "unknown" where it is blank; null for residuals.
  fiscal_quarter  text   never          Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3.
  spend           money  additive       Spent in the quarter; spend over a range of dates is even per day.
 "#);

@@ -183,6 +183,21 @@ fn a_file_without_value_or_nulls() {
 }
 
 /// Without their nulls all of these journeys converted, and the conversion-rate game has no rate to explain.
+/// What a journey gave back makes the effect of its channel negative.
+#[test]
+fn negative_effects_on_value_are_warned_of() {
+    let warned = |value: &str| {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = file(
+            &scratch,
+            format!("path;total_conversions;total_conversion_value;total_null\na;1;100;0\na > b;1;{value};0\n"),
+        );
+        shown(&[&file, "--models", "markov,linear"]).1
+    };
+    assert_eq!(warned("90"), "");
+    assert!(warned("-90").starts_with("warning: some channels have negative removal effects on value"));
+}
+
 #[test]
 fn a_refused_model_is_a_sentence_and_the_others_go_on() {
     let scratch = tempfile::tempdir().unwrap();

@@ -112,6 +112,13 @@ impl PathsArgs {
         if let Some(order) = paths.best_order() {
             anstream::eprintln!("note: held-out journeys are predicted best by a chain of order {order}");
         }
+        let loses = |result: &ChannelResult| result.removal_effect_value.is_some_and(|effect| effect < 0.0);
+        if answers.iter().flat_map(|answer| &answer.results).any(loses) {
+            anstream::eprintln!(
+                "warning: some channels have negative removal effects on value, since journeys with them lost money; values in proportion \
+                 to these effects can have the wrong sign: look at conversions, or leave the negative values out"
+            );
+        }
         for refusal in &refused {
             anstream::eprintln!("warning: {refusal}");
         }

@@ -187,7 +187,7 @@ impl Loader<'_> {
             let (read, set_aside) = (triaged.counts.read.rows, triaged.counts.set_aside.rows);
             // Marts of nothing would take the place of those of an earlier run.
             if let (Table::Opportunities | Table::Deals, true, Some(first)) =
-                (table, read == set_aside, rejected.first())
+                (table, read == set_aside, SetAsideRow::first(rejected.iter()))
             {
                 let why = first.reason_and_remedy();
                 return Err(source.fault(format!("none of its {read} rows can be used, the first for {why}")));

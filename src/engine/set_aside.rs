@@ -54,6 +54,11 @@ pub struct SetAsideRow {
 }
 
 impl SetAsideRow {
+    /// The first of some, as they stand in their files.
+    pub fn first<'a>(rows: impl Iterator<Item = &'a Self>) -> Option<&'a Self> {
+        rows.min_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)))
+    }
+
     /// Where it stands, or at least its key.
     pub fn place(&self) -> Option<String> {
         match (&self.file, self.line) {

@@ -8,6 +8,7 @@ use crate::config::calendar::DateMeans;
 use crate::config::file::{Mapping, Table};
 use crate::config::plan::JourneyRules;
 use crate::engine::load::Loaded;
+use crate::engine::set_aside::SetAsideRow;
 use crate::scatter::conversions::{Conversion, Conversions};
 use crate::scatter::lines::Lines;
 use arrow::array::{AsArray, RecordBatch};
@@ -188,7 +189,8 @@ fn row_remarks(loaded: &Loaded) -> Vec<String> {
         remarks.push(format!("{} has no rows", table.name()));
     }
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
-        let Some(first) = loaded.set_aside.iter().find(|row| row.table == *table) else { continue };
+        let of_table = loaded.set_aside.iter().filter(|row| row.table == *table);
+        let Some(first) = SetAsideRow::first(of_table) else { continue };
         let (name, rows, why) = (table.name(), counts.set_aside.rows, first.reason_and_remedy());
         let beyond = match counts.out_of_scope.rows {
             0 => String::new(),
