@@ -1,11 +1,12 @@
-//! Tables of several files whose columns are of several types: read as they are meant, or refused with both files.
+//! Tables of several files whose columns are of several types: read as they are meant, as text where no other type holds them.
 
 use super::files::parquet_with;
 use super::{COMPANY, World};
 use arrow::array::{
-    Array, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, NullArray, StringArray,
-    TimestampMicrosecondArray,
+    Array, Date32Array, Decimal128Array, FixedSizeListArray, Float64Array, Int32Array, Int64Array, NullArray,
+    StringArray, TimestampMicrosecondArray,
 };
+use arrow::datatypes::Int64Type;
 
 const DEALS: [&str; 2] = [
     "deal_id,opportunity_id,closed_at,amount,kind\nD1,O1,2026-03-01,1000,new\n",
@@ -32,6 +33,8 @@ fn no_cent_is_lost_where_the_next_file_has_cents() {
         amounts(Int64Array::from(vec![1_000]), float()),
         amounts(Int32Array::from(vec![1_000]), float()),
         amounts(Int64Array::from(vec![1_000]), decimals(49_999, 18, 2)),
+        amounts(decimals(100_000, 18, 2), float()),
+        amounts(StringArray::from(vec!["1000"]), float()),
         amounts(decimals(1_000, 9, 0), decimals(499_990, 9, 3)),
         amounts(decimals(1_000, 38, 0), decimals(4_999_900_000_000_000, 38, 13)),
     ] {
@@ -62,35 +65,43 @@ fn what_one_file_leaves_out_is_read_from_the_other() {
     assert_eq!(accepted.credits(), [("t1".to_owned(), "1000.00".to_owned())].into());
 }
 
+/// As in CSV: a day begins at midnight, a time without a zone is local, and `007` is not 7. By hand, with the touch of each file.
 #[test]
-fn what_no_one_type_holds_is_refused_with_both_files() {
-    let touches = |name: &'static str, first: Vec<u8>, second: Vec<u8>| {
-        let world = World::new().file("t/a.parquet", first).file("t/b.parquet", second);
-        (world.source("touchpoints", "path = \"t\""), name)
+fn values_of_different_kinds_are_what_they_are_as_text() {
+    let touch = |id: &str, name: &str, values: &dyn Array| {
+        let text = format!("touch_id,touched_at,account_id,campaign_id\n{id},2026-01-05T00:00:00,A1,7\n");
+        parquet_with(&text, name, arrow::array::make_array(values.to_data()))
     };
-    let times = |zone: Option<&str>| {
-        let times = TimestampMicrosecondArray::from(vec![1_767_607_200_000_000; 3]).with_timezone_opt(zone);
-        parquet_with(COMPANY[3].1, "touched_at", times)
+    let at = |zone: Option<&str>| TimestampMicrosecondArray::from(vec![1_767_607_200_000_000]).with_timezone_opt(zone);
+    let touched = |first: Vec<u8>, second: Vec<u8>| {
+        let world = World::new().without("contacts").file("t/a.parquet", first).file("t/b.parquet", second);
+        let accepted = world
+            .source("touchpoints", "path = \"t\"")
+            .settings("[calendar]\ntime_zone = \"America/New_York\"\n[journeys]\neligible = \"true\"")
+            .accepted();
+        let [at, campaigns] =
+            ["touched_at", "campaign_id"].map(|name| accepted.column("touch_credits", "touch_id", name));
+        ["a", "b"].map(|id| (at[id].clone(), campaigns[id].clone()))
     };
-    let dates = parquet_with(COMPANY[3].1, "touched_at", Date32Array::from(vec![20_458; 3]));
-    let numbers = parquet_with(COMPANY[3].1, "campaign_id", Int64Array::from(vec![7, 8, 9]));
-    let names = parquet_with(COMPANY[3].1, "campaign_id", StringArray::from(vec!["007", "08", "9"]));
-    for (world, what) in [
-        touches(
-            "\"touched_at\" holds dates in t/a.parquet and times without a zone in t/b.parquet",
-            dates,
-            times(None),
-        ),
-        touches(
-            "\"touched_at\" holds times without a zone in t/a.parquet and instants in UTC in t/b.parquet",
-            times(None),
-            times(Some("UTC")),
-        ),
-        touches("\"campaign_id\" holds whole numbers in t/a.parquet and text in t/b.parquet", numbers, names),
-    ] {
-        let sentence = format!("table touchpoints (t): column {what}; write it as one type in all files");
-        assert_eq!(world.refused(), sentence);
-    }
+    let on = |at: &str, campaign: &str| (at.to_owned(), campaign.to_owned());
+    let dates = touch("a", "touched_at", &Date32Array::from(vec![20_458]));
+    let naive = |id| touch(id, "touched_at", &at(None));
+    let instants = touch("b", "touched_at", &at(Some("UTC")));
+    let (midnight, ten, utc) = ("2026-01-05T05:00:00Z", "2026-01-05T15:00:00Z", "2026-01-05T10:00:00Z");
+    assert_eq!(touched(dates, naive("b")), [on(midnight, "7"), on(ten, "7")]);
+    assert_eq!(touched(naive("a"), instants), [on(ten, "7"), on(utc, "7")]);
+    let numbers = touch("a", "campaign_id", &Int64Array::from(vec![7]));
+    let names = touch("b", "campaign_id", &StringArray::from(vec!["007"]));
+    assert_eq!(touched(numbers, names), [on(midnight, "7"), on(midnight, "007")]);
+}
+
+#[test]
+fn lists_beside_single_values_are_refused_with_both_files() {
+    let lists = FixedSizeListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1_000)])], 1);
+    assert_eq!(
+        amounts(lists, Int64Array::from(vec![499])).refused(),
+        "table deals (deals): column \"amount\" holds lists in deals/a.parquet and single values in deals/b.parquet; write the same in all files"
+    );
 }
 
 #[test]

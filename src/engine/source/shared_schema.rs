@@ -1,10 +1,13 @@
-//! One schema for all files of a table: by name, each column in a type that holds what every file has in it. The engine would
-//! take the first file's and bend the values of the others to it, without a word.
+//! One schema for all files of a table: by name, each column in a type that holds what every file has in it, or as text, as CSV
+//! has it. The engine would take the first file's and bend the values of the others to it, without a word.
 
 use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::functions::is_text;
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::TimeUnit::Microsecond;
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, Fields, Schema, SchemaRef,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,24 +64,17 @@ fn two_types(source: &Source, first: (&Field, &PathBuf), second: (&Field, &PathB
     let [first_words, second_words] = [first, second].map(|(field, _)| words_for(field.data_type()));
     let (name, first, second) = (first.0.name(), first.1.display(), second.1.display());
     source.fault(format!(
-        "column \"{name}\" holds {first_words} in {first} and {second_words} in {second}; write it as one type in all files"
+        "column \"{name}\" holds {first_words} in {first} and {second_words} in {second}; write the same in all files"
     ))
 }
 
 /// What a type is called.
-fn words_for(data_type: &DataType) -> String {
+fn words_for(data_type: &DataType) -> &'static str {
     match data_type {
-        DataType::Null => "nothing".to_owned(),
-        DataType::Boolean => "true or false".to_owned(),
-        DataType::Timestamp(_, None) => "times without a zone".to_owned(),
-        DataType::Timestamp(_, Some(_)) => "instants in UTC".to_owned(),
-        DataType::Date32 | DataType::Date64 => "dates".to_owned(),
-        DataType::Dictionary(_, values) => words_for(values),
-        _ if data_type.is_integer() => "whole numbers".to_owned(),
-        _ if data_type.is_floating() => "floating-point numbers".to_owned(),
-        _ if data_type.is_decimal() => "decimal numbers".to_owned(),
-        _ if is_text(data_type) => "text".to_owned(),
-        _ => data_type.to_string(),
+        DataType::Struct(_) | DataType::Map(..) => "objects",
+        _ if data_type.is_nested() => "lists",
+        _ if has_text(data_type) => "single values",
+        _ => "bytes",
     }
 }
 
@@ -97,46 +93,44 @@ fn united_type(a: &DataType, b: &DataType) -> Option<DataType> {
         _ if both(is_text) => Utf8View,
         (Dictionary(_, values), other) | (other, Dictionary(_, values)) => united_type(values, other)?,
         _ if both(DataType::is_integer) && *a != UInt64 && *b != UInt64 => Int64,
-        _ if both(|number| number.is_integer() || number.is_decimal()) => united_decimal(a, b)?,
+        _ if both(|number| number.is_integer() || number.is_decimal()) => united_decimal(a, b),
         _ if both(|number| number.is_integer() || number.is_floating()) => Float64,
-        (Timestamp(..), Timestamp(..)) => united_times(a, b)?,
+        // To the microsecond, of which no more is used. A time without a zone is no instant.
+        (Timestamp(_, None), Timestamp(_, None)) => Timestamp(Microsecond, None),
+        (Timestamp(_, Some(_)), Timestamp(_, Some(_))) => Timestamp(Microsecond, Some("UTC".into())),
         (List(a), List(b)) => List(Arc::new(united(a, b)?)),
         (Struct(a), Struct(b)) => Struct(united_fields(a, b)?),
+        _ if both(has_text) => Utf8View,
         _ => return None,
     })
 }
 
-fn united_decimal(a: &DataType, b: &DataType) -> Option<DataType> {
-    let ([(a_whole, a_scale), (b_whole, b_scale)], most) = ([digits(a)?, digits(b)?], (76, 38));
+/// Whether text says all that a value is.
+fn has_text(data_type: &DataType) -> bool {
+    is_text(data_type) || *data_type == DataType::Boolean || data_type.is_primitive()
+}
+
+fn united_decimal(a: &DataType, b: &DataType) -> DataType {
+    let [(a_whole, a_scale), (b_whole, b_scale)] = [digits(a), digits(b)];
     let scale = a_scale.max(b_scale);
-    let precision = u8::try_from(i16::from(a_whole.max(b_whole)) + i16::from(scale)).ok()?;
-    match precision {
-        _ if precision <= most.1 => Some(DataType::Decimal128(precision, scale)),
-        _ if precision <= most.0 => Some(DataType::Decimal256(precision, scale)),
-        _ => None,
+    let precision = i16::from(a_whole.max(b_whole)) + i16::from(scale);
+    match u8::try_from(precision) {
+        Ok(precision) if precision <= DECIMAL128_MAX_PRECISION => DataType::Decimal128(precision, scale),
+        Ok(precision) if precision <= DECIMAL256_MAX_PRECISION => DataType::Decimal256(precision, scale),
+        _ => DataType::Utf8View,
     }
 }
 
 /// Digits before the point and behind it.
-fn digits(number: &DataType) -> Option<(i8, i8)> {
+fn digits(number: &DataType) -> (i8, i8) {
     use DataType::{Decimal32, Decimal64, Decimal128, Decimal256};
     match number {
         Decimal32(precision, scale)
         | Decimal64(precision, scale)
         | Decimal128(precision, scale)
-        | Decimal256(precision, scale) => Some((precision.cast_signed() - scale, *scale)),
-        _ if number.is_integer() => Some((20, 0)),
-        _ => None,
-    }
-}
-
-/// Times of both, to the microsecond, of which no more is used; a time without a zone is no instant.
-fn united_times(a: &DataType, b: &DataType) -> Option<DataType> {
-    use DataType::Timestamp;
-    match (a, b) {
-        (Timestamp(_, None), Timestamp(_, None)) => Some(Timestamp(TimeUnit::Microsecond, None)),
-        (Timestamp(_, Some(_)), Timestamp(_, Some(_))) => Some(Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
-        _ => None,
+        | Decimal256(precision, scale) => (precision.cast_signed() - scale, *scale),
+        // No integer has more.
+        _ => (20, 0),
     }
 }
 
@@ -155,9 +149,9 @@ fn united_fields(a: &Fields, b: &Fields) -> Option<Fields> {
 mod tests {
     use super::*;
     use DataType::{
-        Boolean, Date32, Decimal128, Decimal256, Float64, Int32, Int64, Null, Timestamp, UInt64, Utf8, Utf8View,
+        Binary, Boolean, Date32, Decimal128, Decimal256, Float64, Int32, Int64, Null, Timestamp, UInt64, Utf8, Utf8View,
     };
-    use TimeUnit::{Microsecond, Millisecond};
+    use arrow::datatypes::TimeUnit::Millisecond;
 
     #[test]
     fn a_type_holds_the_values_of_both_or_there_is_none() {
@@ -179,11 +173,14 @@ mod tests {
                 Timestamp(Millisecond, Some("+01:00".into())),
                 Some(Timestamp(Microsecond, utc())),
             ),
-            (Timestamp(Microsecond, None), Timestamp(Microsecond, utc()), None),
-            (Date32, Timestamp(Microsecond, None), None),
-            (Int64, Utf8View, None),
-            (Boolean, Int64, None),
-            (decimal(18, 2), Float64, None),
+            (Timestamp(Microsecond, None), Timestamp(Microsecond, utc()), Some(Utf8View)),
+            (Date32, Timestamp(Microsecond, None), Some(Utf8View)),
+            (Int64, Utf8View, Some(Utf8View)),
+            (Boolean, Int64, Some(Utf8View)),
+            (decimal(18, 2), Float64, Some(Utf8View)),
+            (Decimal256(70, 0), decimal(20, 10), Some(Utf8View)),
+            (Binary, Utf8View, None),
+            (DataType::new_list(Int64, true), Int64, None),
         ] {
             assert_eq!(united_type(&a, &b), both, "{a} and {b}");
             assert_eq!(united_type(&b, &a), both, "{b} and {a}");
