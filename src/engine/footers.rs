@@ -1,13 +1,15 @@
 //! What the footers of Parquet files say of nulls and blanks: a column that has none need not be asked row by row.
 
-use arrow::datatypes::{Field, Schema};
+use super::source::FileSchema;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The footers of the files of one table.
 pub(super) struct Footers(Vec<ParquetMetaData>);
@@ -22,14 +24,41 @@ impl Footers {
         Ok(Self(footers.collect::<Result<_, ParquetError>>()?))
     }
 
-    /// Whether all of the files have the same columns of the same types.
-    pub(super) fn have_one_schema(&self) -> bool {
-        let schemas = self.0.iter().map(|footer| {
-            let file = footer.file_metadata();
+    /// The numbers of the files with rows; of all, where none has any.
+    pub(super) fn with_rows(&self) -> Vec<usize> {
+        let all = 0..self.0.len();
+        let has_rows = |number: &usize| self.0[*number].file_metadata().num_rows() > 0;
+        let with_rows: Vec<usize> = all.clone().filter(has_rows).collect();
+        if with_rows.is_empty() { all.collect() } else { with_rows }
+    }
+
+    /// Whether files of these numbers have the same columns of the same types.
+    pub(super) fn have_one_schema(&self, numbers: &[usize]) -> bool {
+        let schemas = numbers.iter().map(|&number| {
+            let file = self.0[number].file_metadata();
             parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).ok().map(|schema| schema.fields)
         });
         let schemas: Vec<_> = schemas.collect();
         schemas.windows(2).all(|pair| pair[0].is_some() && pair[0] == pair[1])
+    }
+
+    /// What one of the files has, of which this is the schema.
+    pub(super) fn of_file(&self, number: usize, file: &Path, schema: &SchemaRef) -> FileSchema {
+        let footer = &self.0[number];
+        let named = |is: &dyn Fn(&Field) -> bool| -> BTreeSet<String> {
+            schema.fields().iter().filter(|field| is(field)).map(|field| field.name().clone()).collect()
+        };
+        let is_empty = |field: &Field| every_chunk(footer, field.name(), holds_no_value);
+        let is_beyond = |field: &Field| {
+            matches!(field.data_type(), DataType::Int64 | DataType::UInt64)
+                && !every_chunk(footer, field.name(), |chunk| chunk.statistics().is_some_and(fits_floats))
+        };
+        FileSchema {
+            file: file.to_owned(),
+            schema: Arc::clone(schema),
+            empty: named(&is_empty),
+            beyond_floats: named(&|field| is_beyond(field) && !is_empty(field)),
+        }
     }
 
     /// The schema, in which those columns cannot be null that have no null in any of the files.
@@ -49,12 +78,26 @@ impl Footers {
 
     /// Whether the statistics of a column say something in every row group.
     fn say_of(&self, column: &str, say: impl Fn(&Statistics) -> bool) -> bool {
-        let of_column = |chunk: &&ColumnChunkMetaData| matches!(chunk.column_path().parts(), [name] if name == column);
-        self.0.iter().flat_map(ParquetMetaData::row_groups).all(|rows| {
-            let statistics = rows.columns().iter().find(of_column).and_then(ColumnChunkMetaData::statistics);
-            statistics.is_some_and(&say)
-        })
+        self.0.iter().all(|footer| every_chunk(footer, column, |chunk| chunk.statistics().is_some_and(&say)))
     }
+}
+
+/// Whether something is true of a column of single values in every row group of a file.
+fn every_chunk(footer: &ParquetMetaData, column: &str, is: impl Fn(&ColumnChunkMetaData) -> bool) -> bool {
+    let of_column = |chunk: &&ColumnChunkMetaData| matches!(chunk.column_path().parts(), [name] if name == column);
+    footer.row_groups().iter().all(|rows| rows.columns().iter().find(of_column).is_some_and(&is))
+}
+
+fn holds_no_value(chunk: &ColumnChunkMetaData) -> bool {
+    let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+    nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(chunk.num_values()))
+}
+
+/// Whether floats hold all of these whole numbers.
+fn fits_floats(statistics: &Statistics) -> bool {
+    const LARGEST: u64 = 1 << 53;
+    let fits = |number: Option<&i64>| number.is_some_and(|number| number.unsigned_abs() <= LARGEST);
+    matches!(statistics, Statistics::Int64(numbers) if fits(numbers.min_opt()) && fits(numbers.max_opt()))
 }
 
 /// Whether the least text, of which statistics have a beginning, comes behind all that consist of spaces.
@@ -68,10 +111,7 @@ fn starts_behind_blanks(statistics: &Statistics) -> bool {
 mod tests {
     use super::*;
     use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-    use arrow::datatypes::SchemaRef;
     use parquet::arrow::ArrowWriter;
-    use std::path::Path;
-    use std::sync::Arc;
 
     fn write(path: &Path, columns: [ArrayRef; 2]) -> SchemaRef {
         let columns = ["a", "b"].into_iter().zip(columns).map(|(name, values)| (name, values, true));

@@ -22,7 +22,8 @@ use datafusion::scalar::ScalarValue;
 use files::FileRows;
 pub(super) use files::read_files;
 pub(super) use missing::other_delimiter;
-use missing::{check_alternatives, check_files_have, missing_column, no_single_value};
+use missing::{check_alternatives, check_files_agree, check_files_have, missing_column, no_single_value};
+pub(super) use shared_schema::FileSchema;
 use sql::map_by_sql;
 use std::collections::BTreeMap;
 
@@ -76,7 +77,7 @@ fn of_text_file(name: &str, data_type: &DataType) -> Expr {
 
 /// Gives every canonical column its source column, or typed nulls.
 fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError> {
-    let FileRows { rows: raw, never_blank, lacking } = raw;
+    let FileRows { rows: raw, never_blank, lacking, faults } = raw;
     let fields: BTreeMap<String, DataType> =
         raw.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
     let names: Vec<String> = raw.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -89,6 +90,7 @@ fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError
             return Err(source.fault(message));
         }
     }
+    check_files_agree(source, &faults)?;
     let found = find_columns(source, &names)?;
     check_alternatives(source, &found, &names)?;
     check_files_have(source, &found, &lacking)?;

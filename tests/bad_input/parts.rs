@@ -3,10 +3,11 @@
 use super::files::parquet_with;
 use super::{COMPANY, World};
 use arrow::array::{
-    Array, Date32Array, Decimal128Array, FixedSizeListArray, Float64Array, Int32Array, Int64Array, NullArray,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, FixedSizeListArray, Float64Array,
+    Int32Array, Int64Array, NullArray, StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int32Type, Int64Type};
+use std::sync::Arc;
 
 const DEALS: [&str; 2] = [
     "deal_id,opportunity_id,closed_at,amount,kind\nD1,O1,2026-03-01,1000,new\n",
@@ -93,6 +94,62 @@ fn values_of_different_kinds_are_what_they_are_as_text() {
     let numbers = touch("a", "campaign_id", &Int64Array::from(vec![7]));
     let names = touch("b", "campaign_id", &StringArray::from(vec!["007"]));
     assert_eq!(touched(numbers, names), [on(midnight, "7"), on(midnight, "007")]);
+}
+
+/// What pandas writes of a column that is blank all month: floats without a value. A file without rows has none either.
+#[test]
+fn a_column_without_a_value_has_no_say() {
+    let nothing = Float64Array::from(vec![None; 3]);
+    let empty = "touch_id,touched_at\n";
+    let world = World::new()
+        .file("t/a.parquet", parquet_with(COMPANY[3].1, "none", NullArray::new(0)))
+        .file("t/b.parquet", parquet_with(&COMPANY[3].1.replace("\nt", "\nu"), "campaign_id", nothing))
+        .file("t/c.parquet", parquet_with(empty, "touched_at", Int64Array::from(Vec::<i64>::new())))
+        .source("touchpoints", "path = \"t\"");
+    let campaigns = world.accepted().column("touch_credits", "touch_id", "campaign_id");
+    assert_eq!([&campaigns["t1"], &campaigns["t2"], &campaigns["u1"]], ["C1", "C2", "-"]);
+}
+
+/// As identifiers of advertising accounts are, beside what pandas makes of a column with a blank.
+#[test]
+fn identifiers_that_floats_would_bend_are_refused() {
+    let touches = |values| parquet_with(COMPANY[3].1, "campaign_id", values);
+    let large = touches(Arc::new(Int64Array::from(vec![120_210_000_000_000_123; 3])) as ArrayRef);
+    let floats = touches(Arc::new(Float64Array::from(vec![Some(7.0), None, None])) as ArrayRef);
+    let world = |first: &[u8]| {
+        let world = World::new().file("t/a.parquet", first).file("t/b.parquet", &floats);
+        world.source("touchpoints", "path = \"t\"")
+    };
+    assert_eq!(
+        world(&large).refused(),
+        "table touchpoints (t): column \"campaign_id\" holds whole numbers in t/a.parquet that are too large for the \
+         floating-point numbers of other files; write whole numbers or text in all files"
+    );
+    let small = touches(Arc::new(Int64Array::from(vec![7; 3])) as ArrayRef);
+    let repeated = world(&small).accepted();
+    assert_eq!(repeated.counts("touchpoints", "rows"), [6, 3, 0, 3]);
+}
+
+/// Nobody asks for the column, be it lists beside numbers, flags held in two ways, or of another name.
+#[test]
+fn what_nobody_reads_may_differ() {
+    let files = |first: ArrayRef, second: ArrayRef| {
+        let with_own = |text: &str, name: &str| {
+            let mut lines = text.lines().map(|line| format!("{line},"));
+            let header = lines.next().unwrap() + name;
+            format!("{header}\n{}\n", lines.collect::<Vec<_>>().join("\n"))
+        };
+        let world = World::new()
+            .file("deals/a.parquet", parquet_with(&with_own(DEALS[0], "note"), "note", first))
+            .file("deals/b.parquet", parquet_with(&with_own(DEALS[1], "Note"), "Note", Arc::clone(&second)))
+            .file("deals/c.parquet", parquet_with(&with_own(DEALS[1], "note").replace("D2", "D3"), "note", second));
+        world.source("deals", "path = \"deals\"").accepted().amounts("deals")
+    };
+    let lists = || FixedSizeListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1)])], 1);
+    let flags = DictionaryArray::<Int32Type>::new(Int32Array::from(vec![0]), Arc::new(BooleanArray::from(vec![true])));
+    let expected = [199_998, 199_998, 0, 0];
+    assert_eq!(files(Arc::new(lists()), Arc::new(Int64Array::from(vec![1]))), expected);
+    assert_eq!(files(Arc::new(flags), Arc::new(BooleanArray::from(vec![true]))), expected);
 }
 
 #[test]

@@ -99,7 +99,12 @@ fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
 
 fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
     let dates: Date32Array = match values.data_type() {
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, None) => {
+        DataType::Timestamp(_, None) => {
+            let naive = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let naive = within_calendar(naive.as_primitive::<TimestampMicrosecondType>());
+            cast(&naive, &DataType::Date32)?.as_primitive::<Date32Type>().clone()
+        }
+        DataType::Date32 | DataType::Date64 => {
             let (days, all_days) = (cast(values, &DataType::Date32)?, all_days());
             days.as_primitive::<Date32Type>().unary_opt(|day| all_days.contains(&day).then_some(day))
         }
@@ -165,5 +170,9 @@ mod tests {
             let read = read.as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>();
             assert_eq!(read, [Some(0), None, None, None, Some(last)]);
         }
+        let given: ArrayRef =
+            Arc::new(TimestampMicrosecondArray::from(vec![Some(86_400_000_001), Some(i64::MAX), None]));
+        let dates = local_dates(&calendar, &given).unwrap();
+        assert_eq!(dates.as_primitive::<Date32Type>().iter().collect::<Vec<_>>(), [Some(1), None, None]);
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of files as they are, of any format.
 
-use super::shared_schema::SharedSchema;
+use super::shared_schema::{FileSchema, SharedSchema};
 use super::verbatim;
 use crate::config::file::Format;
 use crate::config::plan::{Source, address};
@@ -24,12 +24,14 @@ pub(in crate::engine) struct FileRows {
     pub(super) never_blank: BTreeSet<String>,
     /// Columns that some file lacks, with the first such file.
     pub(super) lacking: BTreeMap<String, PathBuf>,
+    /// Why a table's own column cannot be read from these files, by its name in small letters.
+    pub(super) faults: BTreeMap<String, String>,
 }
 
 impl FileRows {
     /// Rows of which nothing else is known.
     pub(super) fn of(rows: DataFrame) -> Self {
-        Self { rows, never_blank: BTreeSet::new(), lacking: BTreeMap::new() }
+        Self { rows, never_blank: BTreeSet::new(), lacking: BTreeMap::new(), faults: BTreeMap::new() }
     }
 }
 
@@ -63,7 +65,7 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
                 .file_compression_type(compression);
             Ok(FileRows::of(ctx.read_csv(paths, options).await.map_err(unreadable)?))
         }
-        Format::Parquet => read_parquet(ctx, source, paths, unreadable).await,
+        Format::Parquet => read_parquet(ctx, source, &paths, unreadable).await,
         Format::Ndjson => {
             // A field may first appear, and a number first have a point, in any line.
             let options =
@@ -71,12 +73,18 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
             let options = options.file_compression_type(compression);
             let mut schemas = Vec::new();
             for (file, path) in source.files.iter().zip(&paths) {
-                let frame = ctx.read_json(path, options.clone()).await.map_err(unreadable)?;
-                schemas.push((file.clone(), Arc::clone(frame.schema().inner())));
+                let schema =
+                    Arc::clone(ctx.read_json(path, options.clone()).await.map_err(unreadable)?.schema().inner());
+                let (empty, beyond_floats) = Default::default();
+                schemas.push(FileSchema { file: file.clone(), schema, empty, beyond_floats });
             }
-            let SharedSchema { schema, lacking } = SharedSchema::of(source, &schemas)?;
+            let has_rows = |file: &FileSchema| !file.schema.fields().is_empty();
+            if schemas.iter().any(has_rows) {
+                schemas.retain(has_rows);
+            }
+            let SharedSchema { schema, lacking, faults } = SharedSchema::of(&schemas);
             let rows = ctx.read_json(paths, options.schema(&schema)).await.map_err(unreadable)?;
-            Ok(FileRows { lacking, ..FileRows::of(rows) })
+            Ok(FileRows { lacking, faults, ..FileRows::of(rows) })
         }
     }
 }
@@ -84,22 +92,24 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
 async fn read_parquet(
     ctx: &SessionContext,
     source: &Source,
-    paths: Vec<String>,
+    paths: &[String],
     unreadable: impl Fn(DataFusionError) -> EngineError,
 ) -> Result<FileRows, EngineError> {
     let options = ParquetReadOptions { file_extension: "", ..Default::default() };
     // Footers come first: the engine panics at one that says that it is longer than its file.
     let footers = Footers::read(&source.files).map_err(|error| unreadable(error.into()))?;
-    let differing = if footers.have_one_schema() { 1 } else { source.files.len() };
+    let files = footers.with_rows();
+    let paths: Vec<String> = files.iter().map(|&number| paths[number].clone()).collect();
+    let differing = if footers.have_one_schema(&files) { 1 } else { files.len() };
     let mut schemas = Vec::new();
-    for (file, path) in source.files.iter().zip(&paths).take(differing) {
+    for (&number, path) in files.iter().zip(&paths).take(differing) {
         let frame = ctx.read_parquet(path, options.clone()).await.map_err(&unreadable)?;
-        schemas.push((file.clone(), Arc::clone(frame.schema().inner())));
+        schemas.push(footers.of_file(number, &source.files[number], frame.schema().inner()));
     }
-    let SharedSchema { schema, lacking } = SharedSchema::of(source, &schemas)?;
+    let SharedSchema { schema, lacking, faults } = SharedSchema::of(&schemas);
     let schema = footers.without_nulls(&schema);
     let rows = ctx.read_parquet(paths, options.schema(&schema)).await.map_err(unreadable)?;
-    without_dictionaries(source, FileRows { rows, never_blank: footers.never_blank(&schema), lacking })
+    without_dictionaries(source, FileRows { rows, never_blank: footers.never_blank(&schema), lacking, faults })
 }
 
 /// Values of Parquet that are held as a dictionary of others than texts, as themselves.

@@ -75,6 +75,18 @@ pub(super) fn check_alternatives(
     Ok(())
 }
 
+/// Refuses a source whose files do not agree on a column of the table; `faults` say why, by name in small letters.
+pub(super) fn check_files_agree(source: &Source, faults: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    let wanted = contract::columns(source.table).iter().map(|column| {
+        let mapped = source.columns.get(column.name);
+        mapped.map_or(column.name, String::as_str).to_lowercase()
+    });
+    match wanted.into_iter().find_map(|name| faults.get(&name)) {
+        None => Ok(()),
+        Some(fault) => Err(source.fault(fault.clone())),
+    }
+}
+
 /// Refuses a source of which a file lacks a column that a row cannot do without.
 pub(super) fn check_files_have(
     source: &Source,

@@ -1,71 +1,120 @@
 //! One schema for all files of a table: by name, each column in a type that holds what every file has in it, or as text, as CSV
 //! has it. The engine would take the first file's and bend the values of the others to it, without a word.
 
-use crate::config::plan::Source;
-use crate::engine::EngineError;
 use crate::engine::functions::is_text;
 use arrow::datatypes::TimeUnit::Microsecond;
 use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Field, Fields, Schema, SchemaRef,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// What is known of one of the files.
+pub(in crate::engine) struct FileSchema {
+    pub(in crate::engine) file: PathBuf,
+    pub(in crate::engine) schema: SchemaRef,
+    /// Columns without a value: whatever their type, other files say it.
+    pub(in crate::engine) empty: BTreeSet<String>,
+    /// Columns of whole numbers of which floats may not hold all.
+    pub(in crate::engine) beyond_floats: BTreeSet<String>,
+}
 
 /// The schema of all files.
 pub(super) struct SharedSchema {
     pub(super) schema: Schema,
     /// Columns that some file lacks, with the first such file.
     pub(super) lacking: BTreeMap<String, PathBuf>,
+    /// Why a table's own column cannot be read from these files, by its name in small letters.
+    pub(super) faults: BTreeMap<String, String>,
+}
+
+/// A column as it was in the files so far.
+struct Known<'a> {
+    field: Field,
+    file: &'a FileSchema,
 }
 
 impl SharedSchema {
-    /// Of files with these schemas.
-    ///
-    /// # Errors
-    /// A column that no one type holds, or whose name is written in two ways.
-    pub(super) fn of(source: &Source, files: &[(PathBuf, SchemaRef)]) -> Result<Self, EngineError> {
-        let mut columns: Vec<(Field, &PathBuf)> = Vec::new();
-        for (file, schema) in files {
-            for field in schema.fields() {
-                let known = columns.iter_mut().find(|(known, _)| known.name() == field.name());
-                match known {
-                    Some((known, first)) => match united(known, field) {
-                        Some(both) => *known = both,
-                        None => return Err(two_types(source, (known, first), (field, file))),
-                    },
+    /// Of the files. A column that no one type holds is left out.
+    pub(super) fn of(files: &[FileSchema]) -> Self {
+        let (mut columns, mut faults): (Vec<Known<'_>>, _) = (Vec::new(), BTreeMap::new());
+        let mut left_out: BTreeSet<String> = BTreeSet::new();
+        for file in files {
+            for field in file.schema.fields() {
+                let Some(known) = columns.iter_mut().find(|known| known.field.name() == field.name()) else {
+                    let renamed = columns.iter().find(|known| is_renamed(known, field, file));
+                    faults.extend(renamed.map(|known| (field.name().to_lowercase(), two_names(known, field, file))));
+                    columns.push(Known { field: Field::clone(field), file });
+                    continue;
+                };
+                match united_columns(known, field, file) {
+                    Some(both) => *known = both,
                     None => {
-                        let alike = |known: &&(Field, &PathBuf)| known.0.name().eq_ignore_ascii_case(field.name());
-                        let renamed = |(known, _): &&(Field, &PathBuf)| schema.index_of(known.name()).is_err();
-                        if let Some((known, first)) = columns.iter().filter(alike).find(renamed) {
-                            let (file, first) = (file.display(), first.display());
-                            let (name, known) = (field.name(), known.name());
-                            return Err(source.fault(format!(
-                                "column \"{name}\" of {file} is \"{known}\" in {first}; give it one name"
-                            )));
-                        }
-                        columns.push((Field::clone(field), file));
+                        faults.entry(field.name().to_lowercase()).or_insert_with(|| two_types(known, field, file));
+                        left_out.insert(field.name().clone());
                     }
                 }
             }
         }
-        let lacks = |field: &Field| files.iter().find(|(_, schema)| schema.index_of(field.name()).is_err());
-        let lacking = columns.iter().filter_map(|(field, _)| Some((field.name().clone(), lacks(field)?.0.clone())));
+        let is_beyond = |name: &String, file: &&FileSchema| file.beyond_floats.contains(name);
+        for Known { field, .. } in columns.iter().filter(|known| known.field.data_type().is_floating()) {
+            let name = field.name();
+            if let Some(beyond) = files.iter().find(|file| is_beyond(name, file)) {
+                faults.insert(name.to_lowercase(), too_large(name, beyond));
+                left_out.insert(name.clone());
+            }
+        }
+        let lacks = |field: &Field| files.iter().find(|file| file.schema.index_of(field.name()).is_err());
+        columns.retain(|known| !left_out.contains(known.field.name()));
+        let lacking = columns.iter().filter_map(|Known { field, .. }| {
+            let file = lacks(field)?.file.clone();
+            Some((field.name().clone(), file))
+        });
         let lacking: BTreeMap<_, _> = lacking.collect();
-        let fields = columns.into_iter().map(|(field, _)| {
+        let fields = columns.into_iter().map(|Known { field, .. }| {
             let may_be_null = field.is_nullable() || lacking.contains_key(field.name());
             field.with_nullable(may_be_null)
         });
-        Ok(Self { schema: Schema::new(fields.collect::<Vec<_>>()), lacking })
+        Self { schema: Schema::new(fields.collect::<Vec<_>>()), lacking, faults }
     }
 }
 
-fn two_types(source: &Source, first: (&Field, &PathBuf), second: (&Field, &PathBuf)) -> EngineError {
-    let [first_words, second_words] = [first, second].map(|(field, _)| words_for(field.data_type()));
-    let (name, first, second) = (first.0.name(), first.1.display(), second.1.display());
-    source.fault(format!(
-        "column \"{name}\" holds {first_words} in {first} and {second_words} in {second}; write the same in all files"
-    ))
+/// A column and the same of another file; none where no type holds the values of both.
+fn united_columns<'a>(known: &Known<'a>, field: &Field, file: &'a FileSchema) -> Option<Known<'a>> {
+    let name = field.name();
+    if file.empty.contains(name) {
+        return Some(Known { field: known.field.clone().with_nullable(true), ..*known });
+    }
+    if known.file.empty.contains(name) {
+        return Some(Known { field: field.clone().with_nullable(true), file });
+    }
+    Some(Known { field: united(&known.field, field)?, ..*known })
+}
+
+/// Whether a column of a file is one that it lacks, with other capitals.
+fn is_renamed(known: &Known<'_>, field: &Field, file: &FileSchema) -> bool {
+    let name = known.field.name();
+    name.eq_ignore_ascii_case(field.name()) && file.schema.index_of(name).is_err()
+}
+
+fn two_names(known: &Known<'_>, field: &Field, file: &FileSchema) -> String {
+    let (file, first) = (file.file.display(), known.file.file.display());
+    format!("column \"{}\" of {file} is \"{}\" in {first}; give it one name", field.name(), known.field.name())
+}
+
+fn two_types(known: &Known<'_>, field: &Field, file: &FileSchema) -> String {
+    let [first, second] = [&known.field, field].map(|field| words_for(field.data_type()));
+    let (name, file, first_file) = (field.name(), file.file.display(), known.file.file.display());
+    format!("column \"{name}\" holds {first} in {first_file} and {second} in {file}; write the same in all files")
+}
+
+fn too_large(name: &str, beyond: &FileSchema) -> String {
+    let file = beyond.file.display();
+    format!(
+        "column \"{name}\" holds whole numbers in {file} that are too large for the floating-point numbers of other files; write \
+         whole numbers or text in all files"
+    )
 }
 
 /// What a type is called.
@@ -85,10 +134,12 @@ fn united(a: &Field, b: &Field) -> Option<Field> {
 }
 
 fn united_type(a: &DataType, b: &DataType) -> Option<DataType> {
-    use DataType::{Dictionary, Float64, Int64, List, Null, Struct, Timestamp, UInt64, Utf8View};
+    use DataType::{Boolean, Dictionary, Float64, Int64, List, Null, Struct, Timestamp, UInt64, Utf8View};
     let both = |is: fn(&DataType) -> bool| is(a) && is(b);
     Some(match (a, b) {
         _ if a == b => a.clone(),
+        // Parquet has no dictionary of flags.
+        (Dictionary(_, values), _) | (_, Dictionary(_, values)) if **values == Boolean => return None,
         (Null, other) | (other, Null) => other.clone(),
         _ if both(is_text) => Utf8View,
         (Dictionary(_, values), other) | (other, Dictionary(_, values)) => united_type(values, other)?,
@@ -97,6 +148,7 @@ fn united_type(a: &DataType, b: &DataType) -> Option<DataType> {
         _ if both(|number| number.is_integer() || number.is_floating()) => Float64,
         // To the microsecond, of which no more is used. A time without a zone is no instant.
         (Timestamp(_, None), Timestamp(_, None)) => Timestamp(Microsecond, None),
+        (Timestamp(_, Some(a)), Timestamp(_, Some(b))) if a == b => Timestamp(Microsecond, Some(Arc::clone(a))),
         (Timestamp(_, Some(_)), Timestamp(_, Some(_))) => Timestamp(Microsecond, Some("UTC".into())),
         (List(a), List(b)) => List(Arc::new(united(a, b)?)),
         (Struct(a), Struct(b)) => Struct(united_fields(a, b)?),
