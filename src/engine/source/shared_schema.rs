@@ -165,22 +165,22 @@ fn has_text(data_type: &DataType) -> bool {
 fn united_decimal(a: &DataType, b: &DataType) -> DataType {
     let [(a_whole, a_scale), (b_whole, b_scale)] = [digits(a), digits(b)];
     let scale = a_scale.max(b_scale);
-    let precision = i16::from(a_whole.max(b_whole)) + i16::from(scale);
-    match u8::try_from(precision) {
-        Ok(precision) if precision <= DECIMAL128_MAX_PRECISION => DataType::Decimal128(precision, scale),
-        Ok(precision) if precision <= DECIMAL256_MAX_PRECISION => DataType::Decimal256(precision, scale),
+    let precision = u8::try_from(a_whole.max(b_whole) + scale);
+    match (precision, i8::try_from(scale)) {
+        (Ok(precision), Ok(scale)) if precision <= DECIMAL128_MAX_PRECISION => DataType::Decimal128(precision, scale),
+        (Ok(precision), Ok(scale)) if precision <= DECIMAL256_MAX_PRECISION => DataType::Decimal256(precision, scale),
         _ => DataType::Utf8View,
     }
 }
 
 /// Digits before the point and behind it.
-fn digits(number: &DataType) -> (i8, i8) {
+fn digits(number: &DataType) -> (i16, i16) {
     use DataType::{Decimal32, Decimal64, Decimal128, Decimal256};
     match number {
         Decimal32(precision, scale)
         | Decimal64(precision, scale)
         | Decimal128(precision, scale)
-        | Decimal256(precision, scale) => (precision.cast_signed() - scale, *scale),
+        | Decimal256(precision, scale) => (i16::from(*precision) - i16::from(*scale), i16::from(*scale)),
         // No integer has more.
         _ => (20, 0),
     }
