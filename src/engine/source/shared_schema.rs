@@ -121,6 +121,7 @@ fn too_large(name: &str, beyond: &FileSchema) -> String {
 fn words_for(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Struct(_) | DataType::Map(..) => "objects",
+        DataType::Dictionary(..) => "a dictionary",
         _ if data_type.is_nested() => "lists",
         _ if has_text(data_type) => "single values",
         _ => "bytes",
