@@ -59,7 +59,7 @@ pub struct JourneyConfig {
     pub restart: RestartConfig,
 }
 
-/// `[journeys.collapse]`: touches of one person with one campaign and type count once.
+/// `[journeys.collapse]`: touches of one person with one campaign and type count once a journey.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CollapseConfig {

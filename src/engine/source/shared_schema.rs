@@ -1,5 +1,6 @@
 //! One schema for all files of a table: by name, each column in a type that holds what every file has in it, or as text, as CSV
-//! has it. The engine would take the first file's and bend the values of the others to it, without a word.
+//! has it. The engine would take the first file's and bend the values of the others to it, without a word; and its own union of
+//! types makes a day midnight, gives a time without a zone the other's, and has 38 digits at most.
 
 use crate::engine::functions::is_text;
 use arrow::datatypes::TimeUnit::Microsecond;
