@@ -2,13 +2,13 @@
 -- In: source_campaigns, $as_of.
 SELECT
     campaign_id, name, coalesce(channel, 'unknown') AS channel, subchannel, content, parent_campaign_id,
-    local_date(start_date) AS start_date, local_date(end_date) AS end_date, minor_units(budget) AS budget,
+    first_day(start_date) AS start_date, last_day(end_date) AS end_date, minor_units(budget) AS budget,
     currency, source_row,
     coalesce(instant_end(recorded_at) <= $as_of, true) AS in_scope,
     CASE
         WHEN campaign_id IS NULL THEN 'missing_key'
-        WHEN start_date IS NOT NULL AND local_date(start_date) IS NULL THEN 'bad_date'
-        WHEN end_date IS NOT NULL AND local_date(end_date) IS NULL THEN 'bad_date'
+        WHEN start_date IS NOT NULL AND first_day(start_date) IS NULL THEN 'bad_date'
+        WHEN end_date IS NOT NULL AND last_day(end_date) IS NULL THEN 'bad_date'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN budget IS NOT NULL AND minor_units(budget) IS NULL THEN 'bad_amount'
     END AS reason

@@ -6,7 +6,7 @@ WITH typed AS (
     SELECT
         deal_id, opportunity_id, amount, currency, reverses_deal_id, recorded_at, source_row,
         instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name,
-        starts_at, ends_at, local_date(starts_at) AS first_day, local_date(ends_at) AS last_day
+        starts_at, ends_at, first_day(starts_at) AS first_day, last_day(ends_at) AS last_day
     FROM source_deals
 )
 SELECT

@@ -4,7 +4,7 @@
 WITH typed AS (
     SELECT
         campaign_id, channel, recorded_at, source_row,
-        local_date(start_date) AS first_day, local_date(end_date) AS last_day,
+        first_day(start_date) AS first_day, last_day(end_date) AS last_day,
         TRY_CAST(lift AS DOUBLE) AS lift, TRY_CAST(standard_error AS DOUBLE) AS standard_error,
         coalesce(lower(measure), 'conversions') AS measure
     FROM source_experiments

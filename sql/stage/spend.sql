@@ -4,8 +4,8 @@
 WITH typed AS (
     SELECT
         campaign_id, channel, amount, currency, recorded_at, source_row,
-        CASE WHEN start_date IS NULL THEN local_date(date) ELSE local_date(start_date) END AS first_day,
-        CASE WHEN start_date IS NULL AND end_date IS NULL THEN local_date(date) ELSE local_date(end_date) END AS last_day,
+        CASE WHEN start_date IS NULL THEN first_day(date) ELSE first_day(start_date) END AS first_day,
+        CASE WHEN start_date IS NULL AND end_date IS NULL THEN last_day(date) ELSE last_day(end_date) END AS last_day,
         minor_units(amount) AS minor
     FROM source_spend
 )

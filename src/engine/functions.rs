@@ -1,6 +1,7 @@
 //! The SQL functions that the stage and mart files and people's own SQL use: instants, dates, money and quarters in the
 //! run's calendar.
 
+mod day;
 mod instant;
 mod money;
 mod period;
@@ -17,6 +18,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::SessionContext;
+pub(crate) use day::month;
 pub(super) use instant::time_text;
 use iso_currency::Currency;
 pub(crate) use read_amount::WrittenAmount;
@@ -29,7 +31,8 @@ pub(super) use text::{given, has_point, is_text, number_text, trimmed, uuid_text
 /// Registers every function for a calendar and a currency's digits.
 pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
-    let of_calendar = instant::functions(&calendar).into_iter().chain(quarter::functions(&calendar));
+    let of_calendar =
+        instant::functions(&calendar).into_iter().chain(day::functions(&calendar)).chain(quarter::functions(&calendar));
     let of_own = money::functions(digits)
         .into_iter()
         .chain(period::functions())

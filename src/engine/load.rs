@@ -80,7 +80,7 @@ async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) 
         ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
         loader.cells.insert(table, source.cell_names);
     }
-    // Contacts and opportunities look at accounts, roles at contacts, deals at opportunities.
+    // Contacts, opportunities and transactions look at accounts, roles at contacts, deals at opportunities.
     loader.stage(&[(Table::Accounts, include_str!("../../sql/stage/accounts.sql"))]).await?;
     // What is mostly the largest comes first, so that it is read while the others are planned.
     let others = [
@@ -168,9 +168,14 @@ impl Loader<'_> {
         if self.plan.source(table).is_none() {
             return Triaged::of_nothing(table, &RecordBatch::new_empty(Arc::clone(view.schema().inner())));
         }
-        if table == Table::Opportunities && self.plan.source(Table::Accounts).is_some() {
+        let of_accounts = match table {
+            Table::Opportunities => Some(include_str!("../../sql/stage/opportunities_of_accounts.sql")),
+            Table::Transactions => Some(include_str!("../../sql/stage/transactions_of_accounts.sql")),
+            _ => None,
+        };
+        if let Some(sql) = of_accounts.filter(|_| self.plan.source(Table::Accounts).is_some()) {
             self.ctx.register_table(&stage, view.into_view())?;
-            view = self.view(include_str!("../../sql/stage/opportunities_of_accounts.sql")).await?;
+            view = self.view(sql).await?;
             self.ctx.deregister_table(&stage)?;
         }
         let triaged = self.triage(table, &view, false).await?;

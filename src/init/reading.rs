@@ -4,7 +4,7 @@ use super::select::{quoted, quoted_text};
 use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
 use crate::engine::contract::ColumnKind;
-use crate::engine::{WrittenAmount, in_iso, written_flag};
+use crate::engine::{WrittenAmount, in_iso, month, written_flag};
 use arrow::array::{Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -51,7 +51,8 @@ impl Reading {
 /// How values read as those of a kind of column.
 pub(super) fn of(kind: ColumnKind, values: &[&str]) -> Reading {
     match kind {
-        ColumnKind::Instant | ColumnKind::Date => of_instants(values),
+        ColumnKind::Instant => of_instants(values),
+        ColumnKind::Date => of_months(values).unwrap_or_else(|| of_instants(values)),
         ColumnKind::Money => of_amounts(values),
         ColumnKind::Flag => of_flags(values),
         _ => Reading::AsIs,
@@ -152,9 +153,29 @@ fn of_instants(values: &[&str]) -> Reading {
     Reading::Unreadable
 }
 
-/// The formats of these dates, with times of day, that nine of ten values have, as far as they are the first for any.
+/// Months, which are all their days, as finance has spend; years of two digits first.
+const MONTHS: [&str; 9] = ["%b %y", "%b-%y", "%B %y", "%b %Y", "%b-%Y", "%B %Y", "%m/%Y", "%m.%Y", "%Y/%m"];
+
+/// How a column of months reads, if it is one.
+fn of_months(values: &[&str]) -> Option<Reading> {
+    if values.is_empty() {
+        return None;
+    }
+    if mostly(values, |text| month(text).is_some()) {
+        return Some(Reading::AsIs);
+    }
+    let formats = first_formats(values, &MONTHS.map(str::to_owned))?;
+    Some(Reading::Formatted { formats, is_guess: false })
+}
+
+/// The formats of these dates, with times of day, that nine of ten values have.
 fn formats_of(values: &[&str], dates: &[String]) -> Option<Vec<String>> {
     let all: Vec<String> = dates.iter().flat_map(|date| TIMES.map(|time| format!("{date}{time}"))).collect();
+    first_formats(values, &all)
+}
+
+/// Of formats that nine of ten values have one of, those that are the first for any.
+fn first_formats(values: &[&str], all: &[String]) -> Option<Vec<String>> {
     let first = |text: &&str| all.iter().position(|format| in_iso(format, text).is_some());
     let found: Vec<usize> = values.iter().filter_map(first).collect();
     let formats = found.iter().collect::<BTreeSet<_>>().into_iter().map(|&format| all[format].clone());
@@ -219,6 +240,20 @@ mod tests {
 
     fn amounts(values: &[&str]) -> Reading {
         of_amounts(values)
+    }
+
+    #[test]
+    fn months_are_dates_and_no_instants() {
+        let formatted = |formats: &[&str]| Reading::Formatted {
+            formats: formats.iter().map(|&format| format.to_owned()).collect(),
+            is_guess: false,
+        };
+        let read = |values: &[&str]| [ColumnKind::Date, ColumnKind::Instant].map(|kind| of(kind, values));
+        assert_eq!(read(&["2024-11", "2024-12"]), [Reading::AsIs, Reading::Unreadable]);
+        assert_eq!(read(&["Nov-24", "Dec-24"]), [formatted(&["%b-%y"]), Reading::Unreadable]);
+        assert_eq!(read(&["November 2024", "May 2024"]), [formatted(&["%b %Y", "%B %Y"]), Reading::Unreadable]);
+        assert_eq!(read(&["12/2024"]), [formatted(&["%m/%Y"]), Reading::Unreadable]);
+        assert_eq!(read(&["2024-12-01"]), [Reading::AsIs, Reading::AsIs]);
     }
 
     #[test]

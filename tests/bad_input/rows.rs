@@ -301,11 +301,20 @@ fn an_earlier_as_of_date_makes_no_orphans() {
         assert_eq!(outcome.rows(table), [2, 1, 1, 0], "{table}");
     }
     assert_eq!(outcome.rows("deals"), [2, 0, 2, 0]);
-    // An account recorded later takes its contacts and opportunities along, and these their deals.
+    // An account recorded later takes its contacts, opportunities and transactions along, and opportunities their deals; what
+    // accounts do not name may have bought as well.
     let accounts = "account_id,recorded_at\nA1,2026-01-01\nA2,2026-06-01\nA2,2026-06-02\n";
-    let outcome = world.file("accounts.csv", accounts).accepted_with(&["--as-of", "2026-05-05"]);
+    let transactions =
+        "account_id,transacted_at,amount\nA1,2026-03-01,10.00\nA2,2026-03-01,20.00\nA9,2026-03-01,40.00\n";
+    let outcome = (world.file("accounts.csv", accounts).file("transactions.csv", transactions))
+        .source("transactions", "path = \"transactions.csv\"")
+        .accepted_with(&["--as-of", "2026-05-05"]);
     assert_eq!(outcome.set_aside(), Vec::<String>::new());
     assert_eq!(outcome.booked(), 100_000);
+    assert_eq!(
+        (outcome.rows("transactions"), outcome.amounts("transactions")),
+        ([3, 2, 1, 0], [7_000, 5_000, 2_000, 0])
+    );
     for table in ["contacts", "contact_roles", "opportunities", "deals"] {
         assert_eq!(outcome.rows(table), [2, 1, 1, 0], "{table}");
     }
@@ -319,6 +328,26 @@ fn spend_after_the_as_of_date_is_out_of_scope() {
     assert_eq!((outcome.rows("spend"), outcome.amounts("spend")), ([1, 1, 0, 0], [400, 300, 100, 0]));
     let by_quarter = outcome.column("campaign_spend", "fiscal_quarter", "spend");
     assert_eq!(by_quarter, [("FY26Q1", "2.00"), ("FY26Q2", "1.00")].map(|(q, m)| (q.to_owned(), m.to_owned())).into());
+}
+
+/// By hand: 31.00 in January, and 30.00 in April of which 10 of 30 days have happened.
+#[test]
+fn spend_of_a_month_is_that_of_all_its_days() {
+    let spent = [("FY26Q1", "31.00"), ("FY26Q2", "10.00")].map(|(q, m)| (q.to_owned(), m.to_owned()));
+    let written = "campaign_id,Month,amount\nC1,Jan-26,31.00\nC1,April 2026,30.00\n";
+    let sql = "path = \"spend.csv\"\nsql = \"SELECT campaign_id, read_time(\\\"Month\\\", '%b-%y', '%B %Y') AS date, amount FROM raw\"";
+    for world in [
+        World::new().file("spend.csv", "campaign_id,date,amount\nC1,2026-01,31.00\nC1,2026-04,30.00\n"),
+        World::new().file(
+            "spend.csv",
+            "campaign_id,start_date,end_date,amount\nC1,2026-01,2026-01,31.00\nC1,2026-04-01,2026-04,30.00\n",
+        ),
+        World::new().file("spend.csv", written).source("spend", sql),
+    ] {
+        let outcome = world.accepted_with(&["--as-of", "2026-04-10"]);
+        assert_eq!((outcome.rows("spend"), outcome.amounts("spend")), ([2, 2, 0, 0], [6_100, 4_100, 2_000, 0]));
+        assert_eq!(outcome.column("campaign_spend", "fiscal_quarter", "spend"), spent.clone().into());
+    }
 }
 
 /// The type of a repeated touch decides, in whatever order its rows come, since the names of all else are alike.

@@ -176,6 +176,12 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     file("often.csv", "frequency,recency,T\n2,3,4\n4000000000,3,4\n");
     let summary = super::file::refused(folder.path(), &["often.csv", "--rfm"]);
     assert!(summary.contains("row 2 of the summaries: more than a million repeat purchases"), "{summary}");
+    file("ages.csv", "frequency,recency,T\n1,5,10\n2,1e308,1e308\n");
+    let summary = super::file::refused(folder.path(), &["ages.csv", "--rfm"]);
+    assert!(
+        summary.contains("row 2 of the summaries: more than a million million units of time are observed"),
+        "{summary}"
+    );
     file("days.csv", "id,at,amount\na,03/01/2025,5\nb,04/01/2025,6\n");
     assert_eq!(
         refused("days.csv"),

@@ -1,17 +1,16 @@
-//! `instant_start(x)`, `instant_end(x)`: text, date or timestamp to UTC microseconds; `local_date(x)`: to a date.
+//! `instant_start(x)`, `instant_end(x)`: text, date or timestamp to UTC microseconds.
 
 use super::text::is_text;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
-use crate::config::calendar::{DateMeans, all_days, date_of_days};
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, StringArray, TimestampMicrosecondArray};
+use crate::config::calendar::{DateMeans, date_of_days};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, ScalarUDF};
 use jiff::Timestamp;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// UTC microseconds, the type of every instant.
@@ -24,12 +23,7 @@ pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
         let calendar = Arc::clone(calendar);
         ArrayFunction::new(name, 1, instant_type(), move |args| instants(&calendar, date_means, &args[0]))
     };
-    let dates_calendar = Arc::clone(calendar);
-    vec![
-        instant("instant_start", DateMeans::Start),
-        instant("instant_end", DateMeans::End),
-        ArrayFunction::new("local_date", 1, DataType::Date32, move |args| local_dates(&dates_calendar, &args[0])),
-    ]
+    vec![instant("instant_start", DateMeans::Start), instant("instant_end", DateMeans::End)]
 }
 
 /// Instants of whatever a source has; null where it cannot be read.
@@ -63,7 +57,7 @@ fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Re
 }
 
 /// The instants that have a date; others, as some systems write for never, cannot be read.
-fn within_calendar(instants: &TimestampMicrosecondArray) -> TimestampMicrosecondArray {
+pub(super) fn within_calendar(instants: &TimestampMicrosecondArray) -> TimestampMicrosecondArray {
     let (first, last) = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
     let has_date = |micros: i64| (first <= micros) & (micros <= last);
     // Nearly always all have one, which is told without a jump.
@@ -97,52 +91,6 @@ fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
     calendar.instant_of_naive(naive)
 }
 
-fn local_dates(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
-    let dates: Date32Array = match values.data_type() {
-        DataType::Timestamp(_, None) => {
-            let naive = cast(values, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-            let naive = within_calendar(naive.as_primitive::<TimestampMicrosecondType>());
-            cast(&naive, &DataType::Date32)?.as_primitive::<Date32Type>().clone()
-        }
-        DataType::Date32 | DataType::Date64 => {
-            let (days, all_days) = (cast(values, &DataType::Date32)?, all_days());
-            days.as_primitive::<Date32Type>().unary_opt(|day| all_days.contains(&day).then_some(day))
-        }
-        DataType::Timestamp(..) => {
-            let instants = cast(values, &instant_type())?;
-            let instants = instants.as_primitive::<TimestampMicrosecondType>();
-            instants.iter().map(|instant| calendar.day_of(instant?)).collect()
-        }
-        _ if is_text(values.data_type()) => {
-            let text = cast(values, &DataType::Utf8View)?;
-            text.as_string_view().iter().map(|text| local_date_of_text(calendar, text?)).collect()
-        }
-        _ => Date32Array::new_null(values.len()),
-    };
-    Ok(Arc::new(dates))
-}
-
-fn local_date_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.day_of(instant))
-}
-
-/// Fiscal quarters of instants or dates; null outside the calendar.
-pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
-    let dates = local_dates(calendar, values)?;
-    // Neighbouring rows are often of one quarter: its days are remembered.
-    let mut latest: Option<(RangeInclusive<i32>, i32)> = None;
-    let mut quarter = |days: i32| match &latest {
-        Some((days_of_quarter, quarter)) if days_of_quarter.contains(&days) => Some(*quarter),
-        _ => {
-            let quarter = calendar.quarter_of_date(date_of_days(days)?);
-            latest = Some((calendar.days_of(quarter).unwrap_or(days..=days), quarter));
-            Some(quarter)
-        }
-    };
-    let quarters: Int32Array = dates.as_primitive::<Date32Type>().iter().map(|days| quarter(days?)).collect();
-    Ok(Arc::new(quarters))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,9 +118,5 @@ mod tests {
             let read = read.as_primitive::<TimestampMicrosecondType>().iter().collect::<Vec<_>>();
             assert_eq!(read, [Some(0), None, None, None, Some(last)]);
         }
-        let given: ArrayRef =
-            Arc::new(TimestampMicrosecondArray::from(vec![Some(86_400_000_001), Some(i64::MAX), None]));
-        let dates = local_dates(&calendar, &given).unwrap();
-        assert_eq!(dates.as_primitive::<Date32Type>().iter().collect::<Vec<_>>(), [Some(1), None, None]);
     }
 }

@@ -1,7 +1,7 @@
 //! `fiscal_quarter(x)`: the fiscal quarter of an instant or a date, as a number that counts quarters; and what belongs
 //! to such a number: `quarter_name(q)`, `quarter_start(q)`, `quarter_end(q)`.
 
-use super::instant::quarters;
+use super::day::quarters;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
 use crate::config::calendar::days_since_epoch;

@@ -28,9 +28,10 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
     let columns: Vec<&StringArray> = columns.iter().map(|column| column.as_string::<i32>()).collect();
     let [texts, formats @ ..] = columns.as_slice() else { return Ok(Arc::new(StringViewArray::new_null(0))) };
     let known: BTreeSet<&str> = formats.iter().flat_map(|formats| formats.iter().flatten()).collect();
-    if let Some(format) = known.into_iter().find(|format| !names_a_day(format)) {
+    if let Some(format) = known.into_iter().find(|format| !names_a_month(format)) {
         return plan_err!(
-            "read_time cannot read dates by the format '{format}'; write it as for strptime with day, month and year, as '%d/%m/%Y %H:%M'"
+            "read_time cannot read dates by the format '{format}'; write it as for strptime with day, month and year, as '%d/%m/%Y %H:%M', \
+             or month and year"
         );
     }
     let read = |row: usize| {
@@ -42,13 +43,14 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new((0..texts.len()).map(read).collect::<StringViewArray>()))
 }
 
-/// Whether a format says on which day something was: what it makes of a day can be read back.
-fn names_a_day(format: &str) -> bool {
+/// Whether a format says on which day something was, or in which month: what it makes of a day can be read back.
+fn names_a_month(format: &str) -> bool {
     let Ok(day) = date(2024, 11, 29).at(21, 5, 7, 0).to_zoned(TimeZone::UTC) else { return false };
     strtime::format(format, &day).is_ok_and(|text| in_iso(format, &text).is_some())
 }
 
-/// A text of this format as ISO 8601: a date, a time of day with it, or an instant where it names its offset.
+/// A text of this format as ISO 8601: a date, a time of day with it, or an instant where it names its offset; a month where it names no
+/// day.
 pub(crate) fn in_iso(format: &str, text: &str) -> Option<String> {
     let read = BrokenDownTime::parse(format, text.trim()).ok()?;
     if let Ok(instant) = read.to_timestamp() {
@@ -58,7 +60,11 @@ pub(crate) fn in_iso(format: &str, text: &str) -> Option<String> {
         return read.to_zoned().ok().map(|zoned| zoned.timestamp().to_string());
     }
     // A year of two digits is no year of four.
-    let date = read.to_date().ok().filter(|date| date.year() >= 1_000)?;
+    let year = read.to_date().map_or_else(|_| read.year(), |date| Some(date.year())).filter(|&year| year >= 1_000)?;
+    let Ok(date) = read.to_date() else {
+        let names_no_day = read.day().is_none() && read.day_of_year().is_none();
+        return read.month().filter(|_| names_no_day).map(|month| format!("{year}-{month:02}"));
+    };
     Some(if read.hour().is_some() { date.to_datetime(read.to_time().ok()?).to_string() } else { date.to_string() })
 }
 
@@ -82,13 +88,14 @@ mod tests {
 
     #[test]
     fn formats_that_name_no_day_are_refused() {
-        for format in ["MM/DD/YYYY", "%m/%d", "%H:%M", "%Y-%m", "%d/%m/%K", "%Y-%m-%d %", "%c", ""] {
+        for format in ["MM/DD/YYYY", "%m/%d", "%H:%M", "%Y", "%m", "%d/%m/%K", "%Y-%m-%d %", "%c", ""] {
             let column = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
             let error = read_times(&[column("3/31/2024"), column("%m/%d/%Y"), column(format)]).unwrap_err().to_string();
             assert!(error.contains(&format!("'{format}'")), "{error}");
         }
-        for format in ["%s", "%d/%m/%y %I:%M %p", "%A, %d %B %Y", "%Y-%j", "%G-W%V-%u", "%F %T", "%d %b %Y %Q"] {
-            assert!(names_a_day(format), "{format}");
+        for format in ["%s", "%d/%m/%y %I:%M %p", "%A, %d %B %Y", "%Y-%j", "%G-W%V-%u", "%F %T", "%d %b %Y %Q", "%b %Y"]
+        {
+            assert!(names_a_month(format), "{format}");
         }
     }
 
@@ -101,6 +108,8 @@ mod tests {
             ("%d/%m/%Y %H:%M:%S", "01/02/2024 07:08:09", "2024-02-01T07:08:09"),
             ("%d/%m/%Y %H:%M %z", "01/02/2024 00:30 +0100", "2024-01-31T23:30:00Z"),
             ("%d/%m/%Y %H:%M %Q", "01/02/2024 00:30 Europe/Berlin", "2024-01-31T23:30:00Z"),
+            ("%b-%y", "Dec-24", "2024-12"),
+            ("%B %Y", "february 2024", "2024-02"),
             ("%s", "86400", "1970-01-02T00:00:00Z"),
         ] {
             assert_eq!(in_iso(format, text).as_deref(), Some(iso), "{format}");
@@ -111,6 +120,8 @@ mod tests {
             ("%Q", "1"),
             ("%d.%m.%Y", "1.2.2024 x"),
             ("%Y/%m/%d", "22/1/24"),
+            ("%m/%Y", "12/24"),
+            ("%m/%Y", "13/2024"),
         ] {
             assert_eq!(in_iso(format, text), None, "{format}");
         }
