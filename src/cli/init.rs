@@ -43,7 +43,7 @@ fn print(out: &mut impl Write, initialised: &Initialised) -> std::io::Result<()>
             writeln!(out, "{}", sentence(&format!("  {path:<width$}  {why}"), width + 4))?;
         }
     }
-    let config = initialised.config.display();
+    let config = initialised.config.display().to_string();
     if !initialised.undecided.is_empty() {
         writeln!(out, "\n{}", head("could not decide; these lines hold a guess"))?;
         for (line, message) in &initialised.undecided {
@@ -51,8 +51,27 @@ fn print(out: &mut impl Write, initialised: &Initialised) -> std::io::Result<()>
         }
     }
     writeln!(out, "\nwrote {config}")?;
+    let argument = argument(&config);
     match initialised.missing.first() {
-        None => writeln!(out, "next: closedloop run {config}"),
-        Some(table) => writeln!(out, "next: name the file of {} in it, then closedloop run {config}", table.name()),
+        None => writeln!(out, "next: closedloop run {argument}"),
+        Some(table) => writeln!(out, "next: name the file of {} in it, then closedloop run {argument}", table.name()),
+    }
+}
+
+/// A path as a shell takes it.
+fn argument(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/\\._-+:=@%,".contains(c);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_with_blanks_are_quoted() {
+        assert_eq!(argument("exports/closedloop.toml"), "exports/closedloop.toml");
+        assert_eq!(argument("my exports 2024/closedloop.toml"), "'my exports 2024/closedloop.toml'");
+        assert_eq!(argument("Eva's $/c.toml"), "'Eva'\\''s $/c.toml'");
     }
 }
