@@ -1,12 +1,17 @@
 //! What a folder holds: every readable file's header and first rows, as text.
 
+mod csv_file;
+mod parts;
+
 use crate::config::file::Format;
-use crate::config::plan::{data_files, delimiter_of, format_of, has_ending, unpacked};
-use crate::engine::stray_quote;
+use crate::config::plan::{data_files, format_of, has_ending, unpacked};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use csv_file::look_at_csv;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+pub(super) use parts::{are_alike, pattern_of};
+use parts::{join_parts, pooled};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -96,19 +101,6 @@ fn look_at_parts(folder: &Path) -> Option<Result<Look, String>> {
     rest.iter().all(|part| are_alike(first, part)).then(|| Ok(pooled(parts)))
 }
 
-/// Whether two files can be parts of one table.
-fn are_alike(a: &Look, b: &Look) -> bool {
-    (&a.headers, a.delimiter, a.typed) == (&b.headers, b.delimiter, b.typed)
-}
-
-/// The parts of a table, of which there is one at least, as one: each shows as many of its rows.
-fn pooled(mut parts: Vec<Look>) -> Look {
-    let of_each = (SAMPLE / parts.len()).max(1);
-    let whole = parts.len() == 1 && parts[0].whole;
-    let rows = parts.iter_mut().flat_map(|part| part.rows.drain(..part.rows.len().min(of_each))).collect();
-    Look { rows, whole, ..parts.swap_remove(0) }
-}
-
 fn look_at(file: &Path) -> Result<Look, String> {
     let Some(format) = format_of(file) else {
         let excel = ["xlsx", "xls", "ods"].iter().any(|ending| has_ending(file, ending));
@@ -135,39 +127,6 @@ fn look_at(file: &Path) -> Result<Look, String> {
 }
 
 type Seen = (Option<char>, Vec<String>, Vec<Vec<String>>);
-
-fn look_at_csv(file: &Path) -> Result<Seen, String> {
-    let mut first = Vec::new();
-    BufReader::new(unpacked(file).map_err(unreadable)?).read_until(b'\n', &mut first).map_err(unreadable)?;
-    if first.iter().all(u8::is_ascii_whitespace) {
-        return Err("is empty; a header line is needed".to_owned());
-    }
-    let count = |delimiter: u8| first.iter().filter(|byte| **byte == delimiter).count();
-    let delimiter = b",;\t|".iter().copied().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',');
-    if let Some(fault) = stray_quote(file, delimiter).map_err(unreadable)? {
-        return Err(fault);
-    }
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(unpacked(file).map_err(unreadable)?);
-    let fault = |error: &csv::Error| match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "is not UTF-8; save it as UTF-8".to_owned(),
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or_else(String::new, |pos| format!("line {}", pos.line()));
-            format!(
-                "{line} has {len} cells and the first line {expected_len}; take out titles and totals around the table, or \
-                 quote cells that hold the delimiter"
-            )
-        }
-        _ => format!("cannot be read: {error}"),
-    };
-    let headers = reader.headers().map_err(|error| fault(&error))?;
-    let headers: Vec<String> = headers.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
-    let rows = reader.records().take(SAMPLE + 1).map(|record| {
-        let record = record.map_err(|error| fault(&error))?;
-        Ok(record.iter().map(str::to_owned).collect())
-    });
-    let rows = rows.collect::<Result<_, String>>()?;
-    Ok(((delimiter != delimiter_of(file)).then_some(char::from(delimiter)), headers, rows))
-}
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreadable(error: std::io::Error) -> String {
@@ -222,56 +181,4 @@ fn look_at_ndjson(file: &Path) -> Result<Seen, String> {
         rows.push(row);
     }
     if headers.is_empty() { Err("is empty".to_owned()) } else { Ok((None, headers, rows)) }
-}
-
-/// Files that differ only in the digits of their names and share their header are one source, named by a pattern.
-fn join_parts(looks: Vec<Look>, names: &[String]) -> Vec<Look> {
-    let mut joined: Vec<Look> = Vec::new();
-    let has_digit = |path: &str| path.contains(|c: char| c.is_ascii_digit());
-    let without_digits = |path: &str| path.replace(|c: char| c.is_ascii_digit(), "");
-    let mut groups: Vec<Vec<Look>> = Vec::new();
-    for look in looks {
-        let same = |group: &&mut Vec<Look>| {
-            has_digit(&look.path)
-                && without_digits(&group[0].path) == without_digits(&look.path)
-                && has_digit(&group[0].path)
-                && are_alike(&group[0], &look)
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(look),
-            None => groups.push(vec![look]),
-        }
-    }
-    for mut group in groups {
-        let pattern = pattern(&group.iter().map(|look| look.path.as_str()).collect::<Vec<_>>());
-        let matches =
-            glob::Pattern::new(&pattern).map_or(0, |pattern| names.iter().filter(|name| pattern.matches(name)).count());
-        if group.len() > 1 && matches == group.len() {
-            joined.push(Look { path: pattern, ..pooled(group) });
-        } else {
-            joined.append(&mut group);
-        }
-    }
-    joined
-}
-
-/// What names have in common at both ends, with a star between.
-fn pattern(names: &[&str]) -> String {
-    let (first, rest) = (names[0], &names[1..]);
-    let shared = |matches: fn(&str, &str) -> usize| rest.iter().map(|name| matches(first, name)).min().unwrap_or(0);
-    let start = shared(|a, b| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b && a.is_ascii()).count());
-    let end = shared(|a, b| a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b && a.is_ascii()).count());
-    let end = end.min(first.len() - start);
-    format!("{}*{}", &first[..start], &first[first.len() - end..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_keeps_both_ends() {
-        assert_eq!(pattern(&["touches_2024.csv", "touches_2025.csv"]), "touches_202*.csv");
-        assert_eq!(pattern(&["a1.csv", "a11.csv"]), "a1*.csv");
-    }
 }
