@@ -11,6 +11,7 @@ mod name;
 mod reading;
 mod recognise;
 mod select;
+mod unit;
 
 use crate::config::file::Table;
 use compose::compose;
@@ -104,7 +105,7 @@ pub fn init(folder: &Path, out: Option<&Path>) -> Result<Initialised, InitError>
     if missing.len() == 2 {
         return Err(nothing_usable(folder, &knowledge, &recognised, &looks, &unused));
     }
-    let (settings, doubts) = examine(&mut recognised, &looks, &knowledge.stages);
+    let (settings, doubts) = examine(&mut recognised, &looks, &knowledge);
     let composed = compose(&recognised, &looks, &settings, &doubts, &way(&config, folder));
     write_new(&config, &composed.text)?;
     Ok(Initialised { config, used: used(&recognised, &looks), unused, undecided: composed.undecided, missing })

@@ -1,13 +1,21 @@
 //! `init`: a folder of exports becomes a configuration that runs; what it cannot decide it says and marks.
 
+#[path = "init/amounts.rs"]
+mod amounts;
 #[path = "init/doubts.rs"]
 mod doubts;
+#[path = "init/files.rs"]
+mod files;
 #[path = "init/plain.rs"]
 mod plain;
+#[path = "init/reports.rs"]
+mod reports;
 #[path = "init/shapes.rs"]
 mod shapes;
 #[path = "init/systems.rs"]
 mod systems;
+#[path = "init/times.rs"]
+mod times;
 
 use crate::support::{closedloop, copy_of, outside_data, project};
 use serde_json::Value;
@@ -70,6 +78,12 @@ fn write(folder: &Path, name: &str, text: &str) {
 }
 
 const OPPORTUNITIES: &str = "Opp ID,Account ID,Created,Close Date,Stage,Value\n";
+
+/// What a second `init` of a folder says.
+fn again(folder: &Path) -> String {
+    fs::remove_file(folder.join("closedloop.toml")).unwrap();
+    init(folder)
+}
 
 /// Exports of touches and opportunities, the latter of this text, and what `init` says of them.
 fn said_of(name: &str, opportunities: &str) -> (TempDir, String) {

@@ -20,7 +20,7 @@ pub(super) struct Knowledge {
 pub(super) struct Kind {
     pub(super) system: String,
     pub(super) object: String,
-    /// Words in a file's name.
+    /// Words in a file's name, as `speaks_of` takes them.
     pub(super) files: Vec<String>,
     /// Headers that it has, letter by letter.
     #[serde(default)]
@@ -111,6 +111,7 @@ selects!(
     "salesforce/campaign.sql",
     "salesforce/campaign_cost.sql",
     "salesforce/campaign_member.sql",
+    "salesforce/campaign_member_report.sql",
     "salesforce/contact.sql",
     "salesforce/lead.sql",
     "salesforce/opportunity.sql",

@@ -1,12 +1,15 @@
 //! Which file gives which table: every file is held against everything known, and the best fits are taken first.
 
-use super::kinds::{Fill, Kind, Knowledge, Plain};
-use super::look::Look;
-use super::name::{find_header, plain, speaks_of};
-use super::reading::{self, Reading};
-use super::select::{Projection, Select, quoted};
+mod fit;
+
+use super::kinds::{Fill, Kind, Knowledge};
+use super::look::{Look, are_alike};
+use super::name::speaks_of;
+use super::reading::of_column;
+use super::select::{Select, quoted};
 use crate::config::file::Table;
 use crate::engine::contract::{self, ColumnKind};
+use fit::{Fit, chosen_columns, fit_of_kind, plain_select, select_of_columns};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A table and where its rows come from.
@@ -16,8 +19,10 @@ pub(super) struct Filled {
     pub(super) branches: Vec<Branch>,
     /// SELECTs that somebody may want to add.
     pub(super) offers: Vec<Branch>,
-    /// Further files that look like this table and whose names say so too.
+    /// Further files that look like this table and whose names say so too, and further columns of such files.
     pub(super) rivals: Vec<String>,
+    /// Further files with the columns of one that is read.
+    pub(super) alike: Vec<usize>,
 }
 
 /// One file read by one SELECT.
@@ -43,13 +48,6 @@ struct Candidate<'a> {
     look: usize,
     fit: Fit,
     guess: Guess<'a>,
-}
-
-/// How well a file fits what it could be.
-struct Fit {
-    score: f64,
-    /// Whether the file's name says so.
-    named: bool,
 }
 
 enum Guess<'a> {
@@ -122,7 +120,9 @@ fn candidates<'a>(knowledge: &'a Knowledge, looks: &[Look]) -> Vec<Candidate<'a>
         });
         candidates.extend(kinds.chain(plain));
     }
-    candidates.sort_by(|a, b| b.fit.score.total_cmp(&a.fit.score).then(a.look.cmp(&b.look)));
+    // Of equal files the one with the shorter name is no copy.
+    let place = |candidate: &Candidate<'_>| (looks[candidate.look].path.len(), candidate.look);
+    candidates.sort_by(|a, b| b.fit.score.total_cmp(&a.fit.score).then_with(|| place(a).cmp(&place(b))));
     candidates
 }
 
@@ -135,6 +135,11 @@ fn rivalled(
 ) -> Option<String> {
     let (table, named) = second?;
     let filled = recognised.tables.get_mut(&table).filter(|filled| !filled.branches.is_empty())?;
+    let mut read = filled.branches.iter().map(|branch| &looks[branch.look]);
+    if let Some(twin) = read.find(|read| are_alike(read, &looks[position])) {
+        filled.alike.push(position);
+        return Some(format!("has the same columns as {}", twin.path));
+    }
     if named {
         filled.rivals.push(looks[position].path.clone());
     }
@@ -191,8 +196,13 @@ fn add_derived(recognised: &mut Recognised, looks: &[Look], found: &BTreeMap<usi
             let Some(select) = select_of(fill, &looks[*look]) else { continue };
             let complete = lacking(fill.table, &select).is_empty();
             let has_rows = || looks[*look].rows.iter().any(|row| has_required(fill.table, &select, &looks[*look], row));
-            if fill.fallback && !given.contains(&fill.table) && complete && has_rows() {
-                add(recognised, fill.table, *look, kind, Some(select));
+            if fill.fallback && complete && has_rows() {
+                if !given.contains(&fill.table) {
+                    add(recognised, fill.table, *look, kind, Some(select));
+                } else if let (Table::Spend, Some(filled)) = (fill.table, recognised.tables.get_mut(&fill.table)) {
+                    let headers = select.projection("amount").into_iter().flat_map(|amount| &amount.headers);
+                    filled.rivals.extend(headers.map(|header| format!("\"{header}\" of {}", looks[*look].path)));
+                }
             } else if let (true, true, Some(filled)) = (fill.offer, complete, recognised.tables.get_mut(&fill.table)) {
                 let (system, object) = (kind.system.clone(), kind.object.clone());
                 filled.offers.push(Branch { look: *look, system, object, select });
@@ -213,10 +223,10 @@ fn turned(table: Table, mut select: Select, look: &Look) -> Select {
             contract::columns(table).iter().find(|column| column.name == projection.name).map(|column| column.kind);
         let Some(kind) = kind else { continue };
         if let Some(header) = projection.plain_header() {
-            projection.expr = reading_of(kind, look, header).expr(header);
+            projection.expr = of_column(kind, look, header).expr(header);
         } else if kind != ColumnKind::Flag && projection.expr.starts_with("coalesce(") {
             for header in &projection.headers {
-                let read = reading_of(kind, look, header).expr(header);
+                let read = of_column(kind, look, header).expr(header);
                 projection.expr = projection.expr.replace(&quoted(header), &read);
             }
         }
@@ -225,16 +235,21 @@ fn turned(table: Table, mut select: Select, look: &Look) -> Select {
 }
 
 /// Required columns that a SELECT does not give.
-fn lacking(table: Table, select: &Select) -> Vec<&'static str> {
+fn lacking(table: Table, select: &Select) -> Vec<String> {
     let gives = |name: &str| select.projection(name).is_some();
     let required = contract::columns(table).iter().filter(|column| column.required).map(|column| column.name);
-    let mut lacking: Vec<&'static str> = required.filter(|name| !gives(name)).collect();
+    let mut lacking: Vec<String> = required.filter(|name| !gives(name)).map(str::to_owned).collect();
     for choice in contract::alternatives(table) {
         if !choice.iter().any(|set| set.iter().all(|name| gives(name))) {
-            lacking.push(choice[0][0]);
+            lacking.push(either(choice));
         }
     }
     lacking
+}
+
+/// Columns of which one set suffices, in words.
+pub(super) fn either(choice: &[&[&str]]) -> String {
+    choice.iter().map(|set| set.join(" and ")).collect::<Vec<_>>().join(" or ")
 }
 
 fn has_required(table: Table, select: &Select, look: &Look, row: &[String]) -> bool {
@@ -244,132 +259,4 @@ fn has_required(table: Table, select: &Select, look: &Look, row: &[String]) -> b
         is_constant || !select.value(look, row, name).is_empty()
     };
     required.into_iter().all(|column| is_given(column.name))
-}
-
-/// How well a file fits an object; ids that start right outweigh everything else.
-fn fit_of_kind(kind: &Kind, look: &Look) -> Option<Fit> {
-    if !kind.must.iter().all(|name| look.headers.contains(name)) {
-        return None;
-    }
-    for fill in kind.fills.iter().filter(|fill| !fill.fallback) {
-        if !lacking(fill.table, &fill.select()?.over(look)).is_empty() {
-            return None;
-        }
-    }
-    let mut score = 5.0;
-    if let Some(prefix) = &kind.prefix {
-        let id = find_header(&look.headers, "Id")?;
-        let is_id = |value: &str| value.starts_with(prefix.as_str()) && matches!(value.len(), 15 | 18);
-        let (right, wrong): (Vec<&str>, Vec<&str>) = look.values(id).partition(|value| is_id(value));
-        if wrong.len() > right.len() {
-            return None;
-        }
-        score += if right.is_empty() { 0.0 } else { 100.0 };
-    }
-    let marks = kind.marks.iter().filter(|mark| find_header(&look.headers, mark).is_some()).count();
-    let hint = speaks_of(&look.path, &kind.files);
-    let enough = score > 100.0 || marks * 2 > kind.marks.len() || (hint && marks >= 2);
-    let score = score + 3.0 * f64::from(u8::from(hint)) + 5.0 * ratio(marks, kind.marks.len());
-    enough.then_some(Fit { score, named: hint })
-}
-
-/// The SELECT that gives a table from a file of no known system, and how well it fits.
-fn plain_select(known: &Plain, look: &Look) -> Option<(Select, Fit)> {
-    let hint = speaks_of(&look.path, &known.files);
-    let key = contract::key(known.table);
-    let chosen = chosen_columns(known, look);
-    let is_unique = |header: &&String| {
-        let (mut seen, mut all) = (BTreeSet::new(), 0_usize);
-        look.values(header).for_each(|value| {
-            seen.insert(value);
-            all += 1;
-        });
-        seen.len() * 100 >= all * 95
-    };
-    // Repeats are set aside; a file that is named and headed as the table needs none of this proof.
-    let is_said = |header: &String| hint && key.is_some_and(|key| plain(header) == plain(key));
-    if key.and_then(|key| chosen.get(key)).is_some_and(|header| !is_said(header) && !is_unique(header)) {
-        return None;
-    }
-    let (select, made_up) = select_of_columns(known, &chosen);
-    let select = turned(known.table, select, look);
-    let named = key.is_none_or(|key| chosen.get(key).is_some_and(|header| plain(header) != "id"));
-    // One column alone says nothing of a file that is not named like the table.
-    let is_likely = hint || named && made_up == 0 && chosen.len() > 1;
-    if !is_likely || !lacking(known.table, &select).is_empty() {
-        return None;
-    }
-    // A table of few columns must not win over one that uses more of the file.
-    let score = 3.0 * f64::from(u8::from(hint))
-        + 3.0 * ratio(chosen.len(), look.headers.len().max(1))
-        + 2.0 * ratio(chosen.len(), contract::columns(known.table).len())
-        - 2.0 * ratio(made_up, 1);
-    Some((select, Fit { score, named: hint }))
-}
-
-/// The columns of a file of no known system that a table would be read from.
-fn chosen_columns<'a>(known: &Plain, look: &'a Look) -> BTreeMap<&'static str, &'a String> {
-    let hint = speaks_of(&look.path, &known.files);
-    let columns = contract::columns(known.table);
-    let exact = |name: &str| look.headers.iter().find(|header| plain(header) == plain(name));
-    let mut chosen: BTreeMap<&'static str, &String> =
-        columns.iter().filter_map(|column| Some((column.name, exact(column.name)?))).collect();
-    for column in columns {
-        if chosen.contains_key(column.name) {
-            continue;
-        }
-        let mut names: Vec<&str> = known.columns.get(column.name).into_iter().flatten().map(String::as_str).collect();
-        if hint && contract::key(known.table) == Some(column.name) {
-            names.push("id");
-        }
-        let is_free = |header: &&String| !chosen.values().any(|taken| taken == header);
-        let free: Vec<&String> =
-            names.iter().filter_map(|name| find_header(&look.headers, name)).filter(is_free).collect();
-        // What cannot be read is asked about where the file is known to be this table.
-        let fitting =
-            free.iter().find(|header| fits(column.kind, look, header)).or_else(|| free.first().filter(|_| hint));
-        if let Some(&header) = fitting {
-            chosen.insert(column.name, header);
-        }
-    }
-    chosen
-}
-
-/// The SELECT of a table from chosen columns, and how many of its own it makes up.
-fn select_of_columns(known: &Plain, chosen: &BTreeMap<&'static str, &String>) -> (Select, usize) {
-    let columns = contract::columns(known.table);
-    let mut projections: Vec<Projection> = Vec::new();
-    let mut made_up = 0_usize;
-    for column in columns {
-        let expr = match (chosen.get(column.name), known.instead.get(column.name)) {
-            (Some(header), _) => quoted(header),
-            (None, Some(other)) => {
-                let expr = match chosen.get(other.as_str()) {
-                    Some(header) => quoted(header),
-                    None if columns.iter().any(|column| column.name == other) => continue,
-                    None => other.clone(),
-                };
-                made_up += 1;
-                expr
-            }
-            (None, None) => continue,
-        };
-        projections.push(Projection::new(column.name, expr));
-    }
-    (Select { about: String::new(), projections, filter: None }, made_up)
-}
-
-/// Whether the values of a column could be what is wanted.
-fn fits(kind: ColumnKind, look: &Look, header: &str) -> bool {
-    reading_of(kind, look, header) != Reading::Unreadable
-}
-
-/// How a column reads as a kind of value.
-pub(super) fn reading_of(kind: ColumnKind, look: &Look, header: &str) -> Reading {
-    reading::of(kind, &look.values(header).collect::<Vec<_>>())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
-fn ratio(part: usize, whole: usize) -> f64 {
-    part as f64 / whole as f64
 }

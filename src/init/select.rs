@@ -68,8 +68,13 @@ impl Select {
                         .replace(&quoted_header, NOTHING),
                 };
             }
-            for header in headers(&text) {
-                text = text.replace(&format!("coalesce({})", quoted(&header)), &quoted(&header));
+            for header in headers(&text).iter().map(|header| quoted(header)) {
+                // Two names may mean one column.
+                let twice = format!("{header}, {header}");
+                while text.contains(&twice) {
+                    text = text.replace(&twice, &header);
+                }
+                text = text.replace(&format!("coalesce({header})"), &header);
             }
             if look.typed { as_text(text) } else { text }
         };
@@ -160,6 +165,14 @@ mod tests {
         let lines: Vec<String> = select.projections.iter().map(|p| format!("{} AS {}", p.expr, p.name)).collect();
         assert_eq!(lines, ["\"b\" AS x", "lower(CAST(NULL AS VARCHAR)) || \"b\" AS z"]);
         assert_eq!((select.about.as_str(), select.filter), ("About it.", None));
+    }
+
+    #[test]
+    fn a_column_that_two_names_mean_is_read_once() {
+        let text = "SELECT\n    coalesce(\"Ids (Primary)\", \"Ids\", \"Id\") AS x,\n    coalesce(\"Ids\", \"Day\") AS y\nFROM raw\n";
+        let select = Select::parse(text).over(&look(&["Ids (Primary)", "Day"]));
+        let exprs: Vec<&str> = select.projections.iter().map(|p| p.expr.as_str()).collect();
+        assert_eq!(exprs, ["\"Ids (Primary)\"", "coalesce(\"Ids (Primary)\", \"Day\")"]);
     }
 
     #[test]

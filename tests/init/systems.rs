@@ -280,7 +280,7 @@ fn the_latest_form_of_a_contact_is_a_touch_however_dates_are_written() {
 }
 
 /// Exports of opportunities and touches, two wins of 100.00 each, beside which another system's file lies.
-fn beside(name: &str, text: &str) -> TempDir {
+pub fn beside(name: &str, text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let opportunities =
         "O1,A1,2026-02-01,2026-03-01,Closed Won,100.00\nO2,A2,2026-02-10,2026-03-05,Closed Won,100.00\n";

@@ -1,8 +1,8 @@
 -- Salesforce Campaign: its Type is the channel.
 SELECT
-    "Id" AS campaign_id,
-    "Name" AS name,
-    "Type" AS channel,
+    coalesce("Id", "Campaign ID") AS campaign_id,
+    coalesce("Name", "Campaign Name") AS name,
+    coalesce("Type", "Campaign Type") AS channel,
     "ParentId" AS parent_campaign_id,
     "StartDate" AS start_date,
     "EndDate" AS end_date,

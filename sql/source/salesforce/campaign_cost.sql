@@ -1,6 +1,6 @@
 -- Salesforce Campaign: its ActualCost, spread over its days.
 SELECT
-    "Id" AS campaign_id,
+    coalesce("Id", "Campaign ID") AS campaign_id,
     coalesce("StartDate", "CreatedDate") AS start_date,
     coalesce("EndDate", "StartDate", "CreatedDate") AS end_date,
     "ActualCost" AS amount,
