@@ -173,7 +173,7 @@ fn scatter<const KNOWN: u64>(bencher: Bencher<'_, '_>, ids: Ids) {
     let mut rng = rng();
     let accounts = named_accounts(&mut rng, KNOWN);
     let batches = touch_batches(&mut rng, ids, &accounts);
-    let scatter = Scatter::new(&conversions, &codes, &Budget::new(None), None);
+    let scatter = Scatter::new(&conversions, &codes, &Budget::unlimited(), None);
     bencher.counter(ItemsCount::new(TOUCHES)).bench_local(|| {
         let mut reader = scatter.reader(0);
         for batch in &batches {
@@ -191,7 +191,7 @@ fn group(bencher: Bencher<'_, '_>, per_account: usize) {
     let mut rng = rng();
     let accounts: Vec<u64> = (0..TOUCHES).map(|_| rng.random_range(0..known) * NAMED_PER_KNOWN).collect();
     let batches = touch_batches(&mut rng, Ids::Dense, &accounts);
-    let scatter = Scatter::new(&conversions, &codes, &Budget::new(None), None);
+    let scatter = Scatter::new(&conversions, &codes, &Budget::unlimited(), None);
     let mut reader = scatter.reader(0);
     for batch in &batches {
         reader.read(batch).unwrap();

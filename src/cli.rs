@@ -88,3 +88,26 @@ const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 pub fn complain(error: &anyhow::Error) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {error}");
 }
+
+/// A reader that has seen enough is no failure.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    // The csv crate does not name what an error of its comes from.
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+            Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
+            _ => cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind),
+        };
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}
+
+/// The exit code of something that is done, once it is said: readers who have seen enough change nothing about it, and neither does
+/// output that cannot be written.
+fn code_once_said(said: anyhow::Result<()>, done: &str, code: ExitCode) -> ExitCode {
+    match said {
+        Err(error) if !is_broken_pipe(&error) => {
+            complain(&anyhow::anyhow!("{done}, but more cannot be printed: {error}"));
+            ExitCode::from(1)
+        }
+        _ => code,
+    }
+}

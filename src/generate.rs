@@ -37,6 +37,7 @@ mod tests;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::mart::publication::Publication;
 use account::Account;
 use calendar::QuarterEnds;
 use draw::Stream;
@@ -78,8 +79,9 @@ pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     if accounts == 0 {
         return Err(GenerateError::NoAccounts);
     }
-    let mut tables = Tables::create(out)?;
-    let config = out.join("closedloop.toml");
+    let publication = Publication::of_new(out)?;
+    let mut tables = Tables::create(publication.stage())?;
+    let config = publication.stage().join("closedloop.toml");
     fs::write(&config, CONFIG).map_err(GenerateError::io(&config))?;
 
     let campaigns = market::campaigns(&mut Stream::Market.open(seed), accounts)?;
@@ -96,7 +98,9 @@ pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     }
     spend::write(&mut Stream::Spend.open(seed), &campaigns, accounts, &mut tables)?;
     write_truth(&campaigns, &truth, &mut tables)?;
-    tables.finish()
+    let summary = tables.finish()?;
+    publication.publish()?;
+    Ok(summary)
 }
 
 /// Simulates account number `index` and writes its rows.

@@ -198,6 +198,24 @@ fn a_query_reads_and_only_reads() {
     }
 }
 
+/// Sums of many terms are walked by recursion, for which there is no more room at some point.
+#[test]
+fn a_query_has_an_end() {
+    let (_scratch, out) = demo_marts();
+    let sum = |terms: usize| format!("SELECT {}1 AS ones", "1+".repeat(terms - 1));
+    let assert = closedloop().args(["query", &out, &sum(2_000), "--format", "csv"]).assert().success();
+    assert_eq!(assert.get_output().stdout, b"ones\n2000\n");
+    for many in [sum(20_001), format!("SELECT 1 WHERE {}true", "true OR ".repeat(20_000))] {
+        let refusal = query_refusal(&out, &many);
+        assert!(refusal.starts_with("error: one SELECT has 20000 operators, and at most 2,000"), "{refusal}");
+    }
+    let many = format!("SELECT 20000 IN ({}20000) AS found", "1,".repeat(19_999));
+    let assert = closedloop().args(["query", &out, &many, "--format", "csv"]).assert().success();
+    assert_eq!(assert.get_output().stdout, b"found\ntrue\n");
+    let tables = query_refusal(&out, "SHOW TABLES");
+    assert!(tables.starts_with("error: query answers SELECTs; the tables are basis_bridge, "), "{tables}");
+}
+
 /// What `query` says when it refuses, after checking that it exits with 2.
 fn query_refusal(place: &str, sql: &str) -> String {
     let assert = closedloop().args(["query", place, sql]).assert().code(2);
@@ -384,20 +402,40 @@ fn a_company_of_any_size_is_generated_and_runs() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let assert = closedloop().args(["generate", "--out"]).arg(folder.path().join("file")).assert().code(2);
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(message.contains("; check that the folder exists and its rights and space"), "{message}");
+    assert!(message.contains("file is a file, not a folder; choose another --out"), "{message}");
+    std::fs::create_dir(folder.path().join("full")).unwrap();
+    std::fs::write(folder.path().join("full/thesis.txt"), "").unwrap();
+    let assert = closedloop().args(["generate", "--out"]).arg(folder.path().join("full")).assert().code(2);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(message.ends_with("full is not empty; name a new or an empty folder (--out)\n"), "{message}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
 }
 
-/// The marts are there, and are not said to be missing.
+/// What is done is there, and is not said to be missing.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_summary_that_cannot_be_printed_takes_no_marts_away() {
+fn output_that_cannot_be_printed_undoes_nothing() {
     let scratch = tempfile::tempdir().unwrap();
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
-    command.args(["run", "fixtures/demo/closedloop.toml", "--marts", "reconciliation", "--out"]);
-    let output = command.arg(scratch.path().join("out")).current_dir(project("")).stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("/out, but the summary cannot be printed: No space left on device"), "{message}");
+    let printed_to = |printer: std::process::Stdio, arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
+        let output = command.args(arguments).current_dir(project("")).stdout(printer).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    let place = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let config = "fixtures/demo/closedloop.toml";
+    let (code, message) = printed_to(full(), &["run", config, "--marts", "reconciliation", "--out", &place("out")]);
+    assert_eq!(code, 1);
+    assert!(message.contains("/out, but more cannot be printed: No space left on device"), "{message}");
     assert!(scratch.path().join("out/manifest.json").is_file());
+    let (code, message) = printed_to(full(), &["generate", "--accounts", "9", "--out", &place("company")]);
+    assert!(code == 1 && message.contains("/company, but more cannot be printed"), "{message}");
+    assert!(scratch.path().join("company/closedloop.toml").is_file());
+    // A verdict stands whoever listens.
+    let (code, message) = printed_to(full(), &["check", config]);
+    assert!(code == 1 && message.contains("findings, but more cannot be printed"), "{message}");
+    let (nobody, writer) = std::io::pipe().unwrap();
+    drop(nobody);
+    assert_eq!(printed_to(writer.into(), &["check", config]), (1, String::new()));
 }

@@ -35,7 +35,7 @@ pub enum Nulls {
 }
 
 /// Paths that cannot be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum PathError {
     /// A code without a channel.
     #[error("a path has channel code {code}, but there are {channels} channels")]
@@ -45,10 +45,19 @@ pub enum PathError {
         /// How many channels there are.
         channels: usize,
     },
+    /// So many that single journeys would be lost beside them.
+    #[error("the paths are {journeys:e} journeys, more than 10¹³; give the numbers of journeys that took each path")]
+    TooMany {
+        /// How many.
+        journeys: f64,
+    },
     /// More states than can be counted.
     #[error(transparent)]
     Shape(#[from] ShapeError),
 }
+
+/// More journeys than any company has, and fewer than 2⁴⁴.
+const MOST_JOURNEYS: f64 = 1e13;
 
 /// What a model says of a channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,7 +104,7 @@ impl Paths {
     /// the rows nor that of the channels changes a result.
     ///
     /// # Errors
-    /// A code without a channel, or an order that cannot be counted.
+    /// A code without a channel, more than 10¹³ journeys, or an order that cannot be counted.
     pub fn new(
         mut table: PathTable,
         channels: Vec<String>,
@@ -111,6 +120,9 @@ impl Paths {
         let channels = sort_channels(&mut table, channels);
         let states = u32::try_from(channels.len()).unwrap_or(u32::MAX);
         let units = Units::of(&table);
+        if units.all_journeys > MOST_JOURNEYS {
+            return Err(PathError::TooMany { journeys: units.all_journeys });
+        }
         let asked: Vec<FittedOn> = models.iter().filter_map(ModelSpec::fitted_on).collect();
         let by_fold = asked.iter().any(|on| on.folds);
         let best = if by_fold { Some(folds::best_order(&table, states, units.journeys)?) } else { None };

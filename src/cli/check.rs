@@ -1,11 +1,13 @@
 //! `closedloop check`: what somebody should look at before trusting the numbers, without writing anything.
 
+use super::code_once_said;
 use super::money::{counted, money};
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::sentence;
 use crate::config::Overrides;
-use crate::pipeline::inspect;
+use crate::config::plan::Finance;
+use crate::pipeline::{Finding, inspect};
 use clap::Args;
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,22 +30,23 @@ impl CheckArgs {
         let findings = inspect(&plan, self.plan.threads(), &bar);
         bar.clear();
         let findings = findings?;
-        let mut out = anstream::stdout();
-        for finding in &findings {
-            let amount = finding.amount.map(|amount| money(amount, plan.finance.minor_digits));
-            let amount = amount.map(|amount| format!(" [{amount} {}]", plan.finance.currency)).unwrap_or_default();
+        let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+        let said = self.print(&mut anstream::stdout(), &plan.finance, &findings);
+        let done = format!("there are {}", counted(findings.len() as u64, "finding"));
+        Ok(code_once_said(said.map_err(Into::into), &done, code))
+    }
+
+    fn print(&self, out: &mut impl Write, finance: &Finance, findings: &[Finding]) -> std::io::Result<()> {
+        for finding in findings {
+            let amount = finding.amount.map(|amount| money(amount, finance.minor_digits));
+            let amount = amount.map(|amount| format!(" [{amount} {}]", finance.currency)).unwrap_or_default();
             let finding = format!("{:<14}{}{amount}", finding.subject, finding.message);
             writeln!(out, "{}", sentence(&finding, 14))?;
         }
-        if findings.is_empty() {
-            if !self.quiet {
-                writeln!(out, "no findings")?;
-            }
-            return Ok(ExitCode::SUCCESS);
+        match findings.len() {
+            _ if self.quiet => Ok(()),
+            0 => writeln!(out, "no findings"),
+            many => writeln!(out, "\n{}", counted(many as u64, "finding")),
         }
-        if !self.quiet {
-            writeln!(out, "\n{}", counted(findings.len() as u64, "finding"))?;
-        }
-        Ok(ExitCode::from(1))
     }
 }

@@ -1,5 +1,6 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
+use super::code_once_said;
 use super::flags::{delimiter, each_once};
 use super::table::{header, plain, print_fitted, right, sentence};
 use crate::config::calendar::days_since_epoch;
@@ -117,18 +118,28 @@ impl ClvArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         each_once("--models", &self.models, |model| model.id().to_owned())?;
         let answer = fit_file(&self.question())?;
-        let mut out = anstream::stdout();
-        match self.format {
-            Format::Table => print_table(&mut out, &answer)?,
-            Format::Csv => print_csv(&mut out, &answer)?,
-            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&rows(&answer.fits))?)?,
-        }
+        let said = self.print(&mut anstream::stdout(), &answer);
         if self.format != Format::Table {
             for note in &answer.notes {
                 anstream::eprintln!("note: {note}");
             }
         }
-        Ok(ExitCode::SUCCESS)
+        match &answer.predictions {
+            Some((folder, _)) => {
+                let done = format!("the predictions are in {}", folder.display());
+                Ok(code_once_said(said, &done, ExitCode::SUCCESS))
+            }
+            None => said.map(|()| ExitCode::SUCCESS),
+        }
+    }
+
+    fn print(&self, out: &mut impl Write, answer: &FileAnswer) -> anyhow::Result<()> {
+        match self.format {
+            Format::Table => print_table(out, answer)?,
+            Format::Csv => print_csv(out, answer)?,
+            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&rows(&answer.fits))?)?,
+        }
+        Ok(())
     }
 
     fn question(&self) -> FileQuestion {

@@ -1,5 +1,6 @@
 //! `closedloop generate`: a demo company's data.
 
+use super::code_once_said;
 use super::money::grouped;
 use crate::generate::{Options, generate};
 use clap::Args;
@@ -38,7 +39,7 @@ impl GenerateArgs {
             progress: &progress,
         })?;
         bar.finish_and_clear();
-        writeln!(
+        let said = writeln!(
             anstream::stdout(),
             "{} accounts, {} touchpoints, {} opportunities, {} deals: {}",
             grouped(summary.accounts.into()),
@@ -46,7 +47,8 @@ impl GenerateArgs {
             grouped(summary.opportunities.into()),
             grouped(summary.deals.into()),
             self.out.join("closedloop.toml").display()
-        )?;
-        Ok(ExitCode::SUCCESS)
+        );
+        let done = format!("the data are in {}", self.out.display());
+        Ok(code_once_said(said.map_err(Into::into), &done, ExitCode::SUCCESS))
     }
 }

@@ -71,7 +71,7 @@ impl QueryArgs {
     async fn session(&self) -> anyhow::Result<SessionContext> {
         let plan = open_plan(&self.place)?;
         let ctx =
-            session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::new(None))?;
+            session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::unlimited())?;
         load::load(&ctx, &plan, None).await?.check_touch_quotes().await?;
         if plan.output.join(manifest::MANIFEST).is_file() {
             reading::register(&ctx, &plan.output).await?;

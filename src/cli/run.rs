@@ -2,14 +2,14 @@
 
 mod summary;
 
-use super::complain;
+use super::code_once_said;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use crate::config::Overrides;
 use crate::pipeline::{RunOptions, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use summary::print_summary;
@@ -77,20 +77,13 @@ impl RunArgs {
         let report = run(&plan, &options);
         bar.clear();
         let report = report?;
-        let printed = match self.quiet {
+        let said = match self.quiet {
             true => Ok(()),
             false => print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose),
         };
-        // The marts are published by now, which a reader that has seen enough and a full disk do not undo.
-        if let Err(error) = printed
-            && error.kind() != ErrorKind::BrokenPipe
-        {
-            let out = plan.output.display();
-            complain(&anyhow::anyhow!("the marts are in {out}, but the summary cannot be printed: {error}"));
-            return Ok(ExitCode::from(1));
-        }
         let is_incomplete = self.strict && !report.refusals.is_empty();
-        Ok(if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        let code = if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS };
+        Ok(code_once_said(said.map_err(Into::into), &format!("the marts are in {}", plan.output.display()), code))
     }
 }
 

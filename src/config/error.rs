@@ -35,10 +35,14 @@ pub enum ConfigError {
     },
 }
 
+/// Longer texts are no names that somebody mistyped, and take long to compare.
+const LONGEST_NAME: usize = 200;
+
 /// The candidate nearest to `word`, when one is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
+        .filter(|candidate| word.len().max(candidate.len()) <= LONGEST_NAME)
         .map(|candidate| {
             let likeness = strsim::normalized_damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
             (likeness, candidate)

@@ -98,7 +98,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     async fn optimized(sql: &str) -> String {
-        let ctx = open_in(&Calendar::new(TimeZone::UTC, 1), 2, 1, &Budget::new(None)).unwrap();
+        let ctx = open_in(&Calendar::new(TimeZone::UTC, 1), 2, 1, &Budget::unlimited()).unwrap();
         let rows = read_only(&ctx, "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t (id, name)").await.unwrap();
         ctx.register_table("rows", rows.into_view()).unwrap();
         read_only(&ctx, sql).await.unwrap().into_optimized_plan().unwrap().display_indent().to_string()

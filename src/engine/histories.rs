@@ -122,7 +122,7 @@ mod tests {
 
     fn told_by(threads: usize, rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> (Histories, Holdout) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, threads, &Budget::new(None)).unwrap();
+        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, threads, &Budget::unlimited()).unwrap();
         let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
         let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
         let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();

@@ -189,13 +189,9 @@ impl Loader<'_> {
             let mut rejected = set_aside_rows(table, &self.cells[&table], &triaged.rejected)?;
             rejected.sort();
             locate(source, &mut rejected)?;
-            let (read, set_aside) = (triaged.counts.read.rows, triaged.counts.set_aside.rows);
             // Marts of nothing would take the place of those of an earlier run.
-            if let (Table::Opportunities | Table::Deals, true, Some(first)) =
-                (table, read == set_aside, SetAsideRow::first(rejected.iter()))
-            {
-                let why = first.reason_and_remedy();
-                return Err(source.fault(format!("none of its {read} rows can be used, the first for {why}")));
+            if let Some(why) = why_nothing_is_left(table, &triaged.counts, &rejected) {
+                return Err(source.fault(why));
             }
             self.loaded.set_aside.append(&mut rejected);
             self.loaded.counts.insert(table, triaged.counts);
@@ -230,6 +226,27 @@ impl Loader<'_> {
             Some(source) => source.explain(&error),
             None => error.into(),
         })?
+    }
+}
+
+/// Why a table without which there is nothing to tell has no row that is used, where it has some.
+fn why_nothing_is_left(table: Table, counts: &RowCounts, rejected: &[SetAsideRow]) -> Option<String> {
+    let RowCounts { read, used, out_of_scope, set_aside, .. } = counts;
+    let none = format!("none of its {} rows can be used", read.rows);
+    match (table, SetAsideRow::first(rejected.iter())) {
+        (Table::Opportunities | Table::Deals, Some(first)) if read.rows == set_aside.rows => {
+            Some(format!("{none}, the first for {}", first.reason_and_remedy()))
+        }
+        (Table::Opportunities, first) if read.rows > 0 && used.rows == 0 => {
+            let set_aside = first.map_or_else(String::new, |first| {
+                format!(", others set aside, the first for {}", first.reason_and_remedy())
+            });
+            Some(format!(
+                "{none}: {} are later than the as-of date, or hang on accounts that are{set_aside}; give a later as-of date",
+                out_of_scope.rows
+            ))
+        }
+        _ => None,
     }
 }
 

@@ -1,30 +1,40 @@
 //! Memory: the budget of a run, shared by the engine's operators and the partitions of touches.
 
+use datafusion::error::Result;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
 };
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a run may hold. Whoever can spill gets an equal part of what those that cannot leave.
 #[derive(Debug, Clone)]
 pub struct Budget {
     pool: Arc<dyn MemoryPool>,
+    /// Where the engine's operators spill.
+    disk: DiskManagerMode,
 }
 
 impl Budget {
-    /// A budget of so many bytes, or without limit.
-    pub fn new(limit: Option<usize>) -> Self {
-        Self {
-            pool: match limit {
-                Some(limit) => Arc::new(FairSpillPool::new(limit)),
-                None => Arc::new(UnboundedMemoryPool::default()),
-            },
-        }
+    /// A budget without limit, within which nothing spills.
+    pub fn unlimited() -> Self {
+        Self { pool: Arc::new(UnboundedMemoryPool::default()), disk: DiskManagerMode::Disabled }
     }
 
-    /// The pool from which the engine's operators take.
-    pub(super) fn pool(&self) -> Arc<dyn MemoryPool> {
-        Arc::clone(&self.pool)
+    /// A budget of so many bytes; what does not fit goes to `folder`.
+    pub fn of_bytes(limit: usize, folder: &Path) -> Self {
+        Self { pool: Arc::new(FairSpillPool::new(limit)), disk: DiskManagerMode::Directories(vec![folder.to_owned()]) }
+    }
+
+    /// What the engine's operators take memory from, and spill to.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub(super) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
+        let disk = DiskManagerBuilder::default().with_mode(self.disk.clone());
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&self.pool)).with_disk_manager_builder(disk).build_arc()
     }
 
     /// A holder of memory that spills when it gets no more.

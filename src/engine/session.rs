@@ -16,7 +16,6 @@ use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::MemoryLimit;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::optimizer::Optimizer;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
@@ -48,8 +47,8 @@ pub fn open_in(
     budget: &Budget,
 ) -> Result<SessionContext, EngineError> {
     let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(budget.pool()).build_arc()?;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
+    let state =
+        SessionStateBuilder::new().with_config(config).with_runtime_env(budget.runtime()?).with_default_features();
     let mut rules = Optimizer::new().rules;
     rules.insert(0, Arc::new(ConstantColumns));
     let state = state.with_optimizer_rules(rules).with_physical_optimizer_rule(Arc::new(ParquetScans));

@@ -1,6 +1,6 @@
 //! The files of the output folder, opened together and written row by row.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -79,12 +79,8 @@ pub struct Summary {
 }
 
 impl Tables {
-    /// Creates all files in `folder`, which must be empty or new.
+    /// Creates all files in `folder`.
     pub fn create(folder: &Path) -> Result<Self, GenerateError> {
-        fs::create_dir_all(folder).map_err(GenerateError::io(folder))?;
-        if fs::read_dir(folder).map_err(GenerateError::io(folder))?.next().is_some() {
-            return Err(GenerateError::NotEmpty { path: folder.to_owned() });
-        }
         Ok(Self {
             accounts: Table::create(folder, "accounts.csv", &["account_id"])?,
             contacts: Table::create(folder, "contacts.csv", &["contact_id", "account_id"])?,

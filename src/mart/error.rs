@@ -31,9 +31,15 @@ pub enum MartError {
         /// The link.
         path: PathBuf,
     },
-    /// A folder in the way that holds more than a table.
-    #[error("{path} is not a folder of nothing but Parquet files, so it is not replaced; choose another --out")]
+    /// A folder in the way that holds more than a table of ours.
+    #[error("{path} holds files that closedloop did not write, so it is not replaced; choose another --out")]
     NotATable {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder that is to be new.
+    #[error("{path} is not empty; name a new or an empty folder (--out)")]
+    NotEmpty {
         /// The folder.
         path: PathBuf,
     },

@@ -3,7 +3,7 @@
 
 use super::error::MartError;
 use super::manifest::MANIFEST;
-use crate::config::plan::has_ending;
+use super::writer::is_of_ours;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -29,9 +29,17 @@ impl Publication {
     /// The same for a folder of one table, to be replaced by [`Self::publish_table`].
     ///
     /// # Errors
-    /// A folder that holds anything but Parquet files, is being written to, or cannot be written.
+    /// A folder that holds anything but an earlier table of ours, is being written to, or cannot be written.
     pub fn of_table(folder: &Path) -> Result<Self, MartError> {
         Self::begin(folder, check_is_table)
+    }
+
+    /// The same for a folder that is new or empty.
+    ///
+    /// # Errors
+    /// A folder that holds something, is being written to, or cannot be written.
+    pub fn of_new(out: &Path) -> Result<Self, MartError> {
+        Self::begin(out, check_is_new)
     }
 
     fn begin(out: &Path, check: impl FnOnce(&Path) -> Result<(), MartError>) -> Result<Self, MartError> {
@@ -154,25 +162,39 @@ fn stands_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Refuses a folder that is not one of nothing but Parquet files.
+/// Refuses a folder that holds anything but files of a table that was written here.
 pub(crate) fn check_is_table(folder: &Path) -> Result<(), MartError> {
+    check_for_files(folder)?;
     let is_table = match std::fs::read_dir(folder) {
-        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| has_ending(&entry.path(), "parquet"))),
+        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| is_of_ours(&entry.path()))),
         Err(_) => !folder.exists(),
     };
     if is_table { Ok(()) } else { Err(MartError::NotATable { path: folder.to_owned() }) }
 }
 
-fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
-    if let Some(file) = out.ancestors().find(|path| path.is_file()) {
-        return Err(MartError::NotAFolder { path: file.to_owned() });
+fn check_is_new(folder: &Path) -> Result<(), MartError> {
+    check_for_files(folder)?;
+    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(MartError::NotEmpty { path: folder.to_owned() }),
+        Err(source) if folder.exists() => Err(MartError::Write { path: folder.to_owned(), source }),
+        _ => Ok(()),
     }
+}
+
+fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
+    check_for_files(out)?;
     if !out.exists() || overwrite {
         return Ok(());
     }
     let foreign = || MartError::Foreign { path: out.to_owned() };
     let mut entries = std::fs::read_dir(out).map_err(|_| foreign())?;
     if entries.next().is_none() || super::manifest::is_ours(&out.join(MANIFEST)) { Ok(()) } else { Err(foreign()) }
+}
+
+/// Refuses a place where a file stands in the way.
+fn check_for_files(folder: &Path) -> Result<(), MartError> {
+    let file = folder.ancestors().find(|path| path.is_file());
+    file.map_or(Ok(()), |file| Err(MartError::NotAFolder { path: file.to_owned() }))
 }
 
 /// Swaps two folders in one step where the system can, else in two.

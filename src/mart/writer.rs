@@ -15,7 +15,7 @@ use parquet::arrow::arrow_writer::{
 };
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
@@ -255,6 +255,16 @@ fn encode_column(
     encoder.close()
 }
 
+/// Under this key a file says of which mart it is.
+const DESCRIPTION: &str = "closedloop";
+
+/// Whether a file is one of a mart.
+pub(super) fn is_of_ours(file: &Path) -> bool {
+    let footer = File::open(file).map(|file| ParquetMetaDataReader::new().parse_and_finish(&file));
+    let Ok(Ok(footer)) = footer else { return false };
+    footer.file_metadata().key_value_metadata().is_some_and(|said| said.iter().any(|said| said.key == DESCRIPTION))
+}
+
 /// Compression and the file-level description of the mart.
 fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
     #[derive(Serialize)]
@@ -284,7 +294,7 @@ fn properties(mart: &Mart) -> Result<WriterProperties, MartError> {
     Ok(properties
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("closedloop ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(vec![KeyValue::new("closedloop".to_owned(), description)]))
+        .set_key_value_metadata(Some(vec![KeyValue::new(DESCRIPTION.to_owned(), description)]))
         .build())
 }
 

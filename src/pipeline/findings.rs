@@ -3,7 +3,9 @@
 pub(super) mod bookings;
 mod spend;
 
-use self::bookings::{contradicted_stages, deals_without_credit, overdue_opportunities, wins_and_deals_apart};
+use self::bookings::{
+    closed_before_created, contradicted_stages, deals_without_credit, overdue_opportunities, wins_and_deals_apart,
+};
 use self::spend::{repeated_spend, spend_and_credit_apart, spend_of_strangers};
 use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting, PartitionCredit};
@@ -77,6 +79,7 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     }
     findings.extend(as_of.max(today).and_then(|day| overdue_opportunities(&prepared, day)));
     findings.extend(contradicted_stages(&workers, &prepared)?);
+    findings.extend(closed_before_created(&workers, &prepared)?);
     if plan.source(Table::Deals).is_some() {
         findings.extend(wins_and_deals_apart(&workers, &prepared)?);
     }

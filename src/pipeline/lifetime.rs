@@ -13,6 +13,7 @@ mod coding;
 mod cohorts;
 mod customers;
 pub mod explain;
+mod given_back;
 pub mod of_file;
 mod tables;
 mod value;

@@ -24,6 +24,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use jiff::civil::Date;
 use rayon::ThreadPool;
+use std::path::Path;
 use tokio::runtime::Runtime;
 
 /// One runtime for SQL and one pool for the models, of the same size; they take turns.
@@ -66,9 +67,14 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// So many bytes, and the rest in a folder.
+    pub(super) fn within(limit: usize, folder: &Path) -> Self {
+        Self { budget: Budget::of_bytes(limit, folder), spill: Some(SpillFolder::new(folder)) }
+    }
+
     /// No limit.
     pub(super) fn unlimited() -> Self {
-        Self { budget: Budget::new(None), spill: None }
+        Self { budget: Budget::unlimited(), spill: None }
     }
 }
 

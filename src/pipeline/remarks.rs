@@ -21,6 +21,7 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     let mut remarks = Vec::new();
     remarks.extend(why_no_touch_is_used(plan, prepared, totals));
     remarks.extend(absent_tables(plan));
+    remarks.extend(nothing_booked(plan, prepared));
     remarks.extend(kind_remarks(conversions, loaded));
     remarks.extend(credit_remarks(conversions));
     remarks.extend(journey_remarks(plan, prepared));
@@ -66,6 +67,21 @@ fn absent_tables(plan: &Plan) -> impl Iterator<Item = String> {
     ];
     let absent = effects.into_iter().filter(|(table, _)| plan.source(*table).is_none());
     absent.map(|(table, effect)| format!("no {} given: {effect}", table.name()))
+}
+
+/// That there is nothing to attribute, where opportunities might be expected to be won.
+fn nothing_booked(plan: &Plan, prepared: &Prepared) -> Option<String> {
+    let Prepared { conversions, loaded, .. } = prepared;
+    let used = loaded.counts.get(&Table::Opportunities).map_or(0, |counts| counts.used.rows);
+    if used == 0 || !conversions.all.is_empty() || conversions.credits.all().next().is_some() {
+        return None;
+    }
+    Some(match plan.source(Table::Deals) {
+        Some(_) => "nothing is booked: no deal is used".to_owned(),
+        None => format!(
+            "nothing is booked: none of {used} opportunities is won; name in stages.won what was won, or map is_won"
+        ),
+    })
 }
 
 /// Where the kinds of deals are not the inputs' own.

@@ -13,12 +13,11 @@ use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::touch_outcome::account_for_touches;
 use crate::config::{ConfigError, Intervals, Plan};
-use crate::engine::memory::{Budget, share_freed_memory};
+use crate::engine::memory::share_freed_memory;
 use crate::mart::catalogue;
 use crate::mart::publication::Publication;
 use crate::mart::stage::MartStage;
 use crate::mart::writer::WrittenMart;
-use crate::scatter::SpillFolder;
 use std::collections::BTreeSet;
 
 /// What a run is asked for.
@@ -46,9 +45,9 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let hashes = InputHashes::start(plan).map_err(|error| RunError::no_threads(options.threads, &error))?;
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
-    let memory = Memory {
-        budget: Budget::new(options.memory_limit),
-        spill: options.memory_limit.map(|_| publication.scratch()).transpose()?.map(SpillFolder::new),
+    let memory = match options.memory_limit {
+        Some(limit) => Memory::within(limit, publication.scratch()?),
+        None => Memory::unlimited(),
     };
     let indexed = index(plan, &workers, memory, &mut clock)?.keep_owners_only()?;
     let mut prepared = indexed.scatter(plan, &workers, &mut clock, None)?;

@@ -48,6 +48,11 @@ fn a_second_currency_is_refused() {
         World::new().file("deals.csv", deals).refused(),
         "table deals holds amounts in EUR beside USD; run one currency at a time, or convert them in [tables.deals] sql"
     );
+    let transactions = "account_id,transacted_at,amount,currency\nA1,2026-01-01,1.00,USD\nA1,2026-01-01,1.00,EUR\n";
+    assert_eq!(
+        World::new().file("t.csv", transactions).source("transactions", "path = \"t.csv\"").refused(),
+        "table transactions holds amounts in EUR beside USD; run one currency at a time, or convert them in [tables.transactions] sql"
+    );
     let spend = "campaign_id,date,amount,currency\nC1,2026-01-01,1.00,EUR\n";
     assert_eq!(
         World::new().file("spend.csv", spend).refused(),

@@ -320,6 +320,21 @@ fn an_earlier_as_of_date_makes_no_orphans() {
     }
 }
 
+/// As where a year is mistyped: marts of nothing would take the place of good ones.
+#[test]
+fn an_as_of_date_before_all_opportunities_is_refused() {
+    let world = World::new();
+    world.accepted();
+    let refused = world.command(&["--as-of", "2016-06-30"]).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let why = "none of its 2 rows can be used: 2 are later than the as-of date, or hang on accounts that are; give a later as-of date";
+    assert!(message.contains(why), "{message}");
+    let bad = World::new().rows("opportunities", "O3,A1,soon,Open,false,\n");
+    let refused = bad.command(&["--as-of", "2016-06-30"]).assert().code(2);
+    let message = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(message.contains("others set aside, the first for bad_timestamp at opportunities.csv line 4"), "{message}");
+}
+
 /// By hand: 4.00 over four days, of which the last is after the as-of date.
 #[test]
 fn spend_after_the_as_of_date_is_out_of_scope() {

@@ -84,7 +84,7 @@ pub(super) fn keep_in_pieces(world: &World, pieces: &Pieces) -> Books {
 
 /// Runs a world on the current rayon pool.
 pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
-    keep_within(world, pieces, &Budget::new(None), None)
+    keep_within(world, pieces, &Budget::unlimited(), None)
 }
 
 /// Runs a world with so little memory that every piece of rows is spilled to a folder.
@@ -92,7 +92,7 @@ pub(super) fn keep_spilled(world: &World, pieces: &Pieces) -> Books {
     let folder = tempfile::tempdir().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let spill = SpillFolder::new(folder.path());
-    let mut books = pool.install(|| keep_within(world, pieces, &Budget::new(Some(1)), Some(spill)));
+    let mut books = pool.install(|| keep_within(world, pieces, &Budget::of_bytes(1, folder.path()), Some(spill)));
     let expected = books.counts.scattered > 0;
     assert_eq!(books.counts.spilled > 0, expected, "touches are spilled");
     books.counts.spilled = 0;

@@ -1,6 +1,6 @@
 //! `closedloop clv`: published estimates from the command line, both kinds of files, and what cannot be fitted.
 
-use crate::support::{closedloop, numbers, outside_data, read_parquet, texts};
+use crate::support::{closedloop, numbers, outside_data, project, read_parquet, texts};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, Exp, Gamma};
@@ -175,7 +175,7 @@ fn what_cannot_be_fitted_is_said_in_a_sentence() {
     assert!(summary.starts_with("error: table transactions (summary.csv): row 1 of the summaries: "), "{summary}");
     file("often.csv", "frequency,recency,T\n2,3,4\n4000000000,3,4\n");
     let summary = super::file::refused(folder.path(), &["often.csv", "--rfm"]);
-    assert!(summary.contains("row 2 of the summaries: more than a million repeat purchases"), "{summary}");
+    assert!(summary.contains("row 2 of the summaries: more than a hundred thousand repeat purchases"), "{summary}");
     file("ages.csv", "frequency,recency,T\n1,5,10\n2,1e308,1e308\n");
     let summary = super::file::refused(folder.path(), &["ages.csv", "--rfm"]);
     assert!(
@@ -274,13 +274,17 @@ fn neither_the_order_of_rows_nor_the_format_of_ids_changes_a_byte() {
     assert!(straight.1 == reversed.1);
     // Earlier predictions are replaced, but not what somebody else keeps there.
     assert!(predictions("straight", &rows, "2").1 == straight.1);
-    std::fs::write(folder.path().join("straight/predictions/thesis.txt"), "ten years of work").unwrap();
     let columns = ["straight.csv", "--id", "id", "--at", "at", "--amount", "amount", "--out", "straight"];
-    let sentence = refused(folder.path(), &columns);
-    assert_eq!(
-        sentence,
-        "error: straight/predictions is not a folder of nothing but Parquet files, so it is not replaced; choose another --out\n"
-    );
+    let data = std::fs::read(project("fixtures/demo/touchpoints.parquet")).unwrap();
+    for (name, bytes) in [("thesis.txt", b"ten years of work".as_slice()), ("orders.parquet", &data)] {
+        let kept = folder.path().join("straight/predictions").join(name);
+        std::fs::write(&kept, bytes).unwrap();
+        assert_eq!(
+            refused(folder.path(), &columns),
+            "error: straight/predictions holds files that closedloop did not write, so it is not replaced; choose another --out\n"
+        );
+        std::fs::remove_file(kept).unwrap();
+    }
     // Spend alone predicts nobody.
     let (_, notes) = fitted(folder.path(), &[&columns[..8], &["elsewhere", "--models", "gamma_gamma"]].concat());
     assert!(notes.contains("no predictions are written: they need a fitted model of purchases"), "{notes}");

@@ -241,3 +241,38 @@ fn what_was_given_back_leaves_no_trace() {
         .collect();
     assert_eq!((acquired.get("NEW"), acquired.get("OLD").copied().unwrap_or_default()), (Some(&1.0), 0.0));
 }
+
+/// A renewal given back in full leaves the first contract alone, however it is told: by its own deal, without an original, or by a
+/// line of nothing of the same opportunity, beyond which the credit goes. By hand: the first year earned its 1,000.00, and lapsed.
+#[test]
+fn however_a_renewal_is_given_back_it_did_not_happen() {
+    let marts = ["D2", "NOPE", "D0"].map(|reversed| {
+        let deals = format!(
+            "deal_id,opportunity_id,closed_at,amount,kind,reverses_deal_id,starts_at,ends_at\n\
+             D1,O1,2023-05-01,1000.00,new,,2023-05-01,2024-04-30\nD0,O2,2023-05-01,0.00,expansion,,,\n\
+             D2,O2,2024-05-01,5667.00,renewal,,2024-05-01,2025-04-30\nC1,O2,2024-05-22,-5667.00,credit,{reversed},,\n\
+             E1,O3,2023-05-01,700.00,new,,2023-05-01,2024-04-30\nE2,O3,2024-05-01,700.00,renewal,,2024-05-01,2025-04-30\n\
+             F1,O4,2023-05-01,300.00,new,,2023-05-01,2024-04-30\n"
+        );
+        let opportunities = "opportunity_id,account_id,created_at,stage,is_won\n\
+             O1,A,2023-04-01,Won,true\nO2,A,2023-04-01,Won,true\nO3,B,2023-04-01,Won,true\nO4,C,2023-04-01,Won,true\n";
+        let tables = [
+            ("touchpoints", "touch_id,touched_at,account_id,channel\nt1,2023-03-01,A,email\n".to_owned()),
+            ("opportunities", opportunities.to_owned()),
+            ("deals", deals),
+        ];
+        let settings = "[models]\nrun = [\"linear\"]\n[calendar]\nas_of = \"2024-07-31\"\n[lifetime]\nenabled = true\n";
+        let company = Company::new(&tables, settings);
+        let out = company.run("out", &[]);
+        let rows = read_mart(&out, "customer_clv");
+        assert_eq!(texts(&rows, "account_id")[0].as_deref(), Some("A"));
+        assert_eq!((money(&rows, "margin")[0], money(&rows, "margin_contracted")[0]), (100_000, 0));
+        assert_eq!((texts(&rows, "purchases")[0].as_deref(), texts(&rows, "renewals")[0].as_deref()), (Some("1"), Some("0")));
+        assert_eq!(texts(&rows, "contract_ends_on")[0].as_deref(), Some("2024-04-30"));
+        assert_eq!(texts(&rows, "is_lapsed")[0].as_deref(), Some("true"));
+        let cohorts = read_mart(&out, "clv_cohorts");
+        assert_eq!(numbers(&cohorts, "buyers").iter().sum::<f64>().to_string(), "4", "each once, and B again");
+        super::MARTS.map(|mart| read_mart(&out, mart))
+    });
+    assert!(marts.iter().all(|told| *told == marts[0]));
+}

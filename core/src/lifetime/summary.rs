@@ -25,7 +25,7 @@ impl Summaries {
     ///
     /// # Errors
     /// Columns of different lengths; times that are not finite or not 0 ≤ t_x ≤ T; t_x > 0 without a repeat purchase
-    /// or t_x = 0 with one; more than a million repeat purchases; more than 10¹² units of time; a mean value that is negative or not
+    /// or t_x = 0 with one; more than 10⁵ repeat purchases; more than 10¹² units of time; a mean value that is negative or not
     /// finite.
     pub fn new(x: Vec<u32>, t_x: Vec<f64>, t: Vec<f64>, mean_value: Vec<f64>) -> Result<Self, LifetimeError> {
         let lengths = vec![x.len(), t_x.len(), t.len(), mean_value.len()];
@@ -79,7 +79,7 @@ impl Summaries {
 }
 
 /// More repeat purchases than any customer makes; the models tabulate factorials up to the largest count.
-const MOST_REPEATS: u32 = 1_000_000;
+const MOST_REPEATS: u32 = 100_000;
 
 /// Longer than any customer is observed, in seconds too; sums over customers of longer ones need not be finite.
 const LONGEST: f64 = 1e12;
@@ -91,7 +91,7 @@ fn check_times(row: usize, x: u32, t_x: f64, t: f64) -> Result<(), LifetimeError
     } else if t_x < 0.0 || t_x > t {
         "the last purchase is not between the first and the end of observation"
     } else if x > MOST_REPEATS {
-        "more than a million repeat purchases"
+        "more than a hundred thousand repeat purchases"
     } else if t > LONGEST {
         "more than a million million units of time are observed"
     } else if (x == 0) != (t_x == 0.0) {

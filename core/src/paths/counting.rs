@@ -19,17 +19,21 @@ pub(super) struct Units {
     pub(super) sums: [Unit; 2],
     /// All conversions and all value.
     pub(super) totals: [f64; 2],
+    /// All conversions and all journeys without one.
+    pub(super) all_journeys: f64,
 }
 
 impl Units {
     pub(super) fn of(table: &PathTable) -> Self {
         let of = |number: fn(&PathCounts) -> f64| Column::of(table.counts(), number);
         let (conversions, nulls, value) = (of(|row| row.conversions), of(|row| row.nulls), of(|row| row.value));
+        let all_journeys = conversions.total + nulls.total;
         Self {
-            journeys: Unit::for_counts(conversions.total + nulls.total, conversions.is_whole && nulls.is_whole),
+            journeys: Unit::for_counts(all_journeys, conversions.is_whole && nulls.is_whole),
             money: Unit::for_amounts(value.magnitude),
             sums: [conversions.unit, value.unit],
             totals: [conversions.total, value.total],
+            all_journeys,
         }
     }
 }
@@ -88,6 +92,8 @@ pub(super) fn count(table: &PathTable, shape: Shape, units: &Units) -> Result<Jo
                 nulls: units.journeys.count(counts.nulls),
                 value: units.money.amount(counts.value),
             };
+            // Of a fraction that vanishes beside the others no value is told either.
+            let outcome = if outcome.journeys() == 0 { Outcome::default() } else { outcome };
             statistics.add(CountedJourney { path: table.path(row), outcome, key: 0 });
         }
         statistics

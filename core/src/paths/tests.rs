@@ -260,6 +260,26 @@ fn what_cannot_be_counted_is_named() {
     let names = ["a", "b"].map(str::to_owned).to_vec();
     let unknown = Paths::new(table, names, &[], Nulls::Use).unwrap_err();
     assert_eq!(unknown.to_string(), "a path has channel code 2, but there are 2 channels");
+    let names = || ["a", "b"].map(str::to_owned).to_vec();
+    for (conversions, nulls) in [(1e18, 0.0), (6e12, 6e12), (1.0, f64::MAX)] {
+        let mut table = PathTable::default();
+        table.push(&[0, 1], PathCounts { conversions, value: 2.0, nulls }).unwrap();
+        let error = Paths::new(table, names(), &[], Nulls::Use).unwrap_err().to_string();
+        assert!(
+            error.ends_with("journeys, more than 10¹³; give the numbers of journeys that took each path"),
+            "{error}"
+        );
+    }
+}
+
+/// A fraction of a conversion that is nothing beside the others, and has value all the same.
+#[test]
+fn a_fraction_that_vanishes_is_no_path() {
+    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let counted = paths(&[row(&[0, 1], 1e12, 5.0, 1.0), row(&[2, 1], 1e-9, 7.0, 0.0)], names, 1, Nulls::Use);
+    let results = counted.attribute(&markov(1)).unwrap();
+    assert_eq!(results[2].removal_effect_conversions, Some(0.0));
+    assert!((results[0].conversions - 5e11).abs() < 1.0, "{results:?}");
 }
 
 #[test]

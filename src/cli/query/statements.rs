@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 /// A text cut at its semicolons.
@@ -60,9 +61,29 @@ pub(super) async fn answer(ctx: &SessionContext, sql: &str) -> anyhow::Result<Re
     rows(ctx, plan(ctx, sql).await?).await
 }
 
+/// The engine walks sums and conditions by recursion, and in the square of their length.
+const MOST_OPERATORS: usize = 2_000;
+
 /// The plan of one SELECT.
 pub(super) async fn plan(ctx: &SessionContext, sql: &str) -> anyhow::Result<DataFrame> {
+    let operators = operators(sql);
+    if operators > MOST_OPERATORS {
+        anyhow::bail!(
+            "one SELECT has {operators} operators, and at most 2,000 are understood; write lists of values as IN (…)"
+        );
+    }
     session::read_only(ctx, sql).await.map_err(|error| refusal(ctx, &error))
+}
+
+/// How many operators stand between the terms of a statement.
+fn operators(sql: &str) -> usize {
+    use Token::{Div, Eq, Gt, GtEq, Lt, LtEq, Minus, Mod, Mul, Neq, Plus, StringConcat};
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().unwrap_or_default();
+    let is_operator = |token: &&Token| match token {
+        Token::Word(word) => matches!(word.keyword, Keyword::AND | Keyword::OR),
+        token => matches!(token, Div | Eq | Gt | GtEq | Lt | LtEq | Minus | Mod | Mul | Neq | Plus | StringConcat),
+    };
+    tokens.iter().filter(is_operator).count()
 }
 
 /// The rows of a plan.
@@ -91,6 +112,9 @@ fn refusal(ctx: &SessionContext, error: &DataFusionError) -> anyhow::Error {
     let said = words(error);
     if let Some(table) = said.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) {
         return anyhow::anyhow!(unknown_table(ctx, table));
+    }
+    if said.starts_with("SHOW ") {
+        return anyhow::anyhow!("query answers SELECTs; the tables are {}", tables(ctx).join(", "));
     }
     if ["DDL", "DML", "Statement"].iter().any(|what| said.starts_with(&format!("{what} not supported"))) {
         return anyhow::anyhow!("{said}: query only reads; give one SELECT");

@@ -200,6 +200,7 @@ fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineEr
     let (Some(currencies), Ok(amount)) = (currencies(&rows)?, rows.schema().index_of("amount")) else {
         return Ok(rows);
     };
+    let rows = with_nullable(rows, amount)?;
     let others = currencies.iter().map(|found| found.is_some_and(|found| is_other(found, own)));
     let others = BooleanArray::from_iter(others.map(Some));
     if others.true_count() == 0 {
@@ -208,6 +209,16 @@ fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineEr
     let mut columns = rows.columns().to_vec();
     columns[amount] = nullif(&columns[amount], &others)?;
     Ok(RecordBatch::try_new(rows.schema(), columns)?)
+}
+
+/// Rows of which a column may be null, whatever the stage says.
+fn with_nullable(rows: RecordBatch, column: usize) -> Result<RecordBatch, EngineError> {
+    let schema = rows.schema();
+    let fields = schema.fields().iter().enumerate().map(|(position, field)| match position == column {
+        true => Arc::new(field.as_ref().clone().with_nullable(true)),
+        false => Arc::clone(field),
+    });
+    Ok(rows.with_schema(Arc::new(Schema::new(fields.collect::<Vec<_>>())))?)
 }
 
 /// The currencies that rows name, as text; `None` where none does.

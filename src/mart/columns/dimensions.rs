@@ -41,7 +41,7 @@ pub(super) const DIM_ACCOUNT: Definition = Definition {
         key("tier", "Tier."),
         fact("is_target", Flag, "Whether it is a target account."),
         key("owner", "Who owns it."),
-        fact("is_known", Flag, "Whether the accounts table has it; deals may name others."),
+        fact("is_known", Flag, "Whether the accounts table has it; deals and transactions may name others."),
     ]],
     per_model: &[],
 };

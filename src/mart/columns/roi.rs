@@ -43,7 +43,7 @@ const TOUCHED_DEALS: Column = fact(
 const TOUCHES: Column = fact(
     "touches",
     Integer,
-    "Eligible touches in the journeys of deals of the kinds that are attributed, once per deal, whether or not the model credits them.",
+    "Eligible touches in the journeys of deals of the kinds that are attributed, once per deal, for credit deals those of their originals, whether or not the model credits them.",
 );
 const SPEND: Column = per_model("spend", Money, "What was spent in the quarter; the same under every model and basis.");
 const MARGIN: Column = fact(

@@ -31,6 +31,13 @@ pub(super) fn contradicted_stages(workers: &Workers, prepared: &Prepared) -> Res
     Ok(of_amounts(Table::Opportunities, "is_won, which counts, says other than the stage", &contradicted))
 }
 
+/// Deals that were closed before they can have been.
+pub(super) fn closed_before_created(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+    let reversed = amounts_by_id(workers, prepared, include_str!("../../../sql/check/closed_before_created.sql"))?;
+    let what = "closed before the opportunity was created, as where day and month are exchanged";
+    Ok(of_amounts(Table::Deals, what, &reversed))
+}
+
 /// Opportunities with a close date up to a day of which nothing says how they ended: what was won among them is not booked.
 pub(in crate::pipeline) fn overdue_opportunities(prepared: &Prepared, until: Date) -> Option<Finding> {
     let mut stages: BTreeMap<&str, Tally> = BTreeMap::new();

@@ -28,8 +28,8 @@ pub(super) fn acquisitions(customers: &Customers, valued: &Valued, deals: usize)
     let acquired = positions.clone().into_par_iter().map(|position| acquired(valued, position)).collect();
     let curves: Vec<Vec<i64>> = positions.into_par_iter().map(|position| valued.curve(customers, position)).collect();
     let (mut of_deal, mut without_deal) = (vec![NO_CUSTOMER; deals], Vec::new());
-    for ((position, &code), &acquired_on) in (0..).zip(&valued.histories.customer).zip(&valued.histories.first_period) {
-        match customers.acquisition(code, acquired_on) {
+    for (position, &code) in (0..).zip(&valued.histories.customer) {
+        match customers.acquisition(code) {
             Some(deal) => of_deal[deal as usize] = position,
             None => without_deal.push(position),
         }

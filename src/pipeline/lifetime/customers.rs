@@ -1,6 +1,7 @@
 //! Who the customers are and what they booked: from the deals, credits netted out, or from a table of transactions.
 
 use super::coding::code;
+use super::given_back::{GivenBack, ReducedDeal, Step, settle};
 use crate::config::Plan;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
@@ -10,13 +11,14 @@ use crate::engine::ids::IdColumn;
 use crate::engine::purchases::PurchaseRows;
 use crate::engine::{EngineError, session};
 use crate::pipeline::prepare::Prepared;
-use crate::scatter::conversions::Conversion;
+use crate::scatter::conversions::CreditDeal;
 use crate::scatter::keys::KeyIndex;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use closedloop_core::ledger::portion;
 use closedloop_core::lifetime::{LifetimeError, Term};
+use std::collections::BTreeMap;
 
 /// Margin is told in millionths of revenue.
 const MILLION: i64 = 1_000_000;
@@ -50,44 +52,6 @@ impl Booking {
     }
 }
 
-/// A deal of which something was given back, so that what it is depends on the day it is looked at.
-#[derive(Debug)]
-struct ReducedDeal {
-    customer: u32,
-    day: i32,
-    term: Option<(i32, i32)>,
-    /// The day, what is left of the revenue and of the margin from then on: the deal, then its credits.
-    steps: Vec<(i32, i64, i64)>,
-}
-
-impl ReducedDeal {
-    /// The margin that is left by the end of a day, where there is something left or something owed.
-    fn margin(&self, seen: i32) -> Option<i64> {
-        self.left(seen).filter(|&(left, _)| left != 0 || self.is_of_nothing()).map(|(_, margin)| margin)
-    }
-
-    /// Its term by the end of a day, if it stands.
-    fn term(&self, seen: i32) -> Option<(u32, i32, Term)> {
-        let (first, last) = self.term?;
-        let (left, amount) = self.left(seen)?;
-        stands(left, self.is_of_nothing()).then_some((self.customer, self.day, Term { first, last, amount }))
-    }
-
-    fn left(&self, seen: i32) -> Option<(i64, i64)> {
-        let known = self.steps.iter().take_while(|(day, ..)| *day <= seen).last();
-        known.map(|&(_, revenue, margin)| (revenue, margin))
-    }
-
-    fn is_of_nothing(&self) -> bool {
-        self.steps.first().is_some_and(|&(_, revenue, _)| revenue == 0)
-    }
-}
-
-/// Whether a deal with so much left is a purchase: one taken back in full did not happen, one of nothing did.
-fn stands(left: i64, is_of_nothing: bool) -> bool {
-    left > 0 || (left == 0 && is_of_nothing)
-}
-
 /// Everybody who booked anything, by code; codes are in the order of the identifiers.
 #[derive(Debug)]
 pub(super) struct Customers {
@@ -103,10 +67,12 @@ pub(super) struct Customers {
     margin: Vec<i64>,
     /// Terms of those of these that have one, by code, with the day they were booked.
     terms: Vec<(u32, i32, Term)>,
-    /// Deals of which something was given back.
-    reduced: Vec<ReducedDeal>,
-    /// The deals that no credit of their own takes back, by code and day: their rows in the deals table.
-    standing: Vec<(u32, i32, u32)>,
+    /// Deals of accounts that gave something back, by code.
+    reduced: Vec<(u32, ReducedDeal)>,
+    /// The deals that stand, by code and in order of closing: their rows in the deals table.
+    standing: Vec<(u32, u32)>,
+    /// Margin, in millionths of revenue.
+    margin_ppm: i64,
 }
 
 impl Customers {
@@ -133,11 +99,11 @@ impl Customers {
     /// Money beyond 64 bits.
     pub(super) fn purchases(&self, seen: i32) -> Result<PurchaseRows, LifetimeError> {
         let (mut customer, mut day, mut margin) = (self.customer.clone(), self.day.clone(), self.margin.clone());
-        for deal in &self.reduced {
-            if let Some(left) = deal.margin(seen) {
-                customer.push(deal.customer);
+        for (code, deal) in &self.reduced {
+            if let Some(left) = deal.standing(seen) {
+                customer.push(*code);
                 day.push(deal.day);
-                margin.push(left);
+                margin.push(self.margin_of(left));
             }
         }
         PurchaseRows::new(&customer, &day, &margin)
@@ -145,23 +111,34 @@ impl Customers {
 
     /// The terms of deals that stand by the end of a day, by code, with the day they were booked.
     pub(super) fn terms(&self, seen: i32) -> Vec<(u32, i32, Term)> {
-        let reduced = self.reduced.iter().filter_map(|deal| deal.term(seen));
+        let margin = |revenue| self.margin_of(revenue);
+        let reduced = self.reduced.iter().filter_map(|(code, deal)| Some((*code, deal.day, deal.term(seen, margin)?)));
         let mut terms: Vec<(u32, i32, Term)> = self.terms.iter().copied().chain(reduced).collect();
         terms.sort_unstable();
         terms
     }
 
-    fn empty(names: StringArray, segments: Vec<String>) -> Self {
+    fn empty(plan: &Plan, names: StringArray, segments: Vec<String>) -> Self {
         let (bookings, terms, reduced, standing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { names, segments, bookings, customer: vec![], day: vec![], margin: vec![], terms, reduced, standing }
+        let margin_ppm = plan.finance.margin_ppm;
+        Self {
+            names,
+            segments,
+            bookings,
+            customer: vec![],
+            day: vec![],
+            margin: vec![],
+            terms,
+            reduced,
+            standing,
+            margin_ppm,
+        }
     }
 
-    /// The row of the deal that acquired a customer on a day: the first that stands. A credit without its original may have
-    /// taken back earlier ones.
-    pub(super) fn acquisition(&self, code: u32, acquired_on: i32) -> Option<u32> {
-        let from = self.standing.partition_point(|&(customer, ..)| customer < code);
-        let of_customer = self.standing[from..].iter().take_while(|(customer, ..)| *customer == code);
-        of_customer.filter(|(_, day, _)| *day >= acquired_on).map(|&(.., deal)| deal).next()
+    /// The row of the deal that acquired a customer: the first that stands.
+    pub(super) fn acquisition(&self, code: u32) -> Option<u32> {
+        let from = self.standing.partition_point(|&(customer, _)| customer < code);
+        self.standing.get(from).filter(|(customer, _)| *customer == code).map(|&(_, deal)| deal)
     }
 
     fn of_deals(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {
@@ -172,81 +149,71 @@ impl Customers {
         let account_ids = column(deals, "account_id")?;
         let names = texts(&take(account_ids, &firsts, None)?)?;
         let segments = accounts.segments(&conversions.by_account, conversions.accounts())?;
-        let mut customers = Self::empty(names, segments);
+        let mut customers = Self::empty(plan, names, segments);
         let (starts, ends) = (dates(deals, "starts_on")?, dates(deals, "ends_on")?);
-        for account in 0..conversions.accounts() {
-            let code = narrow(account);
-            for conversion in conversions.of_account(account) {
-                let row = conversion.deal as usize;
-                let term = (starts.is_valid(row) && ends.is_valid(row)).then(|| (starts.value(row), ends.value(row)));
-                let credits = conversions.credits_of(conversion);
-                let credits = credits.iter().map(|credit| (day_of(plan, credit.closed_at), credit.amount));
-                customers.add_deal(plan, code, conversion, term, credits.collect());
-            }
-        }
         let account_ids = IdColumn::try_new(account_ids)?;
+        let mut unmatched: BTreeMap<u32, Vec<GivenBack>> = BTreeMap::new();
         for credit in &conversions.credits.unmatched {
             if let Some(code) = conversions.by_account.probe(&account_ids, credit.deal as usize) {
-                let day = day_of(plan, credit.closed_at);
-                let margin = margin(plan, credit.amount);
-                customers.book(Booking {
-                    customer: code,
-                    day,
-                    revenue: credit.amount,
-                    margin,
-                    is_purchase: false,
-                    term: None,
-                });
-                if credit.amount != 0 {
-                    customers.purchase(plan, code, day, credit.amount);
-                }
+                unmatched.entry(code).or_default().push(given_back(plan, credit, None));
             }
+        }
+        for account in 0..conversions.accounts() {
+            let code = narrow(account);
+            let mut given_back_of_account = unmatched.remove(&code).unwrap_or_default();
+            let of_account = conversions.of_account(account).iter();
+            let deals = of_account.clone().map(|conversion| {
+                let row = conversion.deal as usize;
+                let term = (starts.is_valid(row) && ends.is_valid(row)).then(|| (starts.value(row), ends.value(row)));
+                ReducedDeal::new(conversion.deal, day_of(plan, conversion.converted_at), conversion.amount, term)
+            });
+            for (position, conversion) in of_account.enumerate() {
+                let credits = conversions.credits_of(conversion).iter();
+                given_back_of_account.extend(credits.map(|credit| given_back(plan, credit, Some(position))));
+            }
+            customers.add_account(code, deals.collect(), given_back_of_account);
         }
         Ok(customers)
     }
 
-    /// A deal with its credits: what is left of it is one purchase; taken back in full it did not happen.
-    fn add_deal(
-        &mut self,
-        plan: &Plan,
-        code: u32,
-        conversion: &Conversion,
-        term: Option<(i32, i32)>,
-        credits: Vec<(i32, i64)>,
-    ) {
-        let day = day_of(plan, conversion.converted_at);
-        let left = conversion.amount + credits.iter().map(|(_, amount)| amount).sum::<i64>();
-        let stands = stands(left, conversion.amount == 0);
-        let booking =
-            Booking { customer: code, day, revenue: left, margin: margin(plan, left), is_purchase: stands, term };
-        match term {
-            Some(_) => self.book(booking),
-            None => {
-                // The margin of each piece is what it changes in the margin of the whole, so that nothing is left by rounding.
-                let (mut is_purchase, mut balance) = (stands, 0);
-                for (day, revenue) in std::iter::once((day, conversion.amount)).chain(credits.iter().copied()) {
-                    let margin = margin(plan, balance + revenue) - margin(plan, balance);
-                    self.book(Booking { day, revenue, margin, is_purchase, ..booking });
-                    (balance, is_purchase) = (balance + revenue, false);
-                }
+    /// The deals of an account with what was given back.
+    fn add_account(&mut self, code: u32, mut deals: Vec<ReducedDeal>, given_back: Vec<GivenBack>) {
+        let gave_back = !given_back.is_empty();
+        for (day, revenue) in settle(&mut deals, given_back) {
+            let margin = self.margin_of(revenue);
+            self.book(Booking { customer: code, day, revenue, margin, is_purchase: false, term: None });
+        }
+        for deal in deals {
+            self.book_deal(code, &deal);
+            if gave_back {
+                self.reduced.push((code, deal));
+                continue;
             }
+            self.purchase(code, deal.day, deal.left());
+            self.terms
+                .extend(deal.term(i32::MAX, |revenue| self.margin_of(revenue)).map(|term| (code, deal.day, term)));
         }
+    }
+
+    /// What a deal earns: what is left of one with a term over that term, any other and what was given back of it when it was.
+    fn book_deal(&mut self, code: u32, deal: &ReducedDeal) {
+        let stands = deal.standing(i32::MAX).is_some();
         if stands {
-            self.standing.push((code, day, conversion.deal));
+            self.standing.push((code, deal.deal));
         }
-        if credits.is_empty() {
-            self.purchase(plan, code, day, left);
-            let term = term.filter(|_| stands);
-            self.terms.extend(term.map(|(first, last)| (code, day, Term { first, last, amount: margin(plan, left) })));
-            return;
+        let (day, left, term) = (deal.day, deal.left(), deal.term);
+        let booking =
+            Booking { customer: code, day, revenue: left, margin: self.margin_of(left), is_purchase: stands, term };
+        if term.is_some() {
+            return self.book(booking);
         }
-        let mut balance = 0;
-        let step = |(day, revenue)| {
-            balance += revenue;
-            (day, balance, margin(plan, balance))
-        };
-        let steps = std::iter::once((day, conversion.amount)).chain(credits).map(step).collect();
-        self.reduced.push(ReducedDeal { customer: code, day, term, steps });
+        // The margin of each step is what it changes in the margin of the whole, so that nothing is left by rounding.
+        let (mut is_purchase, mut before) = (stands, 0);
+        for Step { day, revenue, left } in deal.steps() {
+            let margin = self.margin_of(left) - self.margin_of(before);
+            self.book(Booking { day, revenue, margin, is_purchase, ..booking });
+            (before, is_purchase) = (left, false);
+        }
     }
 
     async fn of_transactions(plan: &Plan, prepared: &Prepared, accounts: &Accounts) -> Result<Self, EngineError> {
@@ -258,24 +225,22 @@ impl Customers {
         let names = texts(&take(ids, &firsts, None)?)?;
         let by_id = KeyIndex::build(ids, coded.rows.iter().map(|&row| row as usize).zip(0..))?;
         let segments = accounts.segments(&by_id, names.len())?;
-        let mut customers = Self::empty(names, segments);
+        let mut customers = Self::empty(plan, names, segments);
         let days: &Int32Array = column(&rows, "day")?.as_primitive::<Int32Type>();
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
         for (row, &code) in coded.codes.iter().enumerate() {
             let (day, revenue) = (days.value(row), amounts.value(row));
-            let margin = margin(plan, revenue);
+            let margin = customers.margin_of(revenue);
             customers.book(Booking { customer: code, day, revenue, margin, is_purchase: revenue >= 0, term: None });
-            customers.purchase(plan, code, day, revenue);
+            customers.purchase(code, day, revenue);
         }
         // The deals still say which one brought the customer.
         let of_deals = Self::of_deals(plan, prepared, accounts)?;
         let known = IdColumn::try_new(ids)?;
         for (code, &row) in coded.rows.iter().enumerate() {
             let account = prepared.conversions.by_account.probe(&known, row as usize);
-            if let Some(deal) = account.and_then(|account| of_deals.acquisition(account, i32::MIN)) {
-                // Whatever the days of the transactions.
-                customers.standing.push((narrow(code), i32::MAX, deal));
-            }
+            let acquisition = account.and_then(|account| of_deals.acquisition(account));
+            customers.standing.extend(acquisition.map(|deal| (narrow(code), deal)));
         }
         Ok(customers)
     }
@@ -284,15 +249,19 @@ impl Customers {
         self.bookings.push(booking);
     }
 
-    fn purchase(&mut self, plan: &Plan, customer: u32, day: i32, revenue: i64) {
+    fn purchase(&mut self, customer: u32, day: i32, revenue: i64) {
         self.customer.push(customer);
         self.day.push(day);
-        self.margin.push(margin(plan, revenue));
+        self.margin.push(self.margin_of(revenue));
+    }
+
+    fn margin_of(&self, revenue: i64) -> i64 {
+        portion(revenue, self.margin_ppm, MILLION)
     }
 }
 
-fn margin(plan: &Plan, revenue: i64) -> i64 {
-    portion(revenue, plan.finance.margin_ppm, MILLION)
+fn given_back(plan: &Plan, credit: &CreditDeal, of: Option<usize>) -> GivenBack {
+    GivenBack { day: day_of(plan, credit.closed_at), amount: credit.amount, of }
 }
 
 /// The local day of an instant, since 1970-01-01.

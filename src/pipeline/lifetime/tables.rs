@@ -55,7 +55,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("clv", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.mean).unwrap_or(0))));
     columns.integers("clv_low", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.low)?)));
     columns.integers("clv_high", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.high)?)));
-    let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row], acquired(row)).is_some();
+    let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row]).is_some();
     columns.flags("has_deal", rows().map(|row| Some(has_deal(row))));
     columns.finish()
 }

@@ -62,7 +62,7 @@ impl FileCustomers {
     /// # Errors
     /// A file that cannot be read, or that holds no history.
     pub(super) async fn read(question: &FileQuestion) -> Result<Self, RunError> {
-        let budget = Budget::new(None);
+        let budget = Budget::unlimited();
         let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), DIGITS, question.threads, &budget)?;
         match &question.content {
             Content::Summaries { id } => {
