@@ -28,6 +28,16 @@ pub enum Anchor {
 impl Anchor {
     /// Every anchor, in the order of the funnel.
     pub const ALL: [Anchor; 4] = [Anchor::First, Anchor::LeadCreation, Anchor::OpportunityCreation, Anchor::Closing];
+
+    /// As specs and marts call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::LeadCreation => "lead_creation",
+            Self::OpportunityCreation => "opportunity_creation",
+            Self::Closing => "closing",
+        }
+    }
 }
 
 /// When the milestones of a conversion happened, in microseconds; `None` where the inputs do not say.

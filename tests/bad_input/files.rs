@@ -70,6 +70,8 @@ refused! {
         => "table touchpoints (t): t/b.csv has another header than t/a.csv; give them the same columns";
     another_delimiter: World::new().file("deals.csv", COMPANY[5].1.replace(',', ";"))
         => "table deals (deals.csv): its header is one column, \"deal_id;opportunity_id;closed_at;amount;kind\"; add delimiter = \";\" under [tables.deals]";
+    a_line_that_names_the_delimiter: World::new().file("deals.csv", format!("sep=;\n{}", COMPANY[5].1.replace(',', ";")))
+        => "table deals (deals.csv): its first line is no header but names the delimiter, as spreadsheets write it; take that line out";
     a_short_row: World::new().rows("deals", "D3,O1\n")
         => "table deals (deals.csv): deals.csv line 4 has 2 fields where the header has 5; quote or complete the row";
     a_long_row_of_the_large_table: World::new().rows("touchpoints", "t4,2026-02-02,A2,,C1,,true,and more\n")

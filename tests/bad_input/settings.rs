@@ -28,6 +28,8 @@ refused! {
         => "closedloop.toml: calendar.fiscal_year_start: is 300, but must be a month from 1 to 12";
     a_key_given_twice: "[journeys]\nlookback_days = 90\nlookback_days = 91"
         => "closedloop.toml line 3: duplicate key; correct `lookback_days = 91`";
+    a_stage_that_means_both: "[stages]\nwon = [\"Won\", \"Done\"]\nlost = [\"Lost\", \"done\"]"
+        => "closedloop.toml: stages.won: \"Done\" is in stages.lost too; take it out of one";
     no_days_to_look_back: "[journeys]\nlookback_days = 0"
         => "closedloop.toml: journeys.lookback_days: is 0, but must be more than 0 and at most 36525 days";
     a_duration_that_is_none: "[journeys]\nanchor_tolerance = \"soon\""

@@ -3,7 +3,7 @@
 use super::{Collapse, Finance, JourneyRules, Overrides, Plan, Source};
 use crate::config::calendar::{Calendar, DateMeans};
 use crate::config::error::ConfigError;
-use crate::config::file::{CollapseConfig, ConfigFile, FinanceConfig, JourneyConfig, SourceConfig, Table};
+use crate::config::file::{CollapseConfig, ConfigFile, FinanceConfig, JourneyConfig, SourceConfig, StageConfig, Table};
 use crate::config::intervals::Intervals;
 use closedloop_core::journey::DAY_MICROS;
 use iso_currency::Currency;
@@ -39,7 +39,7 @@ impl Resolver<'_> {
             config_hash,
             sources,
             journeys,
-            stages: file.stages,
+            stages: self.stages(file.stages)?,
             models,
             default_model,
             intervals,
@@ -51,6 +51,16 @@ impl Resolver<'_> {
             output,
             checks: file.checks,
         })
+    }
+
+    fn stages(&self, given: StageConfig) -> Result<StageConfig, ConfigError> {
+        let is_lost = |stage: &&String| given.lost.iter().any(|lost| lost.to_lowercase() == stage.to_lowercase());
+        match given.won.iter().find(is_lost) {
+            Some(both) => {
+                Err(self.fault("stages.won", format!("\"{both}\" is in stages.lost too; take it out of one")))
+            }
+            None => Ok(given),
+        }
     }
 
     fn sources(&self, tables: BTreeMap<Table, SourceConfig>) -> Result<BTreeMap<Table, Source>, ConfigError> {

@@ -41,6 +41,14 @@ pub(in crate::engine) fn other_delimiter(source: &Source, names: &[String]) -> O
 }
 
 fn wrong_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
+    if names.first().is_some_and(|name| name.starts_with("sep=")) {
+        return Some(
+            source.fault(
+                "its first line is no header but names the delimiter, as spreadsheets write it; take that line out"
+                    .to_owned(),
+            ),
+        );
+    }
     let (delimiter, table) = (String::from(other_delimiter(source, names)?), source.table.name());
     let header = format!("its header is one column, {:?}", names[0]);
     Some(source.fault(format!("{header}; add delimiter = {delimiter:?} under [tables.{table}]")))

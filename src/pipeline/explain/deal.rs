@@ -220,7 +220,5 @@ impl View<'_> {
 }
 
 fn anchors(held: [bool; 4]) -> Vec<&'static str> {
-    let names = ["first", "lead_creation", "opportunity_creation", "closing"];
-    debug_assert_eq!(names.len(), Anchor::ALL.len());
-    names.into_iter().zip(held).filter(|(_, held)| *held).map(|(name, _)| name).collect()
+    Anchor::ALL.into_iter().zip(held).filter(|(_, held)| *held).map(|(anchor, _)| anchor.name()).collect()
 }

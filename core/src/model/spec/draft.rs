@@ -100,7 +100,7 @@ impl SpecDraft {
         let anchors = required(&self.id, "anchors", self.anchors)?;
         let middle = self.middle.unwrap_or(0.0);
         for (anchor, &weight) in &anchors {
-            let key = format!("anchors.{anchor:?}");
+            let key = format!("anchors.{}", anchor.name());
             check_range(&self.id, &key, weight, "more than 0 and at most 1", weight > 0.0 && weight <= 1.0)?;
         }
         check_range(&self.id, "middle", middle, "from 0 to 1", (0.0..=1.0).contains(&middle))?;

@@ -21,6 +21,8 @@ fn ids_follow_the_pattern() {
 fn weights_must_sum_to_one() {
     let error = parse("id = 'x'\nkind = 'anchored'\nanchors = { first = 0.5 }").unwrap_err();
     assert_eq!(error, SpecError::Sum { id: "x".into(), sum: 0.5 });
+    let error = parse("id = 'x'\nkind = 'anchored'\nanchors = { lead_creation = 1.5 }").unwrap_err().to_string();
+    assert!(error.contains("anchors.lead_creation"), "{error}");
 }
 
 #[test]
