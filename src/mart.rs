@@ -5,6 +5,7 @@ mod columns;
 pub mod disk;
 mod error;
 pub mod manifest;
+mod properties;
 pub mod publication;
 pub mod reading;
 pub(crate) mod stage;

@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails with it")]
 
+#[path = "bad_input/as_of.rs"]
+mod as_of;
+#[path = "bad_input/collapsed.rs"]
+mod collapsed;
 #[path = "bad_input/files.rs"]
 mod files;
 #[path = "bad_input/findings.rs"]

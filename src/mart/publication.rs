@@ -3,7 +3,7 @@
 
 use super::error::MartError;
 use super::manifest::MANIFEST;
-use super::writer::is_of_ours;
+use super::properties::is_of_ours;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
