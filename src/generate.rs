@@ -27,6 +27,7 @@ mod outlook;
 mod rows;
 mod segment;
 mod spend;
+mod staging;
 mod tables;
 mod touch_table;
 mod truth;
@@ -37,7 +38,6 @@ mod tests;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::mart::publication::Publication;
 use account::Account;
 use calendar::QuarterEnds;
 use draw::Stream;
@@ -46,6 +46,7 @@ use influence::Influence;
 use market::Campaign;
 use outlook::Outlook;
 use rows::{CampaignRow, TrueEffectRow};
+use staging::Staging;
 use tables::Tables;
 use truth::Truth;
 
@@ -54,6 +55,7 @@ pub use tables::Summary;
 
 /// The config that makes the output folder ready to run.
 const CONFIG: &str = include_str!("generate/closedloop.toml");
+const CONFIG_NAME: &str = "closedloop.toml";
 
 /// Progress is told every so many accounts.
 const PROGRESS_STEP: usize = 1000;
@@ -79,9 +81,9 @@ pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     if accounts == 0 {
         return Err(GenerateError::NoAccounts);
     }
-    let publication = Publication::of_new(out)?;
-    let mut tables = Tables::create(publication.stage())?;
-    let config = publication.stage().join("closedloop.toml");
+    let staging = Staging::open(out)?;
+    let mut tables = Tables::create(staging.folder())?;
+    let config = staging.folder().join(CONFIG_NAME);
     fs::write(&config, CONFIG).map_err(GenerateError::io(&config))?;
 
     let campaigns = market::campaigns(&mut Stream::Market.open(seed), accounts)?;
@@ -99,7 +101,7 @@ pub fn generate(options: &Options<'_>) -> Result<Summary, GenerateError> {
     spend::write(&mut Stream::Spend.open(seed), &campaigns, accounts, &mut tables)?;
     write_truth(&campaigns, &truth, &mut tables)?;
     let summary = tables.finish()?;
-    publication.publish()?;
+    staging.publish(CONFIG_NAME)?;
     Ok(summary)
 }
 

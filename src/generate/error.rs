@@ -1,6 +1,5 @@
 //! What can go wrong while demo data is written: always a file, named.
 
-use crate::mart::MartError;
 use std::path::{Path, PathBuf};
 
 /// Why no demo data could be generated.
@@ -9,9 +8,12 @@ pub enum GenerateError {
     /// A world without accounts has nothing to show.
     #[error("cannot generate data for 0 accounts; ask for at least 1 (--accounts)")]
     NoAccounts,
-    /// The output folder already holds something, which is never overwritten, or cannot be written.
-    #[error(transparent)]
-    Folder(#[from] MartError),
+    /// The output folder already holds something, which is never overwritten.
+    #[error("{} is not empty; name a new or an empty folder (--out)", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder could not be created or written.
     #[error("cannot write {}: {source}; check that the folder exists and its rights and space", path.display())]
     Io {

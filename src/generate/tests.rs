@@ -12,7 +12,6 @@ use std::fs;
 use std::path::Path;
 
 use super::{GenerateError, Options, Summary, generate};
-use crate::mart::MartError;
 
 /// Writes a world to `out`.
 fn write(seed: u64, accounts: u32, out: &Path) -> Result<Summary, GenerateError> {
@@ -51,7 +50,7 @@ fn a_folder_in_use_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("precious.txt"), "mine").unwrap();
     let error = write(1, 5, folder.path()).unwrap_err();
-    assert!(matches!(error, GenerateError::Folder(MartError::NotEmpty { .. })), "{error}");
+    assert!(matches!(error, GenerateError::NotEmpty { .. }), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(matches!(write(1, 0, folder.path()), Err(GenerateError::NoAccounts)));
 }

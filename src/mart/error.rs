@@ -37,12 +37,6 @@ pub enum MartError {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder that is to be new.
-    #[error("{path} is not empty; name a new or an empty folder (--out)")]
-    NotEmpty {
-        /// The folder.
-        path: PathBuf,
-    },
     /// Another run is at work.
     #[error("another run is writing to {path}; wait for it, or choose another --out")]
     Busy {

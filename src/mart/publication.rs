@@ -34,14 +34,6 @@ impl Publication {
         Self::begin(folder, check_is_table)
     }
 
-    /// The same for a folder that is new or empty.
-    ///
-    /// # Errors
-    /// A folder that holds something, is being written to, or cannot be written.
-    pub fn of_new(out: &Path) -> Result<Self, MartError> {
-        Self::begin(out, check_is_new)
-    }
-
     fn begin(out: &Path, check: impl FnOnce(&Path) -> Result<(), MartError>) -> Result<Self, MartError> {
         let out = &behind_link(out)?;
         check(out)?;
@@ -170,15 +162,6 @@ pub(crate) fn check_is_table(folder: &Path) -> Result<(), MartError> {
         Err(_) => !folder.exists(),
     };
     if is_table { Ok(()) } else { Err(MartError::NotATable { path: folder.to_owned() }) }
-}
-
-fn check_is_new(folder: &Path) -> Result<(), MartError> {
-    check_for_files(folder)?;
-    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => Err(MartError::NotEmpty { path: folder.to_owned() }),
-        Err(source) if folder.exists() => Err(MartError::Write { path: folder.to_owned(), source }),
-        _ => Ok(()),
-    }
 }
 
 fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
