@@ -19,6 +19,7 @@ mod table;
 mod validate_models;
 
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Multi-touch attribution and ROI that reconciles to booked revenue, to the cent.
@@ -84,9 +85,14 @@ impl Cli {
 
 const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 
+/// Says a line on standard error; where it cannot be written, nobody can be told.
+fn remark(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
 /// Says on standard error what could not be done.
 pub fn complain(error: &anyhow::Error) {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {error}");
+    remark(&format!("{ERROR}error:{ERROR:#} {error}"));
 }
 
 /// A reader that has seen enough is no failure.

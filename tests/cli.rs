@@ -427,7 +427,7 @@ fn output_that_cannot_be_printed_undoes_nothing() {
         let output = command.args(arguments).current_dir(project("")).stdout(printer).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    let full = || std::process::Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let place = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
     let config = "fixtures/demo/closedloop.toml";
     let (code, message) = printed_to(full(), &["run", config, "--marts", "reconciliation", "--out", &place("out")]);
@@ -437,6 +437,10 @@ fn output_that_cannot_be_printed_undoes_nothing() {
     let (code, message) = printed_to(full(), &["generate", "--accounts", "9", "--out", &place("company")]);
     assert!(code == 1 && message.contains("/company, but more cannot be printed"), "{message}");
     assert!(scratch.path().join("company/closedloop.toml").is_file());
+    // Nor is there anybody to tell of it.
+    let mut nowhere = std::process::Command::new(env!("CARGO_BIN_EXE_closedloop"));
+    let nowhere = nowhere.args(["run", "nowhere.toml"]).stdout(full()).stderr(full()).status().unwrap();
+    assert_eq!(nowhere.code(), Some(2));
     // A verdict stands whoever listens.
     let (code, message) = printed_to(full(), &["check", config]);
     assert!(code == 1 && message.contains("findings, but more cannot be printed"), "{message}");

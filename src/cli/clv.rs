@@ -1,8 +1,8 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
-use super::code_once_said;
 use super::flags::{delimiter, each_once};
 use super::table::{header, plain, print_fitted, right, sentence};
+use super::{code_once_said, remark};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -121,7 +121,7 @@ impl ClvArgs {
         let said = self.print(&mut anstream::stdout(), &answer);
         if self.format != Format::Table {
             for note in &answer.notes {
-                anstream::eprintln!("note: {note}");
+                remark(&format!("note: {note}"));
             }
         }
         match &answer.predictions {

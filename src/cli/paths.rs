@@ -4,6 +4,7 @@ mod print;
 mod read;
 
 use super::flags::{delimiter, each_once};
+use super::remark;
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
 use closedloop_core::model::{ChainOrder, ModelSpec, Refusal, fitted_models, house_models, vendor_models};
@@ -23,7 +24,7 @@ pub(super) struct PathsArgs {
     #[arg(long, value_name = "CHARACTER", default_value = ";", value_parser = delimiter)]
     delimiter: u8,
     /// What stands between the channels of a path
-    #[arg(long, value_name = "TEXT", default_value = ">", value_parser = separator)]
+    #[arg(long, value_name = "TEXT", default_value = ">", value_parser = separator, allow_hyphen_values = true)]
     separator: String,
     /// The models to compute, separated by commas; see `closedloop models`
     #[arg(
@@ -110,17 +111,17 @@ impl PathsArgs {
             Format::Json => print::json(&mut out, paths.channels(), &answers, read.has_value)?,
         }
         if let Some(order) = paths.best_order() {
-            anstream::eprintln!("note: held-out journeys are predicted best by a chain of order {order}");
+            remark(&format!("note: held-out journeys are predicted best by a chain of order {order}"));
         }
         let loses = |result: &ChannelResult| result.removal_effect_value.is_some_and(|effect| effect < 0.0);
         if answers.iter().flat_map(|answer| &answer.results).any(loses) {
-            anstream::eprintln!(
+            remark(
                 "warning: some channels have negative removal effects on value, since journeys with them lost money; values in proportion \
-                 to these effects can have the wrong sign: look at conversions, or leave the negative values out"
+                 to these effects can have the wrong sign: look at conversions, or leave the negative values out",
             );
         }
         for refusal in &refused {
-            anstream::eprintln!("warning: {refusal}");
+            remark(&format!("warning: {refusal}"));
         }
         Ok(if self.strict && !refused.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }

@@ -3,7 +3,7 @@
 
 use super::EngineError;
 use super::diagnose::is_about_values;
-use super::source::{SOURCE_ROW, VOLATILE};
+use super::source::{SOURCE_ROW, VOLATILE, is_volatile};
 use super::words::words;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -47,7 +47,7 @@ fn condition(touchpoints: &DataFrame, key: &str, sql: &str) -> Result<Expr, Engi
     if condition.exists(|part| Ok(looks_beyond_its_row(part)))? {
         return Err(sql_fault(key, "must be a condition on one touch".to_owned()));
     }
-    if condition.is_volatile() {
+    if is_volatile(&condition)? {
         return Err(sql_fault(key, VOLATILE.to_owned()));
     }
     Ok(cast(condition, DataType::Boolean))

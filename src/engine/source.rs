@@ -22,8 +22,9 @@ use datafusion::scalar::ScalarValue;
 use files::FileRows;
 pub(super) use files::read_files;
 pub(super) use missing::other_delimiter;
-use missing::{check_alternatives, check_files_agree, check_files_have, missing_column, no_single_value};
+use missing::{check_alternatives, check_files_agree, check_files_have, missing_column, no_single_value, two_columns};
 pub(super) use shared_schema::FileSchema;
+pub(super) use sql::is_volatile;
 use sql::map_by_sql;
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 pub(crate) const SOURCE_ROW: &str = "source_row";
 
 /// What is wrong with SQL that gives another answer in every run.
-pub(super) const VOLATILE: &str = "is random, but the same inputs must give the same marts";
+pub(super) const VOLATILE: &str = "is random or asks for the time, but the same inputs must give the same marts";
 
 /// The columns that `sql/stage/touchpoints.sql` adds to the source's own.
 const RESERVED: [&str; 5] = [SOURCE_ROW, "reason", "in_scope", "bad_flag", "bad_recording"];
@@ -162,6 +163,11 @@ fn find_columns<'a>(source: &Source, names: &'a [String]) -> Result<BTreeMap<&'s
     for column in contract::columns(source.table) {
         let wanted = source.columns.get(column.name).map_or(column.name, String::as_str);
         let name = named(wanted).filter(|name| !is_anothers(column, name));
+        if let Some(name) = name.filter(|name| *name != wanted)
+            && let Some(other) = names.iter().find(|other| *other != name && other.eq_ignore_ascii_case(wanted))
+        {
+            return Err(two_columns(source, column.name, name, other));
+        }
         match name {
             Some(name) => {
                 found.insert(column.name, name);

@@ -62,6 +62,8 @@ refused! {
         => "table spend (spend.csv): a column date or start_date and end_date is missing, found are campaign_id, tag, amount; map it with columns = { date = \"…\" } under [tables.spend]";
     a_column_named_as_the_program_names_its_own: World::new().replace("touchpoints", "responded", "reason")
         => "table touchpoints (touchpoints.csv): column \"reason\" has a name that the program needs; leave it out with sql = \"SELECT * EXCLUDE (reason) FROM raw\"";
+    two_columns_that_differ_in_capitals: World::new().replace("deals", "amount,kind", "Amount,AMOUNT")
+        => "table deals (deals.csv): columns \"Amount\" and \"AMOUNT\" could both be amount; map it with columns = { amount = \"Amount\" } under [tables.deals]";
     two_columns_of_one_name: World::new().replace("deals", "kind", "amount")
         => "table deals (deals.csv): deals.csv has two columns \"amount\"; rename one";
     files_of_different_headers: World::new()

@@ -36,9 +36,13 @@ refused! {
     sql_without_a_needed_column: deals_by("SELECT deal_id, opportunity_id, closed_at, amount AS ammount FROM raw")
         => "table deals (deals.csv): column \"amount\" is missing, the nearest is \"ammount\"; select \"ammount\" AS amount in tables.deals.sql";
     sql_that_gives_other_rows_in_every_run: deals_by("SELECT * EXCLUDE (amount), random() AS amount FROM raw")
-        => "tables.deals.sql: is random, but the same inputs must give the same marts; correct the SQL in the configuration";
+        => "tables.deals.sql: is random or asks for the time, but the same inputs must give the same marts; correct the SQL in the configuration";
+    sql_that_asks_for_the_time: deals_by("SELECT * EXCLUDE (closed_at), CAST(now() AS VARCHAR) AS closed_at FROM raw")
+        => "tables.deals.sql: is random or asks for the time, but the same inputs must give the same marts; correct the SQL in the configuration";
+    a_predicate_of_today: eligible("touched_at < current_date")
+        => "journeys.eligible: is random or asks for the time, but the same inputs must give the same marts; correct the SQL in the configuration";
     a_predicate_that_is_random: eligible("random() > 0.5")
-        => "journeys.eligible: is random, but the same inputs must give the same marts; correct the SQL in the configuration";
+        => "journeys.eligible: is random or asks for the time, but the same inputs must give the same marts; correct the SQL in the configuration";
     a_predicate_with_a_pattern_that_is_none: eligible("regexp_like(channel, '(')")
         => "journeys.eligible: unclosed group; correct the SQL in the configuration";
     a_predicate_on_a_column_that_is_not_there: eligible("campain_id = 'C1'")

@@ -120,7 +120,7 @@ fn experiments_that_say_nothing_are_named_and_leave_the_model_as_it_is() {
     };
     let useful = ",webinar,2025-02-01,2026-01-31,8,0.5,\n";
     let useless = ",organic_search,2025-02-01,2026-01-31,8,0.5,\n,email,2019-01-01,2019-02-01,8,0.5,\n\
-                   ,event,2018-01-01,2025-06-30,8,0.5,\n";
+                   ,event,2018-01-01,2025-06-30,8,0.5,\n,display,2025-02-01,2026-01-31,50000,1,\n";
     let (alone, _) = run_with(useful, "alone");
     let (beside, printed) = run_with(&format!("{useless}{useful}"), "beside");
     let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -128,6 +128,7 @@ fn experiments_that_say_nothing_are_named_and_leave_the_model_as_it_is() {
     assert!(printed.contains("experiment on email is not used: "), "{printed}");
     let begun_early = "experiment on event is not used: no opportunity is as old as the first tenth of its window";
     assert!(printed.contains(begun_early), "{printed}");
+    assert!(printed.contains("experiment on display is not used: its lift is more than all "), "{printed}");
     for mart in ["channel_effects", "calibration"] {
         assert_eq!(read_mart(&alone, mart), read_mart(&beside, mart), "{mart}");
     }

@@ -126,7 +126,8 @@ fn campaigns_share_customers_as_their_first_deal() {
 #[test]
 fn transactions_of_their_own_take_the_place_of_deals() {
     let company = company("");
-    let transactions = "account_id,transacted_at,amount\nA,2025-04-01,10.00\nA,2025-05-01,30.00\nZ,2025-06-01,4.00\n";
+    let transactions = "account_id,transacted_at,amount\nA,2025-04-01,10.00\nA,2025-05-01,30.00\nZ,2025-06-01,4.00\n\
+                        A,2025-07-01,9.00\nA,2025-10-01,-9.00\n";
     std::fs::write(company.folder.path().join("transactions.csv"), transactions).unwrap();
     let config = std::fs::read_to_string(company.config()).unwrap();
     std::fs::write(company.config(), format!("[tables.transactions]\npath = \"transactions.csv\"\n{config}")).unwrap();
@@ -134,6 +135,14 @@ fn transactions_of_their_own_take_the_place_of_deals() {
     let rows = read_mart(&out, "customer_clv");
     assert_eq!(texts(&rows, "account_id"), [Some("A".to_owned()), Some("Z".to_owned())]);
     assert_eq!(money(&rows, "margin"), [2_000, 200]);
+    // What A bought in July and took back in October is no purchase.
+    let cohorts = read_mart(&out, "clv_cohorts");
+    let ages = numbers(&cohorts, "age").into_iter().zip(numbers(&cohorts, "buyers"));
+    assert!(
+        ages.clone().filter(|(age, _)| *age >= 1.0).all(|(_, buyers)| buyers == 0.0),
+        "{:?}",
+        ages.collect::<Vec<_>>()
+    );
     let rows = read_mart(&out, "campaign_clv");
     let of_nobody: Vec<usize> =
         (0..rows.num_rows()).filter(|&row| texts(&rows, "residual")[row].as_deref() == Some("no_deal")).collect();

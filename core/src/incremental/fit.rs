@@ -62,7 +62,7 @@ pub fn fit(
 ) -> Result<Fit, IncrementalError> {
     settings.check()?;
     let touched = touched_channels(subjects, channels.len());
-    let is_control = |code: u32| code == SALES || settings.control_channels.contains(&channels[code as usize]);
+    let is_control = |code: u32| code == SALES || settings.is_control(&channels[code as usize]);
     let (controls, credited): (Vec<u32>, Vec<u32>) = touched.into_iter().partition(|&code| is_control(code));
     refuse_counts(subjects, credited.len())?;
 

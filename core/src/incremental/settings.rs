@@ -38,6 +38,11 @@ impl Default for IncrementalSettings {
 }
 
 impl IncrementalSettings {
+    /// Whether a channel is a control, however it is capitalised.
+    pub fn is_control(&self, channel: &str) -> bool {
+        self.control_channels.iter().any(|control| control.eq_ignore_ascii_case(channel))
+    }
+
     /// Refuses settings under which nothing can be fitted.
     ///
     /// # Errors
@@ -62,5 +67,18 @@ impl IncrementalSettings {
             return refuse("max_conversions", "at least 500");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_are_known_however_they_are_capitalised() {
+        let settings = IncrementalSettings::default();
+        let known = ["Direct", "ORGANIC", "Organic_Search", "referral"].map(|channel| settings.is_control(channel));
+        assert_eq!(known, [true; 4]);
+        assert!(!settings.is_control("direct mail"));
     }
 }

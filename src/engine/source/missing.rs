@@ -25,6 +25,12 @@ pub(super) fn missing_column(source: &Source, canonical: &str, wanted: &str, nam
     source.fault(format!("column \"{wanted}\" is missing, {found}; {}", map_it(source, canonical, near.unwrap_or("…"))))
 }
 
+/// The refusal of two columns that could be the same one.
+pub(super) fn two_columns(source: &Source, canonical: &str, name: &str, other: &str) -> EngineError {
+    let remedy = map_it(source, canonical, name);
+    source.fault(format!("columns \"{name}\" and \"{other}\" could both be {canonical}; {remedy}"))
+}
+
 /// The refusal of a column that holds lists or objects.
 pub(super) fn no_single_value(source: &Source, canonical: &str, name: &str) -> EngineError {
     let table = source.table.name();

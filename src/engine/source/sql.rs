@@ -7,9 +7,9 @@ use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::session::read_only;
 use crate::engine::words::words;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement::Query;
@@ -40,20 +40,30 @@ pub(super) async fn map_by_sql(
         ctx.deregister_table(name)?;
     }
     let mapped = mapped?;
-    if is_volatile(mapped.logical_plan())? {
+    if has_volatile(mapped.logical_plan())? {
         return Err(fault(VOLATILE.to_owned()));
     }
     Ok(mapped)
 }
 
 /// Whether a plan gives other rows whenever it is run.
-fn is_volatile(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
+fn has_volatile(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
     let mut found = false;
     plan.apply_with_subqueries(|node| {
-        found |= node.expressions().iter().any(Expr::is_volatile);
+        for expr in node.expressions() {
+            found |= is_volatile(&expr)?;
+        }
         Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     Ok(found)
+}
+
+/// Whether an expression says something else whenever it is asked: by chance, or by the clock, which the engine calls stable.
+pub(in crate::engine) fn is_volatile(expr: &Expr) -> Result<bool, DataFusionError> {
+    expr.exists(|part| {
+        Ok(part.is_volatile_node()
+            || matches!(part, Expr::ScalarFunction(call) if call.func.signature().volatility != Volatility::Immutable))
+    })
 }
 
 /// Rows of a text file for SQL of the configuration: no blanks around texts, and nothing where there is nothing else.

@@ -87,7 +87,7 @@ pub(super) enum Refit {
 
 /// What a model of rates with these settings looks at.
 fn look(settings: &IncrementalSettings, journeys: &Journeys<'_>, states: &StateCodes) -> Look {
-    let is_control = states.names().iter().map(|name| settings.control_channels.contains(name)).collect();
+    let is_control = states.names().iter().map(|name| settings.is_control(name)).collect();
     Look { sampling: journeys.sampling(settings), is_control }
 }
 

@@ -44,7 +44,7 @@ impl GivenExperiment {
 
     /// Whether models with these settings credit its channel.
     pub(super) fn is_credited(&self, settings: &IncrementalSettings) -> bool {
-        self.channel.as_ref().is_none_or(|channel| !settings.control_channels.contains(channel))
+        self.channel.as_ref().is_none_or(|channel| !settings.is_control(channel))
     }
 }
 
@@ -137,6 +137,14 @@ impl GivenExperiments {
                     continue;
                 }
             };
+            // An estimate may exceed what there was, but not by three standard errors.
+            let conversions = conversions_within(plan, journeys, given.window);
+            if raw.lift - 3.0 * raw.standard_error > number(conversions) {
+                is_unused(&format!(
+                    "its lift is more than all {conversions} conversions of its window; say measure = money where it is money"
+                ));
+                continue;
+            }
             let part = number(own) / number(of_channel);
             let of_channel = Experiment { lift: raw.lift / part, standard_error: raw.standard_error / part, ..raw };
             measured.push((given, of_channel));
@@ -168,11 +176,25 @@ fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunE
     Ok((0..rows.num_rows()).filter_map(row).collect())
 }
 
+/// The attributed deals, and whether each is the first of its opportunity, which is the conversion.
+fn attributed<'a>(
+    plan: &'a Plan,
+    journeys: &'a Journeys<'_>,
+) -> impl Iterator<Item = (&'a Conversion, &'a bool)> + Clone {
+    let lines = journeys.prepared.conversions.all.iter().zip(&journeys.subjects.is_first_line);
+    lines.filter(|(deal, _)| plan.finance.attribute_kinds.contains(&deal.kind))
+}
+
+/// The opportunities that were won in a window.
+fn conversions_within(plan: &Plan, journeys: &Journeys<'_>, [from, until]: [i64; 2]) -> u64 {
+    let won = |(deal, is_first): (&Conversion, &bool)| *is_first && (from..until).contains(&deal.converted_at);
+    attributed(plan, journeys).map(|line| u64::from(won(line))).sum()
+}
+
 /// What a conversion is worth, in the major unit: the money of the attributed deals that closed in a window, else of all, over
 /// the opportunities that they are of.
 fn worth_of_conversion(plan: &Plan, journeys: &Journeys<'_>, [from, until]: [i64; 2]) -> Option<f64> {
-    let lines = journeys.prepared.conversions.all.iter().zip(&journeys.subjects.is_first_line);
-    let attributed = lines.filter(|(deal, _)| plan.finance.attribute_kinds.contains(&deal.kind));
+    let attributed = attributed(plan, journeys);
     let worth = |lines: &mut dyn Iterator<Item = (&Conversion, &bool)>| {
         let (money, opportunities) = lines.fold((0, 0), |(money, opportunities), (deal, is_first)| {
             (money + i128::from(deal.amount), opportunities + u64::from(*is_first))

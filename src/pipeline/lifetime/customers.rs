@@ -18,7 +18,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use closedloop_core::ledger::portion;
 use closedloop_core::lifetime::{LifetimeError, Term};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Margin is told in millionths of revenue.
 const MILLION: i64 = 1_000_000;
@@ -228,10 +228,12 @@ impl Customers {
         let mut customers = Self::empty(plan, names, segments);
         let days: &Int32Array = column(&rows, "day")?.as_primitive::<Int32Type>();
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
-        for (row, &code) in coded.codes.iter().enumerate() {
-            let (day, revenue) = (days.value(row), amounts.value(row));
+        let rows = coded.codes.iter().enumerate().map(|(row, &code)| (code, days.value(row), amounts.value(row)));
+        let gone = days_taken_back(rows.clone());
+        for (code, day, revenue) in rows {
             let margin = customers.margin_of(revenue);
-            customers.book(Booking { customer: code, day, revenue, margin, is_purchase: revenue >= 0, term: None });
+            let is_purchase = revenue >= 0 && !gone.contains(&(code, day));
+            customers.book(Booking { customer: code, day, revenue, margin, is_purchase, term: None });
             customers.purchase(code, day, revenue);
         }
         // The deals still say which one brought the customer.
@@ -258,6 +260,29 @@ impl Customers {
     fn margin_of(&self, revenue: i64) -> i64 {
         portion(revenue, self.margin_ppm, MILLION)
     }
+}
+
+/// Customers and days of which all purchases were taken back, as `sql/lifetime/kept.sql` tells it: those of a day are one, and a
+/// refund is taken off the latest.
+fn days_taken_back(transactions: impl Iterator<Item = (u32, i32, i64)> + Clone) -> BTreeSet<(u32, i32)> {
+    let mut refunds: BTreeMap<u32, Vec<GivenBack>> = BTreeMap::new();
+    for (code, day, amount) in transactions.clone().filter(|(.., amount)| *amount < 0) {
+        refunds.entry(code).or_default().push(GivenBack { day, amount, of: None });
+    }
+    let mut bought: BTreeMap<u32, BTreeMap<i32, i64>> = BTreeMap::new();
+    for (code, day, amount) in transactions.filter(|(code, _, amount)| *amount >= 0 && refunds.contains_key(code)) {
+        *bought.entry(code).or_default().entry(day).or_default() += amount;
+    }
+    let mut gone = BTreeSet::new();
+    for (code, days) in bought {
+        let mut purchases: Vec<ReducedDeal> =
+            days.into_iter().map(|(day, amount)| ReducedDeal::new(0, day, amount, None)).collect();
+        settle(&mut purchases, refunds.remove(&code).unwrap_or_default());
+        gone.extend(
+            purchases.iter().filter(|of_day| of_day.standing(i32::MAX).is_none()).map(|of_day| (code, of_day.day)),
+        );
+    }
+    gone
 }
 
 fn given_back(plan: &Plan, credit: &CreditDeal, of: Option<usize>) -> GivenBack {
