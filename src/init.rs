@@ -118,12 +118,17 @@ fn way(config: &Path, folder: &Path) -> PathBuf {
     folder.strip_prefix(&parent).map_or_else(|_| folder.clone(), Path::to_owned)
 }
 
-/// Writes a file that does not exist.
+/// Writes a file that does not exist, as a whole or not at all.
 fn write_new(config: &Path, text: &str) -> Result<(), InitError> {
-    let written = File::create_new(config).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| match source.kind() {
+    let fault = |source| InitError::Write { config: config.to_owned(), source };
+    let mut file = File::create_new(config).map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => InitError::Exists { config: config.to_owned() },
-        _ => InitError::Write { config: config.to_owned(), source },
+        _ => fault(source),
+    })?;
+    file.write_all(text.as_bytes()).map_err(|source| {
+        // A part would be in the way of the next attempt.
+        let _ = std::fs::remove_file(config);
+        fault(source)
     })
 }
 

@@ -1,5 +1,6 @@
 //! `closedloop init`: a configuration for a folder of exports.
 
+use super::code_once_said;
 use super::table::sentence;
 use crate::init::{Initialised, init};
 use clap::Args;
@@ -23,8 +24,9 @@ pub(super) struct InitArgs {
 impl InitArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let initialised = init(&self.dir, self.out.as_deref())?;
-        print(&mut anstream::stdout(), &initialised)?;
-        Ok(if initialised.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        let said = print(&mut anstream::stdout(), &initialised);
+        let code = if initialised.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+        Ok(code_once_said(said.map_err(Into::into), &format!("{} is written", initialised.config.display()), code))
     }
 }
 
