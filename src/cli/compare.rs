@@ -39,7 +39,7 @@ pub(super) struct CompareArgs {
     /// What the tables of all models show
     #[arg(long, value_enum, default_value_t = Measure::Money)]
     show: Measure,
-    /// How many campaigns to show, by money under the default model
+    /// How many campaigns the table shows, by money under the default model; CSV and JSON have all
     #[arg(long, value_name = "N", default_value_t = 10)]
     campaigns: usize,
     /// How to print

@@ -2,6 +2,7 @@
 
 use super::error::IncrementalError;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Settings of a fit. The defaults suit B2B data of one to five years.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,10 +47,13 @@ impl IncrementalSettings {
     /// Refuses settings under which nothing can be fitted.
     ///
     /// # Errors
-    /// [`IncrementalError::Setting`] for an empty grid or a number outside its range.
+    /// [`IncrementalError::Setting`] for an empty grid, a number outside its range or twice in it.
     pub(crate) fn check(&self) -> Result<(), IncrementalError> {
-        let positive = |values: &[f64]| !values.is_empty() && values.iter().all(|x| (1e-3..=1e6).contains(x));
-        let range = "at least one number from 0.001 to 1,000,000";
+        let positive = |values: &[f64]| {
+            let distinct: BTreeSet<u64> = values.iter().map(|x| x.to_bits()).collect();
+            !values.is_empty() && distinct.len() == values.len() && values.iter().all(|x| (1e-3..=1e6).contains(x))
+        };
+        let range = "at least one number from 0.001 to 1,000,000, each once";
         let refuse = |key, range| Err(IncrementalError::Setting { key, range });
         if !positive(&self.half_lives_days) {
             return refuse("half_lives_days", range);
@@ -73,6 +77,12 @@ impl IncrementalSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_half_life_is_named_once() {
+        let twice = IncrementalSettings { half_lives_days: vec![7.0, 3.0, 7.0], ..Default::default() };
+        assert!(matches!(twice.check(), Err(IncrementalError::Setting { key: "half_lives_days", .. })));
+    }
 
     #[test]
     fn controls_are_known_however_they_are_capitalised() {
