@@ -31,9 +31,11 @@ impl Scale {
     }
 }
 
-/// The plain name of a header without the unit behind it.
+/// The plain name of a header without the unit behind it; with all that stands there, where it is more than a unit.
 pub(super) fn without(header: &str) -> String {
-    plain(&parts(header).0.concat())
+    let (name, unit) = parts(header);
+    let is_unit = unit.iter().all(|word| FILLERS.contains(word) || read(word).is_some());
+    if is_unit { plain(&name.concat()) } else { plain(header) }
 }
 
 /// The unit in a header.
@@ -57,7 +59,7 @@ fn parts(header: &str) -> (Vec<&str>, Vec<&str>) {
     let mut name: Vec<&str> = words(name).collect();
     let mut unit: Vec<&str> = words(remark).collect();
     while let [_, .., last] = name.as_slice() {
-        let is_filler = *last == "in" && !unit.is_empty();
+        let is_filler = FILLERS.contains(last) && !unit.is_empty();
         if !is_filler && (read(last).is_none() || ENGLISH.contains(last)) {
             break;
         }
@@ -67,26 +69,36 @@ fn parts(header: &str) -> (Vec<&str>, Vec<&str>) {
     (name, unit)
 }
 
+/// Words between a name and its unit, or within that.
+const FILLERS: [&str; 2] = ["in", "In"];
+
 /// Codes that are words of English too.
 const ENGLISH: [&str; 3] = ["ALL", "TRY", "TOP"];
 
 /// Codes that count without capitals too.
 const COMMON: [&str; 7] = ["USD", "EUR", "GBP", "CHF", "CAD", "AUD", "JPY"];
 
-const SCALES: [(&str, Scale); 12] = [
-    ("000s", Scale::Thousands),
-    ("000", Scale::Thousands),
+/// Longest first, in small letters.
+const SCALES: [(&str, Scale); 15] = [
     ("thousands", Scale::Thousands),
     ("thousand", Scale::Thousands),
-    ("tsd", Scale::Thousands),
-    ("k", Scale::Thousands),
-    ("K", Scale::Thousands),
     ("millions", Scale::Millions),
     ("million", Scale::Millions),
+    ("x1000", Scale::Thousands),
+    ("1000s", Scale::Thousands),
+    ("000s", Scale::Thousands),
+    ("000", Scale::Thousands),
+    ("tsd", Scale::Thousands),
     ("mio", Scale::Millions),
+    ("mm", Scale::Millions),
     ("mn", Scale::Millions),
+    ("k", Scale::Thousands),
+    ("t", Scale::Thousands),
     ("m", Scale::Millions),
 ];
+
+/// Scales that are no word by themselves, but for a capital M.
+const BESIDE_A_CURRENCY: [&str; 2] = ["t", "m"];
 
 /// The currency and the scale in a word: one of them, or both as in k€, $000 and EURm.
 fn read(word: &str) -> Option<(Option<&str>, Option<Scale>)> {
@@ -94,13 +106,18 @@ fn read(word: &str) -> Option<(Option<&str>, Option<Scale>)> {
     if code_of(word).is_some() {
         return Some((Some(word), None));
     }
-    let scale = SCALES.iter().find(|(name, _)| *name == word && word != "m");
-    if let Some((_, scale)) = scale {
+    let small = word.to_lowercase();
+    let scale = SCALES.iter().find(|(name, _)| *name == small);
+    if let Some((_, scale)) = scale.filter(|(name, _)| word == "M" || !BESIDE_A_CURRENCY.contains(name)) {
         return Some((None, Some(*scale)));
     }
     SCALES.iter().find_map(|(name, scale)| {
-        let beside = [word.strip_suffix(name), word.strip_prefix(name)];
-        let currency = beside.into_iter().flatten().find(|beside| code_of(beside).is_some())?;
+        // Letters of other alphabets may take other room in small.
+        let cut = |at: Option<usize>| word.split_at_checked(at?);
+        let before =
+            small.ends_with(name).then(|| cut(word.len().checked_sub(name.len()))).flatten().map(|(head, _)| head);
+        let behind = small.starts_with(name).then(|| cut(Some(name.len()))).flatten().map(|(_, rest)| rest);
+        let currency = [before, behind].into_iter().flatten().find(|beside| code_of(beside).is_some())?;
         Some((Some(currency), Some(*scale)))
     })
 }
@@ -136,6 +153,14 @@ mod tests {
             ("Spend k€", "EUR", Some(1_000)),
             ("Amount (EUR '000)", "EUR", Some(1_000)),
             ("Amount (€m)", "EUR", Some(1_000_000)),
+            ("Amount (USD Thousands)", "USD", Some(1_000)),
+            ("Cost (Tsd. EUR)", "EUR", Some(1_000)),
+            ("Amount (TEUR)", "EUR", Some(1_000)),
+            ("Amount (T€)", "EUR", Some(1_000)),
+            ("Amount (Mio. €)", "EUR", Some(1_000_000)),
+            ("Amount (MEUR)", "EUR", Some(1_000_000)),
+            ("Amount (USD M)", "USD", Some(1_000_000)),
+            ("Amount (x1000)", "", Some(1_000)),
             ("Amount", "", None),
             ("Amount (converted)", "", None),
             ("Cost ALL", "", None),
@@ -143,6 +168,9 @@ mod tests {
         ] {
             assert_eq!(read(header), (currency.to_owned(), scale), "{header}");
         }
+        let names =
+            ["Amount (EUR)", "Amount in EUR", "Amount (In Thousands)", "Amount (weighted)", "Amount (tax, EUR)"];
+        assert_eq!(names.map(without), ["amount", "amount", "amount", "amountweighted", "amounttaxeur"]);
         assert!(of("Cost ($)").is_dollar_sign && !of("Cost (USD)").is_dollar_sign);
     }
 }

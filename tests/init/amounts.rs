@@ -36,9 +36,25 @@ fn opportunities_without_an_amount_are_asked_about() {
 }
 
 #[test]
+fn an_amount_with_a_remark_is_another_amount() {
+    let (folder, printed) = won("Amount (weighted),Close Value", "60000,120000");
+    assert_eq!(run(&folder.path().join("closedloop.toml"))["booked"], 12_000_000, "{printed}");
+    let (_folder, printed) = won("Amount (weighted),Notes", "60000,none");
+    assert!(
+        printed.contains("has no column for amount") && printed.contains("map \"Amount (weighted)\" if it is"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn of_several_amounts_the_others_are_named() {
+    // One that is called amount is meant, and one with the same values is no other.
+    for (columns, amounts) in [("Amount,ARR", "110000,120000"), ("ACV,ARR", "110000,110000")] {
+        let (_folder, printed) = won(columns, amounts);
+        assert!(!printed.contains("is taken for the amount"), "{printed}");
+    }
     let (_folder, printed) = won("ARR,ACV,TCV,Close Value Date", "120000,110000,360000,2024-01-01");
-    let said = "\"ACV\" of opps.csv is taken for the amount; put \"ARR\" or \"TCV\" here if that is what is booked";
+    let said = "\"ACV\" of opps.csv is taken for the amount; put \"ARR\" or \"TCV\" here if that is what counts";
     assert!(printed.contains(said), "{printed}");
 }
 
@@ -46,7 +62,7 @@ fn of_several_amounts_the_others_are_named() {
 fn headers_that_say_thousands_are_asked_about() {
     let (_folder, printed) = won("Amount ($000)", "120");
     assert!(
-        printed.contains("\"Amount ($000)\" of opps.csv may be in thousands; if so, multiply it by 1000 in sql"),
+        printed.contains("\"Amount ($000)\" of opps.csv may be in thousands; if so, select TRY_CAST(\"Amount ($000)\" AS DOUBLE) * 1000 AS amount by sql"),
         "{printed}"
     );
 }

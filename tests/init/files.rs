@@ -20,7 +20,7 @@ fn exports_of_advertising_are_spend_by_their_names() {
 #[test]
 fn files_with_the_same_columns_are_parts_or_copies() {
     let folder = beside("spend_nov.csv", SPEND);
-    write(folder.path(), "spend_dec.csv", SPEND);
+    write(folder.path(), "spend_dec.csv", &SPEND.replace("2026-01", "2026-02"));
     let printed = init(folder.path());
     assert!(printed.contains("has the same columns as spend_dec.csv") && !printed.contains("fits better"), "{printed}");
     let said = "spend_nov.csv has the same columns as spend_dec.csv; if they are parts of one table, read both with path = \"spend_*.csv\"";
@@ -46,7 +46,7 @@ fn of_copies_the_first_is_read() {
     let (folder, _) = said_of("opps.csv", &format!("{OPPORTUNITIES}{row}"));
     write(folder.path(), "opps (1).csv", &format!("{OPPORTUNITIES}{row}"));
     let printed = again(folder.path());
-    assert!(printed.contains("opps (1).csv has the same columns as opps.csv"), "{printed}");
+    assert!(printed.contains("opps (1).csv is a copy of opps.csv"), "{printed}");
     assert!(config_text(folder.path()).contains("path = \"opps.csv\""), "{printed}");
 }
 

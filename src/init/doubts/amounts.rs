@@ -31,23 +31,28 @@ impl Doubts<'_> {
         }
     }
 
-    /// Further columns that bear the name of an amount, as ARR beside ACV.
+    /// Further columns that bear the name of an amount, as ARR beside ACV and Spend beside Cost; one that is called amount and nothing
+    /// else is meant.
     pub(super) fn other_amounts(&mut self, known: &[Plain]) {
-        for table in [Table::Opportunities, Table::Deals] {
+        for table in [Table::Opportunities, Table::Deals, Table::Spend, Table::Transactions] {
             let further =
                 known.iter().filter(|known| known.table == table).filter_map(|known| known.columns.get("amount"));
             let names: Vec<String> = further.flatten().map(|name| plain(name)).chain(["amount".to_owned()]).collect();
             for branch in self.branches(table) {
                 let look = &self.looks[branch.look];
                 let Some([taken]) = branch.select.projection("amount").map(|p| p.headers.as_slice()) else { continue };
+                if plain(taken) == "amount" {
+                    continue;
+                }
                 let is_named =
                     |header: &&String| names.contains(&plain(header)) || names.contains(&unit::without(header));
+                let differs = |header: &&String| look.values(taken).ne(look.values(header));
                 let others = look.headers.iter().filter(|header| *header != taken).filter(is_named);
-                let others = others.filter(|header| holds_amounts(look, header));
+                let others = others.filter(|header| holds_amounts(look, header)).filter(differs);
                 let others: Vec<String> = others.map(|header| format!("\"{header}\"")).collect();
                 if !others.is_empty() {
                     let message = format!(
-                        "\"{taken}\" of {} is taken for the amount; put {} here if that is what is booked",
+                        "\"{taken}\" of {} is taken for the amount; put {} here if that is what counts, and its currency under [finance]",
                         look.path,
                         others.join(" or ")
                     );
@@ -63,7 +68,10 @@ impl Doubts<'_> {
             if let Some(scale) = unit::of(header).scale {
                 let (word, number) = scale.words();
                 let path = &look.path;
-                let message = format!("\"{header}\" of {path} may be in {word}; if so, multiply it by {number} in sql");
+                let message = format!(
+                    "\"{header}\" of {path} may be in {word}; if so, select TRY_CAST({} AS DOUBLE) * {number} AS {column} by sql",
+                    of_column(ColumnKind::Money, look, header).expr(header)
+                );
                 self.add(Spot::Column(table, column), message);
             }
         }

@@ -26,6 +26,15 @@ impl Doubts<'_> {
             Some(pattern) => format!("read all with path = \"{pattern}\""),
             None => "put them into a folder of their own and give it as path".to_owned(),
         };
+        let first = &self.looks[filled.branches[0].look];
+        if filled.alike.iter().all(|look| self.looks[*look].rows == first.rows) {
+            let are = if further.len() == 1 { "is a copy" } else { "are copies" };
+            return format!(
+                "{} {are} of {}, as far as looked at; delete what is not needed",
+                further.join(", "),
+                read[0]
+            );
+        }
         let have = if further.len() == 1 { "has" } else { "have" };
         format!(
             "{} {have} the same columns as {}; if they are parts of one table, {remedy}",

@@ -5,8 +5,10 @@ use crate::config::Calendar;
 use crate::config::calendar::DateMeans;
 use crate::engine::contract::ColumnKind;
 use crate::engine::{in_iso, month};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 /// Whether a text is a date or timestamp that the engine reads.
 pub(in crate::init) fn is_instant(text: &str) -> bool {
@@ -127,8 +129,14 @@ pub(super) fn is_day_or_month(text: &str) -> bool {
     is_instant(text) || month(text).is_some()
 }
 
-/// Months, which are all their days, as finance has spend; years of two digits first.
-const MONTHS: [&str; 10] = ["%b %y", "%b-%y", "%B %y", "%b %Y", "%b-%Y", "%B %Y", "%m/%Y", "%m.%Y", "%Y/%m", "%Y%m"];
+/// Months, which are all their days, as finance has spend; a year of two digits first. "Jan 15" is rather a day.
+const MONTHS: [&str; 8] = ["%b-%y", "%b %Y", "%b-%Y", "%B %Y", "%m/%Y", "%m.%Y", "%Y/%m", "%Y%m"];
+
+/// Years in which somebody may have spent something.
+const YEARS: RangeInclusive<i16> = 1990..=2100;
+
+/// More years than one file tells of: so many are days, as in Jan-31.
+const MOST_YEARS: usize = 12;
 
 /// How a column of months reads, if it is one.
 pub(super) fn months(values: &[&str], share: Share) -> Option<Reading> {
@@ -139,7 +147,10 @@ pub(super) fn months(values: &[&str], share: Share) -> Option<Reading> {
         return Some(Reading::AsIs);
     }
     let formats = first_formats(values, &MONTHS.map(str::to_owned), share)?;
-    Some(Reading::Formatted { formats, is_guess: false })
+    let read = values.iter().filter_map(|text| formats.iter().find_map(|format| in_iso(format, text)));
+    let years: BTreeSet<i16> = read.filter_map(|iso| month(&iso)).map(Date::year).collect();
+    let are_likely = years.len() <= MOST_YEARS && years.iter().all(|year| YEARS.contains(year));
+    are_likely.then_some(Reading::Formatted { formats, is_guess: false })
 }
 
 /// The formats of these dates, with times of day, that enough values have.
@@ -182,6 +193,12 @@ mod tests {
         assert_eq!(read(&["November 2024", "May 2024"]), [formatted(&["%b %Y", "%B %Y"]), Reading::Unreadable]);
         assert_eq!(read(&["202312", "202401"]), [formatted(&["%Y%m"]), Reading::Unreadable]);
         assert_eq!(read(&["12/2024"]), [formatted(&["%m/%Y"]), Reading::Unreadable]);
+        // Days of spreadsheets since 1900, days with a year of two digits, and days without a year.
+        for others in [&["45292", "45323"][..], &["240101", "240201"], &["Jan 15", "Feb 1"]] {
+            assert_eq!(read(others)[0], Reading::Unreadable, "{others:?}");
+        }
+        let january: Vec<String> = (1..=31).map(|day| format!("Jan-{day:02}")).collect();
+        assert_eq!(read(&january.iter().map(String::as_str).collect::<Vec<_>>())[0], Reading::Unreadable);
         assert_eq!(read(&["2024-12-01"]), [Reading::AsIs, Reading::AsIs]);
     }
 

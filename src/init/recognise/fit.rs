@@ -4,7 +4,7 @@ use super::{lacking, turned};
 use crate::engine::contract;
 use crate::init::kinds::{Kind, Plain};
 use crate::init::look::Look;
-use crate::init::name::{find_header, plain, speaks_of};
+use crate::init::name::{find_header, find_headers, plain, speaks_of};
 use crate::init::reading::{Reading, of_column};
 use crate::init::select::{Projection, Select, quoted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,8 +94,7 @@ pub(super) fn chosen_columns<'a>(known: &Plain, look: &'a Look) -> BTreeMap<&'st
             names.push("id");
         }
         let is_free = |header: &&String| !chosen.values().any(|taken| taken == header);
-        let free: Vec<&String> =
-            names.iter().filter_map(|name| find_header(&look.headers, name)).filter(is_free).collect();
+        let free: Vec<&String> = find_headers(&look.headers, &names, column.kind).into_iter().filter(is_free).collect();
         // What cannot be read is asked about where the file is known to be this table.
         let fitting = free
             .iter()
