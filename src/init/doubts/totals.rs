@@ -26,8 +26,8 @@ impl Doubts<'_> {
                 continue;
             }
             let amount = |row: &[String]| amount_of(branch.select.value(look, row, "amount"));
-            let amounts = others.into_iter().filter_map(|row| amount(row));
-            let sum = amounts.fold(Some(Decimal::ZERO), |sum, amount| sum?.checked_add(amount));
+            let mut amounts = others.into_iter().filter_map(|row| amount(row));
+            let sum = amounts.try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount));
             let is_total = |row: &&&Vec<String>| {
                 label_of(look, &headers, row)
                     .is_some_and(|(label, _)| label == Label::Bare || sum.is_some() && amount(row) == sum)
