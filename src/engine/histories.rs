@@ -9,6 +9,7 @@ use arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt32Type};
 use closedloop_core::lifetime::{Grain, Histories, Holdout, Period, Summaries};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
+use rayon::slice::ParallelSliceMut;
 
 impl PurchaseRows {
     /// The histories observed up to the end of day `until`.
@@ -34,6 +35,19 @@ impl PurchaseRows {
                 mean_value: values::<Float64Type>(&rows, "mean_value")?,
             },
         })
+    }
+
+    /// The customers and the days on which they bought something that they kept, up to the end of day `until`, in order.
+    ///
+    /// # Errors
+    /// None that inputs can cause.
+    pub async fn bought(&self, ctx: &SessionContext, until: i32) -> Result<Vec<(u32, i32)>, EngineError> {
+        let sql = include_str!("../../sql/lifetime/bought.sql");
+        let rows = self.answer(ctx, sql, Grain::of(Period::Day), until, &[]).await?;
+        let (customers, days) = (values::<UInt32Type>(&rows, "customer")?, values::<Int32Type>(&rows, "period")?);
+        let mut bought: Vec<(u32, i32)> = customers.into_iter().zip(days).collect();
+        bought.par_sort_unstable();
+        Ok(bought)
     }
 
     /// What the customers of some histories, observed up to the end of day `cut`, did after it up to the end of day `until`.
@@ -121,21 +135,33 @@ mod tests {
     }
 
     fn told_by(threads: usize, rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> (Histories, Holdout) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, threads, &Budget::unlimited()).unwrap();
-        let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
-        let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
-        let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
-        let purchases = PurchaseRows::new(&customer, &day, &amount).unwrap();
-        runtime.block_on(async {
+        ask(threads, rows, async |ctx, purchases| {
             let histories = purchases.histories(&ctx, grain, until).await.unwrap();
             let later = purchases.holdout(&ctx, grain, until, END, &histories).await.unwrap();
             (histories, later)
         })
     }
 
+    /// What some question of purchases says.
+    fn ask<A>(
+        threads: usize,
+        rows: &[(u32, i32, i64)],
+        question: impl AsyncFnOnce(SessionContext, PurchaseRows) -> A,
+    ) -> A {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let ctx = session::open_in(&Calendar::new(TimeZone::UTC, 1), 2, threads, &Budget::unlimited()).unwrap();
+        let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
+        let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
+        runtime.block_on(question(ctx, PurchaseRows::new(&customer, &day, &amount).unwrap()))
+    }
+
     fn of(rows: &[(u32, i32, i64)], grain: Grain, until: i32) -> Histories {
         told(rows, grain, until).0
+    }
+
+    fn bought(rows: &[(u32, i32, i64)], until: i32) -> Vec<(u32, i32)> {
+        ask(2, rows, async |ctx, purchases| purchases.bought(&ctx, until).await.unwrap())
     }
 
     #[test]
@@ -164,6 +190,7 @@ mod tests {
         let rows = [(1, 0, 500), (1, 10, 300), (1, 20, 200), (1, 25, -350), (1, 28, 50)];
         let histories = of(&rows, Grain::of(Period::Day), 30);
         // 200 of day 20 are gone, 150 of day 10; days 0, 10 and 28 remain.
+        assert_eq!(bought(&rows, 30), [(1, 0), (1, 10), (1, 28)]);
         assert_eq!((histories.summaries.x[0], histories.summaries.t_x[0]), (2, 28.0));
         assert_eq!((histories.repeat_total[0], histories.total[0]), (200, 700));
     }

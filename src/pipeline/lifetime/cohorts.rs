@@ -4,7 +4,7 @@ use super::customers::{Booking, Customers};
 use super::value::{Valued, amount, minor};
 use crate::config::Calendar;
 use crate::config::calendar::{date_of_days, days_since_epoch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A cohort at an age.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,18 +38,13 @@ pub(super) fn cohorts(calendar: &Calendar, customers: &Customers, valued: &Value
     for (position, &acquired) in valued.histories.first_period.iter().enumerate() {
         let cohort = quarter_of(calendar, acquired);
         *sizes.entry(cohort).or_default() += 1;
-        let mut bought: Vec<i32> = Vec::new();
         for booking in &customers.bookings[valued.money[position].bookings.clone()] {
-            if booking.is_purchase {
-                bought.push((quarter_of(calendar, booking.day) - cohort).max(0));
-            }
             by_quarter(calendar, booking, valued.until, |quarter, margin| {
                 cells.entry((cohort, (quarter - cohort).max(0))).or_default().0 += margin;
             });
         }
-        bought.sort_unstable();
-        bought.dedup();
-        for age in bought {
+        let ages = valued.days_bought(position).map(|day| (quarter_of(calendar, day) - cohort).max(0));
+        for age in ages.collect::<BTreeSet<_>>() {
             cells.entry((cohort, age)).or_default().1 += 1;
         }
     }

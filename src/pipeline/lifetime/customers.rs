@@ -18,7 +18,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type};
 use closedloop_core::ledger::portion;
 use closedloop_core::lifetime::{LifetimeError, Term};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Margin is told in millionths of revenue.
 const MILLION: i64 = 1_000_000;
@@ -32,8 +32,6 @@ pub(super) struct Booking {
     /// Minor units.
     pub(super) revenue: i64,
     pub(super) margin: i64,
-    /// Whether the customer bought something that stands: neither a credit nor a deal taken back in full.
-    pub(super) is_purchase: bool,
     /// First and last day of the term.
     pub(super) term: Option<(i32, i32)>,
 }
@@ -181,7 +179,7 @@ impl Customers {
         let gave_back = !given_back.is_empty();
         for (day, revenue) in settle(&mut deals, given_back) {
             let margin = self.margin_of(revenue);
-            self.book(Booking { customer: code, day, revenue, margin, is_purchase: false, term: None });
+            self.book(Booking { customer: code, day, revenue, margin, term: None });
         }
         for deal in deals {
             self.book_deal(code, &deal);
@@ -197,22 +195,20 @@ impl Customers {
 
     /// What a deal earns: what is left of one with a term over that term, any other and what was given back of it when it was.
     fn book_deal(&mut self, code: u32, deal: &ReducedDeal) {
-        let stands = deal.standing(i32::MAX).is_some();
-        if stands {
+        if deal.standing(i32::MAX).is_some() {
             self.standing.push((code, deal.deal));
         }
         let (day, left, term) = (deal.day, deal.left(), deal.term);
-        let booking =
-            Booking { customer: code, day, revenue: left, margin: self.margin_of(left), is_purchase: stands, term };
+        let booking = Booking { customer: code, day, revenue: left, margin: self.margin_of(left), term };
         if term.is_some() {
             return self.book(booking);
         }
         // The margin of each step is what it changes in the margin of the whole, so that nothing is left by rounding.
-        let (mut is_purchase, mut before) = (stands, 0);
+        let mut before = 0;
         for Step { day, revenue, left } in deal.steps() {
             let margin = self.margin_of(left) - self.margin_of(before);
-            self.book(Booking { day, revenue, margin, is_purchase, ..booking });
-            (before, is_purchase) = (left, false);
+            self.book(Booking { day, revenue, margin, ..booking });
+            before = left;
         }
     }
 
@@ -228,12 +224,10 @@ impl Customers {
         let mut customers = Self::empty(plan, names, segments);
         let days: &Int32Array = column(&rows, "day")?.as_primitive::<Int32Type>();
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
-        let rows = coded.codes.iter().enumerate().map(|(row, &code)| (code, days.value(row), amounts.value(row)));
-        let gone = days_taken_back(rows.clone());
-        for (code, day, revenue) in rows {
+        for (row, &code) in coded.codes.iter().enumerate() {
+            let (day, revenue) = (days.value(row), amounts.value(row));
             let margin = customers.margin_of(revenue);
-            let is_purchase = revenue >= 0 && !gone.contains(&(code, day));
-            customers.book(Booking { customer: code, day, revenue, margin, is_purchase, term: None });
+            customers.book(Booking { customer: code, day, revenue, margin, term: None });
             customers.purchase(code, day, revenue);
         }
         // The deals still say which one brought the customer.
@@ -260,29 +254,6 @@ impl Customers {
     fn margin_of(&self, revenue: i64) -> i64 {
         portion(revenue, self.margin_ppm, MILLION)
     }
-}
-
-/// Customers and days of which all purchases were taken back, as `sql/lifetime/kept.sql` tells it: those of a day are one, and a
-/// refund is taken off the latest.
-fn days_taken_back(transactions: impl Iterator<Item = (u32, i32, i64)> + Clone) -> BTreeSet<(u32, i32)> {
-    let mut refunds: BTreeMap<u32, Vec<GivenBack>> = BTreeMap::new();
-    for (code, day, amount) in transactions.clone().filter(|(.., amount)| *amount < 0) {
-        refunds.entry(code).or_default().push(GivenBack { day, amount, of: None });
-    }
-    let mut bought: BTreeMap<u32, BTreeMap<i32, i64>> = BTreeMap::new();
-    for (code, day, amount) in transactions.filter(|(code, _, amount)| *amount >= 0 && refunds.contains_key(code)) {
-        *bought.entry(code).or_default().entry(day).or_default() += amount;
-    }
-    let mut gone = BTreeSet::new();
-    for (code, days) in bought {
-        let mut purchases: Vec<ReducedDeal> =
-            days.into_iter().map(|(day, amount)| ReducedDeal::new(0, day, amount, None)).collect();
-        settle(&mut purchases, refunds.remove(&code).unwrap_or_default());
-        gone.extend(
-            purchases.iter().filter(|of_day| of_day.standing(i32::MAX).is_none()).map(|of_day| (code, of_day.day)),
-        );
-    }
-    gone
 }
 
 fn given_back(plan: &Plan, credit: &CreditDeal, of: Option<usize>) -> GivenBack {

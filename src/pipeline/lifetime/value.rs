@@ -37,6 +37,8 @@ pub(super) struct Valued {
     pub(super) place: Vec<(u32, u32)>,
     /// What was earned, by position.
     pub(super) money: Vec<CustomerMoney>,
+    /// Customers and the days on which they bought something that they kept, in order.
+    bought: Vec<(u32, i32)>,
 }
 
 /// What is known of the customers' purchases: all of it, and split where the holdout begins.
@@ -44,6 +46,7 @@ pub(super) struct Valued {
 pub(super) struct Observed {
     until: i32,
     histories: Histories,
+    bought: Vec<(u32, i32)>,
     cut: i32,
     past: Histories,
     since: Holdout,
@@ -62,12 +65,13 @@ impl Observed {
     ) -> Result<Self, RunError> {
         let (purchases, grain) = (customers.purchases(i32::MAX)?, grain(rules));
         let histories = purchases.histories(ctx, grain, until).await?;
+        let bought = purchases.bought(ctx, until).await?;
         let days = histories.first_period.iter().min().map_or(0, |first| until.saturating_sub(*first));
         let cut = until.saturating_sub(holdout_days(days));
         // What was given back after the cut was not known then.
         let past = customers.purchases(cut)?.histories(ctx, grain, cut).await?;
         let since = purchases.holdout(ctx, grain, cut, until, &past).await?;
-        Ok(Self { until, histories, cut, past, since })
+        Ok(Self { until, histories, bought, cut, past, since })
     }
 }
 
@@ -94,7 +98,7 @@ pub(super) struct CustomerMoney {
 impl Valued {
     /// Values the customers.
     pub(super) fn of(customers: &Customers, rules: &Lifetime, observed: Observed) -> Self {
-        let Observed { until, histories, cut, past, since } = observed;
+        let Observed { until, histories, bought, cut, past, since } = observed;
         let grain = grain(rules);
         let horizon = Horizon::of_months(rules.horizon_months, rules.unit, rules.discount);
         let family = match rules.family {
@@ -135,7 +139,14 @@ impl Valued {
             }
         }
         let money = money(customers, &histories, until, horizon.discount);
-        Self { until, cut, horizon, histories, contracts, segments, place, money }
+        Self { until, cut, horizon, histories, contracts, segments, place, money, bought }
+    }
+
+    /// The days on which the customer at a position bought something that was kept.
+    pub(super) fn days_bought(&self, position: usize) -> impl Iterator<Item = i32> {
+        let code = self.histories.customer[position];
+        let from = self.bought.partition_point(|&(customer, _)| customer < code);
+        self.bought[from..].iter().take_while(move |(customer, _)| *customer == code).map(|&(_, day)| day)
     }
 
     /// The segment of the customer at a position.
