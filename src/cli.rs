@@ -30,7 +30,7 @@ pub struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something, init lacks a table, or a model was left out under --strict · 2 cannot run, nothing was published";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something, init lacks a table, a model was left out under --strict, or what was done could not be printed · 2 cannot run, nothing was published";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -134,21 +134,28 @@ pub fn has_limited_memory(ctx: &SessionContext) -> bool {
     matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_))
 }
 
-/// Runs so many queries side by side and returns the rows of each as one batch, told apart by their order; one after the
-/// other where memory is limited, which each of them is then to have for itself.
+/// Starts a query whose rows are wanted as one batch, beside whatever comes next; where memory is limited, which it is then
+/// to have for itself, it is over before anything does.
+pub async fn start(ctx: &SessionContext, frame: DataFrame) -> Query<RecordBatch> {
+    if has_limited_memory(ctx) {
+        let rows = collect(frame).await;
+        return Query::start(async { rows });
+    }
+    Query::start(collect(frame))
+}
+
+/// Runs so many queries and returns the rows of each as one batch, told apart by their order.
 pub async fn collect_each<const N: usize>(
     ctx: &SessionContext,
     frames: [DataFrame; N],
 ) -> Result<[RecordBatch; N], DataFusionError> {
+    let mut queries = Vec::with_capacity(N);
+    for frame in frames {
+        queries.push(start(ctx, frame).await);
+    }
     let mut rows = Vec::with_capacity(N);
-    if has_limited_memory(ctx) {
-        for frame in frames {
-            rows.push(collect(frame).await?);
-        }
-    } else {
-        for query in frames.map(|frame| Query::start(collect(frame))) {
-            rows.push(query.rows().await?);
-        }
+    for query in queries {
+        rows.push(query.rows().await?);
     }
     rows.try_into().map_err(|_| DataFusionError::Internal("a query without rows".to_owned()))
 }

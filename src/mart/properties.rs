@@ -75,7 +75,7 @@ enum Habit {
     Repeats,
     /// Nearly all are different, or runs of one value, which compression finds sooner than a dictionary.
     HardlyRepeats,
-    /// All are different whole numbers: as differences of as few bits as they need, which nothing compresses further.
+    /// Whole numbers that mostly differ: as differences of as few bits as they need, which nothing compresses further.
     Varies,
     /// Fractions that all differ: compression would save a fifth of them at best, and cost more than all else.
     Incompressible,
@@ -86,8 +86,8 @@ fn habit(mart: &Mart, column: &MartColumn) -> Habit {
         MartType::Instant => Habit::Varies,
         MartType::Double if is_of_deals(mart) && column.variety == ShareVariety::OfTouches => Habit::Incompressible,
         MartType::Double => Habit::HardlyRepeats,
-        MartType::Money if is_of_deals(mart) && column.variety != ShareVariety::Few => Habit::Varies,
-        MartType::Money if is_of_deals(mart) => Habit::HardlyRepeats,
+        MartType::Money if is_of_deals(mart) && column.variety == ShareVariety::Few => Habit::HardlyRepeats,
+        MartType::Money => Habit::Varies,
         _ if is_of_deals(mart) && IDENTIFIERS.contains(&column.name.as_str()) => Habit::HardlyRepeats,
         _ => Habit::Repeats,
     }

@@ -4,6 +4,7 @@ use super::batches::Names;
 use super::campaign_names::CampaignNames;
 use super::clock::Clock;
 use super::error::RunError;
+use super::mart_sql::frame;
 use super::scatter_touches;
 use crate::config::Plan;
 use crate::config::file::Table;
@@ -11,6 +12,7 @@ use crate::config::plan::Source;
 use crate::engine::columns::{column, text_column};
 use crate::engine::load::{Loaded, load};
 use crate::engine::memory::{Budget, Holding};
+use crate::engine::session::Query;
 use crate::engine::{EngineError, conditions, session};
 use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
@@ -18,6 +20,7 @@ use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
 use crate::scatter::subjects::OtherAccounts;
 use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{and, and_not, filter_record_batch, is_not_null};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::SessionContext;
@@ -92,6 +95,7 @@ pub(super) struct Indexed {
     latest_of: Vec<(String, i64)>,
     /// The conversions, by account.
     pub(super) conversions: Conversions,
+    spent: RecordBatch,
     campaign_names: CampaignNames,
     codes: LineCodes,
     memory: Memory,
@@ -110,6 +114,8 @@ pub(super) struct Prepared {
     pub(super) latest_of: Vec<(String, i64)>,
     /// The small side.
     pub(super) conversions: Conversions,
+    /// What was spent by campaign, channel and quarter.
+    pub(super) spent: RecordBatch,
     /// The large side.
     pub(super) scattered: Scattered,
     /// What touches are credited to.
@@ -155,12 +161,15 @@ pub(super) fn index(
     clock.stage("load");
     let ctx = session::open(plan, workers.threads, &memory.budget)?;
     let loaded = runtime.block_on(load(&ctx, plan, memory.spill.as_ref().map(SpillFolder::path)))?;
-    let small = runtime.block_on(SmallTables::collect(&ctx, plan))?;
+    let (small, spent) = runtime.block_on(async {
+        let spent = spend(&ctx, plan).await?;
+        Ok::<_, EngineError>((SmallTables::collect(&ctx, plan).await?, spent))
+    })?;
     let read = loaded.counts.values().map(|counts| counts.read.rows).sum();
     clock.count(read, bytes_of(plan, |table| table != Table::Touchpoints));
 
     clock.stage("index");
-    let SmallTables { deals, contacts, roles, campaigns, spent, latest_of, others } = small;
+    let SmallTables { deals, contacts, roles, campaigns, latest_of, others } = small;
     let others = others.as_ref().map(|[opportunities, accounts]| OtherAccounts {
         opportunities,
         accounts,
@@ -169,18 +178,20 @@ pub(super) fn index(
     });
     let build = || Conversions::build(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
-    let (campaign_names, codes) = (CampaignNames::of(&campaigns)?, LineCodes::new(&campaigns, &spent)?);
+    let spent = runtime.block_on(spent.rows()).map_err(EngineError::from)?;
+    let codes = LineCodes::new(&campaigns, &of_strangers(&spent)?)?;
+    let campaign_names = CampaignNames::of(&campaigns)?;
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
     let held = memory.budget.fixed("conversions", conversions.bytes() + deals.get_array_memory_size());
-    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, campaign_names, codes, memory, held })
+    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, spent, campaign_names, codes, memory, held })
 }
 
 impl Indexed {
-    /// Lets go of what a run asks for no more: of deals and opportunities only whose they are.
+    /// Lets go of what a run asks for no more: of spend, and of deals and opportunities but whose they are.
     pub(super) fn keep_owners_only(self) -> Result<Self, EngineError> {
-        for table in ["opportunities", "deals"] {
+        for table in ["opportunities", "deals", "spend"] {
             self.ctx.deregister_table(table)?;
         }
         session::register_rows(&self.ctx, "deals", identifiers(&self.deals)?)?;
@@ -208,7 +219,8 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, mut loaded, deals, latest_of, conversions, campaign_names, codes, memory, held, .. } = self;
+        let Self { ctx, mut loaded, deals, latest_of, conversions, spent, campaign_names, codes, memory, held, .. } =
+            self;
         let fail = |error| workers.runtime.block_on(conditions::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only));
         let scattered = touches.map_err(RunError::from).and_then(|touches| {
@@ -218,7 +230,7 @@ impl Indexed {
         let (scattered, lines) = scattered?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
         let held = Some(held);
-        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, scattered, lines, campaign_names, held })
+        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, spent, scattered, lines, campaign_names, held })
     }
 }
 
@@ -238,14 +250,27 @@ fn bytes_of(plan: &Plan, of: impl Fn(Table) -> bool) -> u64 {
     sources.flat_map(|source| &source.files).filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
+/// Starts to cut spend at the ends of quarters, beside whatever comes next unless memory is limited.
+async fn spend(ctx: &SessionContext, plan: &Plan) -> Result<Query<RecordBatch>, EngineError> {
+    let spent = frame(ctx, plan, include_str!("../../sql/stage/spent_by_quarter.sql")).await?;
+    Ok(session::start(ctx, spent).await)
+}
+
+/// The spend of campaigns that the campaigns table does not have, as far as it names channels.
+fn of_strangers(spent: &RecordBatch) -> Result<RecordBatch, EngineError> {
+    let is_stranger = and(
+        &is_not_null(column(spent, "campaign_id")?)?,
+        &and_not(&is_not_null(column(spent, "channel")?)?, column(spent, "is_known")?.as_boolean())?,
+    )?;
+    Ok(filter_record_batch(spent, &is_stranger)?)
+}
+
 /// What the index is made of.
 struct SmallTables {
     deals: RecordBatch,
     contacts: RecordBatch,
     roles: RecordBatch,
     campaigns: RecordBatch,
-    /// The channels of the spend of other campaigns.
-    spent: RecordBatch,
     /// The latest instant that each of them and spend know of.
     latest_of: Vec<(String, i64)>,
     /// Opportunities and accounts, where fitted models ask what did not convert.
@@ -262,10 +287,9 @@ impl SmallTables {
             ctx.table("contacts").await?,
             ctx.table("contact_roles").await?,
             ctx.table("campaigns").await?,
-            session::read_only(ctx, include_str!("../../sql/stage/spent_channels.sql")).await?,
             session::read_only(ctx, include_str!("../../sql/stage/latest_dates.sql")).await?,
         ];
-        let [deals, contacts, roles, campaigns, spent, latest] = session::collect_each(ctx, frames).await?;
+        let [deals, contacts, roles, campaigns, latest] = session::collect_each(ctx, frames).await?;
         let names = text_column(&latest, "name")?;
         let instants = column(&latest, "at")?.as_primitive::<TimestampMicrosecondType>();
         let latest_of = names.iter().zip(instants);
@@ -276,7 +300,7 @@ impl SmallTables {
         } else {
             None
         };
-        Ok(Self { deals, contacts, roles, campaigns, spent, latest_of, others })
+        Ok(Self { deals, contacts, roles, campaigns, latest_of, others })
     }
 }
 

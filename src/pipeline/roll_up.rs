@@ -10,7 +10,7 @@ use super::prepare::{Prepared, Workers};
 use super::sensitivity::Sensitivity;
 use crate::config::Plan;
 use crate::engine::EngineError;
-use crate::engine::session::{self, Query};
+use crate::engine::session;
 use arrow::array::RecordBatch;
 use datafusion::prelude::DataFrame;
 use rayon::prelude::*;
@@ -144,22 +144,20 @@ async fn register_inputs(
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
     let is_read = |table: &str| readers.iter().any(|sql| sql.contains(table));
     let of_grid = || outcome.sensitivity.as_ref().map(Sensitivity::rows).unwrap_or_default();
-    let inputs: [(&str, &MakeRows<'_>); 5] = [
+    let inputs: [(&str, &MakeRows<'_>); 6] = [
         ("dim_model", &|| batches::dim_model(&plan.models, plan.default_model)),
         ("credit_totals", &|| names.credit_totals(totals)),
         ("residual_totals", &|| names.residual_totals(totals)),
         ("booked_totals", &|| names.booked_totals(totals)),
+        ("line_channels", &|| batches::line_channels(&prepared.lines)),
         ("sensitivity_totals", &|| names.sensitivity_totals(&of_grid())),
     ];
-    session::register_rows(ctx, "touched_channels", batches::touched_channels(&prepared.lines, &outcome.places)?)?;
-    let spend = frame(ctx, plan, include_str!("../../sql/mart/spend_by_quarter.sql")).await?;
-    let spend = Query::start(session::collect(spend));
     let inputs =
         || inputs.into_par_iter().filter(|(table, _)| is_read(table)).map(|(table, rows)| Ok((table, rows()?)));
     for (table, rows) in workers.pool.install(|| inputs().collect::<Result<Vec<_>, EngineError>>())? {
         session::register_rows(ctx, table, rows)?;
     }
-    let spend = spend.rows().await?;
+    let spend = batches::spend_by_quarter(&prepared.spent, &prepared.lines, &outcome.places)?;
     session::register_rows(ctx, "spend_by_quarter", spend.clone())?;
     let sums = || {
         let wanted = ROI.into_par_iter().filter(|(_, view)| is_read(view) || is_read(LEVEL_LINES));

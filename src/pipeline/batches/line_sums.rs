@@ -2,7 +2,7 @@
 
 mod cells;
 
-use super::{BASES, Names};
+use super::Names;
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
@@ -77,23 +77,24 @@ impl Names<'_> {
         let (campaigns, channels) = (text_column(spend, "campaign_id")?, text_column(spend, "channel")?);
         let spent_on = campaigns.iter().zip(&channels);
         let cells = self.roi_cells(grain, outcome, spend, spent_on);
-        let rows = self.rows(&cells);
+        let in_order = cells.in_order();
+        let rows = self.rows(&cells, &in_order);
         match rows.is_empty() {
             true => Ok(vec![self.batch(&[], plan)?]),
             false => rows.par_chunks(ROWS_OF_A_TASK).map(|rows| self.batch(rows, plan)).collect(),
         }
     }
 
-    /// The rows in order.
-    fn rows<'a>(&self, cells: &'a RoiCells<'a>) -> Vec<Row<'a>> {
+    /// The rows in order, of cells in order.
+    fn rows<'a>(&self, cells: &'a RoiCells<'a>, in_order: &'a [(RoiCell, &'a OfCell<'a>)]) -> Vec<Row<'a>> {
         let mut models: Vec<usize> = (0..self.models.len()).collect();
         models.sort_by_key(|&model| self.models[model].id());
         let mut rows: Vec<Row<'_>> = Vec::new();
-        for basis in BASES {
+        for of_basis in in_order.chunk_by(|(a, _), (b, _)| a.basis == b.basis) {
             for &model in &models {
                 let start = rows.len();
-                let of_basis = cells.iter().filter(|(cell, of)| cell.basis == basis && of.has(model));
-                rows.extend(of_basis.map(|(cell, of)| Row { cell, line: cells.line(cell), of, model, rank: 0 }));
+                let of_model = of_basis.iter().filter(|(_, of)| of.has(model));
+                rows.extend(of_model.map(|(cell, of)| Row { cell, line: cells.line(cell), of, model, rank: 0 }));
                 rank(&mut rows[start..]);
             }
         }

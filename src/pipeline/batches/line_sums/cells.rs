@@ -12,7 +12,6 @@ use arrow::datatypes::{Int32Type, Int64Type};
 use closedloop_core::ledger::Bucket;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 
 /// A line as the marts sort it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +23,7 @@ pub(super) struct RoiLine<'a> {
 }
 
 /// A fiscal quarter by its number, or all of them together, which come last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Quarter {
     Of(i32),
     All,
@@ -40,12 +39,12 @@ impl Quarter {
 }
 
 /// Where a row stands, whatever the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RoiCell {
+    pub(super) basis: &'static str,
     pub(super) quarter: Quarter,
     /// Position of the line among all, which stand in order.
     line: usize,
-    pub(super) basis: &'static str,
 }
 
 /// What is known of a cell.
@@ -83,11 +82,11 @@ impl OfCell<'_> {
     }
 }
 
-/// All cells of a grain: those of one basis stand in the order of the ROI marts.
+/// All cells of a grain.
 pub(super) struct RoiCells<'a> {
     lines: Vec<RoiLine<'a>>,
     positions: HashMap<RoiLine<'a>, usize, FixedState>,
-    known: BTreeMap<RoiCell, OfCell<'a>>,
+    known: HashMap<RoiCell, OfCell<'a>, FixedState>,
 }
 
 impl<'a> RoiCells<'a> {
@@ -96,20 +95,23 @@ impl<'a> RoiCells<'a> {
         let mut lines: Vec<RoiLine<'_>> = positions.keys().copied().collect();
         lines.sort_unstable();
         positions.extend(lines.iter().copied().zip(0..));
-        Self { lines, positions, known: BTreeMap::new() }
+        Self { lines, positions, known: HashMap::default() }
     }
 
-    /// What is known of a cell of one of the lines.
-    fn at(&mut self, basis: &'static str, quarter: Quarter, line: RoiLine<'a>) -> &mut OfCell<'a> {
-        self.known.entry(RoiCell { quarter, line: self.positions[&line], basis }).or_default()
+    /// What is known of a cell of the line at a position.
+    fn at(&mut self, basis: &'static str, quarter: Quarter, line: usize) -> &mut OfCell<'a> {
+        self.known.entry(RoiCell { basis, quarter, line }).or_default()
     }
 
     pub(super) fn line(&self, cell: &RoiCell) -> &RoiLine<'a> {
         &self.lines[cell.line]
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&RoiCell, &OfCell<'a>)> {
-        self.known.iter()
+    /// The cells by basis, quarter and line, as the ROI marts have those of a model.
+    pub(super) fn in_order(&self) -> Vec<(RoiCell, &OfCell<'a>)> {
+        let mut cells: Vec<_> = self.known.iter().map(|(&cell, of)| (cell, of)).collect();
+        cells.sort_unstable_by_key(|(cell, _)| *cell);
+        cells
     }
 }
 
@@ -123,8 +125,9 @@ impl Names<'_> {
         spend: &RecordBatch,
         spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> + Clone,
     ) -> RoiCells<'a> {
-        let earned = outcome.places.iter().filter(|((level, _), _)| grain.has(*level));
-        let earned = earned.map(|((level, _), _)| self.earning_line(level));
+        let levels = outcome.places.iter().map(|(place, _)| place);
+        let levels = levels.filter(|(level, period)| grain.has(*level) && *period == Period::All);
+        let earned = levels.map(|(level, _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
         let spent = spent_on.clone().map(|(campaign, channel)| spent_line(grain, campaign, channel));
         let mut cells = RoiCells::new(earned.chain(left).chain(spent));
@@ -145,8 +148,10 @@ impl Names<'_> {
 
     /// Adds what touches earned.
     fn add_earned<'a>(&'a self, grain: Grain, outcome: &'a CreditOutcome, cells: &mut RoiCells<'a>) {
+        let mut positions: HashMap<Level, usize, FixedState> = HashMap::default();
         for (place, sums) in outcome.places.iter().filter(|((level, _), _)| grain.has(*level)) {
             let (level, period) = place;
+            let line = *positions.entry(level).or_insert_with(|| cells.positions[&self.earning_line(level)]);
             let quarter = |position| Quarter::Of(self.quarter_numbers.number(position));
             let (bases, quarter) = match period {
                 Period::Close(position) => (&[CLOSE_DATE][..], quarter(position)),
@@ -155,7 +160,7 @@ impl Names<'_> {
             };
             let interval = outcome.intervals.binary_search_by_key(&place, |row| row.place).ok();
             for &basis in bases {
-                *cells.at(basis, quarter, self.earning_line(level)) = OfCell {
+                *cells.at(basis, quarter, line) = OfCell {
                     counts: sums.counts,
                     earned: Some(sums.models),
                     intervals: interval.map(|position| &outcome.intervals[position]),
@@ -169,8 +174,9 @@ impl Names<'_> {
     fn add_left(&self, outcome: &CreditOutcome, cells: &mut RoiCells<'_>) {
         for (key, left) in outcome.totals.residuals() {
             let quarter = Quarter::Of(self.quarter_numbers.number(key.close_quarter));
+            let line = cells.positions[&residual_line(key.bucket)];
             for basis in BASES {
-                let of_cell = cells.at(basis, quarter, residual_line(key.bucket));
+                let of_cell = cells.at(basis, quarter, line);
                 of_cell.left.resize(self.models.len(), Default::default());
                 let (sums, deals) = &mut of_cell.left[key.model];
                 sums.add(key.kind, left.earned);
@@ -190,7 +196,7 @@ fn add_spend<'a>(
     let quarters = spend.column(2).as_primitive::<Int32Type>().values();
     let amounts = spend.column(3).as_primitive::<Int64Type>().values();
     for (((campaign, channel), &quarter), &amount) in spent_on.zip(quarters).zip(amounts) {
-        let line = spent_line(grain, campaign, channel);
+        let line = cells.positions[&spent_line(grain, campaign, channel)];
         for basis in BASES {
             for quarter in [Quarter::Of(quarter), Quarter::All] {
                 cells.at(basis, quarter, line).spend += amount;

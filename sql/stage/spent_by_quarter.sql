@@ -1,7 +1,7 @@
--- spend_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter
--- ends, and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel; where nothing says
--- which this is, to that of its touches, or of its other spend. Names are looked up of sums, which are few.
--- In: spend, campaigns (canonical), touched_channels, $as_of_day.
+-- spent_by_quarter: campaign or channel × fiscal quarter number. Even per day over each line's days, cut at quarter ends,
+-- and at $as_of_day where it is given. A campaign's spend belongs to the campaign's channel; the channel is null where
+-- neither the campaigns table nor the spend says it, and touches may. Names are looked up of sums, which are few.
+-- In: spend, campaigns (canonical), $as_of_day.
 WITH known AS (
     SELECT
         campaign_id, channel, amount,
@@ -29,16 +29,8 @@ spent AS (
         END) AS spend
     FROM cut
     GROUP BY campaign_id, channel, quarter
-),
-named AS (
-    SELECT
-        CAST(s.campaign_id AS VARCHAR) AS campaign_id,
-        coalesce(c.channel, s.channel, t.channel, 'unknown') AS channel,
-        s.quarter, s.spend
-    FROM spent s
-    LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
-    LEFT JOIN touched_channels t ON CAST(s.campaign_id AS VARCHAR) = t.campaign_id
 )
-SELECT campaign_id, channel, quarter, sum(spend) AS spend
-FROM named
-GROUP BY campaign_id, channel, quarter
+SELECT
+    CAST(s.campaign_id AS VARCHAR) AS campaign_id, coalesce(c.channel, s.channel) AS channel, s.quarter, s.spend,
+    c.campaign_id IS NOT NULL AS is_known
+FROM spent s LEFT JOIN campaigns c ON s.campaign_id = c.campaign_id
