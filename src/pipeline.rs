@@ -34,6 +34,7 @@ mod roll_up;
 mod run;
 mod scatter_touches;
 mod sensitivity;
+mod spent;
 pub mod spread;
 pub mod totals;
 mod touch_outcome;

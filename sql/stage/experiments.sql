@@ -14,7 +14,7 @@ SELECT
     coalesce(greatest(instant_end(recorded_at), instant_end(last_day)) <= $as_of, true) AS in_scope,
     CASE
         WHEN campaign_id IS NULL AND channel IS NULL THEN 'missing_campaign'
-        WHEN first_day IS NULL OR last_day IS NULL THEN 'bad_date'
+        WHEN first_day IS NULL OR instant_end(last_day) IS NULL THEN 'bad_date'
         WHEN last_day < first_day THEN 'reversed_dates'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN lift IS NULL OR isnan(lift) OR abs(lift) > 1e15 THEN 'bad_number'

@@ -17,7 +17,7 @@ SELECT
     coalesce(instant_end(recorded_at) <= $as_of AND instant_start(first_day) <= $as_of, true) AS in_scope,
     CASE
         WHEN campaign_id IS NULL AND channel IS NULL THEN 'missing_campaign'
-        WHEN first_day IS NULL OR last_day IS NULL THEN 'bad_date'
+        WHEN first_day IS NULL OR instant_end(last_day) IS NULL THEN 'bad_date'
         WHEN last_day < first_day THEN 'reversed_dates'
         WHEN recorded_at IS NOT NULL AND instant_end(recorded_at) IS NULL THEN 'bad_timestamp'
         WHEN amount IS NULL THEN 'missing_amount'

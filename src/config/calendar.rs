@@ -52,6 +52,15 @@ impl Calendar {
         }
     }
 
+    /// Reads a date, or the local date of a timestamp. A date is what it says, even where the time zone skipped that day.
+    pub fn read_date(&self, text: &str) -> Option<Date> {
+        let instant = self.read_instant(text, DateMeans::Start)?;
+        match text.trim() {
+            date if date.len() <= 10 => date.parse().ok(),
+            _ => self.date_of(instant),
+        }
+    }
+
     /// The instant of a naive local time; `None` where the clocks skip it.
     pub fn instant_of_naive(&self, naive: DateTime) -> Option<i64> {
         let ambiguous = self.zone.to_ambiguous_timestamp(naive);
@@ -201,6 +210,16 @@ mod tests {
         assert_eq!(calendar.read_instant("2026-07-01 12:00:00", DateMeans::End), utc("2026-07-01T16:00:00Z"));
         assert_eq!(calendar.read_instant("2024-01-19T09:42:24.000+0000", DateMeans::End), utc("2024-01-19T09:42:24Z"));
         assert_eq!(calendar.read_instant("01/02/2024", DateMeans::End), None);
+    }
+
+    /// Kiritimati had no last day of 1994: what happened on it began when the next day did.
+    #[test]
+    fn a_date_is_what_it_says_where_the_zone_skipped_that_day() {
+        let calendar = Calendar::new(TimeZone::get("Pacific/Kiritimati").unwrap(), 1);
+        assert_eq!(calendar.read_date("1994-12-31"), Some(Date::constant(1994, 12, 31)));
+        assert_eq!(calendar.read_instant("1994-12-31", DateMeans::Start), utc("1994-12-31T10:00:00Z"));
+        assert_eq!(calendar.read_date("1995-01-01T00:30:00"), Some(Date::constant(1995, 1, 1)));
+        assert_eq!(calendar.read_date("9999-12-31"), None);
     }
 
     proptest! {

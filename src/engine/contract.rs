@@ -2,6 +2,9 @@
 
 use crate::config::file::Table;
 
+/// The channel of campaigns, touches and spend that name none.
+pub const UNKNOWN_CHANNEL: &str = "unknown";
+
 /// What a canonical column holds; decides how a source column is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {

@@ -140,6 +140,7 @@ impl Loader<'_> {
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
             ("has_amount", ScalarValue::from(has_amount)),
+            ("unknown_channel", ScalarValue::from(contract::UNKNOWN_CHANNEL)),
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
     }

@@ -66,8 +66,10 @@ const CHANNEL: Column = key(
     "channel",
     "Channel: for campaigns of the campaigns table the one given there, else the touch's or the spend line's; \"unknown\" where it is blank; null for residuals.",
 );
-const FISCAL_QUARTER: Column =
-    key("fiscal_quarter", "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3.");
+const FISCAL_QUARTER: Column = key(
+    "fiscal_quarter",
+    "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3, before 2000 as in FY1999Q4; in order by start_date of dim_fiscal_quarter.",
+);
 const MODEL: Column = key("model", "Attribution model.");
 const BASIS: Column = key(
     "basis",

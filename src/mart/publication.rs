@@ -52,7 +52,7 @@ impl Publication {
             std::fs::remove_dir_all(left_behind).map_err(MartError::write(left_behind))?;
         }
         std::fs::create_dir(&stage).map_err(MartError::write(&stage))?;
-        finish_exchange(&stage, out)?;
+        finish_exchange(out)?;
         Ok(Self { out: out.to_owned(), stage, scratch, lock: Some((lock, lock_path)) })
     }
 
@@ -189,7 +189,7 @@ fn exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
             return Ok(());
         }
     }
-    let aside = aside(stage);
+    let aside = aside(out);
     std::fs::rename(out, &aside).map_err(MartError::write(out))?;
     if let Err(error) = std::fs::rename(stage, out) {
         std::fs::rename(&aside, out).map_err(MartError::write(out))?;
@@ -198,14 +198,15 @@ fn exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
     std::fs::rename(&aside, stage).map_err(MartError::write(&aside))
 }
 
-/// Where the old marts wait while the new ones come.
-fn aside(stage: &Path) -> PathBuf {
-    stage.with_extension("replaced")
+/// Where what stands at `out` waits while the new comes: beside it, and not in a stage, which the next run removes.
+fn aside(out: &Path) -> PathBuf {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    out.with_file_name(format!(".{name}.replaced"))
 }
 
 /// Finishes an exchange in two steps that a crash broke off: the marts that stood there come back, unless the new ones came.
-fn finish_exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
-    let aside = aside(stage);
+fn finish_exchange(out: &Path) -> Result<(), MartError> {
+    let aside = aside(out);
     match (aside.exists(), out.exists()) {
         (false, _) => Ok(()),
         (true, false) => std::fs::rename(&aside, out).map_err(MartError::write(out)),
@@ -226,4 +227,22 @@ fn sync_folders(stage: &Path) -> Result<(), MartError> {
 fn sync_folder(folder: &Path) -> Result<(), MartError> {
     let folder = if folder == Path::new("") { Path::new(".") } else { folder };
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(MartError::write(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A crash between the two steps of an exchange, where the system has no single one: the stage, which the next publication
+    /// removes, does not hold what waits.
+    #[test]
+    fn a_table_whose_exchange_was_broken_off_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("predictions");
+        std::fs::create_dir(folder.path().join(".predictions.staging")).unwrap();
+        std::fs::create_dir(&out).unwrap();
+        std::fs::rename(&out, aside(&out)).unwrap();
+        let publication = Publication::of_table(&out).unwrap();
+        assert!(out.is_dir() && !aside(&out).exists() && publication.stage().is_dir());
+    }
 }

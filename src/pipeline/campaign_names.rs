@@ -59,7 +59,7 @@ impl CampaignNames {
             [only] => return Ok((*only).to_owned()),
             [] => {
                 let names = ids.iter().copied().chain(ids.iter().filter_map(|id| self.name(id)));
-                remedy(asked, names, "no touch of a deal names it; dim_campaign has all campaigns")
+                remedy(asked, names, "no touch of a deal names it, and no spend; dim_campaign has all campaigns")
             }
             several => format!("it is the name of several, give the identifier: {}", several.join(", ")),
         };

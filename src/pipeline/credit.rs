@@ -23,7 +23,7 @@ use crate::scatter::partition::Scattered;
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError};
 use closedloop_core::model::{AttributionModel, ModelSpec};
-pub use credited::{Credited, PartitionCredit};
+pub use credited::{Credited, PartitionCredit, RepeatedTouch};
 pub(super) use eligible::{EligibleTouches, JourneyMaker};
 use rayon::prelude::*;
 pub(super) use split::Split;

@@ -102,19 +102,21 @@ pub fn explain_campaign(
 fn wanted_lines(prepared: &Prepared, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
     let codes = 0..narrow(prepared.lines.len());
     let id = |code: u32| prepared.lines.line(code).campaign.as_deref();
-    let campaign = prepared.campaign_names.find(asked, &codes.clone().filter_map(id).collect())?;
+    let spent_on = prepared.spent.iter().filter_map(|spent| spent.campaign);
+    let campaign = prepared.campaign_names.find(asked, &codes.clone().filter_map(id).chain(spent_on).collect())?;
     let lines = codes.filter(|&code| id(code) == Some(&campaign)).collect();
     Ok((campaign, lines))
 }
 
-/// The position of a quarter.
-fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<u32>, RunError> {
+/// The number of a quarter in which something was touched, booked or spent.
+fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<i32>, RunError> {
     let Some(quarter) = quarter else { return Ok(None) };
     let quarters = &prepared.conversions.quarters;
-    let positions = 0..narrow(quarters.len());
-    let names: Vec<String> = positions.map(|position| Calendar::quarter_name(quarters.number(position))).collect();
-    match names.iter().position(|name| name == quarter) {
-        Some(position) => Ok(u32::try_from(position).ok()),
+    let numbers = (0..narrow(quarters.len())).map(|position| quarters.number(position));
+    let numbers: BTreeSet<i32> = numbers.chain(prepared.spent.iter().map(|spent| spent.quarter)).collect();
+    let names: Vec<String> = numbers.iter().copied().map(Calendar::quarter_name).collect();
+    match numbers.iter().zip(&names).find(|(_, name)| *name == quarter) {
+        Some((number, _)) => Ok(Some(*number)),
         None => {
             let span =
                 format!("the run spans {} to {}", names.first().map_or("", |n| n), names.last().map_or("", |n| n));
@@ -129,27 +131,28 @@ fn credited(
     prepared: &Prepared,
     models: Models,
     lines: &BTreeSet<u32>,
-    quarter: Option<u32>,
+    quarter: Option<i32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
     let names = prepared.names(plan);
     let accounts = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
     let wants = CreditWants { touch_credits: true, ..CreditWants::default() };
     let crediting = Crediting::new(plan, prepared, models, wants)?;
     let model = plan.default_model;
-    let quarter_name = |position| Calendar::quarter_name(prepared.conversions.quarters.number(position));
+    let number = |position| prepared.conversions.quarters.number(position);
     let mut touches = Vec::new();
     crediting.run(
         |partition| {
             let rows = &partition.credits;
             let is_wanted = |row: &usize| {
-                lines.contains(&rows.lines[*row]) && quarter.is_none_or(|quarter| rows.close_quarters[*row] == quarter)
+                lines.contains(&rows.lines[*row])
+                    && quarter.is_none_or(|quarter| number(rows.close_quarters[*row]) == quarter)
             };
             let wanted = (0..rows.len()).filter(is_wanted).map(|row| {
                 Ok(CampaignTouch {
                     deal_id: names.deal(rows.deals[row])?,
                     account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
                     kind: rows.kinds[row].name(),
-                    close_quarter: quarter_name(rows.close_quarters[row]),
+                    close_quarter: Calendar::quarter_name(number(rows.close_quarters[row])),
                     touch_id: partition.ids.text(rows.touch_ids[row]),
                     touched_at: instant_text(rows.touched_at[row]),
                     share: rows.shares[model][row],

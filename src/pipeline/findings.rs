@@ -71,11 +71,11 @@ pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<V
     let today = today.filter(|_| plan.as_of.is_none());
     findings.extend(today.iter().flat_map(|today| dates_to_come(plan, &prepared, *today)));
     if plan.source(Table::Spend).is_some() {
-        findings.extend(spend_and_credit_apart(plan, &workers, &prepared, &totals)?);
+        findings.extend(spend_and_credit_apart(plan, &prepared, &totals));
         findings.extend(repeated_spend(&workers, &prepared)?);
     }
     if plan.source(Table::Campaigns).is_some() {
-        findings.extend(spend_of_strangers(&workers, &prepared)?);
+        findings.extend(spend_of_strangers(&prepared));
     }
     findings.extend(as_of.max(today).and_then(|day| overdue_opportunities(&prepared, day)));
     findings.extend(contradicted_stages(&workers, &prepared)?);

@@ -28,7 +28,7 @@ use crate::engine::session;
 use acquired::Acquisitions;
 use arrow::array::RecordBatch;
 use closedloop_core::lifetime::Family;
-use customers::{Customers, day_of};
+use customers::{Booking, Customers, day_of};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use value::{Observed, Valued};
@@ -126,8 +126,11 @@ impl LifetimeValue {
     pub(super) fn remarks(&self) -> Vec<String> {
         let Valued { histories, segments, .. } = &self.valued;
         let mut remarks = Vec::new();
-        let booked = self.customers.bookings.chunk_by(|a, b| a.customer == b.customer).count();
-        let gone = booked - histories.customer.len();
+        let accounts = self.customers.bookings.chunk_by(|a, b| a.customer == b.customer);
+        // Who only gave back never was one.
+        let bought = accounts.filter(|of_account| of_account.iter().any(|booking| booking.revenue >= 0));
+        let is_gone = |of_account: &&[Booking]| histories.customer.binary_search(&of_account[0].customer).is_err();
+        let gone = bought.filter(is_gone).count();
         if gone > 0 {
             let (one, several) =
                 ("account took all back and is no customer", "accounts took all back and are no customers");

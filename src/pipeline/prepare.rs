@@ -6,6 +6,7 @@ use super::clock::Clock;
 use super::error::RunError;
 use super::mart_sql::frame;
 use super::scatter_touches;
+use super::spent::Spent;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
@@ -20,7 +21,6 @@ use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
 use crate::scatter::subjects::OtherAccounts;
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{and, and_not, filter_record_batch, is_not_null};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::SessionContext;
@@ -95,7 +95,7 @@ pub(super) struct Indexed {
     latest_of: Vec<(String, i64)>,
     /// The conversions, by account.
     pub(super) conversions: Conversions,
-    spent: RecordBatch,
+    spent: Spent,
     campaign_names: CampaignNames,
     codes: LineCodes,
     memory: Memory,
@@ -114,8 +114,8 @@ pub(super) struct Prepared {
     pub(super) latest_of: Vec<(String, i64)>,
     /// The small side.
     pub(super) conversions: Conversions,
-    /// What was spent by campaign, channel and quarter.
-    pub(super) spent: RecordBatch,
+    /// What was spent.
+    pub(super) spent: Spent,
     /// The large side.
     pub(super) scattered: Scattered,
     /// What touches are credited to.
@@ -162,7 +162,7 @@ pub(super) fn index(
     let ctx = session::open(plan, workers.threads, &memory.budget)?;
     let loaded = runtime.block_on(load(&ctx, plan, memory.spill.as_ref().map(SpillFolder::path)))?;
     let (small, spent) = runtime.block_on(async {
-        let spent = spend(&ctx, plan).await?;
+        let spent = cut_spend(&ctx, plan).await?;
         Ok::<_, EngineError>((SmallTables::collect(&ctx, plan).await?, spent))
     })?;
     let read = loaded.counts.values().map(|counts| counts.read.rows).sum();
@@ -178,8 +178,8 @@ pub(super) fn index(
     });
     let build = || Conversions::build(plan, &deals, &contacts, &roles, others.as_ref());
     let conversions = workers.pool.install(build)?;
-    let spent = runtime.block_on(spent.rows()).map_err(EngineError::from)?;
-    let codes = LineCodes::new(&campaigns, &of_strangers(&spent)?)?;
+    let spent = Spent::of(&runtime.block_on(spent.rows()).map_err(EngineError::from)?)?;
+    let codes = LineCodes::new(&campaigns, spent.channels_of_strangers())?;
     let campaign_names = CampaignNames::of(&campaigns)?;
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
@@ -251,18 +251,9 @@ fn bytes_of(plan: &Plan, of: impl Fn(Table) -> bool) -> u64 {
 }
 
 /// Starts to cut spend at the ends of quarters, beside whatever comes next unless memory is limited.
-async fn spend(ctx: &SessionContext, plan: &Plan) -> Result<Query<RecordBatch>, EngineError> {
+async fn cut_spend(ctx: &SessionContext, plan: &Plan) -> Result<Query<RecordBatch>, EngineError> {
     let spent = frame(ctx, plan, include_str!("../../sql/stage/spent_by_quarter.sql")).await?;
     Ok(session::start(ctx, spent).await)
-}
-
-/// The spend of campaigns that the campaigns table does not have, as far as it names channels.
-fn of_strangers(spent: &RecordBatch) -> Result<RecordBatch, EngineError> {
-    let is_stranger = and(
-        &is_not_null(column(spent, "campaign_id")?)?,
-        &and_not(&is_not_null(column(spent, "channel")?)?, column(spent, "is_known")?.as_boolean())?,
-    )?;
-    Ok(filter_record_batch(spent, &is_stranger)?)
 }
 
 /// What the index is made of.

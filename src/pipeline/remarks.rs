@@ -138,6 +138,11 @@ fn journey_remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
             conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
         let all = conversions.all.len();
         remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
+        let apart = conversions.mapped_to_others();
+        if apart > 0 {
+            let deals = counted(apart, "deal has no mapped contact", "deals have no mapped contact");
+            remarks.push(format!("{deals} of its own account: only touches that name the account themselves count"));
+        }
     }
     if plan.journeys.collapse.is_some() && plan.source(Table::Contacts).is_none() {
         remarks.push("nothing is collapsed: no contacts say whose the touches are".to_owned());

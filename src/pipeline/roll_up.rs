@@ -157,7 +157,7 @@ async fn register_inputs(
     for (table, rows) in workers.pool.install(|| inputs().collect::<Result<Vec<_>, EngineError>>())? {
         session::register_rows(ctx, table, rows)?;
     }
-    let spend = batches::spend_by_quarter(&prepared.spent, &prepared.lines, &outcome.places)?;
+    let spend = prepared.spent.by_quarter(&prepared.lines, &outcome.places)?;
     session::register_rows(ctx, "spend_by_quarter", spend.clone())?;
     let sums = || {
         let wanted = ROI.into_par_iter().filter(|(_, view)| is_read(view) || is_read(LEVEL_LINES));

@@ -2,7 +2,7 @@
 //!
 //! A window inside the configured one holds some of the touches that the run has already grouped, so the input is read
 //! once: every account is credited again at each point of the grid, right after the run itself has credited it. Repeated
-//! and collapsed touches are those of the run.
+//! touches are those of the run; touches are collapsed anew, since what is the first of its kind depends on the window.
 
 use super::totals::CreditTotals;
 use crate::config::Plan;

@@ -11,6 +11,8 @@ use super::subjects::{Numbering, OtherAccounts, Subjects};
 use crate::config::Plan;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
+use crate::engine::dense::narrow;
+use crate::engine::ids::IdColumn;
 use arrow::array::RecordBatch;
 use arrow::compute::{max, min};
 use closedloop_core::journey::Milestones;
@@ -190,6 +192,15 @@ impl Conversions {
         self.first_of_account.len() - 1
     }
 
+    /// The account of a touch in a row, which has this contact, as far as it is known: its own, or its contact's.
+    pub fn account_of(&self, accounts: &IdColumn<'_>, contact: Option<u32>, row: usize) -> Option<u32> {
+        if accounts.is_null(row) {
+            self.contact_accounts[contact? as usize]
+        } else {
+            self.by_account.probe(accounts, row)
+        }
+    }
+
     /// The credit deals of a conversion, oldest first.
     pub fn credits_of(&self, conversion: &Conversion) -> &[CreditDeal] {
         self.credits.of(conversion.deal)
@@ -198,6 +209,17 @@ impl Conversions {
     /// The contacts whose touches count for a conversion; none means all of the account.
     pub fn contacts_of(&self, conversion: &Conversion) -> &[u32] {
         &self.role_contacts[self.deal_contacts.of(conversion.deal)]
+    }
+
+    /// How many conversions are mapped to contacts of whom none is of their account.
+    pub fn mapped_to_others(&self) -> usize {
+        let of_account = |account: usize| self.of_account(account).iter().map(move |conversion| (account, conversion));
+        let is_apart = |(account, conversion): &(usize, &Conversion)| {
+            let contacts = self.contacts_of(conversion);
+            let is_of_account = |&contact: &u32| self.contact_accounts[contact as usize] == Some(narrow(*account));
+            !contacts.is_empty() && !contacts.iter().any(is_of_account)
+        };
+        (0..self.accounts()).flat_map(of_account).filter(is_apart).count()
     }
 
     /// The window of a conversion.

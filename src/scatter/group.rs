@@ -1,10 +1,11 @@
 //! From a partition's scattered touches to each account's touches in order, repeats dropped.
 
-use super::conversions::{Conversion, Conversions};
+use super::conversions::Conversions;
 use super::lines::Lines;
 use super::pieces::Pieces;
 use super::touch::{NO_CONTACT, ScatteredTouch, Touch, TouchIds};
 use super::types::TypeCodes;
+use crate::engine::dense::narrow;
 use std::ops::Range;
 
 /// A partition's touches, account by account, each in order of `(at, id)`.
@@ -17,8 +18,8 @@ pub struct Grouped {
     earliest: Vec<i64>,
     /// The identifiers of the touches.
     pub ids: TouchIds,
-    /// Touches dropped because their identifier was repeated within the account.
-    pub repeated: Vec<Touch>,
+    /// Touches dropped because their identifier was repeated within the account, with its dense number.
+    pub repeated: Vec<(u32, Touch)>,
 }
 
 /// How touches are grouped: what tells repeats apart.
@@ -57,7 +58,7 @@ impl<'a> Grouping<'a> {
             let run = &mut grouped.touches[grouped.bounds[account].clone()];
             order(run, &grouped.ids);
             if repeats.found_in(run, &grouped.ids) {
-                grouped.drop_repeats(account, conversions.of_account(accounts.start + account), self, beyond);
+                grouped.drop_repeats(account, accounts.start, self, beyond);
             }
         }
         grouped
@@ -83,7 +84,9 @@ impl Grouped {
 
     /// Keeps, of touches with one identifier, the greatest in column order, so that input order does not matter. A touch
     /// outside every window is out of scope before it is a repeat; where it is kept, it yields to one inside.
-    fn drop_repeats(&mut self, account: usize, conversions: &[Conversion], grouping: &Grouping<'_>, beyond: Beyond) {
+    /// `account` is the account's position in the partition, whose first account is `start`.
+    fn drop_repeats(&mut self, account: usize, start: usize, grouping: &Grouping<'_>, beyond: Beyond) {
+        let conversions = grouping.conversions.of_account(start + account);
         let spanned = |touch: &Touch| conversions.iter().any(|conversion| conversion.spans(touch.at));
         let line = |touch: &Touch| grouping.lines.line(touch.line);
         let type_rank = |touch: &Touch| grouping.type_ranks.get(usize::from(touch.touch_type)).copied();
@@ -107,7 +110,7 @@ impl Grouped {
                 _ if !is_spanned && beyond == Beyond::Dropped => {}
                 Some(last) if ids.compare(last.id, touch.id).is_eq() => {
                     if is_spanned {
-                        self.repeated.push(touch);
+                        self.repeated.push((narrow(start + account), touch));
                     }
                 }
                 _ => kept.push(touch),

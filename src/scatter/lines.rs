@@ -8,14 +8,12 @@
 use super::keys::{KeyIndex, NO_NUMBER};
 use crate::engine::EngineError;
 use crate::engine::columns::{column, text_column};
+use crate::engine::contract::UNKNOWN_CHANNEL;
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
-
-/// The channel of touches that name none.
-pub const UNKNOWN_CHANNEL: &str = "unknown";
 
 /// A campaign with its channel, or a channel alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,16 +34,20 @@ pub struct LineCodes {
 }
 
 impl LineCodes {
-    /// Codes for the rows of the canonical campaigns table; `spent` has the channels of other campaigns' spend.
+    /// Codes for the rows of the canonical campaigns table; `spent` has other campaigns with the channels that their spend
+    /// names.
     ///
     /// # Errors
     /// Campaign identifiers that are neither integers nor text.
-    pub fn new(campaigns: &RecordBatch, spent: &RecordBatch) -> Result<Self, EngineError> {
+    pub fn new<'a>(
+        campaigns: &RecordBatch,
+        spent: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, EngineError> {
         let ids = column(campaigns, "campaign_id")?;
         let known = lines_of(campaigns)?;
         let mut channels = Spent::new();
-        for Line { campaign, channel } in lines_of(spent)? {
-            channels.entry(campaign.unwrap_or_default()).or_default().insert(channel);
+        for (campaign, channel) in spent {
+            channels.entry(campaign.to_owned()).or_default().insert(channel.to_owned());
         }
         let index = KeyIndex::build(ids, (0..campaigns.num_rows()).zip(0..))?;
         Ok(Self { campaigns: index, known, spent: channels, met: Mutex::new(HashMap::new()) })

@@ -173,11 +173,7 @@ impl Scattered {
         for file in &self.spilled {
             pieces.extend(file.read(partition)?);
         }
-        match Arc::try_unwrap(in_memory) {
-            Ok(rest) => pieces.extend(rest.into_vec()),
-            Err(shared) => pieces.extend(shared.iter().map(|(_, piece)| piece.clone())),
-        }
-        Ok(Arc::new(Pieces::new(pieces)))
+        Ok(Arc::new(Pieces::new(pieces).and(&in_memory)))
     }
 
     /// Lets the memory of a partition go.

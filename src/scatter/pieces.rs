@@ -1,12 +1,13 @@
 //! Pieces: the touches of one partition, as their readers left them.
 
 use super::touch::{ScatteredTouch, TextArena};
+use std::sync::Arc;
 
 /// Touches of a block. Blocks are allocated whole, so that growing copies nothing.
 const BLOCK_TOUCHES: usize = 512;
 
 /// Values in blocks. The block at hand lies in the struct itself, so that to append is to look in one place.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Blocks<T> {
     open: Vec<T>,
     full: Vec<Vec<T>>,
@@ -50,7 +51,7 @@ impl<T: Copy> Blocks<T> {
 }
 
 /// What one reader has of one partition.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub struct Piece {
     touches: Blocks<ScatteredTouch>,
     /// Dense contacts, one a touch; none where contacts are not known.
@@ -101,27 +102,28 @@ impl Piece {
 }
 
 /// Every piece of a partition.
-#[derive(Debug, Default, Clone)]
-pub struct Pieces(Vec<Piece>);
+#[derive(Debug, Default)]
+pub struct Pieces(Vec<Arc<Piece>>);
 
 impl Pieces {
     /// The pieces in the order of the readers.
     pub(super) fn new(pieces: Vec<Piece>) -> Self {
-        Self(pieces)
+        Self(pieces.into_iter().map(Arc::new).collect())
     }
 
-    /// The pieces, given away.
-    pub(super) fn into_vec(self) -> Vec<Piece> {
-        self.0
+    /// These pieces and then the others, which are shared.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        self.0.extend_from_slice(&others.0);
+        self
     }
 
     /// Each piece with its number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Piece)> {
-        self.0.iter().enumerate()
+        self.0.iter().map(AsRef::as_ref).enumerate()
     }
 
     /// The texts of a piece's identifiers.
     pub(super) fn texts(&self, piece: usize) -> Option<&TextArena> {
-        self.0.get(piece).map(Piece::texts)
+        self.0.get(piece).map(|piece| piece.texts())
     }
 }

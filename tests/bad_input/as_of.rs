@@ -114,3 +114,13 @@ fn what_is_recorded_before_it_happens_has_not_happened() {
     assert_eq!(accepted.amounts("spend"), [22_000, 15_000, 7_000, 0]);
     assert_eq!(accepted.rows("spend"), [3, 2, 1, 0]);
 }
+
+/// What was lost happened too, and a run as of the date that a run says of itself is that run.
+#[test]
+fn without_an_as_of_date_losses_count_as_the_latest() {
+    let lost = World::new()
+        .rows("opportunities", "O3,A2,2026-03-01,Closed Lost,false,2026-05-20\nO4,A1,2026-03-02,Open,,2027-01-01\n");
+    let outcome = lost.accepted();
+    assert_eq!(outcome.manifest["as_of"], "2026-05-20");
+    assert_eq!(lost.accepted_with(&["--as-of", "2026-05-20"]).manifest["as_of"], "2026-05-20");
+}

@@ -79,12 +79,13 @@ fn wins_without_deals_and_deals_without_wins_are_findings() {
     }
 }
 
-/// O1 is won and its stage lost, O2 the other way round; one row of spend is there twice.
+/// O1 is won and its stage lost, O2 the other way round, and of O4 a row that is not used; one row of spend is there twice.
 #[test]
 fn contradictions_and_repeated_spend_are_findings() {
     let opportunities = "opportunity_id,account_id,created_at,stage,is_won,closed_at,amount\n\
                          O1,A1,2026-02-01,Closed Lost,true,2026-03-01,10\nO2,A2,2026-02-10,Closed Won,false,2026-03-05,20\n\
-                         O3,,2026-02-10,Closed Won,false,2026-03-05,40\nO4,A2,2026-02-10,Closed Won,true,2026-03-05,80\n";
+                         O3,,2026-02-10,Closed Won,false,2026-03-05,40\nO4,A2,2026-02-10,Closed Won,true,2026-03-05,80\n\
+                         O4,A2,2026-02-09,Closed Lost,true,2026-03-05,80\n";
     let world = World::new()
         .without("deals")
         .file("opportunities.csv", opportunities)
@@ -94,5 +95,28 @@ fn contradictions_and_repeated_spend_are_findings() {
         "spend         1 row says the campaign or channel, days and amount of another, and count too [50.00 USD]",
     ] {
         assert!(checked(&world).contains(finding), "{}", checked(&world));
+    }
+}
+
+/// By hand: 181.00 over the 181 days of half a year, of which 31 are over. Spend alone is a campaign and a quarter to ask about.
+#[test]
+fn spend_is_told_as_far_as_the_as_of_date() {
+    let spend = "campaign_id,channel,start_date,end_date,amount\nC1,,2026-01-01,2026-01-02,2\nC2,,2026-01-03,2026-07-02,181\nZ9,tv,2026-01-03,2026-07-02,181\n";
+    let world = World::new().file("spend.csv", spend).replace("touchpoints", "C2", "C1");
+    world.accepted_with(&["--as-of", "2026-03-31"]);
+    let config = world.path("closedloop.toml");
+    let told = |arguments: &[&str], code: i32| {
+        let assert = closedloop().arg(arguments[0]).arg(&config).args(&arguments[1..]).assert().code(code);
+        String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    };
+    let checked = told(&["check", "--as-of", "2026-02-02"], 1);
+    assert!(
+        checked.contains("campaigns or channels with spend and no credited touch: 2 (C2, Z9) [62.00 USD]"),
+        "{checked}"
+    );
+    assert!(checked.contains("campaigns that only spend names: 1 (Z9) [31.00 USD]"), "{checked}");
+    for asked in [&["--campaign", "Z9"][..], &["--campaign", "C1", "--quarter", "FY26Q3"]] {
+        let explained = told(&[&["explain"], asked].concat(), 0);
+        assert!(explained.contains("0.00 USD") && explained.contains("no deal gives it credit"), "{explained}");
     }
 }

@@ -160,6 +160,32 @@ fn accounts_that_never_bought_took_nothing_back() {
     assert!(!outcome.remarks().iter().any(|remark| remark.contains("took all back")), "{:?}", outcome.remarks());
 }
 
+/// Nor did an account that only gave back, with and without fitted models.
+#[test]
+fn accounts_that_only_gave_back_took_nothing_back() {
+    for settings in ["[models]\nrun = [\"linear\"]", "[models]\nrun = [\"linear\", \"markov\"]\ndefault = \"linear\""] {
+        let outcome = World::new()
+            .settings(settings)
+            .rows("opportunities", "O3,A3,2026-02-10,Closed Won,true,2026-03-05\n")
+            .rows("accounts", "A3,Cord\n")
+            .rows("deals", "D3,O3,2026-03-06,-20.00,credit\n")
+            .accepted();
+        assert!(!outcome.remarks().iter().any(|remark| remark.contains("took all back")), "{:?}", outcome.remarks());
+    }
+}
+
+/// A touch is of the account that it names, else of its contact's, whatever role the contact has elsewhere.
+#[test]
+fn contacts_of_other_accounts_are_remarked_on() {
+    let world = World::new()
+        .settings("[journeys]\nmapping = \"contact_roles\"")
+        .file("roles.csv", "opportunity_id,contact_id\nO2,P1\n")
+        .source("contact_roles", "path = \"roles.csv\"");
+    let outcome = world.accepted();
+    let remark = "1 deal has no mapped contact of its own account: only touches that name the account themselves count";
+    assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
+}
+
 /// Lines of one unknown campaign are told apart by the touches' own channels, also in an explanation, which adds up.
 #[test]
 fn repeats_in_several_channels_of_an_unknown_campaign_are_explained() {

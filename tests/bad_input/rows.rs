@@ -306,3 +306,48 @@ fn a_column_that_is_mapped_is_not_another_too() {
     let credits = world.file("touchpoints.csv", touches).accepted().credits();
     assert_eq!(credits.iter().collect::<Vec<_>>(), [(&"t1".to_owned(), &"1000.00".to_owned())]);
 }
+
+/// Of the rows of one identifier the one is named that its account has twice, and none that was set aside or is later anyway.
+#[test]
+fn the_row_of_a_repeated_touch_is_the_accounts_own() {
+    let rows = "t1,2026-01-05T10:00:00Z,A2,,C1,,true\nt1,2026-01-05T10:00:00Z,A1,P1,C1,,true\n";
+    let outcome = World::new().rows("touchpoints", rows).accepted();
+    assert_eq!(outcome.rows("touchpoints"), [5, 4, 0, 1]);
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t1 - touchpoints.csv:6"]);
+    let settings = "[journeys]\neligible = \"true\"";
+    let rows = "t1,2026-01-05T10:00:00Z,A1,P1,C1,,perhaps\nt1,2026-01-05T10:00:00Z,A1,P1,C1,,true\n";
+    let outcome = World::new().settings(settings).rows("touchpoints", rows).accepted();
+    let expected = ["touchpoints bad_flag t1 - touchpoints.csv:5", "touchpoints duplicate_key t1 - touchpoints.csv:6"];
+    assert_eq!(outcome.set_aside(), expected);
+}
+
+/// A date that means "for ever" says nothing about which quarter money belongs to.
+#[test]
+fn spend_without_end_is_set_aside() {
+    let spend =
+        "campaign_id,start_date,end_date,amount\nC1,2026-01-01,9999-12-31,100.00\nC2,2026-01-02,2026-01-02,50.00\n";
+    let outcome = World::new().file("spend.csv", spend).accepted();
+    assert_eq!(outcome.set_aside(), ["spend bad_date C1 100.00 spend.csv:2"]);
+}
+
+/// Both deals closed before their windows open: only what was touched before they closed was before their windows, whatever
+/// else the account booked.
+#[test]
+fn what_follows_a_deal_is_not_before_its_window() {
+    let opportunities = "O1,A1,2026-11-01,Closed Won,true,2026-04-01\nO2,A2,2026-11-01,Closed Won,true,2026-04-01\n";
+    let header = "opportunity_id,account_id,created_at,stage,is_won,closed_at\n";
+    let touches = "touch_id,touched_at,account_id,campaign_id\nt1,2026-10-01,A1,C1\nt2,2026-03-01,A2,C1\n";
+    let deals = "deal_id,opportunity_id,closed_at,amount,kind\nD1,O1,2026-04-01,10,new\nD2,O2,2026-04-01,20,new\n";
+    let of = |(opportunity, deal): (&str, &str)| {
+        let outcome = World::new()
+            .settings("[journeys]\nlookback_days = 7")
+            .file("touchpoints.csv", touches)
+            .file("opportunities.csv", format!("{header}{opportunities}{opportunity}"))
+            .file("deals.csv", format!("{deals}{deal}"))
+            .accepted();
+        let residuals = outcome.column("journeys", "deal_id", "residual");
+        ["D1", "D2"].map(|deal| residuals[deal].clone())
+    };
+    let other = ("O3,A1,2026-01-02,Closed Won,true,2026-04-03\n", "D3,O3,2026-04-03,40,renewal\n");
+    assert_eq!([of(("", "")), of(other)], [["no_touch", "outside_lookback"]; 2]);
+}

@@ -103,7 +103,7 @@ fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<Sp
     let (plan, deals) = (world.plan(), world.deal_rows());
     let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows(), None).unwrap();
     let campaigns = world.campaign_rows();
-    let codes = LineCodes::new(&campaigns, &campaigns.slice(0, 0)).unwrap();
+    let codes = LineCodes::new(&campaigns, std::iter::empty()).unwrap();
     let touches = world.touch_rows();
     let scatter = Scatter::new(&conversions, &codes, budget, spill);
     let readers = pieces.iter().map(|(reader, _)| reader + 1).max().unwrap_or_default();
@@ -152,7 +152,7 @@ fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<Sp
             }
         }));
         books.used += partition.used;
-        books.repeated.extend(partition.repeated.iter().map(|(id, _)| id.clone()));
+        books.repeated.extend(partition.repeated.iter().map(|touch| touch.id.clone()));
     }
     for journeys in partitions.iter().map(|partition| &partition.journeys).chain([&unmatched]) {
         books.journeys.extend(journeys.rows.iter().enumerate().map(|(position, row)| Journey {

@@ -2,7 +2,8 @@
 
 use super::world::{Contact, Deal, Id, Touch, World};
 use closedloop::config::file::{DealKind, LookbackFrom, Mapping, Restart};
-use closedloop::scatter::lines::{Line, UNKNOWN_CHANNEL};
+use closedloop::engine::contract::UNKNOWN_CHANNEL;
+use closedloop::scatter::lines::Line;
 use closedloop_core::ledger::Bucket;
 
 /// What is expected of one deal.
@@ -111,7 +112,8 @@ fn window(world: &World, deal: &Deal) -> (i64, i64) {
             start = start.max(latest + 1);
         }
     }
-    (start, deal.closed_at)
+    // One that opens after the deal closed holds nothing, and what came before the close is before it.
+    (start.min(deal.closed_at + 1), deal.closed_at)
 }
 
 /// The account a touch belongs to: its own, else its contact's.

@@ -2,6 +2,7 @@
 
 use super::{Company, MARTS, assert_finite};
 use crate::support::{closedloop, files_of, money, numbers, read_mart, texts};
+use std::time::Duration;
 
 /// Deals as (account, date, amount, first and last day of a term).
 type Deal<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
@@ -211,4 +212,37 @@ fn a_segment_that_cannot_be_fitted_takes_the_fit_of_all() {
     for mart in MARTS {
         assert_finite(mart, &read_mart(&out, mart));
     }
+}
+
+/// A likelihood that grows along a ridge to infinity gives a line search no end: the fit gives up, and the run goes on. Found by
+/// random companies.
+#[test]
+fn a_search_without_end_is_given_up() {
+    let transactions = "A6,2025-06-07,1683 A24,2023-04-24,1202 A14,2024-01-09,4471 A28,2023-05-12,1318 A27,2025-03-06,3019 \
+    A11,2023-08-15,1378 A20,2024-12-11,2515 A19,2023-01-14,449 A7,2024-12-27,3337 A0,2023-07-25,2068 \
+    A17,2024-10-08,696 A8,2023-09-25,3738 A5,2023-02-16,147 A2,2023-02-23,817 A17,2023-03-20,2848 A12,2024-01-29,4764 \
+    A15,2023-03-16,3942 A29,2025-04-09,1765 A13,2023-12-02,4308 AX,2023-12-22,4792 A2,2023-08-31,1512 \
+    A15,2023-05-07,-10 A6,2023-03-01,2639 A17,2024-06-11,3025 A23,2024-07-17,71 A12,2024-03-24,3372 \
+    A7,2025-05-20,1712 A6,2023-12-16,3127 A20,2024-07-17,479 A23,2024-05-07,4079 A23,2024-09-25,3831 \
+    A8,2024-05-11,2425 A17,2023-03-27,3654 A23,2025-04-12,1940 A11,2024-04-15,4265 A3,2024-01-13,2012 \
+    A8,2023-10-27,645 A23,2023-03-14,3285 A14,2023-02-09,2450 A25,2023-07-31,1024 A9,2023-11-18,3458 \
+    AX,2024-11-30,3904 A23,2024-04-09,2851 AX,2024-06-01,1345 A5,2023-05-16,2062 A24,2024-02-03,2189";
+    let segments = "A0,ent A1,smb A2,smb A3, A4,smb A5,ent A6,ent A7,ent A8,smb A9, A10,smb A11,ent A12,smb A13,ent A14,ent A15,ent \
+    A16,smb A17, A18, A19,ent A20, A21, A22,smb A23, A24,ent A25, A26,smb A27, A28,ent A29,smb";
+    let table = |header: &str, rows: &str| format!("{header}\n{}\n", rows.replace(' ', "\n"));
+    let tables = [
+        ("transactions", table("account_id,transacted_at,amount", transactions)),
+        ("accounts", table("account_id,segment", segments)),
+        (
+            "opportunities",
+            table("opportunity_id,account_id,created_at,stage,closed_at,amount", "O1,A1,2024-01-02,Won,2024-02-01,100"),
+        ),
+        ("touchpoints", table("touch_id,touched_at,account_id,channel", "t1,2024-01-05,A1,web")),
+    ];
+    let settings = "[models]\nrun = [\"linear\"]\n[finance]\ncurrency = \"JPY\"\n[lifetime]\nunit = \"week\"\n\
+                    family = \"non_contractual\"\nmodels = [\"bg_nbd\"]\n";
+    let company = Company::new(&tables, settings);
+    let mut command = closedloop();
+    command.arg("run").arg(company.config()).args(["--as-of", "2025-06-07", "--out"]);
+    command.arg(company.folder.path().join("out")).timeout(Duration::from_secs(120)).assert().success();
 }

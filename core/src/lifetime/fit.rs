@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use argmin::core::{CostFunction, Error, Executor, Gradient, State};
+use argmin::core::{ArgminError, CostFunction, Error, Executor, Gradient, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use faer::linalg::solvers::{DenseSolveCore, Solve};
@@ -67,6 +67,10 @@ impl Fit {
 const REACH: f64 = 14.0;
 /// The largest derivative of the mean log-likelihood at which a fit has converged.
 const TOLERANCE: f64 = 1e-8;
+/// Iterations of L-BFGS at most.
+const ITERATIONS: u64 = 400;
+/// Evaluations of a descent at most: a line search along a ridge to infinity has no end of its own.
+const EVALUATIONS: u64 = 5 * ITERATIONS;
 /// Newton steps at most: near a maximum three do; along a ridge to infinity they are bounded by [`REACH`].
 const ROUNDS: u32 = 60;
 /// The standard error, in logarithms, from which on a parameter counts as unknown: a factor of e¹⁰ either way.
@@ -144,7 +148,7 @@ impl<'a, L: Likelihood> Objective<'a, L> {
         let solver: LBFGS<_, Vec<f64>, Vec<f64>, f64> =
             LBFGS::new(search, 7).with_tolerance_grad(1e-6)?.with_tolerance_cost(1e-14)?;
         let result = Executor::new(self, solver)
-            .configure(|state| state.param(start.to_vec()).max_iters(400))
+            .configure(|state| state.param(start.to_vec()).max_iters(ITERATIONS))
             .ctrlc(false)
             .run()?;
         let best = result.state.get_best_param().cloned().unwrap_or_else(|| start.to_vec());
@@ -164,6 +168,9 @@ impl<L: Likelihood> CostFunction for Objective<'_, L> {
     type Output = f64;
 
     fn cost(&self, point: &Vec<f64>) -> Result<f64, Error> {
+        if self.evaluations.get() > EVALUATIONS {
+            return Err(ArgminError::ConditionViolated { text: "the line search has no end".to_owned() }.into());
+        }
         Ok(self.at(point).0)
     }
 }
@@ -208,8 +215,9 @@ pub(crate) fn maximise<L: Likelihood>(likelihood: &L) -> Result<Fit, LifetimeErr
         evaluations,
     };
     let (_, start) = best.ok_or_else(|| unconverged(f64::MAX, 0))?;
-    let (objective, point) =
-        Objective::new(likelihood, &starts).descend(&start).map_err(|_| unconverged(f64::MAX, 0))?;
+    // Where no descent leads on, Newton's method may.
+    let all = || Objective::new(likelihood, &starts);
+    let (objective, point) = all().descend(&start).unwrap_or_else(|_| (all(), start));
     finish(&objective, point)
 }
 

@@ -4,7 +4,7 @@ use super::instant::{instant_type, within_calendar};
 use super::text::is_text;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
-use crate::config::calendar::{DateMeans, all_days, date_of_days, days_since_epoch};
+use crate::config::calendar::{all_days, date_of_days, days_since_epoch};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
@@ -55,7 +55,7 @@ fn days(calendar: &Calendar, values: &ArrayRef, of_text: fn(&Calendar, &str) -> 
 }
 
 fn day_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar.read_instant(text, DateMeans::Start).and_then(|instant| calendar.day_of(instant))
+    calendar.read_date(text).map(days_since_epoch)
 }
 
 /// The first day of a month, as 2024-12.

@@ -57,7 +57,7 @@ pub(super) const MODEL_DECISION: Definition = Definition {
         ROI_HIGH,
         key(
             "verdict",
-            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside. What gives nothing has no interval and is cut: under every draw of the accounts it gives nothing, be it that none of its touches was eligible. Null without positive spend, and in runs without intervals.",
+            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside. What gives nothing has no interval, and the verdict of its roi of −1: under every draw of the accounts it gives nothing, be it that none of its touches was eligible. Null without positive spend, and in runs without intervals.",
         ),
     ]],
     per_model: &[],
@@ -96,7 +96,7 @@ pub(super) const MODEL_AGREEMENT: Definition = Definition {
 
 pub(super) const MODEL_SENSITIVITY: Definition = Definition {
     name: "model_sensitivity",
-    grain: "campaign or channel × fiscal quarter × model × lookback × half-life",
+    grain: "campaign or channel with a touch × fiscal quarter × model that learns nothing from the data × lookback × half-life",
     columns: &[&[
         key("level", "campaign or channel."),
         CAMPAIGN_OF_LEVEL,

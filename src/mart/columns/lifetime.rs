@@ -19,9 +19,21 @@ pub(super) const CUSTOMER_CLV: Definition = Definition {
         fact("recency", Double, "t_x: time from the first purchase to the last, in the configured unit."),
         fact("observed", Double, "T: time from the first purchase to the as-of date, in the configured unit."),
         fact("monetary_value", Money, "Mean margin of the repeat purchases; 0 without any."),
-        fact("contract_ends_on", Date, "Last day under contract; null outside the contractual family."),
-        sum("renewals", Integer, "Renewals so far; null outside the contractual family."),
-        fact("is_lapsed", Flag, "Whether the contract ended without renewal; null outside the contractual family."),
+        fact(
+            "contract_ends_on",
+            Date,
+            "Last day under contract; null outside the contractual family, and for customers without a term.",
+        ),
+        sum(
+            "renewals",
+            Integer,
+            "Renewals so far; null outside the contractual family, and for customers without a term.",
+        ),
+        fact(
+            "is_lapsed",
+            Flag,
+            "Whether the contract ended without renewal; null outside the contractual family, and for customers without a term.",
+        ),
         sum("revenue", Money, "Booked so far, credits taken off."),
         sum("margin", Money, "Historic value: margin earned by the as-of date, over a term evenly."),
         sum("margin_discounted", Money, "The same, discounted to the acquisition."),
@@ -118,7 +130,11 @@ pub(super) const CLV_VALIDATION: Definition = Definition {
         fact("margin_low", Money, "Lower end of its 95 % interval."),
         fact("margin_high", Money, "Upper end of its 95 % interval."),
         fact("actual_margin", Money, "Their margin."),
-        fact("margin_error", Double, "(predicted − actual) ÷ actual; null where none came."),
+        fact(
+            "margin_error",
+            Double,
+            "(predicted − actual) ÷ actual, before predicted is rounded; null where none came.",
+        ),
     ]],
     per_model: &[],
 };

@@ -63,7 +63,7 @@ const ROMI: Column = fact(
 const COST_PER_NEW_CUSTOMER: Column = fact(
     "cost_per_new_customer",
     Double,
-    "spend ÷ new_deals, in the currency's major unit; null where new_deals is zero or spend negative, 0 where nothing was spent.",
+    "spend ÷ new_deals, in the currency's major unit; null for residuals and where new_deals is zero or spend negative, 0 where nothing was spent.",
 );
 
 /// What a line earned.

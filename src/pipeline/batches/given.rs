@@ -1,16 +1,12 @@
-//! What a run was given, as its marts tell it: the models, what became of the rows, what was spent and on which channels.
+//! What a run was given, as its marts tell it: the models, the channels and what became of the rows.
 
 use crate::config::file::Table;
 use crate::engine::EngineError;
-use crate::engine::columns::{column, text_column};
 use crate::engine::contract;
 use crate::engine::set_aside::{RowCounts, SetAsideRow};
 use crate::pipeline::columns::Columns;
-use crate::pipeline::place_sums::PlaceSums;
-use crate::pipeline::spread::{Level, Period};
-use crate::scatter::lines::{Lines, UNKNOWN_CHANNEL};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Int32Type, Int64Type};
+use crate::scatter::lines::Lines;
+use arrow::array::RecordBatch;
 use closedloop_core::model::ModelSpec;
 use std::collections::BTreeMap;
 
@@ -48,34 +44,6 @@ pub fn spec_hash(model: &ModelSpec) -> String {
 pub fn line_channels(lines: &Lines) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
     columns.texts("channel", lines.channels().iter().map(|channel| Some(channel.as_str())));
-    columns.finish()
-}
-
-/// `spend_by_quarter`: campaign or channel × fiscal quarter number, sorted, of the rows of `spent_by_quarter`. Spend without a
-/// channel has that of its campaign's touches in journeys, or of the campaign's other spend.
-///
-/// # Errors
-/// Rows of other columns than their SQL file gives.
-pub fn spend_by_quarter(spent: &RecordBatch, lines: &Lines, places: &PlaceSums) -> Result<RecordBatch, EngineError> {
-    let (campaigns, channels) = (text_column(spent, "campaign_id")?, text_column(spent, "channel")?);
-    let quarters = column(spent, "quarter")?.as_primitive::<Int32Type>().values();
-    let amounts = column(spent, "spend")?.as_primitive::<Int64Type>().values();
-    // Which other touches were looked at depends on the models.
-    let in_journeys = places.iter().filter_map(|(place, _)| match place {
-        (Level::Campaign(line), Period::All) => Some(line),
-        _ => None,
-    });
-    let channels_of = lines.channels_of_spend(in_journeys);
-    let mut sums: BTreeMap<(Option<&str>, &str, i32), i64> = BTreeMap::new();
-    for (((campaign, own), &quarter), &amount) in campaigns.iter().zip(&channels).zip(quarters).zip(amounts) {
-        let told = || channels_of.get(campaign?).copied();
-        *sums.entry((campaign, own.or_else(told).unwrap_or(UNKNOWN_CHANNEL), quarter)).or_default() += amount;
-    }
-    let mut columns = Columns::default();
-    columns.texts("campaign_id", sums.keys().map(|(campaign, ..)| *campaign));
-    columns.texts("channel", sums.keys().map(|(_, channel, _)| Some(*channel)));
-    columns.integers32("quarter", sums.keys().map(|(.., quarter)| Some(*quarter)));
-    columns.integers("spend", sums.values().copied().map(Some));
     columns.finish()
 }
 

@@ -18,6 +18,16 @@ pub struct Credited {
     pub variants: Vec<CreditTotals>,
 }
 
+/// A touch that was dropped because its account has another of its identifier.
+pub struct RepeatedTouch {
+    /// The account's dense number.
+    pub account: u32,
+    /// The identifier.
+    pub id: String,
+    /// The touch.
+    pub touch: Touch,
+}
+
 /// What one partition's accounts came to.
 pub struct PartitionCredit {
     /// Rows for `touch_credits`, in key order.
@@ -28,8 +38,8 @@ pub struct PartitionCredit {
     pub used: u64,
     /// The identifiers of the touches.
     pub ids: TouchIds,
-    /// Touches whose identifier was repeated, with that identifier.
-    pub repeated: Vec<(String, Touch)>,
+    /// Touches whose identifier was repeated.
+    pub repeated: Vec<RepeatedTouch>,
     /// Touches that serve none, since they are collapsed into an earlier one wherever they are eligible.
     pub collapsed: u64,
     /// What each account gave each line, for the bootstrap.
@@ -45,6 +55,8 @@ impl PartitionCredit {
     }
 
     pub(super) fn new(models: usize, grouped: &Grouped, wants_credits: bool) -> Self {
+        let repeated =
+            |&(account, touch): &(u32, Touch)| RepeatedTouch { account, id: grouped.ids.text(touch.id), touch };
         // Most touches serve one deal, some several.
         let rows = if wants_credits { grouped.len() + grouped.len() / 4 } else { 0 };
         Self {
@@ -52,7 +64,7 @@ impl PartitionCredit {
             journeys: JourneyRows::new(models),
             used: 0,
             ids: grouped.ids.clone(),
-            repeated: grouped.repeated.iter().map(|touch| (grouped.ids.text(touch.id), *touch)).collect(),
+            repeated: grouped.repeated.iter().map(repeated).collect(),
             collapsed: 0,
             parts: AccountParts::default(),
             kept: KeptJourneys::default(),

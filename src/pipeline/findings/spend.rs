@@ -1,13 +1,13 @@
 //! Findings on spend: what is paid and credits nothing, what is credited and not paid, and what nobody else knows.
 
-use super::{Amounts, Finding, amounts_by_id, of_amounts};
+use super::{Amounts, Finding, of_amounts};
 use crate::config::Plan;
 use crate::config::file::Table;
-use crate::engine::columns::{column, text_column};
-use crate::engine::ids::IdColumn;
+use crate::engine::columns::column;
 use crate::pipeline::error::RunError;
 use crate::pipeline::phrases::counted;
 use crate::pipeline::prepare::{Prepared, Workers};
+use crate::pipeline::spent::QuarterSpend;
 use crate::pipeline::totals::CreditTotals;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -15,13 +15,12 @@ use std::collections::BTreeSet;
 
 /// Spend of campaigns, and of channels alone, that no credited touch names; and credited campaigns for which neither they nor
 /// their channel alone have spend.
-pub(super) fn spend_and_credit_apart(
-    plan: &Plan,
-    workers: &Workers,
-    prepared: &Prepared,
-    totals: &CreditTotals,
-) -> Result<Vec<Finding>, RunError> {
-    let (spent_on_campaigns, spent_on_channels) = spend_by_name(workers, prepared)?;
+pub(super) fn spend_and_credit_apart(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Vec<Finding> {
+    let (mut spent_on_campaigns, mut spent_on_channels) = (Amounts::new(), Amounts::new());
+    for QuarterSpend { campaign, channel, amount, .. } in prepared.spent.iter() {
+        let spent_on = if campaign.is_some() { &mut spent_on_campaigns } else { &mut spent_on_channels };
+        add(spent_on, campaign.or(channel), amount);
+    }
     let lines = totals.lines();
     let credited =
         || lines.iter().map(|(key, _, earned)| (prepared.lines.line(key.line), earned[plan.default_model].amount));
@@ -44,33 +43,23 @@ pub(super) fn spend_and_credit_apart(
         of_amounts(Table::Spend, "campaigns or channels with spend and no credited touch", &silent),
         of_amounts(Table::Spend, "campaigns with credit and no spend, so without roi", &unpaid),
     ];
-    Ok(findings.into_iter().flatten().collect())
+    findings.into_iter().flatten().collect()
 }
 
-/// What was spent on each campaign, and on each channel alone.
-fn spend_by_name(workers: &Workers, prepared: &Prepared) -> Result<(Amounts, Amounts), RunError> {
-    let spend = workers.rows(&prepared.ctx, include_str!("../../../sql/check/spend_by_name.sql"), &[])?;
-    let ids = IdColumn::try_new(column(&spend, "campaign_id")?)?;
-    let names = text_column(&spend, "channel")?;
-    let amounts = column(&spend, "amount")?.as_primitive::<Int64Type>();
-    let (mut campaigns, mut channels) = (Amounts::new(), Amounts::new());
-    for (row, (name, amount)) in names.iter().zip(amounts.values()).enumerate() {
-        let amount = i128::from(*amount);
-        match (ids.text(row), name) {
-            (Some(campaign), _) => campaigns.insert(campaign, amount),
-            (None, Some(channel)) => channels.insert(channel.to_owned(), amount),
-            (None, None) => None,
-        };
+fn add(amounts: &mut Amounts, name: Option<&str>, amount: i64) {
+    if let Some(name) = name {
+        *amounts.entry(name.to_owned()).or_default() += i128::from(amount);
     }
-    Ok((campaigns, channels))
 }
 
 /// Campaigns that only spend names: neither the campaigns table nor a touch looked at has them.
-pub(super) fn spend_of_strangers(workers: &Workers, prepared: &Prepared) -> Result<Option<Finding>, RunError> {
+pub(super) fn spend_of_strangers(prepared: &Prepared) -> Option<Finding> {
     let touched = prepared.lines.unknown_campaigns();
-    let mut strangers = amounts_by_id(workers, prepared, include_str!("../../../sql/check/spent_strangers.sql"))?;
-    strangers.retain(|id, _| !touched.contains(id.as_str()));
-    Ok(of_amounts(Table::Spend, "campaigns that only spend names", &strangers))
+    let mut strangers = Amounts::new();
+    for QuarterSpend { campaign, amount, .. } in prepared.spent.iter().filter(|spent| !spent.is_known) {
+        add(&mut strangers, campaign.filter(|campaign| !touched.contains(campaign)), amount);
+    }
+    of_amounts(Table::Spend, "campaigns that only spend names", &strangers)
 }
 
 /// Rows of spend that repeat another one: they count, unless somebody takes them out.

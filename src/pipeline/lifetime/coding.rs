@@ -1,7 +1,7 @@
 //! Customers as dense codes, in the order of their identifiers.
 
 use crate::engine::EngineError;
-use crate::engine::dense::narrow;
+use crate::engine::dense::{KeyRange, narrow};
 use crate::engine::ids::IdColumn;
 use arrow::array::ArrayRef;
 use rayon::prelude::*;
@@ -27,28 +27,20 @@ pub(super) fn code(ids: &ArrayRef) -> Result<Coded, EngineError> {
     })
 }
 
-/// Integers are close together that take at most so many places for each row.
-const PLACES_PER_ROW: usize = 8;
-
 /// Numbers integers in their order without sorting, if they are close together.
 fn number_close(keys: &[i64]) -> Option<Coded> {
-    let (least, greatest) = (*keys.iter().min()?, *keys.iter().max()?);
-    let span = usize::try_from(greatest.checked_sub(least)?).ok()?;
-    if span / PLACES_PER_ROW >= keys.len() {
-        return None;
-    }
-    let place = |key: i64| usize::try_from(key - least).unwrap_or(span);
+    let range = KeyRange::of(keys.iter().copied())?;
     // Of each key that occurs one row, then its code.
-    let mut places = vec![u32::MAX; span + 1];
+    let mut places = vec![u32::MAX; range.len()];
     for (row, &key) in (0..).zip(keys) {
-        places[place(key)] = row;
+        places[range.position(key)] = row;
     }
     let mut rows = Vec::new();
     for place in places.iter_mut().filter(|place| **place != u32::MAX) {
         let row = std::mem::replace(place, narrow(rows.len()));
         rows.push(row);
     }
-    Some(Coded { codes: keys.par_iter().map(|&key| places[place(key)]).collect(), rows })
+    Some(Coded { codes: keys.par_iter().map(|&key| places[range.position(key)]).collect(), rows })
 }
 
 /// Numbers the keys of `rows` rows in their order.

@@ -40,7 +40,8 @@ impl<'a> WindowMaker<'a> {
                 kind: deal.kind(rank == 0),
                 amount: deal.amount,
                 converted_at: deal.closed_at,
-                window_start: win.window_start,
+                // One that would start after the deal closed is empty, and begins right after it.
+                window_start: win.window_start.min(deal.closed_at.saturating_add(1)),
                 measured_from: win.measured_from(self.plan),
                 opportunity_created_at: win.created_at,
             };
