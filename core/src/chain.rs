@@ -22,9 +22,12 @@ pub use order::cross_validated_order;
 
 use crate::statistics::{Outcome, Transitions, money, number};
 
-/// Up to so many states the chain is solved by one sparse LU; beyond, the factors of a graph of runs fill up, and
-/// sweeps over its few transitions reach the same numbers sooner.
+/// Up to so many states the chain is solved by one sparse LU.
 const FACTORED_STATES: usize = 600;
+
+/// Beyond, factors that fill up cost the cube of the states, and sweeps so many times as much for every move and channel:
+/// few moves between runs of touches are swept, a channel that leads to most others is factored.
+const COST_OF_SWEEPS: usize = 50;
 
 /// The system could not be solved in floating-point numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +135,7 @@ impl Chain {
     /// # Errors
     /// Counts so far apart that floating-point numbers cannot hold the solution.
     pub fn removal_effects(&self) -> Result<RemovalEffects, Unsolved> {
-        let [conversions, value] = if self.states() <= FACTORED_STATES { self.factor()? } else { self.sweep()? };
+        let [conversions, value] = if self.is_factored() { self.factor()? } else { self.sweep()? };
         if ![&conversions, &value].into_iter().all(Gain::is_finite) {
             return Err(Unsolved);
         }
@@ -148,12 +151,18 @@ impl Chain {
     /// # Errors
     /// As [`Self::removal_effects`].
     pub fn chances(&self) -> Result<Vec<(u64, f64)>, Unsolved> {
-        let chances = if self.states() <= FACTORED_STATES { self.factored_chances()? } else { self.swept_chances()? };
+        let chances = if self.is_factored() { self.factored_chances()? } else { self.swept_chances()? };
         if chances.iter().all(|chance| chance.is_finite()) {
             Ok(self.runs.iter().copied().zip(chances).collect())
         } else {
             Err(Unsolved)
         }
+    }
+
+    /// Whether factors are reached sooner than the end of sweeps.
+    fn is_factored(&self) -> bool {
+        let (states, sweeps) = (self.states(), COST_OF_SWEEPS.saturating_mul(self.moves.len() * self.channels));
+        states <= FACTORED_STATES || states.saturating_pow(3) <= sweeps
     }
 
     /// The transition matrix, without steps from a state to itself: by state, moves before conversion before null.

@@ -41,6 +41,14 @@ pub enum EngineError {
         /// The table.
         table: Table,
     },
+    /// Texts of a column that no array holds.
+    #[error(
+        "column {column}: its texts, once in every row that names them, are longer than 2 GiB together; shorten such names, for instance in sql"
+    )]
+    TooLong {
+        /// The column.
+        column: String,
+    },
     /// More touch types than can be told apart.
     #[error(
         "table touchpoints: touch_type has more than {most} values, which collapse or a model tells apart; group them in [tables.touchpoints] sql"

@@ -4,21 +4,36 @@ use crate::engine::EngineError;
 use crate::mart::catalogue::MartType;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    StringBuilder, TimestampMicrosecondArray,
 };
 use std::sync::Arc;
 
 /// Named columns of a batch to be.
 #[derive(Default)]
-pub(super) struct Columns(Vec<(String, ArrayRef)>);
+pub(super) struct Columns {
+    columns: Vec<(String, ArrayRef)>,
+    /// The first column of texts that no array holds.
+    too_long: Option<String>,
+}
+
+/// The bytes that an array of texts can hold.
+const MOST_BYTES: usize = i32::MAX as usize;
 
 impl Columns {
     pub(super) fn push(&mut self, name: &str, values: ArrayRef) {
-        self.0.push((name.to_owned(), values));
+        self.columns.push((name.to_owned(), values));
     }
 
     pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
-        self.push(name, Arc::new(values.collect::<StringArray>()));
+        let mut texts = StringBuilder::new();
+        for text in values {
+            if texts.values_slice().len() + text.map_or(0, str::len) > MOST_BYTES {
+                self.too_long.get_or_insert_with(|| name.to_owned());
+                break;
+            }
+            texts.append_option(text);
+        }
+        self.push(name, Arc::new(texts.finish()));
     }
 
     pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
@@ -55,6 +70,11 @@ impl Columns {
     }
 
     pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
-        Ok(RecordBatch::try_from_iter_with_nullable(self.0.into_iter().map(|(name, values)| (name, values, true)))?)
+        if let Some(column) = self.too_long {
+            return Err(EngineError::TooLong { column });
+        }
+        Ok(RecordBatch::try_from_iter_with_nullable(
+            self.columns.into_iter().map(|(name, values)| (name, values, true)),
+        )?)
     }
 }

@@ -101,7 +101,7 @@ fn contradictions_and_repeated_spend_are_findings() {
 /// By hand: 181.00 over the 181 days of half a year, of which 31 are over. Spend alone is a campaign and a quarter to ask about.
 #[test]
 fn spend_is_told_as_far_as_the_as_of_date() {
-    let spend = "campaign_id,channel,start_date,end_date,amount\nC1,,2026-01-01,2026-01-02,2\nC2,,2026-01-03,2026-07-02,181\nZ9,tv,2026-01-03,2026-07-02,181\n";
+    let spend = "campaign_id,channel,start_date,end_date,amount\nC1,,2026-01-01,2026-01-02,2\nC2,,2026-03-01,2026-08-28,181\nZ9,tv,2026-03-01,2026-08-28,181\n";
     let world = World::new().file("spend.csv", spend).replace("touchpoints", "C2", "C1");
     world.accepted_with(&["--as-of", "2026-03-31"]);
     let config = world.path("closedloop.toml");
@@ -109,7 +109,7 @@ fn spend_is_told_as_far_as_the_as_of_date() {
         let assert = closedloop().arg(arguments[0]).arg(&config).args(&arguments[1..]).assert().code(code);
         String::from_utf8(assert.get_output().stdout.clone()).unwrap()
     };
-    let checked = told(&["check", "--as-of", "2026-02-02"], 1);
+    let checked = told(&["check", "--as-of", "2026-03-31"], 1);
     assert!(
         checked.contains("campaigns or channels with spend and no credited touch: 2 (C2, Z9) [62.00 USD]"),
         "{checked}"

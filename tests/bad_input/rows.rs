@@ -327,7 +327,7 @@ fn spend_without_end_is_set_aside() {
     let spend =
         "campaign_id,start_date,end_date,amount\nC1,2026-01-01,9999-12-31,100.00\nC2,2026-01-02,2026-01-02,50.00\n";
     let outcome = World::new().file("spend.csv", spend).accepted();
-    assert_eq!(outcome.set_aside(), ["spend bad_date C1 100.00 spend.csv:2"]);
+    assert_eq!(outcome.set_aside(), ["spend bad_date - 100.00 spend.csv:2"]);
 }
 
 /// Both deals closed before their windows open: only what was touched before they closed was before their windows, whatever

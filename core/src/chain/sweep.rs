@@ -1,4 +1,4 @@
-//! Removal effects by Gauss-Seidel sweeps: for chains of so many states that factors would fill up.
+//! Removal effects by Gauss-Seidel sweeps: for chains of many states and few moves, whose factors would fill up.
 //!
 //! The chain is absorbing, so sweeps from zero converge, and they stop where floating-point numbers do. What passes
 //! through channel i is solved for directly, with the gain f fixed at the states of i: nothing cancels.
