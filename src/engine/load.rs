@@ -264,9 +264,10 @@ pub(crate) fn set_aside_rows(
     let keys = contract::key(table).map(|name| text_column(rejected, name)).transpose()?;
     let amounts = amounts(rejected, "amount");
     let source_rows = column(rejected, SOURCE_ROW)?.as_list::<i32>();
+    let names: Vec<Arc<str>> = cell_names.iter().map(|name| Arc::from(name.as_str())).collect();
     let rows = (0..rejected.num_rows()).map(|position| {
         let cells = texts(&source_rows.value(position))?;
-        let cells = cell_names.iter().cloned().zip(cells.iter().map(|text| text.map(str::to_owned)));
+        let cells = names.iter().cloned().zip(cells.iter().map(|text| text.map(str::to_owned)));
         let cells = cells.map(|(name, text)| (name, text.filter(|text| !text.is_empty()))).collect();
         let key = keys.as_ref().and_then(|keys| keys.is_valid(position).then(|| keys.value(position).to_owned()));
         Ok(SetAsideRow {

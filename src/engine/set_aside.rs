@@ -5,6 +5,7 @@ use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::diagnose::with_plain_breaks;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How many rows of a table were read and what became of them, in rows and in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct SetAsideRow {
     /// Its amount in minor units, where it has one.
     pub amount: Option<i64>,
     /// Column and text of the row as read; empty cells are `None`.
-    pub cells: Vec<(String, Option<String>)>,
+    pub cells: Vec<(Arc<str>, Option<String>)>,
     /// The file it stands in (CSV).
     pub file: Option<String>,
     /// The line it starts on, from 1 (CSV).
@@ -143,7 +144,7 @@ impl SetAsideRow {
         let object: serde_json::Map<String, serde_json::Value> = self
             .cells
             .iter()
-            .map(|(name, text)| (name.clone(), text.clone().map_or(serde_json::Value::Null, Into::into)))
+            .map(|(name, text)| (name.to_string(), text.clone().map_or(serde_json::Value::Null, Into::into)))
             .collect();
         serde_json::Value::Object(object).to_string()
     }
