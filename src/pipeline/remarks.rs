@@ -140,8 +140,10 @@ fn journey_remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
         remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
         let apart = conversions.mapped_to_others();
         if apart > 0 {
-            let deals = counted(apart, "deal has no mapped contact", "deals have no mapped contact");
-            remarks.push(format!("{deals} of its own account: only touches that name the account themselves count"));
+            let (one, several) =
+                ("deal has no mapped contact of its account", "deals have no mapped contact of their account");
+            let deals = counted(apart, one, several);
+            remarks.push(format!("{deals}: only touches that name the account themselves count"));
         }
     }
     if plan.journeys.collapse.is_some() && plan.source(Table::Contacts).is_none() {

@@ -182,7 +182,7 @@ fn contacts_of_other_accounts_are_remarked_on() {
         .file("roles.csv", "opportunity_id,contact_id\nO2,P1\n")
         .source("contact_roles", "path = \"roles.csv\"");
     let outcome = world.accepted();
-    let remark = "1 deal has no mapped contact of its own account: only touches that name the account themselves count";
+    let remark = "1 deal has no mapped contact of its account: only touches that name the account themselves count";
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());
 }
 

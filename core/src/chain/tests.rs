@@ -224,3 +224,26 @@ fn cross_validation_finds_the_order_that_made_the_journeys() {
         assert_eq!(cross_validated_order(statistics.folds()), memory);
     }
 }
+
+/// Channels that lead to most others are factored, also where they are many; runs of few channels are swept. Either way leads to the
+/// same effects.
+#[test]
+fn chains_of_many_states_are_solved_by_the_cheaper_way() {
+    let random = |channels: u32, length: usize, paths: usize, order: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let rows: Rows = (0..paths)
+            .map(|_| {
+                let path = (0..length).map(|_| rng.random_range(0..channels)).collect();
+                let conversions = u64::from(rng.random_bool(0.3));
+                (path, Outcome { conversions, nulls: 1 - conversions, value: i128::from(conversions) })
+            })
+            .collect();
+        Chain::new(&counted(&rows, channels, order).transitions(), order)
+    };
+    for (chain, is_factored) in [(random(700, 3, 6_000, 1), true), (random(9, 6, 3_000, 3), false)] {
+        assert!(chain.states() > FACTORED_STATES);
+        assert_eq!(chain.is_factored(), is_factored);
+        let [factored, swept] = [chain.factor().unwrap(), chain.sweep().unwrap()].map(|[conversions, _]| conversions);
+        assert_close(&factored.effects(), &swept.effects(), 1e-10);
+    }
+}
