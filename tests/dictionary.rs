@@ -78,7 +78,7 @@ campaign_spend: one row per campaign (or channel-only line) × fiscal quarter
  column          type   may be summed  meaning
  campaign_id     text   never          Campaign; null for what belongs to a channel alone or to a residual.
  channel         text   never          Channel: for campaigns of the campaigns table the one given there, else the touch's or the spend line's; "unknown" where it is blank; null for residuals.
- fiscal_quarter  text   never          Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3, before 2000 as in FY1999Q4; in order by start_date of dim_fiscal_quarter.
+ fiscal_quarter  text   never          Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3, outside 2000 to 2099 as in FY1999Q4; in order by start_date of dim_fiscal_quarter.
  spend           money  additive       Spent in the quarter; spend over a range of dates is even per day.
 "#);
 }

@@ -68,7 +68,7 @@ const CHANNEL: Column = key(
 );
 const FISCAL_QUARTER: Column = key(
     "fiscal_quarter",
-    "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3, before 2000 as in FY1999Q4; in order by start_date of dim_fiscal_quarter.",
+    "Fiscal quarter, named after the calendar year in which the fiscal year ends, as in FY26Q3, outside 2000 to 2099 as in FY1999Q4; in order by start_date of dim_fiscal_quarter.",
 );
 const MODEL: Column = key("model", "Attribution model.");
 const BASIS: Column = key(

@@ -5,7 +5,7 @@ mod given;
 mod line_sums;
 mod sensitivity;
 
-pub(super) use given::{dim_model, input_reconciliation, line_channels, set_aside};
+pub(super) use given::{dim_model, input_reconciliation, line_channels, set_aside, spend_by_quarter};
 pub use given::{spec_hash, spec_json};
 pub(super) use line_sums::Grain;
 

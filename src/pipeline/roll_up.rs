@@ -144,12 +144,14 @@ async fn register_inputs(
     let (ctx, names, totals) = (&prepared.ctx, prepared.names(plan), &outcome.totals);
     let is_read = |table: &str| readers.iter().any(|sql| sql.contains(table));
     let of_grid = || outcome.sensitivity.as_ref().map(Sensitivity::rows).unwrap_or_default();
-    let inputs: [(&str, &MakeRows<'_>); 6] = [
+    let spend = prepared.spent.by_line(&prepared.lines, &outcome.places);
+    let inputs: [(&str, &MakeRows<'_>); 7] = [
         ("dim_model", &|| batches::dim_model(&plan.models, plan.default_model)),
         ("credit_totals", &|| names.credit_totals(totals)),
         ("residual_totals", &|| names.residual_totals(totals)),
         ("booked_totals", &|| names.booked_totals(totals)),
         ("line_channels", &|| batches::line_channels(&prepared.lines)),
+        ("spend_by_quarter", &|| batches::spend_by_quarter(&spend)),
         ("sensitivity_totals", &|| names.sensitivity_totals(&of_grid())),
     ];
     let inputs =
@@ -157,8 +159,6 @@ async fn register_inputs(
     for (table, rows) in workers.pool.install(|| inputs().collect::<Result<Vec<_>, EngineError>>())? {
         session::register_rows(ctx, table, rows)?;
     }
-    let spend = prepared.spent.by_quarter(&prepared.lines, &outcome.places)?;
-    session::register_rows(ctx, "spend_by_quarter", spend.clone())?;
     let sums = || {
         let wanted = ROI.into_par_iter().filter(|(_, view)| is_read(view) || is_read(LEVEL_LINES));
         wanted.map(|(grain, view)| Ok((view, names.line_sums(grain, outcome, &spend, plan)?)))

@@ -1,6 +1,5 @@
 //! What was spent, cut at the ends of quarters and at the as-of date.
 
-use super::columns::Columns;
 use super::place_sums::PlaceSums;
 use super::spread::{Level, Period};
 use crate::engine::EngineError;
@@ -18,6 +17,9 @@ pub(super) struct Spent {
     amounts: Int64Array,
     known: BooleanArray,
 }
+
+/// Minor units by campaign, if any, channel and number of the fiscal quarter.
+pub(super) type SpendByLine<'a> = BTreeMap<(Option<&'a str>, &'a str, i32), i64>;
 
 /// What was spent on a campaign, or on a channel alone, in a quarter.
 #[derive(Debug, Clone, Copy)]
@@ -66,28 +68,20 @@ impl Spent {
         self.iter().filter(|spent| !spent.is_known).filter_map(|spent| spent.campaign.zip(spent.channel))
     }
 
-    /// `spend_by_quarter`: campaign or channel × fiscal quarter number, sorted. Spend without a channel has that of its
-    /// campaign's touches in journeys, or of the campaign's other spend.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
-    pub(super) fn by_quarter(&self, lines: &Lines, places: &PlaceSums) -> Result<RecordBatch, EngineError> {
+    /// The spend under the names of its lines. Spend without a channel has that of its campaign's touches in journeys, or of the
+    /// campaign's other spend.
+    pub(super) fn by_line<'a>(&'a self, lines: &'a Lines, places: &PlaceSums) -> SpendByLine<'a> {
         // Which other touches were looked at depends on the models.
         let in_journeys = places.iter().filter_map(|(place, _)| match place {
             (Level::Campaign(line), Period::All) => Some(line),
             _ => None,
         });
         let channels_of = lines.channels_of_spend(in_journeys);
-        let mut sums: BTreeMap<(Option<&str>, &str, i32), i64> = BTreeMap::new();
+        let mut sums = SpendByLine::new();
         for QuarterSpend { campaign, channel, quarter, amount, .. } in self.iter() {
             let told = || channels_of.get(campaign?).copied();
             *sums.entry((campaign, channel.or_else(told).unwrap_or(UNKNOWN_CHANNEL), quarter)).or_default() += amount;
         }
-        let mut columns = Columns::default();
-        columns.texts("campaign_id", sums.keys().map(|(campaign, ..)| *campaign));
-        columns.texts("channel", sums.keys().map(|(_, channel, _)| Some(*channel)));
-        columns.integers32("quarter", sums.keys().map(|(.., quarter)| Some(*quarter)));
-        columns.integers("spend", sums.values().copied().map(Some));
-        columns.finish()
+        sums
     }
 }

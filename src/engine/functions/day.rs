@@ -55,7 +55,7 @@ fn days(calendar: &Calendar, values: &ArrayRef, of_text: fn(&Calendar, &str) -> 
 }
 
 fn day_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar.read_date(text).map(days_since_epoch)
+    calendar.read_day(text)
 }
 
 /// The first day of a month, as 2024-12.

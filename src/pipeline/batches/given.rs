@@ -1,10 +1,11 @@
-//! What a run was given, as its marts tell it: the models, the channels and what became of the rows.
+//! What a run was given, as its marts tell it: the models, the channels, the spend and what became of the rows.
 
 use crate::config::file::Table;
 use crate::engine::EngineError;
 use crate::engine::contract;
 use crate::engine::set_aside::{RowCounts, SetAsideRow};
 use crate::pipeline::columns::Columns;
+use crate::pipeline::spent::SpendByLine;
 use crate::scatter::lines::Lines;
 use arrow::array::RecordBatch;
 use closedloop_core::model::ModelSpec;
@@ -44,6 +45,19 @@ pub fn spec_hash(model: &ModelSpec) -> String {
 pub fn line_channels(lines: &Lines) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
     columns.texts("channel", lines.channels().iter().map(|channel| Some(channel.as_str())));
+    columns.finish()
+}
+
+/// `spend_by_quarter`: campaign or channel × fiscal quarter number, sorted.
+///
+/// # Errors
+/// None that inputs can cause.
+pub fn spend_by_quarter(spend: &SpendByLine<'_>) -> Result<RecordBatch, EngineError> {
+    let mut columns = Columns::default();
+    columns.texts("campaign_id", spend.keys().map(|(campaign, ..)| *campaign));
+    columns.texts("channel", spend.keys().map(|(_, channel, _)| Some(*channel)));
+    columns.integers32("quarter", spend.keys().map(|(.., quarter)| Some(*quarter)));
+    columns.integers("spend", spend.values().copied().map(Some));
     columns.finish()
 }
 

@@ -6,12 +6,12 @@ use super::Names;
 use crate::config::file::DealKind;
 use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
-use crate::engine::columns::text_column;
 use crate::engine::session::BATCH_ROWS;
 use crate::pipeline::columns::Columns;
 use crate::pipeline::credit_outcome::CreditOutcome;
 use crate::pipeline::number::deals;
 use crate::pipeline::place_sums::Sums;
+use crate::pipeline::spent::SpendByLine;
 use crate::pipeline::spread::Level;
 use arrow::array::RecordBatch;
 use cells::{OfCell, RoiCell, RoiCells, RoiLine};
@@ -62,21 +62,18 @@ impl Row<'_> {
 impl Names<'_> {
     /// `line_sums` at a grain: line × fiscal quarter (null: all quarters) × model × basis, sorted by basis, model, quarter
     /// and line; one batch at least. Money is in minor units, deals are fractions of whole ones. Beside the amount stand its
-    /// rank among lines of its kind, and what the model at `default_model` and the models at the extremes give. `spend` has
-    /// the rows of `spend_by_quarter`.
+    /// rank among lines of its kind, and what the model at `default_model` and the models at the extremes give.
     ///
     /// # Errors
-    /// A spend table of other columns than its SQL file gives.
+    /// Names that are too long together.
     pub fn line_sums(
         &self,
         grain: Grain,
         outcome: &CreditOutcome,
-        spend: &RecordBatch,
+        spend: &SpendByLine<'_>,
         plan: &Plan,
     ) -> Result<Vec<RecordBatch>, EngineError> {
-        let (campaigns, channels) = (text_column(spend, "campaign_id")?, text_column(spend, "channel")?);
-        let spent_on = campaigns.iter().zip(&channels);
-        let cells = self.roi_cells(grain, outcome, spend, spent_on);
+        let cells = self.roi_cells(grain, outcome, spend);
         let in_order = cells.in_order();
         let rows = self.rows(&cells, &in_order);
         match rows.is_empty() {

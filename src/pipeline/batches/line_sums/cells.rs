@@ -5,10 +5,9 @@ use super::Grain;
 use crate::pipeline::credit_outcome::CreditOutcome;
 use crate::pipeline::line_kind::LineKind;
 use crate::pipeline::place_sums::Sums;
+use crate::pipeline::spent::SpendByLine;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use crate::pipeline::totals::LineCounts;
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Int32Type, Int64Type};
 use closedloop_core::ledger::Bucket;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -116,24 +115,22 @@ impl<'a> RoiCells<'a> {
 }
 
 impl Names<'_> {
-    /// The cells of a grain. `spent_on` names campaign and channel of the rows of `spend`, which has those of
-    /// `spend_by_quarter`.
+    /// The cells of a grain.
     pub(super) fn roi_cells<'a>(
         &'a self,
         grain: Grain,
         outcome: &'a CreditOutcome,
-        spend: &RecordBatch,
-        spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> + Clone,
+        spend: &SpendByLine<'a>,
     ) -> RoiCells<'a> {
         let levels = outcome.places.iter().map(|(place, _)| place);
         let levels = levels.filter(|(level, period)| grain.has(*level) && *period == Period::All);
         let earned = levels.map(|(level, _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
-        let spent = spent_on.clone().map(|(campaign, channel)| spent_line(grain, campaign, channel));
+        let spent = spend.keys().map(|&(campaign, channel, _)| spent_line(grain, campaign, channel));
         let mut cells = RoiCells::new(earned.chain(left).chain(spent));
         self.add_earned(grain, outcome, &mut cells);
         self.add_left(outcome, &mut cells);
-        add_spend(grain, spend, spent_on, &mut cells);
+        add_spend(grain, spend, &mut cells);
         for of_cell in cells.known.values_mut() {
             let amounts = || (0..self.models.len()).map(|model| of_cell.sums(model).amount());
             of_cell.extremes = amounts().min().zip(amounts().max());
@@ -187,15 +184,8 @@ impl Names<'_> {
 }
 
 /// Adds what was spent.
-fn add_spend<'a>(
-    grain: Grain,
-    spend: &RecordBatch,
-    spent_on: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
-    cells: &mut RoiCells<'a>,
-) {
-    let quarters = spend.column(2).as_primitive::<Int32Type>().values();
-    let amounts = spend.column(3).as_primitive::<Int64Type>().values();
-    for (((campaign, channel), &quarter), &amount) in spent_on.zip(quarters).zip(amounts) {
+fn add_spend<'a>(grain: Grain, spend: &SpendByLine<'a>, cells: &mut RoiCells<'a>) {
+    for (&(campaign, channel, quarter), &amount) in spend {
         let line = cells.positions[&spent_line(grain, campaign, channel)];
         for basis in BASES {
             for quarter in [Quarter::Of(quarter), Quarter::All] {
@@ -209,11 +199,12 @@ fn residual_line<'a>(bucket: Bucket) -> RoiLine<'a> {
     RoiLine { kind: LineKind::Residual, campaign: None, channel: None, residual: Some(bucket.name()) }
 }
 
-fn spent_line<'a>(grain: Grain, campaign: Option<&'a str>, channel: Option<&'a str>) -> RoiLine<'a> {
+fn spent_line<'a>(grain: Grain, campaign: Option<&'a str>, channel: &'a str) -> RoiLine<'a> {
     let kind = match (grain, campaign) {
         (Grain::Campaign, Some(_)) => LineKind::Campaign,
         (Grain::Campaign, None) => LineKind::NoCampaign,
         (Grain::Channel, _) => LineKind::Channel,
     };
-    RoiLine { kind, campaign: campaign.filter(|_| grain == Grain::Campaign), channel, residual: None }
+    let campaign = campaign.filter(|_| grain == Grain::Campaign);
+    RoiLine { kind, campaign, channel: Some(channel), residual: None }
 }
