@@ -149,4 +149,16 @@ mod tests {
         assert_eq!((back.money_moved, back.share_moved), (70, 0.7));
         assert_eq!(Agreement::of(&[80, 20], &[30, 30]).money_moved, 50);
     }
+
+    /// 60 and 40, of which ten each are lost: a tenth, whatever the signs. One unit of one is all. Ten are all first.
+    #[test]
+    fn edges_of_money_and_of_the_head() {
+        let credits = Agreement::of(&[-60, 40], &[-50, 30]);
+        assert_eq!((credits.money_moved, credits.share_moved), (10, 0.1));
+        assert_eq!(Agreement::of(&[1, 0], &[0, 0]).share_moved, 1.0);
+        assert_eq!(Agreement::of(&[0, 0], &[0, 0]).share_moved, 0.0);
+        let ten: Vec<i64> = (1..=10).collect();
+        assert_eq!(Agreement::of(&ten, &ten).top_overlap, None);
+        assert_eq!(Agreement::of(&[1, 2, 9], &[2, 1]), Agreement::of(&[1, 2], &[2, 1]));
+    }
 }

@@ -348,4 +348,43 @@ mod tests {
     fn cases() -> u32 {
         std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100_000)
     }
+
+    /// 2⁴⁸ = 3 · 93,824,992,236,885 + 1. One and two of three: the remainders are ⅓ and ⅔ of a unit, so the one unit left
+    /// goes to the two, be it a touch's or the residual. Three alike: it goes to the first.
+    #[test]
+    fn shares_by_hand_whatever_was_shared_before() {
+        let third = 93_824_992_236_885;
+        let (mut allotter, mut two, mut three) = (Allotter::default(), [7; 2], [7; 3]);
+        assert_eq!((allotter.shares(&[1.0, 2.0], 0.0, &mut two), two), (Ok(0), [third, 2 * third + 1]));
+        assert_eq!((allotter.shares(&[1.0; 3], 0.0, &mut three), three), (Ok(0), [third + 1, third, third]));
+        assert_eq!((allotter.shares(&[1.0, 0.0], 2.0, &mut two), two), (Ok(2 * third + 1), [third, 0]));
+        assert_eq!((allotter.shares(&[0.0, 3.0], 0.0, &mut two), two), (Ok(0), [0, WHOLE]));
+        assert_eq!((allotter.shares(&[0.0, 0.0], 3.0, &mut two), two), (Ok(WHOLE), [0, 0]));
+        assert_eq!((allotter.shares(&[1e300, 1e300], 0.0, &mut two), two), (Ok(0), [WHOLE / 2; 2]));
+    }
+
+    /// Of one cent the second part has more by the least that shares can differ; of three each half has one, and the third is
+    /// decided alike. Amounts know nothing of those before.
+    #[test]
+    fn money_by_hand_whatever_was_given_before() {
+        let mut allotter = Allotter::default();
+        let mut amounts = [7; 3];
+        let shares = [WHOLE / 2 - 2, WHOLE / 2 - 1, 3];
+        for (amount, want) in [(1, [0, 1, 0]), (3, [1, 2, 0]), (1, [0, 1, 0])] {
+            allotter.amounts(amount, 1, &shares, &mut amounts);
+            assert_eq!(amounts, want);
+        }
+    }
+
+    /// 1 + 256 · 2⁻⁶⁰ = 1 + 2⁻⁵², the next number after one; each term alone is lost beside it.
+    #[test]
+    fn a_sum_keeps_what_each_addition_loses() {
+        let tiny = std::iter::repeat_n(2.0_f64.powi(-60), 256);
+        assert_eq!(compensated_sum(std::iter::once(1.0).chain(tiny)), 1.0 + f64::EPSILON);
+    }
+
+    #[test]
+    fn a_share_is_a_part_of_the_whole() {
+        assert_eq!([0, WHOLE / 4, WHOLE].map(fraction), [0.0, 0.25, 1.0]);
+    }
 }

@@ -66,3 +66,25 @@ fn steps(fold: &Transitions, order: usize) -> Vec<Step> {
     steps.sort_by_key(|step| (step.run, step.next));
     steps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape};
+
+    /// One channel, one journey a fold: `a` converts in one and does not in the other. A step is one of three. That `a`
+    /// comes first is predicted as (1 + ½) / (1 + 3/2) = 3/5, the end that the other fold does not have as ½ / (5/2) = 1/5.
+    #[test]
+    fn the_loss_of_two_folds_by_hand() {
+        let folds = [Outcome::converted(1), Outcome::NULL].map(|outcome| {
+            let shape = Shape { states: 1, order: 1, folds: false, sets: false };
+            let mut statistics = JourneyStatistics::new(shape).unwrap();
+            statistics.add(CountedJourney { path: &[0], outcome, key: 0 });
+            statistics.transitions()
+        });
+        let all = folds[0].with(&folds[1..]);
+        let want = 2.0 * (25.0_f64 / 3.0).ln();
+        assert!((held_out_loss(&folds, &all, 1) - want).abs() < 1e-12);
+        assert_eq!(cross_validated_order(&[]), 1);
+    }
+}

@@ -247,3 +247,19 @@ fn chains_of_many_states_are_solved_by_the_cheaper_way() {
         assert_close(&factored.effects(), &swept.effects(), 1e-10);
     }
 }
+
+/// One of two journeys converts, and without the channel none. There is no value, so nothing of it is lost.
+#[test]
+fn a_half_that_converts_and_no_value_at_all() {
+    let rows: Rows = vec![(vec![0], Outcome { conversions: 1, nulls: 1, value: 0 })];
+    let effects = effects(&rows, 1, 1);
+    assert_eq!((effects.base_rate, effects.conversions, effects.value), (0.5, vec![1.0], vec![0.0]));
+    assert_eq!(RemovalEffects::totals(&[0.0, 0.0], 8.0), [0.0, 0.0]);
+    assert_eq!(RemovalEffects::totals(&[0.5], 8.0), [8.0]);
+}
+
+#[test]
+fn what_is_not_finite_is_no_solution() {
+    let is_finite = |from_start, through| Gain { from_start, through: vec![0.0, through] }.is_finite();
+    assert!(is_finite(1.0, 1.0) && !is_finite(f64::NAN, 1.0) && !is_finite(1.0, f64::INFINITY));
+}

@@ -227,3 +227,47 @@ fn keep_probability(subjects: &Subjects, sample: &Sample, clock: &Clock, feature
 fn code(position: usize) -> u32 {
     position as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incremental::clock::end_of_season;
+    use crate::journey::DAY_MICROS as DAY;
+
+    /// Four accounts without a touch: of two covariate groups, one over the end of a season, one that becomes a customer on its
+    /// fifth day. What they have in common is one coefficient.
+    #[test]
+    fn cells_are_told_apart_by_covariate_season_and_being_a_customer() {
+        let spring = end_of_season(0);
+        let spans = [(0, 10 * DAY), (0, 10 * DAY), (spring - 5 * DAY, spring + 5 * DAY), (0, 10 * DAY)];
+        let conversions: [&[i64]; 4] = [&[], &[], &[], &[5 * DAY]];
+        let mut subjects = Subjects::new(1);
+        for (key, ((from, until), conversions)) in (0..).zip(spans.into_iter().zip(conversions)) {
+            let covariates = &[u32::from(key == 1)];
+            let subject = Subject { key, from, until, conversions, covariates, touched_at: &[], channels: &[] };
+            subjects.push(subject).unwrap();
+        }
+        let sample = Sample { accounts: (0..4).map(|position| (position, 1.0)).collect(), represents: 1.0 };
+        let clock = Clock::new(1, 0, &subjects, &sample);
+        let design = Design::build(&subjects, &sample, Vec::new(), 0, None, &clock);
+        // The intercept, two covariates, two seasons, customers and others.
+        assert_eq!((design.rows(), design.base_count), (0, 7));
+        let of_account = |account: u32| -> Vec<(&Vec<u32>, f64, f64)> {
+            let idle = design.idle.iter().filter(|idle| idle.account == account);
+            let mut idle: Vec<_> =
+                idle.map(|i| (&design.cells[i.cell as usize], i.days.round(), i.conversions)).collect();
+            idle.sort_by(|a, b| b.2.total_cmp(&a.2));
+            idle
+        };
+        let shared = |a: &[u32], b: &[u32]| a.iter().filter(|coefficient| b.contains(coefficient)).count();
+        let [first, other, turning, winning] = [0, 1, 2, 3].map(of_account);
+        assert_eq!((first.len(), first[0].1, first[0].0.len()), (1, 10.0, 3));
+        assert_eq!((other.len(), other[0].1, shared(first[0].0, other[0].0)), (1, 10.0, 2));
+        assert_eq!(turning.iter().map(|(_, days, _)| *days).collect::<Vec<_>>(), [5.0, 5.0]);
+        let mut alike: Vec<usize> = turning.iter().map(|(cell, ..)| shared(first[0].0, cell)).collect();
+        alike.sort_unstable();
+        assert_eq!(alike, [2, 3]);
+        let winning: Vec<_> = winning.iter().map(|&(cell, days, won)| (shared(first[0].0, cell), days, won)).collect();
+        assert_eq!(winning, [(3, 5.0, 1.0), (2, 5.0, 0.0)]);
+    }
+}

@@ -33,6 +33,11 @@ mod tests {
         assert_eq!(portion(1, 1, 2), 1);
         assert_eq!(portion(-1, 1, 2), -1);
         assert_eq!(portion(5, 0, 2), 0);
+        assert_eq!(portion(5, 1, 1), 5);
+        assert_eq!(
+            [31, 62, 92, 109].map(|day| portion(1_800_000, day, 109)),
+            [511_927, 1_023_853, 1_519_266, 1_800_000]
+        );
     }
 
     proptest! {

@@ -218,4 +218,45 @@ pub(super) mod tests {
         assert_eq!(credits("lead_creation", 2, None, None), (vec![0.0, 0.0], 1.0));
         assert_eq!(credits("lead_creation", 2, Some(1), None), (vec![1.0, 0.0], 0.0));
     }
+
+    fn custom(rules: &str, touched_at: &[i64], milestones: Milestones) -> (Vec<f64>, Residual) {
+        let spec = parse_models(&format!("[[model]]\nid = 'x'\nkind = 'anchored'\n{rules}")).unwrap().remove(0);
+        let channels = vec![0; touched_at.len()];
+        let anchors = Anchors::locate(touched_at, milestones);
+        let journey = Journey { touched_at, channels: &channels, converted_at: 9, anchors };
+        let mut credits = vec![9.0; touched_at.len()];
+        let residual = spec.build(&[], Evidence::default()).unwrap().credit(journey, &mut credits);
+        (credits, residual)
+    }
+
+    /// The closing touch has a half, the two before it share the other.
+    #[test]
+    fn the_middle_begins_with_the_first_touch_where_that_is_no_anchor() {
+        let rules = "anchors = { closing = 0.5 }\nmiddle = 0.5";
+        assert_eq!(custom(rules, &[1, 2, 3], Milestones::default()), (vec![0.25, 0.25, 0.5], Residual::None));
+    }
+
+    /// No anchor: the middle, a half, is shared by both touches; the other half is dropped or left.
+    #[test]
+    fn without_any_anchor_the_middle_has_what_is_not_missing() {
+        let rules = "anchors = { lead_creation = 0.5 }\nmiddle = 0.5\nmissing = ";
+        let left = Residual::Left { bucket: Bucket::MissingAnchor, credit: 0.5 };
+        assert_eq!(custom(&format!("{rules}'residual'"), &[1, 2], Milestones::default()), (vec![0.25; 2], left));
+        let renormalised = custom(&format!("{rules}'renormalise'"), &[1, 2], Milestones::default());
+        assert_eq!(renormalised, (vec![0.25; 2], Residual::None));
+        let whole = Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 };
+        assert_eq!(custom("anchors = { lead_creation = 1.0 }", &[1, 2], Milestones::default()), (vec![0.0; 2], whole));
+    }
+
+    /// First and lead creation on the first touch, closing on the third: 0.6 + 0.3 are shared by two touches; with the
+    /// opportunity missing its weight is theirs too, and no residual is left.
+    #[test]
+    fn distinct_holders_share_equally() {
+        let rules = "anchors = { first = 0.2, lead_creation = 0.2, opportunity_creation = 0.1, closing = 0.3 }\n\
+                     middle = 0.2\noverlap = 'equal_distinct'\nmissing = 'residual'";
+        let milestones = Milestones { lead_created_at: Some(1), ..Milestones::default() };
+        let (credits, residual) = custom(rules, &[1, 2, 3], milestones);
+        assert!(credits.iter().zip([0.4, 0.2, 0.4]).all(|(got, want)| (got - want).abs() < 1e-12), "{credits:?}");
+        assert_eq!(residual, Residual::None);
+    }
 }

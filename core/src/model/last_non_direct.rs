@@ -45,5 +45,6 @@ mod tests {
         assert_eq!(credits(&[0, 0, 1]), [0.0, 1.0, 0.0]);
         assert_eq!(credits(&[1, 1]), [0.0, 1.0]);
         assert_eq!(credits(&[1, 7]), [0.0, 1.0]);
+        assert_eq!(credits(&[7, 1]), [1.0, 0.0]);
     }
 }

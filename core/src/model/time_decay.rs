@@ -29,3 +29,25 @@ impl AttributionModel for TimeDecay {
         Residual::None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journey::Anchors;
+
+    /// In 2024 as at the epoch: the closing touch has one, seven days before it is a half, fourteen a quarter.
+    #[test]
+    fn credit_halves_every_half_life_in_any_year() {
+        let newest = 19_800 * DAY_MICROS;
+        let touched_at = [14, 7, 0].map(|days| newest - days * DAY_MICROS);
+        let journey = Journey {
+            touched_at: &touched_at,
+            channels: &[0; 3],
+            converted_at: newest + DAY_MICROS,
+            anchors: Anchors::default(),
+        };
+        let mut credits = [9.0; 3];
+        assert_eq!(TimeDecay::new(7.0).credit(journey, &mut credits), Residual::None);
+        assert_eq!(credits, [0.25, 0.5, 1.0]);
+    }
+}

@@ -133,4 +133,25 @@ mod tests {
         adds_up(&[large, 1.0, 1.0], large + 2.0, large + 2.0, true);
         adds_up(&[large, 0.5, 0.5, 0.5, 0.5, -large], 2.0, 2.0 * large + 2.0, false);
     }
+
+    #[test]
+    fn pieces_are_all_the_rows_once() {
+        let pieces: Vec<Range<usize>> = chunks(2 * CHUNK + 1).collect();
+        assert_eq!(pieces, [0..CHUNK, CHUNK..2 * CHUNK, 2 * CHUNK..2 * CHUNK + 1]);
+    }
+
+    /// More rows than one thread takes at once: as many conversions as rows, and half as many that did not convert.
+    #[test]
+    fn rows_of_all_pieces_are_counted() {
+        let mut table = PathTable::default();
+        let counts = PathCounts { conversions: 1.0, value: 2.0, nulls: 0.5 };
+        (0..=CHUNK).for_each(|_| table.push(&[0], counts).unwrap());
+        let shape = Shape { states: 1, order: 1, folds: false, sets: false };
+        let units = Units::of(&table);
+        let total = count(&table, shape, &units).unwrap().total();
+        let rows = (CHUNK + 1) as f64;
+        assert_eq!(total.conversions, units.journeys.count(rows));
+        assert_eq!(total.nulls, units.journeys.count(rows / 2.0));
+        assert_eq!(units.money.number(total.value), 2.0 * rows);
+    }
 }

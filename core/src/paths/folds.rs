@@ -71,4 +71,13 @@ mod tests {
         assert!((few.iter().sum::<f64>() - 2.5).abs() < 1e-12);
         assert_eq!(over_folds(0.0, &mut rng), [0.0; FOLDS]);
     }
+
+    #[test]
+    fn folds_have_all_of_a_count() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for count in [0.0, 0.5, 2.5, 40.0] {
+            let sum: f64 = over_folds(count, &mut rng).iter().sum();
+            assert!((sum - count).abs() < 1e-12, "{sum} {count}");
+        }
+    }
 }

@@ -417,3 +417,44 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_is_appended_under_other_codes() {
+    let row = |conversions| PathCounts { conversions, value: 3.0 * conversions, nulls: 0.25 };
+    let (mut table, mut other) = (PathTable::default(), PathTable::default());
+    assert!(table.is_empty());
+    table.push(&[0, 1], row(0.5)).unwrap();
+    other.push(&[1, 0, 1], row(0.25)).unwrap();
+    other.push(&[0], row(1.0)).unwrap();
+    table.append(&other, &[5, 7]);
+    assert!(!table.is_empty());
+    assert_eq!(
+        (0..table.len()).map(|at| table.path(at).to_vec()).collect::<Vec<_>>(),
+        [vec![0, 1], vec![7, 5, 7], vec![5]]
+    );
+    assert_eq!(table.counts(), [row(0.5), row(0.25), row(1.0)]);
+}
+
+/// Half a conversion, worth 8, along a b: under linear credit each channel has a quarter of a conversion and 4. One
+/// conversion is enough for a chain of paths.
+#[test]
+fn half_a_conversion_is_shared_and_one_is_enough_to_fit() {
+    let shared = |conversions: f64, model: &ModelSpec| -> Vec<[f64; 2]> {
+        let mut table = PathTable::default();
+        table.push(&[0, 1], PathCounts { conversions, value: 8.0, nulls: 0.0 }).unwrap();
+        let paths = Paths::new(table, vec!["a".into(), "b".into()], std::slice::from_ref(model), Nulls::Use).unwrap();
+        paths.attribute(model).unwrap().iter().map(|result| [result.conversions, result.value]).collect()
+    };
+    assert_eq!(shared(0.5, named("linear")), [[0.25, 4.0]; 2]);
+    assert_eq!(shared(1.0, &markov(1)), [[0.5, 4.0]; 2]);
+}
+
+/// Journeys that did not convert are a row of their own; without a conversion there is no value.
+#[test]
+fn a_row_may_have_no_conversion_but_then_no_value() {
+    let mut table = PathTable::default();
+    let counts = |value| PathCounts { conversions: 0.0, value, nulls: 3.0 };
+    assert!(table.push(&[0], counts(0.0)).is_ok());
+    assert!(table.push(&[0], counts(0.5)).is_err());
+    assert_eq!(table.len(), 1);
+}

@@ -104,3 +104,16 @@ fn add_all<T: Copy + AddAssign>(sums: &mut [T], amounts: &[T]) {
 fn held<T: Copy + Default + PartialEq>(cells: &[T]) -> Vec<(u64, T)> {
     (0..).zip(cells.iter().copied()).filter(|(_, amount)| *amount != T::default()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_not_addressed_ascend_too() {
+        let mut table: Table<u64> = Table::new(u64::MAX);
+        let keys = (0..50).map(|step: u64| step * 7_919 % 50);
+        keys.for_each(|key| table.add(key, key + 1));
+        assert_eq!(table.sorted(), (0..50).map(|key| (key, key + 1)).collect::<Vec<_>>());
+    }
+}

@@ -130,3 +130,26 @@ proptest! {
         prop_assert_eq!(weighted.total(), repeated.total());
     }
 }
+
+/// The first numbers of SplitMix64 with seed 0 (Vigna's splitmix64.c): its states are the multiples of the golden gamma.
+#[test]
+fn folds_are_those_of_splitmix64() {
+    let gamma = 0x9e37_79b9_7f4a_7c15_u64;
+    let known = [0xe220_a839_7b1d_cdaf_u64, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f, 0xf88b_b8a8_724c_81ec];
+    for (step, number) in (1..).zip(known) {
+        let key = gamma.wrapping_mul(step);
+        assert_eq!(fold_of(key) as u64, number % 5);
+        assert_eq!(is_held_out(key), number % 5 == 0);
+    }
+}
+
+#[test]
+fn untouched_journeys_and_sets_add_up_and_are_told() {
+    let mut one = counted(SHAPE, &[(vec![], Outcome::NULL), (vec![0, 1, 0], Outcome::converted(5))]);
+    assert!(counted(SHAPE, &[]).sets().is_empty() && !one.sets().is_empty());
+    one.merge(counted(SHAPE, &[(vec![], Outcome::NULL), (vec![2], Outcome::NULL)]));
+    assert_eq!(one.untouched(), Outcome::NULL.times(2));
+    assert_eq!(one.sets().len(), 2);
+    assert_eq!(one.sets().get(&[1, 0]), Some(Outcome::converted(5)));
+    assert_eq!(one.sets().get(&[1]), None);
+}

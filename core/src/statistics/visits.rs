@@ -55,4 +55,16 @@ mod tests {
         assert_eq!(visits.at_order(2), [(1, won), (2, lost), (5, won), (7, won)]);
         assert_eq!(visits.at_order(1), [(1, won + won), (2, lost + won)]);
     }
+
+    #[test]
+    fn parts_add_up() {
+        let of = |paths: &[&[u32]]| {
+            let mut visits = Visits::new(2, 2).unwrap();
+            paths.iter().for_each(|path| visits.add(path, Outcome::NULL));
+            visits
+        };
+        let mut one = of(&[&[0]]);
+        one.merge(&of(&[&[0], &[1]]));
+        assert_eq!(one.at_order(2), [(1, Outcome::NULL.times(2)), (2, Outcome::NULL)]);
+    }
 }

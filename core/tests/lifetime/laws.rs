@@ -158,3 +158,94 @@ fn the_likelihood_falls_in_every_direction_from_a_fit() {
         }
     }
 }
+
+/// The discounted value is what the months bring, each discounted; the spread of the value shrinks alike. Money in another unit
+/// is another number, and its variance that number's square.
+#[test]
+fn the_discounted_value_is_that_of_the_months() {
+    let models = [
+        (PurchaseModel::BgNbd, [0.2426, 4.4135, 0.7929, 2.4258]),
+        (PurchaseModel::MbgNbd, [0.5248, 6.183, 0.8914, 1.614]),
+        (PurchaseModel::ParetoNbd, [0.5533, 10.578, 0.6062, 11.668]),
+        (PurchaseModel::BgBb, [1.2, 0.75, 0.66, 2.8]),
+    ];
+    let near = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9 * want.abs(), "{got} is not {want}");
+    let summaries = Summaries::new(vec![2], vec![30.0], vec![38.0], vec![40.0]).unwrap();
+    let rows = summaries.rows();
+    for (kind, parameters) in models {
+        let forecast = |discount: f64, spend: Spend| {
+            let horizon = Horizon { months: 36, month: 1.0, discount };
+            Forecast::at(kind, &parameters, spend, &summaries, &rows, &horizon).unwrap()
+        };
+        let spend = || Spend::gamma_gamma(&[6.25, 3.74, 15.44]).unwrap();
+        let (plain, discounted) = (forecast(0.0, spend()), forecast(0.02, spend()));
+        let months = plain.months(0);
+        assert_eq!(months.len(), 36);
+        let (whole, part) = (plain.clv(0), discounted.clv(0));
+        near(whole.mean, months.iter().sum());
+        near(part.mean, (1..).zip(&months).map(|(month, value)| value / 1.02_f64.powi(month)).sum());
+        near(part.variance, whole.variance * (part.mean / whole.mean).powi(2));
+        let [one, three] = [1.0, 3.0].map(|value| forecast(0.02, Spend::Fixed { value }).clv(0));
+        near(three.mean, 3.0 * one.mean);
+        near(three.variance, 9.0 * one.variance);
+    }
+}
+
+/// Twelve months at the rate per month are a year at 21 %; a month is a twelfth of 365.25 days.
+#[test]
+fn months_are_parts_of_a_year() {
+    let days = Horizon::of_months(36, Period::Day, 0.21);
+    assert!(((1.0 + days.discount).powi(12) - 1.21).abs() < 1e-12);
+    assert!((days.month * 12.0 - 365.25).abs() < 1e-9 && days.months == 36);
+}
+
+/// The slopes of the value by the logarithms of p, q and v, against differences of the value itself; at q = 1 it is infinite.
+#[test]
+fn slopes_of_the_spend_are_differences_of_the_value() {
+    let summaries = Summaries::new(vec![2], vec![30.0], vec![38.0], vec![40.0]).unwrap();
+    let rows = summaries.rows();
+    let clv = |parameters: [f64; 3]| {
+        let horizon = Horizon { months: 36, month: 1.0, discount: 0.02 };
+        let spend = Spend::gamma_gamma(&parameters).unwrap();
+        let purchases = [0.2426, 4.4135, 0.7929, 2.4258];
+        Forecast::at(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap().clv(0)
+    };
+    let centre = [6.25, 3.74, 15.44];
+    for i in 0..3 {
+        let at = |step: f64| clv(std::array::from_fn(|j| if i == j { centre[j] * step.exp() } else { centre[j] })).mean;
+        let want = (at(1e-5) - at(-1e-5)) / 2e-5;
+        let got = clv(centre).gradient[4 + i];
+        assert!((got - want).abs() <= 1e-6 * want.abs(), "{i}: {got} is not {want}");
+    }
+    assert!(Spend::gamma_gamma(&[6.25, 1.0, 15.44]).is_err());
+}
+
+/// By hand: (1, 10), (2, 30), (3, 20) about their means are (−1, −10), (0, 10), (1, 0): 10 / √(2 · 200) = ½.
+#[test]
+fn the_correlation_of_frequency_and_value_by_hand() {
+    let of = |x: Vec<u32>, values: Vec<f64>| {
+        let times = vec![1.0; x.len()];
+        let recency = x.iter().map(|&x| f64::from(x.min(1))).collect();
+        closedloop_core::lifetime::frequency_value_correlation(&Summaries::new(x, recency, times, values).unwrap())
+    };
+    let got = of(vec![1, 2, 3, 0, 9], vec![10.0, 30.0, 20.0, 0.0, 0.0]).unwrap();
+    assert!((got - 0.5).abs() < 1e-12, "{got}");
+    assert_eq!(of(vec![1, 1], vec![10.0, 30.0]), None);
+}
+
+/// The expectation of a sum is the sum of the expectations; a customer counts as often as it is given.
+#[test]
+fn a_total_is_the_sum_of_its_customers() {
+    let summaries = Summaries::new(vec![2, 5], vec![30.0, 20.0], vec![38.0, 38.0], vec![40.0, 10.0]).unwrap();
+    let rows = summaries.rows();
+    let horizon = Horizon { months: 36, month: 1.0, discount: 0.02 };
+    let spend = Spend::gamma_gamma(&[6.25, 3.74, 15.44]).unwrap();
+    let purchases = [0.2426, 4.4135, 0.7929, 2.4258];
+    let forecast = Forecast::at(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap();
+    let each = forecast.predictions();
+    let total = forecast.total(&[0, 1, 1]);
+    let near = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9 * want.abs(), "{got} is not {want}");
+    near(total.clv.mean, each.clv[0].mean + 2.0 * each.clv[1].mean);
+    near(total.purchases.mean, each.purchases[0].mean + 2.0 * each.purchases[1].mean);
+    assert!(total.clv.low < total.clv.mean && total.clv.mean < total.clv.high);
+}

@@ -117,3 +117,24 @@ proptest! {
         }
     }
 }
+
+/// Two journeys, neither of which converted.
+#[test]
+fn nothing_is_fitted_without_a_conversion() {
+    let none = counted(&vec![(vec![0], Outcome::NULL), (vec![0, 1], Outcome::NULL)], 2);
+    let refused = Reason::TooFewConversions { conversions: 0, minimum: 1 };
+    assert_eq!(Markov::fit(&none, ChainOrder::Fixed(1)).unwrap_err(), refused);
+    assert_eq!(crate::model::RateShapley::fit(&none, &[]).unwrap_err(), refused);
+    let one = counted(&vec![(vec![0], Outcome::NULL), (vec![0, 1], Outcome::converted(1))], 2);
+    assert_eq!(Markov::fit(&one, ChainOrder::Fixed(3)).unwrap().order(), 3);
+    assert!(
+        crate::model::RateShapley::fit(&one, &[]).is_err_and(|reason| matches!(reason, Reason::AlwaysPresent { .. }))
+    );
+}
+
+/// Alike are Shapley and Shapley; of linear and time decay it cannot be told.
+#[test]
+fn models_are_alike_only_where_that_is_known() {
+    assert!(Shapley.credits_like(&Shapley) && !Shapley.credits_like(&crate::model::Linear));
+    assert!(!crate::model::Linear.credits_like(&crate::model::TimeDecay::new(7.0)));
+}

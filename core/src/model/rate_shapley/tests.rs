@@ -90,3 +90,16 @@ proptest! {
         }
     }
 }
+
+/// Each of thirteen channels converts one of ten alone, twelve or thirteen together nine of ten. Values share out the rate of a game;
+/// more than twelve are not a game, so they share out the additive rate alone, which is another.
+#[test]
+fn twelve_channels_are_a_game_and_thirteen_are_not() {
+    let mut rows: Rows = (0..13).map(|code| (vec![code], outcome(1, 9))).collect();
+    rows.extend([12, 13].map(|channels| ((0..channels).collect(), outcome(9, 1))));
+    let fitted = fit(&rows, 13).unwrap();
+    let sets: [Vec<u32>; 2] = [(0..12).collect(), (0..13).collect()];
+    let [game, additive] = sets.map(|set| fitted.values(&set).iter().sum::<f64>() - fitted.rate(&set));
+    assert!(game.abs() < 1e-9, "{game}");
+    assert!(additive.abs() > 0.01, "{additive}");
+}

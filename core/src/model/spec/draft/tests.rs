@@ -80,3 +80,38 @@ fn the_normal_form_of_a_chain_fills_in_its_defaults() {
     assert!(printed(&full).contains("order = 1\nstate = \"channel\""), "{}", printed(&full));
     assert!(printed(&auto).contains("order = \"auto\""), "{}", printed(&auto));
 }
+
+#[test]
+fn bounds_are_told_apart_from_what_is_beyond() {
+    let anchored = |anchors: &str, middle: f64| {
+        parse(&format!("id = 'x'\nkind = 'anchored'\nanchors = {anchors}\nmiddle = {middle:?}"))
+    };
+    assert!(
+        matches!(anchored("{ first = 0.0, closing = 1.0 }", 0.0), Err(SpecError::OutOfRange { key, .. }) if key == "anchors.first")
+    );
+    assert!(
+        matches!(anchored("{ first = 1.1 }", 0.0), Err(SpecError::OutOfRange { key, .. }) if key == "anchors.first")
+    );
+    assert!(matches!(anchored("{ first = 0.1 }", 1.1), Err(SpecError::OutOfRange { key, .. }) if key == "middle"));
+    assert!(anchored("{ first = 1.0 }", 0.0).is_ok());
+    let decay = |days: f64| parse(&format!("id = 'x'\nkind = 'time_decay'\nhalf_life_days = {days:?}"));
+    assert!(decay(0.25).is_ok());
+    assert!(matches!(decay(0.0), Err(SpecError::OutOfRange { .. })));
+}
+
+#[test]
+fn direct_channels_are_a_set() {
+    let spec =
+        |channels: &str| parse(&format!("id = 'x'\nkind = 'last_non_direct'\ndirect_channels = {channels}")).unwrap();
+    assert_eq!(spec("['b', 'a', 'b']"), spec("['a', 'b']"));
+}
+
+#[test]
+fn only_what_learns_is_fitted_and_only_some_rules_see_the_shape_alone() {
+    use crate::model::{Evidence, house_models};
+    for (id, shape_only) in [("linear", true), ("u_shaped", true), ("time_decay", false)] {
+        let spec = house_models().iter().find(|spec| spec.id() == id).unwrap();
+        assert!(!spec.is_fitted(), "{id}");
+        assert_eq!(spec.build(&[], Evidence::default()).unwrap().sees_shape_only(), shape_only, "{id}");
+    }
+}
