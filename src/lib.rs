@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod engine;
+mod file_state;
 pub mod generate;
 pub mod init;
 pub mod mart;

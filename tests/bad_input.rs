@@ -13,6 +13,8 @@ mod files;
 mod findings;
 #[path = "bad_input/formats.rs"]
 mod formats;
+#[path = "bad_input/meddling.rs"]
+mod meddling;
 #[path = "bad_input/money.rs"]
 mod money;
 #[path = "bad_input/output.rs"]

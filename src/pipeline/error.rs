@@ -96,6 +96,12 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// An input file changed while the run read it.
+    #[error("{path} has changed since the run began; leave the inputs in place and run again")]
+    InputChanged {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// A thread pool or runtime cannot start.
     #[error("cannot start {threads} threads: {message}; lower --threads")]
     Threads {

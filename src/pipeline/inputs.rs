@@ -1,44 +1,84 @@
-//! The input files' hashes, taken beside the run.
+//! The input files of a run: their hashes, taken beside it, and that nothing changes them meanwhile.
 
 use super::error::RunError;
 use crate::config::Plan;
+use crate::config::file::Table;
 use crate::config::plan::Source;
+use crate::file_state::FileState;
 use crate::mart::manifest::InputFile;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
 
-/// Hashing under way on a thread of its own.
-pub(super) struct InputHashes {
-    thread: JoinHandle<Result<Vec<InputFile>, RunError>>,
+/// The files as they stand when the run begins.
+pub(super) struct Inputs(Vec<Input>);
+
+struct Input {
+    table: Table,
+    path: PathBuf,
+    state: FileState,
 }
 
-impl InputHashes {
-    /// Starts hashing every input file of the plan.
+impl Inputs {
+    /// Looks at every input file of the plan.
+    ///
+    /// # Errors
+    /// A file that is gone.
+    pub(super) fn of(plan: &Plan) -> Result<Self, RunError> {
+        let sources = plan.sources.values().flat_map(Source::parts);
+        let files = sources.flat_map(|source| source.files.iter().map(|path| (source.table, path.clone())));
+        let look = |(table, path): (Table, PathBuf)| Ok(Input { table, state: state(&path)?, path });
+        files.map(look).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Starts to hash them.
     ///
     /// # Errors
     /// A thread that cannot start.
-    pub(super) fn start(plan: &Plan) -> std::io::Result<Self> {
-        let files: Vec<(String, PathBuf)> = plan
-            .sources
-            .values()
-            .flat_map(Source::parts)
-            .flat_map(|source| source.files.iter().map(|file| (source.table.name().to_owned(), file.clone())))
-            .collect();
-        Ok(Self { thread: Builder::new().spawn(move || files.into_iter().map(hash).collect())? })
+    pub(super) fn hash(&self) -> Result<InputHashes, RunError> {
+        let files: Vec<_> = self.0.iter().map(|input| (input.table.name().to_owned(), input.path.clone())).collect();
+        let thread = Builder::new().spawn(move || files.into_iter().map(hash).collect());
+        Ok(InputHashes(thread.map_err(|error| RunError::no_threads(1, &error))?))
     }
 
-    /// Waits for the hashes.
-    pub(super) fn finish(self) -> Result<Vec<InputFile>, RunError> {
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    /// Refuses files that are no longer those that the run began with: it may have read some of the old and some of the new.
+    ///
+    /// # Errors
+    /// A file that is gone or another.
+    pub(super) fn check(&self) -> Result<(), RunError> {
+        self.0.iter().try_for_each(|Input { path, state: before, .. }| match state(path)? == *before {
+            true => Ok(()),
+            false => Err(RunError::InputChanged { path: path.clone() }),
+        })
     }
+}
+
+/// Hashing under way on a thread of its own.
+pub(super) struct InputHashes(JoinHandle<Result<Vec<InputFile>, RunError>>);
+
+impl InputHashes {
+    /// Waits for the hashes.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn finish(self) -> Result<Vec<InputFile>, RunError> {
+        self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+fn state(path: &Path) -> Result<FileState, RunError> {
+    FileState::of(path).map_err(gone(path))
+}
+
+fn gone(path: &Path) -> impl Fn(std::io::Error) -> RunError {
+    |source| RunError::InputGone { path: path.to_owned(), source }
 }
 
 fn hash((table, path): (String, PathBuf)) -> Result<InputFile, RunError> {
     let mut hasher = blake3::Hasher::new();
-    let gone = |source| RunError::InputGone { path: path.clone(), source };
     // Read, not mapped: faults would cost more than copying, and mapped pages count as memory of the process.
-    hasher.update_reader(File::open(&path).map_err(gone)?).map_err(gone)?;
+    let file = File::open(&path).map_err(gone(&path))?;
+    hasher.update_reader(file).map_err(gone(&path))?;
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(InputFile { table, file, bytes: hasher.count(), blake3: hasher.finalize().to_hex().to_string() })
 }

@@ -5,7 +5,7 @@ use super::credit_outcome::{credit, shows_intervals};
 use super::error::RunError;
 use super::findings::bookings::overdue_opportunities;
 use super::fit::{self, Fit, Wants};
-use super::inputs::InputHashes;
+use super::inputs::{InputHashes, Inputs};
 use super::lifetime::{self, LifetimeValue};
 use super::mart_rows::write_marts;
 use super::prepare::{Memory, Workers, index};
@@ -42,7 +42,23 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let wanted = wanted_marts(plan, options.marts.as_deref())?;
     let publication = Publication::open(&plan.output, options.overwrite)?;
     share_freed_memory(options.threads);
-    let hashes = InputHashes::start(plan).map_err(|error| RunError::no_threads(options.threads, &error))?;
+    let inputs = Inputs::of(plan)?;
+    let report = stage_marts(plan, options, &wanted, &publication, inputs.hash()?);
+    // What came of inputs that changed meanwhile, be it an error, is not theirs.
+    inputs.check()?;
+    let report = report?;
+    publication.publish()?;
+    Ok(report)
+}
+
+/// Tells the wanted marts and the manifest, and brings them to the disk where they wait to be published.
+fn stage_marts(
+    plan: &Plan,
+    options: &RunOptions<'_>,
+    wanted: &BTreeSet<&'static str>,
+    publication: &Publication,
+    hashes: InputHashes,
+) -> Result<Report, RunError> {
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
     let memory = match options.memory_limit {
@@ -58,7 +74,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let wants = Wants {
         paths: wanted.contains("path_summary"),
         validation: wanted.contains("model_validation"),
-        refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(&wanted),
+        refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(wanted),
     };
     let fitted = fit::fit(plan, &workers, &prepared, wants)?;
     let Fit { plan, models, learned, refusals, mut remarks } = fitted;
@@ -66,13 +82,13 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     if plan.lifetime.is_some() {
         clock.stage("lifetime");
     }
-    let lifetime = LifetimeValue::of(plan, &workers, &prepared, &wanted)?;
+    let lifetime = LifetimeValue::of(plan, &workers, &prepared, wanted)?;
 
     clock.stage("credit");
-    let stage = MartStage::new(&publication, &plan.models, plan.finance.minor_digits);
+    let stage = MartStage::new(publication, &plan.models, plan.finance.minor_digits);
     let mut written = Vec::new();
     let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
-    let credit = || credit(plan, &prepared, models, acquisitions, &wanted, &stage, &mut written);
+    let credit = || credit(plan, &prepared, models, acquisitions, wanted, &stage, &mut written);
     let mut outcome = workers.pool.install(credit)?;
     prepared.settle();
     remarks.append(&mut outcome.remarks);
@@ -85,10 +101,10 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     if let Some(lifetime) = &lifetime {
         lifetime.register(plan, &prepared, &mut outcome.totals)?;
     }
-    let mut marts = roll_up(plan, &workers, &prepared, &outcome, &wanted)?;
-    let mut at_hand = learned.rows(plan, &prepared.lines, &outcome.totals, &wanted)?;
+    let mut marts = roll_up(plan, &workers, &prepared, &outcome, wanted)?;
+    let mut at_hand = learned.rows(plan, &prepared.lines, &outcome.totals, wanted)?;
     if let Some(lifetime) = &lifetime {
-        at_hand.extend(lifetime.rows(plan, &wanted)?);
+        at_hand.extend(lifetime.rows(plan, wanted)?);
     }
     marts.extend(at_hand.into_iter().map(|(name, rows)| (name, rows.into())));
     let totals = &outcome.totals;
@@ -107,7 +123,6 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     manifest.remarks.extend(lifetime.iter().flat_map(LifetimeValue::remarks));
     manifest.write(publication.stage())?;
     stage.finish()?;
-    publication.publish()?;
     Ok(report(plan, &prepared, manifest, totals, stages, refusals))
 }
 
