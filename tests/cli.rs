@@ -305,7 +305,7 @@ fn no_colour_without_a_terminal() {
 fn an_unreadable_schema_version_is_named() {
     let (_scratch, out) = demo_marts();
     let manifest = Path::new(&out).join("manifest.json");
-    let text = std::fs::read_to_string(&manifest).unwrap().replace("\"schema_version\": 1", "\"schema_version\": 999");
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("\"schema_version\": 2", "\"schema_version\": 999");
     std::fs::write(&manifest, text).unwrap();
     let assert = closedloop().args(["compare", &out]).assert().code(2);
     let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();

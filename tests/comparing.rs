@@ -202,6 +202,45 @@ fn windows_over_the_roi_marts_compare_alike() {
     }
 }
 
+/// What is decided, line by line, leaving out one model's rows.
+fn decided(out: &Path, without: &str) -> Vec<Vec<Cell>> {
+    let of_mart = |(mart, decision)| {
+        let place = "level, campaign_id, channel, fiscal_quarter, basis, model";
+        let rows = format!("SELECT {place}, can_credit, {decision} FROM {mart} WHERE model <> '{without}'");
+        answer(out, &format!("{rows} ORDER BY {place}"))
+    };
+    [("model_comparison", "decision"), ("model_decision", "verdict")].into_iter().flat_map(of_mart).collect()
+}
+
+/// Where no lead creation is known, one model attributes nothing: decisions are as if it had not run.
+#[test]
+fn a_model_that_attributes_nothing_decides_nothing() {
+    let demo = Demo::new().without_contacts();
+    let rules = "run = [\"first_touch\", \"linear\", \"w_shaped\", \"u_shaped\"";
+    let (beside, alone) = (format!("[models]\n{rules}, \"lead_creation\"]\n"), format!("[models]\n{rules}]\n"));
+    let [beside, alone] = [beside, alone].map(|models| demo.with_config("[models]\n", &models));
+    let [beside, alone] = [&beside, &alone].map(|demo| demo.run(&[]));
+    let expected = decided(&alone, "");
+    assert!(expected.len() > 1_000 && expected.iter().any(|row| row.last() == Some(&Cell::Text("fund".to_owned()))));
+    assert!(decided(&beside, "lead_creation") == expected);
+    let silent = "model = 'lead_creation' AND (can_credit OR amount <> 0";
+    for (mart, silent) in
+        [("model_comparison", format!("{silent})")), ("model_decision", format!("{silent} OR verdict IS NOT NULL)"))]
+    {
+        assert_eq!(answer(&beside, &format!("SELECT * FROM {mart} WHERE {silent}")), Vec::<Vec<Cell>>::new());
+    }
+    let [beside, alone] = [beside, alone].map(|out| {
+        let shown = closedloop().args(["compare", "--format", "json"]).arg(out).assert().success();
+        serde_json::from_slice::<Vec<serde_json::Value>>(&shown.get_output().stdout).unwrap()
+    });
+    assert_eq!(beside.len(), alone.len());
+    for (beside, alone) in beside.iter().zip(&alone) {
+        for key in ["id", "can_credit", "decision", "call"] {
+            assert_eq!(beside[key], alone[key], "{key} of {alone}");
+        }
+    }
+}
+
 /// The sentence says what the marts say.
 #[test]
 fn the_sentence_counts_what_the_decisions_say() {

@@ -4,9 +4,9 @@
 -- What gives nothing has no interval: under every draw it gives nothing.
 SELECT
     line AS level, campaign_id, channel, fiscal_quarter, basis, model, amount, amount_se, amount_low, amount_high, accounts,
-    spend, roi, roi_se, roi_low, roi_high,
+    spend, roi, roi_se, roi_low, roi_high, can_credit,
     CASE
-        WHEN spend <= 0 OR NOT $has_intervals THEN NULL
+        WHEN spend <= 0 OR NOT can_credit OR NOT $has_intervals THEN NULL
         WHEN coalesce(roi_low, roi) >= $hurdle THEN 'fund'
         WHEN coalesce(roi_high, roi) < $hurdle THEN 'cut'
         ELSE 'too_close'

@@ -26,5 +26,5 @@ SELECT
     CASE WHEN new_low > 0 THEN positive_spend / $unit * new_se / (new_deals * new_deals) END AS cost_per_new_customer_se,
     CASE WHEN new_low > 0 THEN positive_spend / $unit / new_high END AS cost_per_new_customer_low,
     CASE WHEN new_low > 0 THEN positive_spend / $unit / new_low END AS cost_per_new_customer_high,
-    default_amount, least_amount, greatest_amount, rank
+    default_amount, least_amount, greatest_amount, rank, can_credit
 FROM told

@@ -3,10 +3,11 @@
 -- Marts: model_comparison, dim_campaign.
 -- All quarters together, since what is spent in one is earned in later ones. Worth its money is what returned at least its spend;
 -- campaigns of the last months may yet return more. model_decision judges by the hurdle of the run, with intervals.
+-- Models that cannot credit a campaign are not asked.
 WITH whole AS (
     SELECT campaign_id, model, sum(spend) AS spend, sum(amount) AS revenue
     FROM model_comparison
-    WHERE level = 'campaign' AND basis = 'close_date'
+    WHERE level = 'campaign' AND basis = 'close_date' AND can_credit
     GROUP BY campaign_id, model
 ),
 campaigns AS (

@@ -5,8 +5,8 @@ mod flips;
 mod interval;
 mod table;
 
-use crate::config::remedy;
 use crate::engine::session;
+use crate::mart::manifest::Manifest;
 use crate::mart::reading;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -80,7 +80,8 @@ enum Format {
 impl CompareArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let comparison = runtime.block_on(self.comparison())?;
+        let asked = reading::ask(&self.out, async |manifest, ctx| self.comparison(&manifest, &ctx).await);
+        let comparison = runtime.block_on(asked)?;
         let mut out = anstream::stdout();
         match self.format {
             Format::Table => table::print(&mut out, &comparison, self.show, self.campaigns)?,
@@ -90,35 +91,34 @@ impl CompareArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn comparison(&self) -> anyhow::Result<Comparison> {
-        let (manifest, ctx) = reading::open(&self.out).await?;
+    async fn comparison(&self, manifest: &Manifest, ctx: &SessionContext) -> anyhow::Result<Comparison> {
         let has = |name: &str| manifest.marts.iter().any(|mart| mart.name == name);
         if !has("model_comparison") {
             anyhow::bail!("{} has no model_comparison; run again with this mart", self.out.display());
         }
         if let Some(quarter) = &self.quarter {
-            check_quarter(&ctx, quarter, has("reconciliation")).await?;
+            check_quarter(ctx, quarter, has("reconciliation")).await?;
         }
         let basis = match self.basis {
             Basis::CloseDate => "close_date",
             Basis::TouchDate => "touch_date",
         };
         let values = [("quarter", ScalarValue::Utf8(self.quarter.clone())), ("basis", ScalarValue::from(basis))];
-        let rows = answer(&ctx, include_str!("../../sql/compare/model_amounts.sql"), &values).await?;
+        let rows = answer(ctx, include_str!("../../sql/compare/model_amounts.sql"), &values).await?;
         let title = format!("{}, {basis}", self.quarter.as_deref().unwrap_or("all quarters"));
-        let mut comparison = Comparison::new(&manifest, &rows, title)?;
+        let mut comparison = Comparison::new(manifest, &rows, title)?;
         if has("model_decision") {
-            let rows = answer(&ctx, include_str!("../../sql/compare/model_intervals.sql"), &values).await?;
+            let rows = answer(ctx, include_str!("../../sql/compare/model_intervals.sql"), &values).await?;
             comparison.doubt(&rows)?;
         }
         if has("dim_campaign") {
-            let rows = answer(&ctx, include_str!("../../sql/compare/campaign_names.sql"), &[]).await?;
+            let rows = answer(ctx, include_str!("../../sql/compare/campaign_names.sql"), &[]).await?;
             comparison.name_campaigns(&rows)?;
         }
         // Residuals stay in the quarter of close, so that a quarter of touches has no coverage of its own.
         let has_coverage = self.quarter.is_none() || matches!(self.basis, Basis::CloseDate);
         if has("reconciliation") && has_coverage {
-            let rows = answer(&ctx, include_str!("../../sql/compare/coverage.sql"), &values).await?;
+            let rows = answer(ctx, include_str!("../../sql/compare/coverage.sql"), &values).await?;
             comparison.cover(&rows)?;
         }
         Ok(comparison)
@@ -141,7 +141,13 @@ async fn check_quarter(ctx: &SessionContext, quarter: &str, is_reconciled: bool)
     if known.iter().any(|name| name == quarter) {
         return Ok(());
     }
-    let remedy = remedy(quarter, known.iter().map(String::as_str), &format!("the marts hold {}", known.join(", ")));
+    // Every quarter is near another; meant is one that is written otherwise.
+    let letters = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "").to_uppercase();
+    let remedy = match (known.iter().find(|name| **name == letters(quarter)), &known[..]) {
+        (Some(name), _) => format!("did you mean \"{name}\"?"),
+        (None, [first, .., last]) => format!("the marts hold {first} to {last}"),
+        (None, _) => format!("the marts hold {}", known.join(", ")),
+    };
     anyhow::bail!("there is no quarter \"{quarter}\"; {remedy}")
 }
 

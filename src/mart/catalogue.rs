@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Version of the marts' shape; changes when a column changes its name, type or meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What a mart column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,4 +1,5 @@
--- model_comparison by windows over the ROI marts of the demo company, whose hurdle is 0.5 and default w_shaped.
+-- model_comparison by windows over the ROI marts of the demo company, whose hurdle is 0.5 and default w_shaped; each of its
+-- models attributes something.
 WITH lines AS (
     SELECT line AS level, campaign_id, channel, fiscal_quarter, basis, model, amount, spend, roi
     FROM campaign_roi WHERE line = 'campaign'
@@ -18,7 +19,7 @@ compared AS (
 )
 SELECT
     level, campaign_id, channel, fiscal_quarter, basis, model, amount, amount - default_amount AS delta, spend, roi,
-    CAST(rank AS BIGINT) AS rank,
+    CAST(rank AS BIGINT) AS rank, true AS can_credit,
     CASE
         WHEN spend <= 0 THEN NULL
         WHEN least_roi >= 0.5 THEN 'fund'

@@ -154,6 +154,33 @@ fn models_by_rule_say_what_they_say_alone() {
     assert_eq!(tables(&alone), tables(&beside));
 }
 
+/// Incremental models credit their control channels nothing by definition, which is no reason to cut those.
+#[test]
+fn controls_are_judged_by_the_other_models() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (alone, beside) = (scratch.path().join("alone"), scratch.path().join("beside"));
+    run(&demo_with("run = [\"first_touch\", \"linear\"]", scratch.path()), &alone, &["--quiet"]);
+    run(&demo_with("run = [\"first_touch\", \"linear\", \"incremental\"]", scratch.path()), &beside, &["--quiet"]);
+    let [alone, beside] = [alone, beside].map(|out| {
+        let rows = read_mart(&out, "model_comparison");
+        let [channels, models, can, quarters, levels, decisions] =
+            ["channel", "model", "can_credit", "fiscal_quarter", "level", "decision"].map(|name| texts(&rows, name));
+        let of_controls = (0..rows.num_rows()).filter(|&row| {
+            levels[row].as_deref() == Some("channel") && channels[row].as_deref() == Some("organic_search")
+        });
+        of_controls
+            .map(|row| {
+                let is_control_of = models[row].as_deref() == Some("incremental");
+                assert_eq!(can[row].as_deref(), Some(if is_control_of { "false" } else { "true" }));
+                ((quarters[row].clone(), models[row].clone()), decisions[row].clone())
+            })
+            .collect::<BTreeMap<_, _>>()
+    });
+    assert!(alone.values().any(|decision| decision.as_deref() == Some("fund")));
+    assert!(alone.iter().all(|(place, decision)| beside[place] == *decision));
+    assert!(beside.keys().any(|(_, model)| model.as_deref() == Some("incremental")));
+}
+
 #[test]
 fn every_deal_adds_up_under_every_model() {
     let scratch = tempfile::tempdir().unwrap();

@@ -34,6 +34,14 @@ impl Demo {
         Self::of(&text.replacen(from, to, 1))
     }
 
+    /// The same without contacts, so that no lead creation is known.
+    pub fn without_contacts(&self) -> Self {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let (before, rest) = text.split_once("[tables.contacts]").unwrap();
+        let (_, after) = rest.split_once("[tables.campaigns]").unwrap();
+        Self::of(&format!("{before}[tables.campaigns]{after}"))
+    }
+
     /// The same with the amount of every deal changed.
     pub fn with_amounts(&self, change: impl Fn(&str) -> String) -> Self {
         let from = project("fixtures/demo/deals.csv");

@@ -65,6 +65,7 @@ fn cells(batch: &RecordBatch, row: usize) -> Vec<Cell> {
         _ if column.is_null(row) => Cell::Null,
         DataType::Decimal128(_, 2) => Cell::Money(column.as_primitive::<Decimal128Type>().value(row)),
         DataType::Float64 => Cell::Number(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Boolean => Cell::text(if column.as_boolean().value(row) { "true" } else { "false" }),
         kind if kind.is_integer() => {
             Cell::Count(cast(column, &DataType::Int64).unwrap().as_primitive::<Int64Type>().value(row).into())
         }

@@ -1,6 +1,7 @@
 //! What the models give each channel and campaign, and whether the choice of model changes a decision.
 
 use super::interval::{LineInterval, call};
+use super::table::clip;
 use super::texts;
 use crate::cli::money::Money;
 use crate::mart::manifest::Manifest;
@@ -9,7 +10,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float64Type};
 use arrow::error::ArrowError;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Channels, then campaigns, by money under the default model.
@@ -38,9 +39,11 @@ pub(super) struct Line {
     pub(super) spend: Money,
     /// Model → attributed money.
     pub(super) amounts: BTreeMap<String, Money>,
+    /// The models that can credit it, on which decisions rest.
+    pub(super) can_credit: BTreeSet<String>,
     /// Model → (amount − spend) ÷ spend; none without spend.
     pub(super) roi: BTreeMap<String, Option<f64>>,
-    /// fund, cut or depends; none without spend.
+    /// fund, cut or depends; none without spend or a model that can credit it.
     pub(super) decision: Option<&'static str>,
     /// Model → its intervals, where the run has them.
     pub(super) intervals: BTreeMap<String, LineInterval>,
@@ -53,6 +56,7 @@ impl Comparison {
     pub(super) fn new(manifest: &Manifest, rows: &RecordBatch, title: String) -> Result<Self, ArrowError> {
         let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
         let (amounts, spends) = (money(rows, 4, manifest.minor_digits)?, money(rows, 5, manifest.minor_digits)?);
+        let can_credit = rows.column(6).as_boolean();
         let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
         for row in 0..rows.num_rows() {
             let key = (levels[row].clone(), ids[row].clone(), channels[row].clone());
@@ -63,12 +67,16 @@ impl Comparison {
                 channel: channels[row].clone(),
                 spend: spends[row],
                 amounts: BTreeMap::new(),
+                can_credit: BTreeSet::new(),
                 roi: BTreeMap::new(),
                 decision: None,
                 intervals: BTreeMap::new(),
                 call: None,
             });
             line.amounts.insert(models[row].clone(), amounts[row]);
+            if can_credit.value(row) {
+                line.can_credit.insert(models[row].clone());
+            }
         }
         let default_model = manifest.default_model.clone();
         let mut lines: Vec<Line> = lines.into_values().collect();
@@ -91,15 +99,16 @@ impl Comparison {
         })
     }
 
-    /// Takes the rows of `campaign_names.sql`. A name that several campaigns share is told with the identifier.
+    /// Takes the rows of `campaign_names.sql`. A name that several campaigns share, whole or as it is shown, is told with the
+    /// identifier.
     pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
         let (ids, names) = (texts(rows, 0)?, texts(rows, 1)?);
-        let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
-        names.iter().for_each(|name| *bearers.entry(name).or_default() += 1);
+        let mut bearers: BTreeMap<String, usize> = BTreeMap::new();
+        names.iter().for_each(|name| *bearers.entry(clip(name)).or_default() += 1);
         let of_id: BTreeMap<&String, &String> = ids.iter().zip(&names).collect();
         for line in self.lines.iter_mut().filter(|line| line.level == "campaign") {
             if let Some(&name) = of_id.get(&line.id) {
-                let is_shared = bearers[name.as_str()] > 1;
+                let is_shared = bearers[&clip(name)] > 1;
                 line.name = if is_shared { format!("{name} {}", line.id) } else { name.clone() };
             }
         }
@@ -142,6 +151,18 @@ impl Comparison {
         Ok(())
     }
 
+    /// Whether the run has intervals.
+    pub(super) fn has_intervals(&self) -> bool {
+        self.lines.iter().flat_map(|line| line.intervals.values()).any(LineInterval::is_known)
+    }
+
+    /// The models that credit nothing to anybody where others do, and so decide nothing.
+    pub(super) fn silent_models(&self) -> Vec<&str> {
+        let credits = |model: &String| self.lines.iter().any(|line| line.can_credit.contains(model));
+        let silent = || self.models.iter().filter(|model| !credits(model)).map(String::as_str);
+        if silent().count() < self.models.len() { silent().collect() } else { Vec::new() }
+    }
+
     /// The lines of a level.
     pub(super) fn level<'a>(&'a self, level: &'a str) -> impl Iterator<Item = &'a Line> {
         self.lines.iter().filter(move |line| line.level == level)
@@ -159,6 +180,7 @@ impl Comparison {
             "amount",
             "spend",
             "roi",
+            "can_credit",
             "decision",
             "amount_low",
             "amount_high",
@@ -179,6 +201,7 @@ impl Comparison {
                     &amount.to_string(),
                     &line.spend.to_string(),
                     &text(line.roi.get(model).copied().flatten()),
+                    &line.can_credit.contains(model).to_string(),
                     line.decision.unwrap_or_default(),
                     &of_interval(|interval| interval.amount_low),
                     &of_interval(|interval| interval.amount_high),
@@ -198,16 +221,16 @@ impl Line {
         self.amounts.get(model).copied().unwrap_or(Money { minor: 0, ..self.spend })
     }
 
-    /// The least and the most that the models give.
+    /// The least and the most that the models give which can credit it.
     pub(super) fn range(&self) -> Option<(Money, Money)> {
-        let amounts = self.amounts.values().copied();
+        let amounts = self.can_credit.iter().map(|model| self.amount(model));
         amounts.clone().min().zip(amounts.max())
     }
 
-    /// Models and their roi, the lowest first.
+    /// Models that can credit it and their roi, the lowest first.
     pub(super) fn by_roi(&self) -> Vec<(&str, f64)> {
-        let mut by_roi: Vec<(&str, f64)> =
-            self.roi.iter().filter_map(|(model, roi)| Some((model.as_str(), (*roi)?))).collect();
+        let of_able = self.roi.iter().filter(|(model, _)| self.can_credit.contains(*model));
+        let mut by_roi: Vec<(&str, f64)> = of_able.filter_map(|(model, roi)| Some((model.as_str(), (*roi)?))).collect();
         by_roi.sort_by(|a, b| a.1.total_cmp(&b.1));
         by_roi
     }
@@ -216,7 +239,7 @@ impl Line {
         let spend = self.spend;
         let roi = |amount: Money| (spend.minor > 0).then(|| amount.less(spend).over(spend));
         self.roi = self.amounts.iter().map(|(model, &amount)| (model.clone(), roi(amount))).collect();
-        let reached: Vec<bool> = self.roi.values().flatten().map(|roi| *roi >= hurdle).collect();
+        let reached: Vec<bool> = self.by_roi().into_iter().map(|(_, roi)| roi >= hurdle).collect();
         self.decision = match (reached.is_empty(), reached.contains(&true), reached.contains(&false)) {
             (true, ..) => None,
             (_, true, false) => Some("fund"),
@@ -240,11 +263,24 @@ mod tests {
 
     fn line(spend: i128, amounts: &[i128]) -> Line {
         let money = |minor| Money { minor, digits: 2 };
-        let amounts = amounts.iter().enumerate().map(|(model, &minor)| (format!("m{model}"), money(minor))).collect();
+        let amounts: BTreeMap<_, _> =
+            amounts.iter().enumerate().map(|(model, &minor)| (format!("m{model}"), money(minor))).collect();
+        let can_credit = amounts.keys().filter(|model| *model != "m2").cloned().collect();
         let (level, id, name, channel) = ("channel".to_owned(), "c".to_owned(), "c".to_owned(), "c".to_owned());
         let (roi, intervals, call) = (BTreeMap::new(), BTreeMap::new(), None);
-        let mut line =
-            Line { level, id, name, channel, spend: money(spend), amounts, roi, decision: None, intervals, call };
+        let mut line = Line {
+            level,
+            id,
+            name,
+            channel,
+            spend: money(spend),
+            amounts,
+            can_credit,
+            roi,
+            decision: None,
+            intervals,
+            call,
+        };
         line.decide(0.5);
         line
     }
@@ -255,5 +291,13 @@ mod tests {
         assert_eq!(line(100, &[149, 0]).decision, Some("cut"));
         assert_eq!(line(100, &[150, 149]).decision, Some("depends"));
         assert_eq!(line(0, &[150]).decision, None);
+    }
+
+    /// The third model cannot credit the line.
+    #[test]
+    fn who_cannot_credit_decides_nothing() {
+        let funded = line(100, &[150, 200, 0]);
+        assert_eq!((funded.decision, funded.range().unwrap().0.minor), (Some("fund"), 150));
+        assert_eq!(funded.by_roi().len(), 2);
     }
 }

@@ -3,7 +3,7 @@
 use super::comparison::{Comparison, Line};
 use super::table::{clip, compact, ratio, width};
 use crate::cli::money::counted;
-use crate::cli::table::{header, plain, print_fitted, right, sentence, width_of};
+use crate::cli::table::{cell, header, plain, print_fitted, right, sentence, width_of};
 use comfy_table::{Cell, Table};
 use std::io::Write;
 
@@ -14,7 +14,9 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
     let hurdle = comparison.hurdle;
     let is_decided = |level| comparison.level(level).any(|line| line.decision.is_some());
     if !is_decided("channel") && !is_decided("campaign") {
-        return writeln!(out, "\n{}", sentence("Nothing was spent, so there is nothing to decide.", 0));
+        let is_spent = comparison.lines.iter().any(|line| line.spend.minor > 0);
+        let why = if is_spent { "No money goes to touches" } else { "Nothing was spent" };
+        return writeln!(out, "\n{}", sentence(&format!("{why}, so there is nothing to decide."), 0));
     }
     if all_channels + all_campaigns == 0 {
         let none = format!("No choice of model changes a decision at a hurdle roi of {hurdle}.");
@@ -22,7 +24,8 @@ pub(super) fn print(out: &mut impl Write, comparison: &Comparison, campaigns: us
         return print_close_calls(out, comparison);
     }
     let (channels, flipping) = (counted(all_channels as u64, "channel"), counted(all_campaigns as u64, "campaign"));
-    let depend = format!("At a hurdle roi of {hurdle}, {channels} and {flipping} depend on the model:");
+    let by = if comparison.has_intervals() { "By 95\u{a0}% intervals" } else { "By roi alone" };
+    let depend = format!("{by}, {channels} and {flipping} depend on the model at a hurdle roi of {hurdle}:");
     writeln!(out, "\n{}", sentence(&depend, 0))?;
     let lines: Vec<&Line> = flips("channel").chain(flips("campaign").take(campaigns)).collect();
     let named = table(&lines, hurdle, true);
@@ -63,13 +66,13 @@ fn table(lines: &[&Line], hurdle: f64, with_models: bool) -> Table {
         let (Some((least_model, least)), Some((most_model, most))) = (by_roi.first(), by_roi.last()) else { continue };
         let worth = by_roi.iter().filter(|(_, roi)| *roi >= hurdle).count();
         table.add_row(shown(vec![
-            Cell::new(clip(&line.name)),
+            cell(clip(&line.name)),
             right(compact(line.spend)),
             right(ratio(*least)),
-            Cell::new(least_model),
+            cell(least_model),
             right(ratio(*most)),
-            Cell::new(most_model),
-            Cell::new(format!("{worth} of {} models", by_roi.len())),
+            cell(most_model),
+            cell(format!("{worth} of {} models", by_roi.len())),
         ]));
     }
     table

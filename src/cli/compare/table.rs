@@ -4,10 +4,10 @@ use super::Measure;
 use super::comparison::{Comparison, Line};
 use super::flips;
 use super::interval::LineInterval;
-use crate::cli::money::{Money, counted};
-use crate::cli::table::{header, plain, print_fitted, right, sentence, terminal_width};
-use comfy_table::Cell;
+use crate::cli::money::{Money, counted, rounded};
+use crate::cli::table::{cell, header, plain, print_fitted, right, sentence, terminal_width};
 use std::io::Write;
+use textwrap::core::display_width;
 
 /// The longest name shown whole.
 const NAME_WIDTH: usize = 28;
@@ -29,6 +29,7 @@ pub(super) fn print(
     let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
     writeln!(out, "{bold}{title}, {currency}{bold:#}; the default model is {default}")?;
     print_coverage(out, comparison)?;
+    print_silent(out, comparison)?;
     if comparison.lines.is_empty() {
         return writeln!(out, "nothing was attributed or spent");
     }
@@ -38,11 +39,11 @@ pub(super) fn print(
     for (level, lines) in levels.clone() {
         print_overview(out, comparison, level, lines)?;
     }
-    print_uncredited(out, &channels)?;
     let rest = comparison.level("campaign").count() - top.len();
     if rest > 0 {
         writeln!(out, "… and {} more; see --campaigns", counted(rest as u64, "campaign"))?;
     }
+    print_uncredited(out, comparison)?;
     flips::print(out, comparison, campaigns)?;
     let measured = match measure {
         Measure::Money => "money",
@@ -56,16 +57,34 @@ pub(super) fn print(
     Ok(())
 }
 
-/// Channels that cost and to which no model gives anything: a return of nothing does not say what they are worth.
-fn print_uncredited(out: &mut impl Write, channels: &[&Line]) -> std::io::Result<()> {
-    let is_uncredited = |line: &&&Line| line.spend.minor > 0 && line.amounts.values().all(|amount| amount.minor == 0);
-    let names: Vec<&str> = channels.iter().filter(is_uncredited).map(|line| line.name.as_str()).collect();
-    if names.is_empty() {
+/// What costs and gets nothing under any model: a return of nothing does not say what it is worth.
+fn print_uncredited(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
+    let is_uncredited = |line: &&Line| line.spend.minor > 0 && line.amounts.values().all(|amount| amount.minor == 0);
+    let channels: Vec<&str> =
+        comparison.level("channel").filter(is_uncredited).map(|line| line.name.as_str()).collect();
+    let campaigns = comparison.level("campaign").filter(is_uncredited).count() as u64;
+    let of_channels = Some(channels.join(", ")).filter(|_| !channels.is_empty());
+    let of_campaigns = Some(counted(campaigns, "campaign")).filter(|_| campaigns > 0);
+    let uncredited: Vec<String> = of_channels.into_iter().chain(of_campaigns).collect();
+    if uncredited.is_empty() {
         return Ok(());
     }
     let message = format!(
         "no model gives anything to {}: where none of their touches can earn credit, their return says nothing of their worth",
-        names.join(", ")
+        uncredited.join(" and ")
+    );
+    writeln!(out, "{}", sentence(&message, 0))
+}
+
+/// Which models attribute nothing at all, and so are not asked.
+fn print_silent(out: &mut impl Write, comparison: &Comparison) -> std::io::Result<()> {
+    let silent = comparison.silent_models();
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "no money goes to touches under {}: decisions, least and most are those of the other models",
+        silent.join(", ")
     );
     writeln!(out, "{}", sentence(&message, 0))
 }
@@ -76,16 +95,15 @@ fn print_coverage(out: &mut impl Write, comparison: &Comparison) -> std::io::Res
     if booked.minor == 0 {
         return Ok(());
     }
-    // Nothing is told as 0.0, not as -0.0.
-    let percent = |amount: &Money| 100.0 * amount.over(*booked) + 0.0;
+    let percent = |amount: &Money| rounded(100.0 * amount.over(*booked), 1);
+    let silent = comparison.silent_models();
+    let told = || attributed.iter().filter(|(model, _)| !silent.contains(&model.as_str())).map(|(_, amount)| amount);
     let of_default = attributed.get(&comparison.default_model);
-    let (Some(of_default), Some(least), Some(most)) =
-        (of_default, attributed.values().min(), attributed.values().max())
-    else {
+    let (Some(of_default), Some(least), Some(most)) = (of_default, told().min(), told().max()) else {
         return Ok(());
     };
     let coverage = format!(
-        "coverage: {:.1} % of {} booked goes to touches; {:.1} to {:.1} % by model",
+        "coverage: {} % of {} booked goes to touches; {} to {} % by model",
         percent(of_default),
         compact(*booked),
         percent(least),
@@ -110,8 +128,9 @@ fn print_overview(out: &mut impl Write, comparison: &Comparison, level: &str, li
         let sure = has_intervals.then(|| roi_interval(line, default));
         let numbers = [compact(line.spend), compact(line.amount(default)), roi].into_iter().chain(sure);
         let numbers = numbers.chain([least, most]).map(right);
-        let decision = line.call.or(line.decision).unwrap_or("no spend").replace('_', " ");
-        table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers).chain([Cell::new(decision)]));
+        let undecided = if line.spend.minor > 0 { "no credit" } else { "no spend" };
+        let decision = line.call.or(line.decision).unwrap_or(undecided).replace('_', " ");
+        table.add_row([cell(clip(&line.name))].into_iter().chain(numbers).chain([cell(decision)]));
     }
     writeln!(out)?;
     // On a narrow terminal the names break, and decisions of two words.
@@ -132,7 +151,7 @@ fn print_models(
     level: &str,
     lines: &[&Line],
 ) -> std::io::Result<()> {
-    let names = lines.iter().map(|line| clip(&line.name).chars().count());
+    let names = lines.iter().map(|line| display_width(&clip(&line.name)));
     let name_width = names.max().unwrap_or_default().max(level.len()) + PADDING;
     for models in abreast(&comparison.models, width().saturating_sub(name_width)) {
         let mut table = plain();
@@ -143,7 +162,7 @@ fn print_models(
                 Measure::Delta => compact(line.amount(model).less(line.amount(&comparison.default_model))),
                 Measure::Roi => line.roi.get(model).copied().flatten().map_or_else(String::new, ratio),
             });
-            table.add_row([Cell::new(clip(&line.name))].into_iter().chain(numbers.map(right)));
+            table.add_row([cell(clip(&line.name))].into_iter().chain(numbers.map(right)));
         }
         writeln!(out, "\n{}", table.trim_fmt())?;
     }
@@ -178,7 +197,7 @@ pub(super) fn clip(name: &str) -> String {
 
 /// A ratio to look at.
 pub(super) fn ratio(ratio: f64) -> String {
-    format!("{ratio:.2}")
+    rounded(ratio, 2)
 }
 
 /// Money to look at: three or four digits and a unit.
@@ -186,13 +205,18 @@ pub(super) fn compact(money: Money) -> String {
     let amount = money.major();
     let magnitude = amount.abs();
     let (scaled, unit) = match magnitude {
-        m if m >= 999_500_000.0 => (amount / 1e9, "G"),
+        m if m >= 999_500_000_000.0 => (amount / 1e12, "T"),
+        m if m >= 999_500_000.0 => (amount / 1e9, "B"),
         m if m >= 999_500.0 => (amount / 1e6, "M"),
         m if m >= 999.5 => (amount / 1e3, "k"),
         _ => (amount, ""),
     };
-    let digits = usize::from(!unit.is_empty() && scaled.abs() < 99.95);
-    format!("{scaled:.digits$}{unit}")
+    let digits = match scaled.abs() {
+        _ if unit.is_empty() && amount.fract() == 0.0 => 0,
+        s if unit.is_empty() && s < 99.5 => 2,
+        s => usize::from(!unit.is_empty() && s < 99.95),
+    };
+    format!("{}{unit}", rounded(scaled, digits))
 }
 
 #[cfg(test)]
@@ -206,7 +230,10 @@ mod tests {
         for (major, text) in cases {
             assert_eq!(of(major), text);
         }
-        assert_eq!(of(-2_500_000_000), "-2.5G");
+        assert_eq!(of(-2_500_000_000), "-2.5B");
+        assert_eq!(of(348_865_000_000_000), "349T");
+        let of = |minor: i128| compact(Money { minor, digits: 2 });
+        assert_eq!([87, -5, 9_949, 9_950, -99_940].map(of), ["0.87", "-0.05", "99.49", "100", "-999"]);
     }
 
     #[test]

@@ -12,6 +12,12 @@ const CAMPAIGN_OF_LEVEL: Column = key(
 );
 const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for all quarters together.");
 
+const CAN_CREDIT: Column = fact(
+    "can_credit",
+    Flag,
+    "Whether the model can credit the line at all: a model that attributes nothing in the whole run cannot, as lead_creation where no lead creation is known, nor can an incremental model its control channels. What it then gives, nothing, is no reason for a decision.",
+);
+
 pub(super) const MODEL_COMPARISON: Definition = Definition {
     name: "model_comparison",
     grain: "campaign or channel × fiscal quarter × basis × model",
@@ -27,9 +33,10 @@ pub(super) const MODEL_COMPARISON: Definition = Definition {
         fact("spend", Money, "What was spent in the quarter; the same under every model and basis."),
         ROI,
         fact("rank", Integer, "Rank by amount within level, quarter, basis and model, from 1."),
+        CAN_CREDIT,
         key(
             "decision",
-            "fund, cut or depends: roi reaches the hurdle under all, none or some models; null without positive spend.",
+            "fund, cut or depends: roi reaches the hurdle under all, none or some of the models that can credit the line; null without one, and without positive spend.",
         ),
     ]],
     per_model: &[],
@@ -55,9 +62,10 @@ pub(super) const MODEL_DECISION: Definition = Definition {
         ROI_SE,
         ROI_LOW,
         ROI_HIGH,
+        CAN_CREDIT,
         key(
             "verdict",
-            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside. What gives nothing has no interval, and the verdict of its roi of −1: under every draw of the accounts it gives nothing, be it that none of its touches was eligible. Null without positive spend, and in runs without intervals.",
+            "fund or cut: the 95 % interval of roi lies above or below the hurdle; too_close: the hurdle lies inside. What gives nothing has no interval, and the verdict of its roi of −1: under every draw of the accounts it gives nothing, be it that none of its touches was eligible. Null without positive spend, where the model cannot credit the line, and in runs without intervals.",
         ),
     ]],
     per_model: &[],

@@ -39,6 +39,7 @@ struct Row<'a> {
     line: &'a RoiLine<'a>,
     of: &'a OfCell<'a>,
     model: usize,
+    can_credit: bool,
     /// By amount, from 1, among lines of its kind in the quarter under the model.
     rank: usize,
 }
@@ -62,7 +63,8 @@ impl Row<'_> {
 impl Names<'_> {
     /// `line_sums` at a grain: line × fiscal quarter (null: all quarters) × model × basis, sorted by basis, model, quarter
     /// and line; one batch at least. Money is in minor units, deals are fractions of whole ones. Beside the amount stand its
-    /// rank among lines of its kind, and what the model at `default_model` and the models at the extremes give.
+    /// rank among lines of its kind, whether the model can credit the line, and what the model at `default_model` and the
+    /// models at the extremes give.
     ///
     /// # Errors
     /// Names that are too long together.
@@ -91,7 +93,10 @@ impl Names<'_> {
             for &model in &models {
                 let start = rows.len();
                 let of_model = of_basis.iter().filter(|(_, of)| of.has(model));
-                rows.extend(of_model.map(|(cell, of)| Row { cell, line: cells.line(cell), of, model, rank: 0 }));
+                rows.extend(of_model.map(|(cell, of)| {
+                    let line = cells.line(cell);
+                    Row { cell, line, of, model, can_credit: cells.can_credit(cell)[model], rank: 0 }
+                }));
                 rank(&mut rows[start..]);
             }
         }
@@ -131,6 +136,7 @@ impl Names<'_> {
         columns.numbers("new_low", rows().map(|row| row.of_new().map(low)));
         columns.numbers("new_high", rows().map(|row| row.of_new().map(high)));
         columns.integers("rank", rows().map(|row| i64::try_from(row.rank).ok()));
+        columns.flags("can_credit", rows().map(|row| Some(row.can_credit)));
         columns.integers("default_amount", rows().map(|row| Some(row.of.sums(plan.default_model).amount())));
         columns.integers("least_amount", rows().map(|row| row.of.extremes.map(|(least, _)| least)));
         columns.integers("greatest_amount", rows().map(|row| row.of.extremes.map(|(_, greatest)| greatest)));

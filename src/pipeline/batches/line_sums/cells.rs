@@ -9,6 +9,7 @@ use crate::pipeline::spent::SpendByLine;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use crate::pipeline::totals::LineCounts;
 use closedloop_core::ledger::Bucket;
+use closedloop_core::model::ModelSpec;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -55,7 +56,7 @@ pub(super) struct OfCell<'a> {
     /// Under every model what deals left to a residual, and how many did.
     pub(super) left: Vec<(Sums, u64)>,
     pub(super) spend: i64,
-    /// The least and the greatest amount that a model gives.
+    /// The least and the greatest amount that a model gives which can credit the line; none where no model can.
     pub(super) extremes: Option<(i64, i64)>,
 }
 
@@ -85,16 +86,19 @@ impl OfCell<'_> {
 pub(super) struct RoiCells<'a> {
     lines: Vec<RoiLine<'a>>,
     positions: HashMap<RoiLine<'a>, usize, FixedState>,
+    models: &'a [ModelSpec],
+    /// Line by line, under which models it can earn anything.
+    can_credit: Vec<bool>,
     known: HashMap<RoiCell, OfCell<'a>, FixedState>,
 }
 
 impl<'a> RoiCells<'a> {
-    fn new(lines: impl Iterator<Item = RoiLine<'a>>) -> Self {
+    fn new(lines: impl Iterator<Item = RoiLine<'a>>, models: &'a [ModelSpec]) -> Self {
         let mut positions: HashMap<_, _, _> = lines.map(|line| (line, 0)).collect();
         let mut lines: Vec<RoiLine<'_>> = positions.keys().copied().collect();
         lines.sort_unstable();
         positions.extend(lines.iter().copied().zip(0..));
-        Self { lines, positions, known: HashMap::default() }
+        Self { lines, positions, models, can_credit: Vec::new(), known: HashMap::default() }
     }
 
     /// What is known of a cell of the line at a position.
@@ -104,6 +108,32 @@ impl<'a> RoiCells<'a> {
 
     pub(super) fn line(&self, cell: &RoiCell) -> &RoiLine<'a> {
         &self.lines[cell.line]
+    }
+
+    /// Under which models the line of a cell can earn anything.
+    pub(super) fn can_credit(&self, cell: &RoiCell) -> &[bool] {
+        of_line(&self.can_credit, self.models.len(), cell.line)
+    }
+
+    /// Finds which models can credit which lines, and what those give. A model that attributes nothing at all says nothing
+    /// of a line.
+    fn find_extremes(&mut self) {
+        let Self { lines, models, known, can_credit, .. } = self;
+        let mut attributes = vec![false; models.len()];
+        for earned in known.values().filter_map(|of| of.earned) {
+            attributes.iter_mut().zip(earned).for_each(|(attributes, sums)| *attributes |= sums.amount() != 0);
+        }
+        for line in lines.iter() {
+            let can_credit_it = |model: &ModelSpec| line.channel.is_none_or(|channel| model.can_credit(channel));
+            can_credit
+                .extend(models.iter().zip(&attributes).map(|(model, attributes)| *attributes && can_credit_it(model)));
+        }
+        for (cell, of) in known {
+            let able =
+                of_line(can_credit, models.len(), cell.line).iter().enumerate().filter(|(_, can_credit)| **can_credit);
+            let amounts = able.map(|(model, _)| of.sums(model).amount());
+            of.extremes = amounts.clone().min().zip(amounts.max());
+        }
     }
 
     /// The cells by basis, quarter and line, as the ROI marts have those of a model.
@@ -127,14 +157,11 @@ impl Names<'_> {
         let earned = levels.map(|(level, _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
         let spent = spend.keys().map(|&(campaign, channel, _)| spent_line(grain, campaign, channel));
-        let mut cells = RoiCells::new(earned.chain(left).chain(spent));
+        let mut cells = RoiCells::new(earned.chain(left).chain(spent), self.models);
         self.add_earned(grain, outcome, &mut cells);
         self.add_left(outcome, &mut cells);
         add_spend(grain, spend, &mut cells);
-        for of_cell in cells.known.values_mut() {
-            let amounts = || (0..self.models.len()).map(|model| of_cell.sums(model).amount());
-            of_cell.extremes = amounts().min().zip(amounts().max());
-        }
+        cells.find_extremes();
         cells
     }
 
@@ -193,6 +220,11 @@ fn add_spend<'a>(grain: Grain, spend: &SpendByLine<'a>, cells: &mut RoiCells<'a>
             }
         }
     }
+}
+
+/// What stands in `flags` for a line: so many of each.
+fn of_line(flags: &[bool], models: usize, line: usize) -> &[bool] {
+    &flags[line * models..(line + 1) * models]
 }
 
 fn residual_line<'a>(bucket: Bucket) -> RoiLine<'a> {
