@@ -8,10 +8,11 @@ use super::plan_args::open_plan;
 use crate::engine::memory::Budget;
 use crate::engine::{load, session};
 use crate::mart::{manifest, reading};
+use arrow::array::RecordBatch;
 use clap::Args;
 use datafusion::prelude::SessionContext;
 use print::{Format, print};
-use statements::{Statements, plan, rows};
+use statements::{Statements, answers};
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ impl QueryArgs {
         let is_talk = self.sql.is_none() && stdin().is_terminal() && stdout().is_terminal();
         if is_talk {
             let ctx = runtime.block_on(self.open())?;
-            prompt::run(&runtime, &ctx, self.format)?;
+            prompt::run(&runtime, &ctx, self.format, |asked| runtime.block_on(self.answers(Some(&ctx), asked)))?;
             return Ok(ExitCode::SUCCESS);
         }
         let text = match &self.sql {
@@ -53,14 +54,19 @@ impl QueryArgs {
         if statements.is_empty() {
             anyhow::bail!("there is no SQL; give one SELECT, as an argument or on standard input");
         }
-        let ctx = runtime.block_on(self.open())?;
-        // All are understood before any is answered.
-        let plans = statements.iter().map(|sql| runtime.block_on(plan(&ctx, sql)));
-        for plan in plans.collect::<anyhow::Result<Vec<_>>>()? {
-            let rows = runtime.block_on(rows(&ctx, plan))?;
+        for rows in runtime.block_on(self.answers(None, &statements))? {
             print(&mut anstream::stdout(), &rows, self.format)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The answers to statements, of marts always those that stand there now; a configuration's session may be at hand.
+    async fn answers(&self, session: Option<&SessionContext>, asked: &[String]) -> anyhow::Result<Vec<RecordBatch>> {
+        match session {
+            _ if self.place.is_dir() => reading::ask(&self.place, async |_, ctx| answers(&ctx, asked).await).await,
+            Some(ctx) => answers(ctx, asked).await,
+            None => answers(&self.session().await?, asked).await,
+        }
     }
 
     async fn open(&self) -> anyhow::Result<SessionContext> {

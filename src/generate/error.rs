@@ -14,6 +14,12 @@ pub enum GenerateError {
         /// The folder.
         path: PathBuf,
     },
+    /// Somebody else writes there.
+    #[error("another program is writing to {}; wait for it, or name another folder (--out)", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder could not be created or written.
     #[error("cannot write {}: {source}; check that the folder exists and its rights and space", path.display())]
     Io {

@@ -1,31 +1,36 @@
 //! All files or none: they are written within the folder, out of sight, and come up together.
 
 use super::error::GenerateError;
-use std::fs;
+use crate::mart::publication::lock;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-/// The name of the folder out of sight.
+/// The names of the folder out of sight, and of the file that is locked while it is in use.
 const NAME: &str = ".staging";
+const LOCK: &str = ".staging.lock";
 
 /// The output folder and its files to be; what is not published is removed, or by the next start after a crash.
 pub(super) struct Staging {
     out: PathBuf,
     folder: PathBuf,
+    _lock: File,
 }
 
 impl Staging {
     /// Opens it in a folder that is new or empty.
     pub(super) fn open(out: &Path) -> Result<Self, GenerateError> {
         fs::create_dir_all(out).map_err(GenerateError::io(out))?;
-        let folder = out.join(NAME);
+        let (folder, busy) = (out.join(NAME), || GenerateError::Busy { path: out.to_owned() });
+        let mut others = fs::read_dir(out).map_err(GenerateError::io(out))?.flatten().map(|entry| entry.file_name());
+        if others.any(|name| name != NAME && name != LOCK) {
+            return Err(GenerateError::NotEmpty { path: out.to_owned() });
+        }
+        let lock = lock(&out.join(LOCK)).map_err(GenerateError::io(out))?.ok_or_else(busy)?;
         if folder.is_dir() {
             fs::remove_dir_all(&folder).map_err(GenerateError::io(&folder))?;
         }
-        if fs::read_dir(out).map_err(GenerateError::io(out))?.next().is_some() {
-            return Err(GenerateError::NotEmpty { path: out.to_owned() });
-        }
         fs::create_dir(&folder).map_err(GenerateError::io(&folder))?;
-        Ok(Self { out: out.to_owned(), folder })
+        Ok(Self { out: out.to_owned(), folder, _lock: lock })
     }
 
     /// Where the files are written.
@@ -49,5 +54,6 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_file(self.out.join(LOCK));
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::staging::Staging;
 use super::{GenerateError, Options, Summary, generate};
 
 /// Writes a world to `out`.
@@ -53,6 +54,19 @@ fn a_folder_in_use_is_left_alone() {
     assert!(matches!(error, GenerateError::NotEmpty { .. }), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(matches!(write(1, 0, folder.path()), Err(GenerateError::NoAccounts)));
+}
+
+/// Two at a time once published each other's halves.
+#[test]
+fn a_folder_that_another_writes_to_is_left_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Staging::open(folder.path()).unwrap();
+    fs::write(first.folder().join("accounts.csv"), "half").unwrap();
+    assert!(matches!(write(1, 5, folder.path()), Err(GenerateError::Busy { .. })));
+    assert!(first.folder().join("accounts.csv").exists());
+    drop(first);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    write(1, 5, folder.path()).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::error::MartError;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -17,15 +17,14 @@ impl Disk {
     ///
     /// # Errors
     /// A file that the disk did not take, where no thread is to be had that would wait for it.
-    pub(super) fn take(&self, path: PathBuf, file: File) -> Result<(), MartError> {
-        let file = Arc::new((path, file));
+    pub(super) fn take(&self, path: &Path, file: &Arc<File>) -> Result<(), MartError> {
         let synced = {
-            let file = Arc::clone(&file);
-            Builder::new().spawn(move || sync(&file))
+            let (path, file) = (path.to_owned(), Arc::clone(file));
+            Builder::new().spawn(move || sync(&path, &file))
         };
         match synced {
             Ok(synced) => self.syncing.lock().unwrap_or_else(PoisonError::into_inner).push(synced),
-            Err(_) => sync(&file)?,
+            Err(_) => sync(path, file)?,
         }
         Ok(())
     }
@@ -41,6 +40,6 @@ impl Disk {
     }
 }
 
-fn sync((path, file): &(PathBuf, File)) -> Result<(), MartError> {
+fn sync(path: &Path, file: &File) -> Result<(), MartError> {
     file.sync_all().map_err(MartError::write(path))
 }

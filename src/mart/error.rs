@@ -25,6 +25,26 @@ pub enum MartError {
         /// The file.
         path: PathBuf,
     },
+    /// A place that is called by what it is, and not by a name.
+    #[error("{path} cannot be replaced as a whole; give --out the name of a folder")]
+    Nameless {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A folder that another file system hangs on, which cannot be exchanged for another.
+    #[error("{path} is a mount point, which cannot be replaced as a whole; give --out a folder within it")]
+    MountPoint {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What an earlier run could not remove either.
+    #[error("{path}, which an earlier run left, cannot be removed: {source}; remove it as its owner")]
+    LeftBehind {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A link that leads nowhere.
     #[error("{path} is a link to a folder that is not there; create that folder, or choose another --out")]
     LinkToNothing {

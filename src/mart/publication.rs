@@ -5,6 +5,7 @@ use super::error::MartError;
 use super::manifest::MANIFEST;
 use super::properties::is_of_ours;
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A staging folder beside the output folder; removed when dropped without [`Publication::publish`].
@@ -36,21 +37,22 @@ impl Publication {
 
     fn begin(out: &Path, check: impl FnOnce(&Path) -> Result<(), MartError>) -> Result<Self, MartError> {
         let out = &behind_link(out)?;
-        check(out)?;
-        let name = out.file_name().ok_or_else(|| MartError::Foreign { path: out.to_owned() })?.to_string_lossy();
+        let name = out.file_name().ok_or_else(|| MartError::Nameless { path: out.to_owned() })?.to_string_lossy();
         let parent = match out.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
+        check(out)?;
+        if is_mount_point(out, parent) {
+            return Err(MartError::MountPoint { path: out.to_owned() });
+        }
         std::fs::create_dir_all(parent).map_err(MartError::write(parent))?;
         let lock_path = parent.join(format!(".{name}.lock"));
         let lock = lock(&lock_path).map_err(MartError::write(parent))?;
         let lock = lock.ok_or_else(|| MartError::Busy { path: out.to_owned() })?;
         let stage = parent.join(format!(".{name}.staging"));
         let scratch = parent.join(format!(".{name}.scratch"));
-        for left_behind in [&stage, &scratch].into_iter().filter(|folder| folder.exists()) {
-            std::fs::remove_dir_all(left_behind).map_err(MartError::write(left_behind))?;
-        }
+        [&stage, &scratch].into_iter().try_for_each(|left_behind| remove_left_behind(left_behind))?;
         std::fs::create_dir(&stage).map_err(MartError::write(&stage))?;
         finish_exchange(out)?;
         Ok(Self { out: out.to_owned(), stage, scratch, lock: Some((lock, lock_path)) })
@@ -125,10 +127,32 @@ fn behind_link(out: &Path) -> Result<PathBuf, MartError> {
     }
 }
 
-/// Locks the file beside the output folder; `None` where another run has it.
-fn lock(path: &Path) -> std::io::Result<Option<File>> {
+/// Removes what a run left that broke off.
+fn remove_left_behind(folder: &Path) -> Result<(), MartError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(MartError::LeftBehind { path: folder.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn is_mount_point(folder: &Path, parent: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| path.metadata().map(|found| found.dev());
+    matches!((device(folder), device(parent)), (Ok(folder), Ok(parent)) if folder != parent)
+}
+
+#[cfg(not(unix))]
+fn is_mount_point(_: &Path, _: &Path) -> bool {
+    false
+}
+
+/// Locks a file, which is made where there is none; `None` where another run has it.
+pub(crate) fn lock(path: &Path) -> std::io::Result<Option<File>> {
     loop {
-        let lock = File::create(path)?;
+        let lock = File::options().write(true).create(true).truncate(false).open(path)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -156,7 +180,7 @@ fn stands_at(_: &File, _: &Path) -> bool {
 
 /// Refuses a folder that holds anything but files of a table that was written here.
 pub(crate) fn check_is_table(folder: &Path) -> Result<(), MartError> {
-    check_for_files(folder)?;
+    check_is_no_file(folder)?;
     let is_table = match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| is_of_ours(&entry.path()))),
         Err(_) => !folder.exists(),
@@ -165,7 +189,7 @@ pub(crate) fn check_is_table(folder: &Path) -> Result<(), MartError> {
 }
 
 fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
-    check_for_files(out)?;
+    check_is_no_file(out)?;
     if !out.exists() || overwrite {
         return Ok(());
     }
@@ -174,9 +198,9 @@ fn check_replaceable(out: &Path, overwrite: bool) -> Result<(), MartError> {
     if entries.next().is_none() || super::manifest::is_ours(&out.join(MANIFEST)) { Ok(()) } else { Err(foreign()) }
 }
 
-/// Refuses a place where a file stands in the way.
-fn check_for_files(folder: &Path) -> Result<(), MartError> {
-    let file = folder.ancestors().find(|path| path.is_file());
+/// Refuses a place where a file stands in the way, be it a device or a pipe.
+fn check_is_no_file(folder: &Path) -> Result<(), MartError> {
+    let file = folder.ancestors().find(|path| path.exists() && !path.is_dir());
     file.map_or(Ok(()), |file| Err(MartError::NotAFolder { path: file.to_owned() }))
 }
 
@@ -232,6 +256,40 @@ fn sync_folder(folder: &Path) -> Result<(), MartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn open(out: &Path) -> String {
+        Publication::open(out, true).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_place_without_a_name_is_not_replaced() {
+        for place in [".", "/", "src/.."] {
+            let sentence = format!("{place} cannot be replaced as a whole; give --out the name of a folder");
+            assert_eq!(open(Path::new(place)), sentence);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let left_behind = folder.path().join(".out.staging");
+        std::fs::write(&left_behind, "no folder").unwrap();
+        let sentence = open(&folder.path().join("out"));
+        let (named, remedy) = (left_behind.display().to_string(), "remove it as its owner");
+        assert!(sentence.starts_with(&format!("{named}, which an earlier run left, cannot be removed")), "{sentence}");
+        assert!(sentence.ends_with(remedy), "{sentence}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_empties_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let thesis = folder.path().join("thesis.txt");
+        std::fs::write(&thesis, "ten years of work").unwrap();
+        std::os::unix::fs::symlink(&thesis, folder.path().join(".out.lock")).unwrap();
+        drop(Publication::open(&folder.path().join("out"), true).unwrap());
+        assert_eq!(std::fs::read_to_string(&thesis).unwrap(), "ten years of work");
+    }
 
     /// A crash between the two steps of an exchange, where the system has no single one: the stage, which the next publication
     /// removes, does not hold what waits.

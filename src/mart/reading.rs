@@ -1,8 +1,9 @@
 //! Reading marts back: a session with every mart of an output folder as a table.
 
 use super::error::MartError;
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, Manifest};
 use crate::config::plan::address;
+use crate::file_state::FileState;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use std::path::Path;
 
@@ -14,6 +15,28 @@ pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError
     let ctx = SessionContext::new();
     let manifest = register(&ctx, folder).await?;
     Ok((manifest, ctx))
+}
+
+/// Asks the marts of one run: where another run is published meanwhile, asks again, since some were read of the one and some
+/// of the other.
+///
+/// # Errors
+/// As [`open`], and what the question comes to.
+pub async fn ask<T, E: From<MartError>>(
+    folder: &Path,
+    question: impl AsyncFn(Manifest, SessionContext) -> Result<T, E>,
+) -> Result<T, E> {
+    let manifest = || FileState::of(&folder.join(MANIFEST)).ok();
+    loop {
+        let before = manifest();
+        let answer = match open(folder).await {
+            Ok((manifest, ctx)) => question(manifest, ctx).await,
+            Err(error) => Err(error.into()),
+        };
+        if manifest() == before {
+            return answer;
+        }
+    }
 }
 
 /// Adds the marts of an output folder to a session.
@@ -31,4 +54,36 @@ pub async fn register(ctx: &SessionContext, folder: &Path) -> Result<Manifest, M
         })?;
     }
     Ok(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn marts_of_another_run_are_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = |default_model: &str| {
+            let manifest = serde_json::json!({
+                "generator": "closedloop", "version": "0.1.0", "schema_version": crate::mart::catalogue::SCHEMA_VERSION,
+                "as_of": "", "currency": "USD", "minor_digits": 2, "default_model": default_model, "hurdle": 0.0,
+                "config_hash": "", "models": [], "inputs": [], "tables": {}, "remarks": [], "collapsed": 0,
+                "booked": 0, "marts": [], "timings": {}
+            });
+            std::fs::write(folder.path().join(MANIFEST), manifest.to_string()).unwrap();
+        };
+        manifest("linear");
+        let asked = Cell::new(0);
+        let question = async |read: Manifest, _| {
+            asked.set(asked.get() + 1);
+            if asked.get() == 1 {
+                manifest("w_shaped");
+            }
+            Ok::<_, MartError>(read.default_model)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(ask(folder.path(), question)).unwrap(), "w_shaped");
+        assert_eq!(asked.get(), 2);
+    }
 }

@@ -58,7 +58,8 @@ pub struct MartWriter<'a> {
 
 struct OpenFile {
     path: PathBuf,
-    writer: SerializedFileWriter<File>,
+    file: Arc<File>,
+    writer: SerializedFileWriter<Arc<File>>,
     encoders: ArrowRowGroupWriterFactory,
     row_groups: usize,
 }
@@ -151,18 +152,19 @@ impl<'a> MartWriter<'a> {
         let name = format!("part-{:05}.parquet", self.written.files.len());
         let path = self.folder.join(&name);
         self.written.files.push(format!("{}/{name}", self.name));
-        let file = File::create(&path).map_err(MartError::write(&path))?;
-        let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(self.properties.as_ref().clone()))
-            .and_then(ArrowWriter::into_serialized_writer);
+        let file = Arc::new(File::create(&path).map_err(MartError::write(&path))?);
+        let writer =
+            ArrowWriter::try_new(Arc::clone(&file), Arc::clone(&self.schema), Some(self.properties.as_ref().clone()))
+                .and_then(ArrowWriter::into_serialized_writer);
         let (writer, encoders) = writer.map_err(|error| self.encode(error))?;
-        Ok(OpenFile { path, writer, encoders, row_groups: 0 })
+        Ok(OpenFile { path, file, writer, encoders, row_groups: 0 })
     }
 
     fn close_file(&mut self) -> Result<(), MartError> {
-        let Some(OpenFile { path, writer, .. }) = self.open.take() else { return Ok(()) };
-        let file = writer.into_inner().map_err(|error| self.encode(error))?;
+        let Some(OpenFile { path, file, writer, .. }) = self.open.take() else { return Ok(()) };
+        writer.close().map_err(|error| self.encode(error))?;
         self.written.bytes += file.metadata().map_or(0, |file| file.len());
-        self.disk.take(path, file)
+        self.disk.take(&path, &file)
     }
 
     /// The rows with the mart's columns, in types that are encoded as the mart's.
@@ -250,4 +252,24 @@ fn encode_column(
         }
     }
     encoder.close()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::mart::catalogue;
+
+    /// The last bytes are refused when the file is closed, which is no bug of ours.
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let (stage, disk) = (tempfile::tempdir().unwrap(), Disk::default());
+        let marts = catalogue::marts(&[]);
+        let mut writer = MartWriter::create(stage.path(), &marts[0], 2, &disk).unwrap();
+        let file = writer.folder.join("part-00000.parquet");
+        std::os::unix::fs::symlink("/dev/full", file).unwrap();
+        let no_rows = RecordBatch::new_empty(Arc::clone(&writer.schema));
+        writer.write(vec![no_rows]).unwrap();
+        let error = writer.finish().unwrap_err();
+        assert!(matches!(error, MartError::Write { .. }), "{error}");
+    }
 }

@@ -55,6 +55,18 @@ fn a_file_is_no_folder() {
     }
 }
 
+/// As root, a run into `/dev/null` once took its place.
+#[cfg(unix)]
+#[test]
+fn nor_is_what_programs_talk_through() {
+    let (world, elsewhere) = (World::new(), tempfile::tempdir().unwrap());
+    let out = elsewhere.path().join("socket");
+    let _socket = std::os::unix::net::UnixListener::bind(&out).unwrap();
+    let sentence = world.refused_as_is(&["--out", out.to_str().unwrap(), "--overwrite"]);
+    assert_eq!(sentence, format!("{} is a file, not a folder; choose another --out", out.display()));
+    assert!(out.exists() && !out.is_dir());
+}
+
 #[test]
 fn a_folder_cannot_be_made_in_a_file() {
     let world = World::new().file("full", "a file");

@@ -1,14 +1,13 @@
 //! The rows of an answer: as a table for people, as CSV, or as JSON.
 
 use crate::cli::money::counted;
-use crate::cli::table::{header, plain, print_fitted, right};
+use crate::cli::table::{cell, header, plain, print_fitted, right};
 use arrow::array::{Array, RecordBatch};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::ValueEnum;
-use comfy_table::Cell;
 use std::io::Write;
 
 /// How to print.
@@ -34,18 +33,31 @@ pub(super) fn print(out: &mut impl Write, rows: &RecordBatch, format: Format) ->
     }
 }
 
-fn cells(rows: &RecordBatch) -> anyhow::Result<Vec<Vec<Option<String>>>> {
-    let options = FormatOptions::default().with_display_error(false);
-    let columns: Vec<ArrayFormatter<'_>> =
-        rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
-    // An untyped null has no bitmap, but is null all the same.
-    let nulls: Vec<Option<NullBuffer>> = rows.columns().iter().map(|column| column.logical_nulls()).collect();
-    let cell = |row: usize, column: usize| {
-        let is_null = nulls[column].as_ref().is_some_and(|nulls| nulls.is_null(row));
-        (!is_null).then(|| columns[column].value(row).try_to_string()).transpose()
-    };
-    let row = |row| (0..columns.len()).map(|column| cell(row, column)).collect();
-    Ok((0..rows.num_rows()).map(row).collect::<Result<_, ArrowError>>()?)
+/// The cells of rows as text, one row at a time; null where there is no value.
+struct Cells<'a> {
+    columns: Vec<ArrayFormatter<'a>>,
+    nulls: Vec<Option<NullBuffer>>,
+    rows: usize,
+}
+
+impl<'a> Cells<'a> {
+    fn of(rows: &'a RecordBatch) -> Result<Self, ArrowError> {
+        const OPTIONS: FormatOptions<'_> = FormatOptions::new().with_display_error(false);
+        let columns = rows.columns().iter().map(|column| ArrayFormatter::try_new(column, &OPTIONS));
+        // An untyped null has no bitmap, but is null all the same.
+        let nulls = rows.columns().iter().map(|column| column.logical_nulls());
+        Ok(Self { columns: columns.collect::<Result<_, _>>()?, nulls: nulls.collect(), rows: rows.num_rows() })
+    }
+
+    fn by_row(&self) -> impl Iterator<Item = Result<Vec<Option<String>>, ArrowError>> {
+        (0..self.rows).map(|row| {
+            let cells = self.columns.iter().zip(&self.nulls).map(|(column, nulls)| {
+                let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+                (!is_null).then(|| column.value(row).try_to_string()).transpose()
+            });
+            cells.collect()
+        })
+    }
 }
 
 fn names(rows: &RecordBatch) -> Vec<String> {
@@ -54,14 +66,13 @@ fn names(rows: &RecordBatch) -> Vec<String> {
 
 /// A table, or on a terminal too narrow for it one value a line.
 fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
-    let cells = cells(rows)?;
     let mut table = plain();
     let is_number: Vec<bool> = rows.columns().iter().map(|column| column.data_type().is_numeric()).collect();
     table.set_header(header(names(rows), |column| is_number[column]));
-    for row in &cells {
-        table.add_row(row.iter().zip(&is_number).map(|(text, is_number)| {
+    for row in Cells::of(rows)?.by_row() {
+        table.add_row(row?.iter().zip(&is_number).map(|(text, is_number)| {
             let text = text.as_deref().unwrap_or_default();
-            if *is_number { right(text) } else { Cell::new(text) }
+            if *is_number { right(text) } else { cell(text) }
         }));
     }
     print_fitted(out, &table, &[])?;
@@ -72,8 +83,8 @@ fn print_table(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
 fn print_csv(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(names(rows))?;
-    for row in cells(rows)? {
-        csv.write_record(row.into_iter().map(Option::unwrap_or_default))?;
+    for row in Cells::of(rows)?.by_row() {
+        csv.write_record(row?.into_iter().map(Option::unwrap_or_default))?;
     }
     Ok(csv.flush()?)
 }
@@ -81,8 +92,8 @@ fn print_csv(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
 /// Numbers that JSON can hold exactly stay numbers; money and the rest are text.
 fn print_json(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
     let names = names(rows);
-    for row in cells(rows)? {
-        let object: serde_json::Map<String, serde_json::Value> = row
+    for row in Cells::of(rows)?.by_row() {
+        let object: serde_json::Map<String, serde_json::Value> = row?
             .into_iter()
             .enumerate()
             .map(|(column, text)| {

@@ -1,8 +1,9 @@
 //! The interactive prompt: statement after statement, with history, completion of names, and a few commands.
 
 use super::print::{Format, print};
-use super::statements::{Statements, answer, tables, unknown_table};
+use super::statements::{Statements, tables, unknown_table};
 use crate::cli::complain;
+use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use rustyline::completion::Completer;
 use rustyline::config::CompletionType;
@@ -23,7 +24,12 @@ const WELCOME: &str = "End statements with a semicolon; \\d lists tables, \\d TA
 ///
 /// # Errors
 /// A terminal that fails.
-pub(super) fn run(runtime: &Runtime, ctx: &SessionContext, format: Format) -> anyhow::Result<()> {
+pub(super) fn run(
+    runtime: &Runtime,
+    ctx: &SessionContext,
+    format: Format,
+    answers: impl Fn(&[String]) -> anyhow::Result<Vec<RecordBatch>>,
+) -> anyhow::Result<()> {
     let config = Config::builder().completion_type(CompletionType::List).build();
     let mut editor: Editor<Names, DefaultHistory> = Editor::with_config(config)?;
     editor.set_helper(Some(Names::of(runtime, ctx)));
@@ -51,10 +57,8 @@ pub(super) fn run(runtime: &Runtime, ctx: &SessionContext, format: Format) -> an
         let done = match Command::of(&text) {
             Some(Command::Leave) => return Ok(()),
             Some(command) => command.obey(runtime, ctx),
-            None => Statements::of(&text).all().iter().try_for_each(|sql| {
-                let rows = runtime.block_on(answer(ctx, sql))?;
-                print(&mut anstream::stdout(), &rows, format)
-            }),
+            None => answers(&Statements::of(&text).all())
+                .and_then(|answers| answers.iter().try_for_each(|rows| print(&mut anstream::stdout(), rows, format))),
         };
         if let Err(error) = done {
             complain(&error);

@@ -53,19 +53,27 @@ impl Statements {
     }
 }
 
-/// The rows that one statement asks for.
+/// The rows that statements ask for. All are understood before any is answered.
 ///
 /// # Errors
-/// What keeps it from being answered, with the nearest name where a name is unknown.
-pub(super) async fn answer(ctx: &SessionContext, sql: &str) -> anyhow::Result<RecordBatch> {
-    rows(ctx, plan(ctx, sql).await?).await
+/// What keeps one from being answered, with the nearest name where a name is unknown.
+pub(super) async fn answers(ctx: &SessionContext, statements: &[String]) -> anyhow::Result<Vec<RecordBatch>> {
+    let mut plans = Vec::with_capacity(statements.len());
+    for sql in statements {
+        plans.push(plan(ctx, sql).await?);
+    }
+    let mut answers = Vec::with_capacity(plans.len());
+    for plan in plans {
+        answers.push(session::collect(plan).await.map_err(|error| refusal(ctx, &error))?);
+    }
+    Ok(answers)
 }
 
 /// The engine walks sums and conditions by recursion, and in the square of their length.
 const MOST_OPERATORS: usize = 2_000;
 
 /// The plan of one SELECT.
-pub(super) async fn plan(ctx: &SessionContext, sql: &str) -> anyhow::Result<DataFrame> {
+async fn plan(ctx: &SessionContext, sql: &str) -> anyhow::Result<DataFrame> {
     let operators = operators(sql);
     if operators > MOST_OPERATORS {
         anyhow::bail!(
@@ -84,11 +92,6 @@ fn operators(sql: &str) -> usize {
         token => matches!(token, Div | Eq | Gt | GtEq | Lt | LtEq | Minus | Mod | Mul | Neq | Plus | StringConcat),
     };
     tokens.iter().filter(is_operator).count()
-}
-
-/// The rows of a plan.
-pub(super) async fn rows(ctx: &SessionContext, plan: DataFrame) -> anyhow::Result<RecordBatch> {
-    session::collect(plan).await.map_err(|error| refusal(ctx, &error))
 }
 
 /// The names of the tables that can be asked.
