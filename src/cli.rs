@@ -92,7 +92,7 @@ fn remark(text: &str) {
 
 /// Says on standard error what could not be done.
 pub fn complain(error: &anyhow::Error) {
-    remark(&format!("{ERROR}error:{ERROR:#} {error}"));
+    remark(&format!("{ERROR}error:{ERROR:#} {}", table::printable(&error.to_string())));
 }
 
 /// A reader that has seen enough is no failure.

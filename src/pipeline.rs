@@ -24,7 +24,7 @@ mod line_kind;
 mod mart_rows;
 mod mart_sql;
 mod number;
-mod phrases;
+pub(crate) mod phrases;
 mod place_sums;
 mod plans;
 mod prepare;

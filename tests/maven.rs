@@ -75,6 +75,6 @@ fn check_names_the_rows_without_account_and_the_unlisted_product() {
         .assert()
         .code(1);
     let report = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
-    assert!(report.contains("1425 rows set aside: missing_account"), "{report}");
-    assert!(report.contains("1480 rows found: product is not in products.csv, as GTXPro"), "{report}");
+    assert!(report.contains("1,425 rows set aside: missing_account"), "{report}");
+    assert!(report.contains("1,480 rows found: product is not in products.csv, as GTXPro"), "{report}");
 }

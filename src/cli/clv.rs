@@ -1,14 +1,14 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
 use super::flags::{delimiter, each_once};
-use super::table::{header, plain, print_fitted, right, sentence};
+use super::money::counted;
+use super::table::{cell, header, plain, print_fitted, right, sentence};
 use super::{code_once_said, remark};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use closedloop_core::lifetime::{Fit, Period, PurchaseModel};
-use comfy_table::Cell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -216,8 +216,8 @@ fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()>
     table.set_header(header(names, |column| column >= 2));
     for row in rows(&answer.fits) {
         table.add_row([
-            Cell::new(row.model),
-            Cell::new(row.parameter),
+            cell(row.model),
+            cell(row.parameter),
             right(format!("{:.4}", row.estimate)),
             right(format!("{:.4}", row.standard_error)),
             right(format!("{:.2}", row.log_likelihood)),
@@ -232,7 +232,7 @@ fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()>
         writeln!(out, "{}", sentence(&format!("note: {note}"), 6))?;
     }
     if let Some((folder, rows)) = &answer.predictions {
-        writeln!(out, "\npredictions of {rows} customers: {}", folder.display())?;
+        writeln!(out, "\npredictions of {}: {}", counted(*rows, "customer"), folder.display())?;
     }
     Ok(())
 }

@@ -5,14 +5,14 @@ mod lifetime;
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use super::table::{fitted, header, plain, print_fitted, right, sentence, terminal_width};
+use super::table::{cell, fitted, header, plain, print_fitted, right, sentence, terminal_width};
 use crate::config::{Overrides, Plan};
 use crate::pipeline::RunError;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, TouchExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use crate::pipeline::lifetime::explain::{LifetimeExplanation, explain_lifetime};
 use clap::{Args, ValueEnum};
-use comfy_table::{Cell, Table};
+use comfy_table::Table;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
@@ -189,12 +189,12 @@ fn touch_table<'a>(
         };
         table.add_row([
             right(touch.position.map(|position| position.to_string()).unwrap_or_default()),
-            Cell::new(local(plan, &touch.touched_at)),
-            Cell::new(&touch.touch_id),
-            Cell::new(campaign(touch)),
-            Cell::new(&touch.channel),
+            cell(local(plan, &touch.touched_at)),
+            cell(&touch.touch_id),
+            cell(campaign(touch)),
+            cell(&touch.channel),
             right(format!("{:.1}", touch.age_days)),
-            Cell::new(status),
+            cell(status),
         ]);
     }
     table
@@ -211,9 +211,9 @@ fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
         for touch in credited.iter().filter(|touch| touch.credit[model].share > 0.0) {
             let credit = touch.credit[model];
             table.add_row([
-                Cell::new(name),
+                cell(name),
                 right(touch.position.unwrap_or_default().to_string()),
-                Cell::new(&touch.touch_id),
+                cell(&touch.touch_id),
                 right(format!("{:.4}", credit.share)),
                 right(money(credit.amount.into(), digits)),
             ]);
@@ -222,11 +222,11 @@ fn credit_table(plan: &Plan, deal: &DealExplanation) -> Table {
         let attributed: i64 = credited.iter().map(|touch| touch.credit[model].amount).sum();
         let left = deal.residuals.get(model);
         if let Some(left) = left {
-            let cells = [Cell::new(name), Cell::new(""), Cell::new(left.residual), Cell::new("")];
+            let cells = [cell(name), cell(""), cell(left.residual), cell("")];
             table.add_row(cells.into_iter().chain([right(money(left.amount.into(), digits))]));
         }
         let total = attributed + left.map_or(0, |left| left.amount);
-        let cells = [Cell::new(""), Cell::new(""), Cell::new("= booked"), Cell::new("")];
+        let cells = [cell(""), cell(""), cell("= booked"), cell("")];
         table.add_row(cells.into_iter().chain([right(money(total.into(), digits))]));
     }
     table
@@ -267,12 +267,12 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
     table.set_header(header(names, |column| column >= 6));
     for touch in &campaign.touches {
         table.add_row([
-            Cell::new(&touch.deal_id),
-            Cell::new(&touch.account_id),
-            Cell::new(touch.kind),
-            Cell::new(&touch.close_quarter),
-            Cell::new(&touch.touch_id),
-            Cell::new(local(plan, &touch.touched_at).split(' ').next().unwrap_or_default()),
+            cell(&touch.deal_id),
+            cell(&touch.account_id),
+            cell(touch.kind),
+            cell(&touch.close_quarter),
+            cell(&touch.touch_id),
+            cell(local(plan, &touch.touched_at).split(' ').next().unwrap_or_default()),
             right(format!("{:.4}", touch.share)),
             right(money(touch.amount.into(), digits)),
         ]);

@@ -42,10 +42,10 @@ impl GenerateArgs {
         let said = writeln!(
             anstream::stdout(),
             "{} accounts, {} touchpoints, {} opportunities, {} deals: {}",
-            grouped(summary.accounts.into()),
-            grouped(summary.touchpoints.into()),
-            grouped(summary.opportunities.into()),
-            grouped(summary.deals.into()),
+            grouped(summary.accounts),
+            grouped(summary.touchpoints),
+            grouped(summary.opportunities),
+            grouped(summary.deals),
             self.out.join("closedloop.toml").display()
         );
         let done = format!("the data are in {}", self.out.display());

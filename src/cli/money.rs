@@ -1,5 +1,6 @@
 //! Money and counts as people read them.
 
+pub(super) use crate::pipeline::phrases::grouped;
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, Decimal128Type, DecimalType};
 use std::fmt;
 
@@ -56,22 +57,18 @@ pub(super) fn money(minor: i128, digits: u8) -> String {
     format!("{sign}{whole}.{:0width$}", magnitude % unit, width = usize::from(digits))
 }
 
-/// A count with thousands separators.
-pub(super) fn grouped(count: u128) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
+/// A number with so many digits behind the point; what is nothing then has no sign.
+pub(super) fn rounded(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    match text.strip_prefix('-') {
+        Some(magnitude) if magnitude.chars().all(|c| matches!(c, '0' | '.')) => magnitude.to_owned(),
+        _ => text,
     }
-    out
 }
 
 /// So many of something: 1 row, 2,000 rows.
 pub(super) fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(count.into()), if count == 1 { "" } else { "s" })
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

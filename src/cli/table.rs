@@ -1,7 +1,9 @@
 //! Tables and sentences for people: no lines, numbers to the right, as wide as the terminal, and no word broken.
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+use std::borrow::Cow;
 use std::io::Write;
+use textwrap::core::display_width;
 
 /// A table without lines that never wraps.
 pub(super) fn plain() -> Table {
@@ -11,18 +13,36 @@ pub(super) fn plain() -> Table {
     table
 }
 
+/// A cell.
+pub(super) fn cell(text: impl AsRef<str>) -> Cell {
+    Cell::new(printable(text.as_ref()))
+}
+
 /// A cell with a number.
-pub(super) fn right(text: impl Into<String>) -> Cell {
-    Cell::new(text.into()).set_alignment(CellAlignment::Right)
+pub(super) fn right(text: impl AsRef<str>) -> Cell {
+    cell(text).set_alignment(CellAlignment::Right)
+}
+
+/// Text as a terminal may have it: nothing in it breaks the line, moves the cursor, colours or rings.
+pub(super) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |letter: char| match letter {
+        '\n' | '\r' | '\t' => ' ',
+        letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+        letter => letter,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A header; the names of columns of numbers stand right, as the numbers do.
-pub(super) fn header<S: Into<String>>(
+pub(super) fn header<S: AsRef<str>>(
     names: impl IntoIterator<Item = S>,
     is_number: impl Fn(usize) -> bool,
 ) -> Vec<Cell> {
-    let cell = |(column, name): (usize, S)| if is_number(column) { right(name) } else { Cell::new(name.into()) };
-    names.into_iter().enumerate().map(cell).collect()
+    let named = |(column, name): (usize, S)| if is_number(column) { right(name) } else { cell(name) };
+    names.into_iter().enumerate().map(named).collect()
 }
 
 /// Columns of the terminal; none where the output goes elsewhere.
@@ -32,7 +52,7 @@ pub(super) fn terminal_width() -> Option<usize> {
 
 /// Columns that a table takes.
 pub(super) fn width_of(table: &Table) -> usize {
-    table.trim_fmt().lines().map(|line| line.chars().count()).max().unwrap_or_default()
+    table.trim_fmt().lines().map(display_width).max().unwrap_or_default()
 }
 
 /// Prints a table as the terminal allows: as it is; else with the cells of the `wrapping` columns broken at words; else
@@ -77,7 +97,7 @@ fn shrunk(table: &Table, content: &[usize], wrapping: &[usize], room: usize) -> 
 
 fn longest_word(table: &Table, column: usize) -> usize {
     let cells = table.header().into_iter().chain(table.row_iter()).filter_map(|row| row.cell_iter().nth(column));
-    let longest = |cell: &Cell| cell.content().split_whitespace().map(|word| word.chars().count()).max();
+    let longest = |cell: &Cell| cell.content().split_whitespace().map(display_width).max();
     cells.filter_map(longest).max().unwrap_or_default()
 }
 
@@ -86,12 +106,12 @@ fn print_records(out: &mut (impl Write + ?Sized), table: &Table) -> std::io::Res
     let bold = anstyle::Style::new().bold();
     let texts = |row: &Row| row.cell_iter().map(Cell::content).collect::<Vec<_>>();
     let names = table.header().map(texts).unwrap_or_default();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let width = names.iter().map(|name| display_width(name)).max().unwrap_or_default();
     for (number, row) in table.row_iter().enumerate() {
         let blank = if number > 0 { "\n" } else { "" };
         writeln!(out, "{blank}{bold}row {}{bold:#}", number + 1)?;
         for (name, text) in names.iter().zip(texts(row)) {
-            writeln!(out, "{}", format!("  {name:<width$}  {text}").trim_end())?;
+            writeln!(out, "{}", format!("  {}  {text}", padded(name, width)).trim_end())?;
         }
     }
     Ok(())
@@ -102,20 +122,36 @@ const NAME_END: usize = 8;
 
 /// A name, short enough for a width. Both ends stay: names of one kind often differ at the end.
 pub(super) fn clip(name: &str, width: usize) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= width {
-        return name.to_owned();
+    let name = printable(name);
+    if display_width(&name) <= width {
+        return name.into_owned();
     }
-    let (start, end) =
-        (&letters[..width.saturating_sub(NAME_END + 1)], &letters[letters.len() - NAME_END.min(width)..]);
-    start.iter().chain(&['…']).chain(end).collect()
+    let start = fitting(name.chars(), width.saturating_sub(NAME_END + 1));
+    let end = fitting(name.chars().rev(), NAME_END.min(width));
+    start.into_iter().chain(['…']).chain(end.into_iter().rev()).collect()
+}
+
+/// As many letters as a width holds.
+fn fitting(letters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
+    let mut taken = 0;
+    let fits = |letter: &char| {
+        taken += display_width(letter.encode_utf8(&mut [0; 4]));
+        taken <= width
+    };
+    letters.take_while(fits).collect()
+}
+
+/// Text with blanks behind it up to a width.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(display_width(text))))
 }
 
 /// A sentence that breaks at words where the terminal ends; its further lines are indented.
 pub(super) fn sentence(text: &str, indent: usize) -> String {
+    let text = printable(text);
     match terminal_width() {
-        Some(width) => broken(text, indent, width),
-        None => text.to_owned(),
+        Some(width) => broken(&text, indent, width),
+        None => text.into_owned(),
     }
 }
 
@@ -171,6 +207,22 @@ mod tests {
         assert_eq!(clip(&long, 28).chars().count(), 28);
         assert!(clip(&long, 28).ends_with("…äää FY26"), "{}", clip(&long, 28));
         assert_eq!(clip(&"ä".repeat(28), 28), "ä".repeat(28));
+    }
+
+    /// A Chinese letter takes two columns of a terminal, an accent on its own none.
+    #[test]
+    fn names_are_as_wide_as_a_terminal_shows_them() {
+        assert_eq!(clip(&"展".repeat(14), 28), "展".repeat(14));
+        assert_eq!(clip(&"展".repeat(15), 28), format!("{}…{}", "展".repeat(9), "展".repeat(4)));
+        let accents = "e\u{301}".repeat(28);
+        assert_eq!(clip(&accents, 28), accents);
+        assert_eq!(padded("展覽", 6), "展覽  ");
+    }
+
+    #[test]
+    fn what_moves_a_terminal_is_not_shown() {
+        assert_eq!(printable("line one\nline two\t\u{1b}[31mred\u{7}"), "line one line two \u{fffd}[31mred\u{fffd}");
+        assert_eq!(cell("a\nb").content(), "a b");
     }
 
     #[test]

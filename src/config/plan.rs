@@ -9,6 +9,7 @@ mod shown;
 pub(crate) use files::{address, data_files, delimiter_of, format_of, has_ending, unpacked};
 pub use models::available_models;
 use models::usual_default;
+pub(crate) use shown::percent;
 
 use super::calendar::{Calendar, days_since_epoch};
 use super::error::{ConfigError, explain};

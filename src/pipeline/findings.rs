@@ -11,7 +11,7 @@ use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
-use super::phrases::{counted, few};
+use super::phrases::{counted, few, grouped};
 use super::prepare::{Memory, Prepared, Workers, prepare};
 use super::remarks::remarks;
 use super::totals::CreditTotals;
@@ -142,10 +142,12 @@ fn unmatched_touches(plan: &Plan, workers: &Workers, prepared: &Prepared) -> Res
         (of_nobody, "of people whom no usable contact ties to an account, and so part of no journey"),
         (strangers, "of accounts that the accounts table does not have"),
     ];
-    let found = findings
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| Finding::new(Table::Touchpoints.name(), format!("{count} of {touches} {what}")));
+    let found = findings.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| {
+        Finding::new(
+            Table::Touchpoints.name(),
+            format!("{} of {} touches are {what}", grouped(count), grouped(touches)),
+        )
+    });
     Ok(found.collect())
 }
 

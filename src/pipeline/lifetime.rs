@@ -140,7 +140,7 @@ impl LifetimeValue {
         for segment in historic.take(3) {
             let (name, reason) = (&segment.name, &segment.valuation.reason);
             remarks.push(format!(
-                "lifetime value of customers whose segment is {name} is their history, without a prediction: {reason}"
+                "lifetime value of customers whose segment is \"{name}\" is their history, without a prediction: {reason}"
             ));
         }
         remarks

@@ -1,6 +1,6 @@
 //! Remarks: what a reader of the numbers should know about how they came about.
 
-use super::phrases::{counted, few};
+use super::phrases::{counted, few, grouped};
 use super::prepare::Prepared;
 use super::totals::CreditTotals;
 use crate::config::Plan;
@@ -79,7 +79,8 @@ fn nothing_booked(plan: &Plan, prepared: &Prepared) -> Option<String> {
     Some(match plan.source(Table::Deals) {
         Some(_) => "nothing is booked: no deal is used".to_owned(),
         None => format!(
-            "nothing is booked: none of {used} opportunities is won; name in stages.won what was won, or map is_won"
+            "nothing is booked: none of {} opportunities is won; name in stages.won what was won, or map is_won",
+            grouped(used)
         ),
     })
 }
@@ -137,6 +138,7 @@ fn journey_remarks(plan: &Plan, prepared: &Prepared) -> Vec<String> {
         let mapped =
             conversions.all.iter().filter(|conversion| !conversions.contacts_of(conversion).is_empty()).count();
         let all = conversions.all.len();
+        let (mapped, all) = (grouped(mapped), grouped(all));
         remarks.push(format!("deals mapped by their contacts: {mapped} of {all}; the others by their account"));
         let apart = conversions.mapped_to_others();
         if apart > 0 {
@@ -168,7 +170,8 @@ fn windows_before_touches(plan: &Plan, prepared: &Prepared) -> Option<String> {
         .map(|deal| (u64::from(deal.window_start < start), 1_u64))
         .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     (before > 0).then(|| {
-        format!("no touch is known from before {day}; the windows of {before} of {all} attributed deals begin earlier, so that their first touches may be missing")
+        let (before, all) = (grouped(before), counted(all, "deal of an attributed kind", "deals of attributed kinds"));
+        format!("no touch is known from before {day}; the windows of {before} of {all} begin earlier, so that their first touches may be missing")
     })
 }
 
@@ -214,11 +217,11 @@ fn row_remarks(loaded: &Loaded) -> Vec<String> {
     for (table, counts) in loaded.counts.iter().filter(|(_, counts)| counts.used.rows == 0) {
         let of_table = loaded.set_aside.iter().filter(|row| row.table == *table);
         let Some(first) = SetAsideRow::first(of_table) else { continue };
-        let (name, rows, why) = (table.name(), counts.set_aside.rows, first.reason_and_remedy());
+        let (name, rows, why) = (table.name(), grouped(counts.set_aside.rows), first.reason_and_remedy());
         let beyond = match counts.out_of_scope.rows {
             0 => String::new(),
-            rows if *table == Table::Touchpoints => format!("{rows} out of scope, "),
-            rows => format!("{rows} later than the as-of date or hanging on what is, "),
+            rows if *table == Table::Touchpoints => format!("{} out of scope, ", grouped(rows)),
+            rows => format!("{} later than the as-of date or hanging on what is, ", grouped(rows)),
         };
         remarks.push(format!("no row of {name} is used: {beyond}{rows} set aside, the first for {why}"));
     }

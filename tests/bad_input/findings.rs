@@ -18,8 +18,8 @@ fn touches_that_meet_no_account_are_findings() {
         "t4,2026-02-01,,P9,C1,,true\nt5,2026-02-01,,P2,C1,,true\nt6,2026-02-01,A9,P1,C1,,true\nt7,x,A9,,C1,,true\n",
     );
     for finding in [
-        "2 of 6 of people whom no usable contact ties to an account",
-        "1 of 6 of accounts that the accounts table does not have",
+        "2 of 6 touches are of people whom no usable contact ties to an account",
+        "1 of 6 touches are of accounts that the accounts table does not have",
     ] {
         assert!(checked(&world).contains(&format!("touchpoints   {finding}")), "{}", checked(&world));
     }

@@ -38,7 +38,7 @@ fn a_table_of_which_no_row_can_be_used_is_remarked_on() {
 /// ten days at the end of January.
 #[test]
 fn windows_from_before_the_first_touch_are_told() {
-    let remark = "no touch is known from before 2026-01-05; the windows of 2 of 2 attributed deals begin earlier, so that their \
+    let remark = "no touch is known from before 2026-01-05; the windows of 2 of 2 deals of attributed kinds begin earlier, so that their \
                   first touches may be missing";
     let outcome = World::new().accepted();
     assert!(outcome.remarks().contains(&remark), "{:?}", outcome.remarks());

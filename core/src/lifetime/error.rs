@@ -62,7 +62,7 @@ pub enum LifetimeError {
     AllChurned,
     /// The likelihood has no maximum at finite parameters.
     #[error(
-        "{model}: the likelihood keeps rising as {parameter} goes to {limit}, so there is no estimate; use another model"
+        "{model}: the likelihood keeps rising as {parameter} goes to {limit}, so there is no estimate; a longer history may give one"
     )]
     Unbounded {
         /// The model.
@@ -73,7 +73,7 @@ pub enum LifetimeError {
         limit: &'static str,
     },
     /// The data do not tell a parameter.
-    #[error("{model}: the data do not determine {parameter}; observe for longer or use another model")]
+    #[error("{model}: the data do not determine {parameter}; observe for longer")]
     Undetermined {
         /// The model.
         model: &'static str,
@@ -82,7 +82,7 @@ pub enum LifetimeError {
     },
     /// The optimiser stopped before the maximum.
     #[error(
-        "{model}: no maximum was found (gradient {gradient:e} after {evaluations} evaluations); use another model or more customers"
+        "{model}: no maximum was found (gradient {gradient:e} after {evaluations} evaluations); more customers may give one"
     )]
     NotConverged {
         /// The model.

@@ -1,11 +1,11 @@
 //! An account's lifetime value for people.
 
 use super::BOLD;
-use crate::cli::money::money;
-use crate::cli::table::{header, plain, print_fitted, right, sentence};
+use crate::cli::money::{counted, money};
+use crate::cli::table::{cell, header, plain, print_fitted, right, sentence};
 use crate::config::Plan;
+use crate::config::plan::percent;
 use crate::pipeline::lifetime::explain::LifetimeExplanation;
-use comfy_table::Cell;
 use std::io::Write;
 
 /// History, parameters, and the sum.
@@ -24,19 +24,23 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     match &lifetime.contract {
         Some(contract) => {
             let state = if contract.is_lapsed { "lapsed on" } else { "under contract until" };
-            let (ends, renewals, value) = (&contract.ends_on, contract.renewals, minor(contract.value));
-            writeln!(out, "{state} {ends} after {renewals} renewals; a term earns {value}")?;
+            let renewals = counted(contract.renewals.into(), "renewal");
+            writeln!(out, "{state} {} after {renewals}; a term earns {}", contract.ends_on, minor(contract.value))?;
         }
-        None => writeln!(
-            out,
-            "x {}, t_x {:.2}, T {:.2} {}s since {}; mean margin of repeats {}",
-            summary.frequency,
-            summary.recency,
-            summary.observed,
-            summary.unit,
-            lifetime.acquired_on,
-            minor(summary.monetary_value)
-        )?,
+        None => {
+            let repeats = match summary.frequency {
+                0 => "no repeat purchase (x)".to_owned(),
+                x => format!(
+                    "{} (x), the last after {:.2} (t_x), of {} on average",
+                    counted(x.into(), "repeat purchase"),
+                    summary.recency,
+                    minor(summary.monetary_value)
+                ),
+            };
+            let (unit, since, observed) = (summary.unit, &lifetime.acquired_on, summary.observed);
+            let history = format!("{repeats}, in {observed:.2} {unit}s (T) since {since}");
+            writeln!(out, "{}", sentence(&history, 2))?;
+        }
     }
     let line = |out: &mut dyn Write, name: &str, amount: i64| writeln!(out, "  {name:<46}{:>18}", minor(amount));
     writeln!(out)?;
@@ -52,7 +56,7 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
             prediction.purchases,
             minor(prediction.value),
             minor(prediction.undiscounted),
-            prediction.discount * 100.0,
+            percent(prediction.discount),
             minor(prediction.margin),
             minor(low),
             minor(high)
@@ -74,10 +78,10 @@ fn print_history(
     for booking in &lifetime.history {
         let term = booking.term.as_ref().map(|(first, last)| format!("{first} – {last}"));
         table.add_row([
-            Cell::new(&booking.day),
+            cell(&booking.day),
             right(minor(booking.revenue)),
             right(minor(booking.margin)),
-            Cell::new(term.unwrap_or_default()),
+            cell(term.unwrap_or_default()),
             right(minor(booking.earned)),
         ]);
     }
@@ -90,8 +94,8 @@ fn print_parameters(out: &mut dyn Write, lifetime: &LifetimeExplanation) -> std:
     table.set_header(header(["model", "parameter", "estimate", "standard error"], |column| column >= 2));
     for row in &lifetime.parameters {
         table.add_row([
-            Cell::new(row.model),
-            Cell::new(row.parameter),
+            cell(row.model),
+            cell(row.parameter),
             right(format!("{:.4}", row.estimate)),
             right(format!("{:.4}", row.standard_error)),
         ]);

@@ -1,11 +1,10 @@
 //! Two models side by side: the keys of their definitions, then their credits for example journeys.
 
-use crate::cli::table::{header, plain, print_fitted, right, sentence};
+use crate::cli::table::{cell, header, plain, print_fitted, right, sentence};
 use closedloop_core::journey::{Anchors, DAY_MICROS, Journey, Milestones};
 use closedloop_core::ledger::{Allotter, Residual, WHOLE};
 use closedloop_core::model::Evidence;
 use closedloop_core::model::ModelSpec;
-use comfy_table::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
@@ -53,7 +52,7 @@ fn print_credits(out: &mut impl Write, models: [&ModelSpec; 2]) -> anyhow::Resul
         let credits = [credits(models[0], touches)?, credits(models[1], touches)?];
         let differs = mark(credits[0] != credits[1]);
         for (model, credits) in models.iter().zip(credits) {
-            let mut cells = vec![Cell::new(differs), Cell::new(touches), Cell::new(model.id())];
+            let mut cells = vec![cell(differs), cell(touches.to_string()), cell(model.id())];
             cells.extend(credits.iter().map(|credit| right(credit.as_str())));
             table.add_row(cells);
         }

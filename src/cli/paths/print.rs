@@ -1,9 +1,8 @@
 //! The answers as a table, as CSV or as JSON: a row per model and channel.
 
 use super::Answer;
-use crate::cli::table::{header, plain, print_fitted, right};
+use crate::cli::table::{cell, header, plain, print_fitted, right};
 use closedloop_core::paths::ChannelResult;
-use comfy_table::Cell;
 use serde::Serialize;
 use std::io::Write;
 
@@ -48,8 +47,8 @@ pub(super) fn table(
         |number: Option<f64>, digits: usize| number.map_or_else(String::new, |number| format!("{number:.digits$}"));
     for row in rows(channels, answers, has_value) {
         table.add_row([
-            Cell::new(row.model),
-            Cell::new(row.channel),
+            cell(row.model),
+            cell(row.channel),
             right(rounded(row.removal_effect_conversions, 6)),
             right(rounded(row.removal_effect_value, 6)),
             right(rounded(Some(row.conversions), 2)),

@@ -1,12 +1,13 @@
 //! The closing summary of a run: rows, money, campaigns, remarks, and where the marts are.
 
-use crate::cli::money::{counted, grouped, money};
-use crate::cli::table::{clip, sentence};
+use crate::cli::money::{counted, grouped, money, rounded};
+use crate::cli::table::{clip, padded, printable, sentence};
 use crate::mart::manifest::Manifest;
 use crate::pipeline::{Report, StageReport, TopCampaign};
 use bytesize::ByteSize;
 use std::io::{self, Write};
 use std::path::Path;
+use textwrap::core::display_width;
 
 /// Prints the summary of a run whose marts are in `folder`; `verbose` with what each stage took.
 pub(super) fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: bool) -> io::Result<()> {
@@ -25,13 +26,12 @@ fn print_rows(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
     writeln!(out, "{}", head(&columns))?;
     for (table, counts) in &manifest.tables {
         let [read, used, out_of_scope, set_aside] =
-            [&counts.read, &counts.used, &counts.out_of_scope, &counts.set_aside]
-                .map(|count| grouped(count.rows.into()));
+            [&counts.read, &counts.used, &counts.out_of_scope, &counts.set_aside].map(|count| grouped(count.rows));
         writeln!(out, "{table:<16}{read:>14}{used:>14}{out_of_scope:>14}{set_aside:>12}")?;
     }
     for (table, counts) in manifest.tables.iter().filter(|(_, counts)| counts.set_aside.amount != 0) {
         let amount = money(counts.set_aside.amount.into(), manifest.minor_digits);
-        writeln!(out, "{amount} of {table} set aside")?;
+        writeln!(out, "{amount} {} of {table} set aside", manifest.currency)?;
     }
     Ok(())
 }
@@ -45,11 +45,11 @@ fn print_money(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let Report { manifest, attributed, residuals, deals, top_campaigns, .. } = report;
     let campaigns: Vec<(String, i64)> =
         top_campaigns.iter().map(|campaign| (shown(campaign), campaign.amount)).collect();
-    let longest = campaigns.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let longest = campaigns.iter().map(|(name, _)| display_width(name)).max().unwrap_or_default();
     let width = longest.max(LEAST_NAME_WIDTH);
     let line = |name: &str, minor: i64| {
         let (amount, percent) = (money(minor.into(), manifest.minor_digits), percent_of(minor, manifest.booked));
-        format!("  {name:<width$}{amount:>20}{percent:>9}")
+        format!("  {}{amount:>20}{percent:>9}", padded(name, width))
     };
     let deals = counted(*deals, "deal");
     writeln!(out, "\n{}", head(&format!("{deals}, {}, under {}", manifest.currency, manifest.default_model)))?;
@@ -59,7 +59,7 @@ fn print_money(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "{}", line(bucket, *amount))?;
     }
     if !campaigns.is_empty() {
-        writeln!(out, "\n{}", head("top campaigns"))?;
+        writeln!(out, "\n{}", head("top campaigns, % of booked"))?;
     }
     for (name, amount) in &campaigns {
         writeln!(out, "{}", line(name, *amount))?;
@@ -85,7 +85,7 @@ fn print_stages(out: &mut impl Write, stages: &[StageReport]) -> io::Result<()> 
     for stage in stages {
         let size = |bytes: u64| if bytes == 0 { String::new() } else { ByteSize(bytes).to_string() };
         let peak = stage.peak_memory.map(size).unwrap_or_default();
-        let (rows, bytes) = (grouped(stage.rows.into()), size(stage.bytes));
+        let (rows, bytes) = (grouped(stage.rows), size(stage.bytes));
         writeln!(out, "{:<16}{:>14.3}{rows:>14}{bytes:>14}{peak:>14}", stage.name, stage.seconds)?;
     }
     Ok(())
@@ -106,8 +106,8 @@ fn head(text: &str) -> String {
 
 /// A campaign and, where there is room, its channel.
 fn shown(campaign: &TopCampaign) -> String {
-    let whole = format!("{} ({})", campaign.label, campaign.channel);
-    if whole.chars().count() <= MOST_NAME_WIDTH { whole } else { clip(&campaign.label, MOST_NAME_WIDTH) }
+    let whole = printable(&format!("{} ({})", campaign.label, campaign.channel)).into_owned();
+    if display_width(&whole) <= MOST_NAME_WIDTH { whole } else { clip(&campaign.label, MOST_NAME_WIDTH) }
 }
 
 fn percent_of(part: i64, whole: i64) -> String {
@@ -115,6 +115,6 @@ fn percent_of(part: i64, whole: i64) -> String {
         return String::new();
     }
     #[expect(clippy::cast_precision_loss, reason = "a percentage to look at")]
-    let percent = 100.0 * part as f64 / whole as f64 + 0.0;
-    format!("{percent:.1} %")
+    let percent = 100.0 * part as f64 / whole as f64;
+    format!("{} %", rounded(percent, 1))
 }

@@ -86,12 +86,17 @@ fn show_lifetime(f: &mut fmt::Formatter<'_>, lifetime: Option<&Lifetime>) -> fmt
     let Some(Lifetime { horizon_months, discount, segment_by, family, models, .. }) = lifetime else {
         return writeln!(f, "lifetime value  not told");
     };
-    let percent = discount * 100.0;
+    let percent = percent(*discount);
     let (by, family) = (word(segment_by), word(family));
     let models: Vec<&str> = models.iter().map(|model| model.id()).collect();
     let models = models.join(", ");
     write!(f, "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; ")?;
     writeln!(f, "family {family}; {models}")
+}
+
+/// A fraction in per cent, without the dust of binary fractions.
+pub(crate) fn percent(fraction: f64) -> f64 {
+    (fraction * 1e10).round() / 1e8
 }
 
 fn plural(count: usize) -> &'static str {

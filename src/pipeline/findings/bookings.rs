@@ -6,7 +6,7 @@ use crate::config::calendar::days_since_epoch;
 use crate::config::file::Table;
 use crate::engine::set_aside::Tally;
 use crate::pipeline::error::RunError;
-use crate::pipeline::phrases::few;
+use crate::pipeline::phrases::{few, grouped};
 use crate::pipeline::prepare::{Prepared, Workers};
 use crate::pipeline::totals::CreditTotals;
 use closedloop_core::ledger::Bucket;
@@ -56,8 +56,9 @@ pub(in crate::pipeline) fn overdue_opportunities(prepared: &Prepared, until: Dat
     (count > 0).then(|| Finding {
         subject: Table::Opportunities.name().to_owned(),
         message: format!(
-            "{count} {opportunities} with a close date up to {until} {are_in} neither won nor lost, and \
+            "{} {opportunities} with a close date up to {until} {are_in} neither won nor lost, and \
              not booked: {}; name in stages.won what was won",
+            grouped(count),
             few(names.into_iter())
         ),
         amount: (amount != 0).then_some(amount),
@@ -77,7 +78,7 @@ pub(super) fn deals_without_credit(plan: &Plan, totals: &CreditTotals) -> Vec<Fi
     left.into_iter()
         .map(|(bucket, (deals, amount))| Finding {
             subject: "deals".to_owned(),
-            message: format!("{deals} with money in the residual {}", bucket.name()),
+            message: format!("{} with money in the residual {}", grouped(deals), bucket.name()),
             amount: Some(amount),
         })
         .collect()
