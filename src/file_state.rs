@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// What tells a file from what it was before: its length, when it was written, and where the system knows more, which
-/// file it is and when that last changed.
+/// file it is and when that last changed, which a file tells that was away and is back.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FileState {
     length: u64,
@@ -64,6 +64,11 @@ mod tests {
             let other = path.with_extension("new");
             fs::write(&other, "campaign_id,date,amount\n").unwrap();
             fs::rename(other, path).unwrap();
+        }));
+        assert!(changes(|path| {
+            let away = path.with_extension("away");
+            fs::rename(path, &away).unwrap();
+            fs::rename(away, path).unwrap();
         }));
     }
 }

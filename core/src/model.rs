@@ -48,6 +48,11 @@ pub trait AttributionModel: Any + Send + Sync {
         false
     }
 
+    /// Whether touches of a channel, by its dense code, can earn anything.
+    fn can_credit(&self, _channel: u32) -> bool {
+        true
+    }
+
     /// Whether both credit every journey alike, so that asking one of them is enough. Where it cannot be told, they do not.
     fn credits_like(&self, _other: &dyn AttributionModel) -> bool {
         false

@@ -2,7 +2,8 @@
 -- Asked by: leadership, before moving budget.
 -- Marts: model_comparison, dim_model.
 -- All quarters together, since what is spent in one is earned in later ones. The decision is fund where every model returns at least
--- the spend, cut where none does, and empty without spend. Models that cannot credit a channel are not asked.
+-- the spend, cut where none does, and empty without spend. Models that cannot credit a channel
+-- are not asked, and where none can it is empty, too.
 WITH whole AS (
     SELECT c.channel, m.is_default, c.model, c.can_credit, sum(c.spend) AS spend, sum(c.amount) AS revenue
     FROM model_comparison c
@@ -25,7 +26,7 @@ SELECT
     CASE
         WHEN spend > 0 AND least_revenue >= spend THEN 'fund'
         WHEN spend > 0 AND most_revenue < spend THEN 'cut'
-        WHEN spend > 0 THEN 'depends'
+        WHEN spend > 0 AND least_revenue IS NOT NULL THEN 'depends'
     END AS decision
 FROM channels
 ORDER BY default_revenue DESC, channel

@@ -3,7 +3,7 @@
 -- Marts: model_comparison, dim_campaign.
 -- All quarters together, since what is spent in one is earned in later ones. Worth its money is what returned at least its spend;
 -- campaigns of the last months may yet return more. model_decision judges by the hurdle of the run, with intervals.
--- Models that cannot credit a campaign are not asked.
+-- Models that cannot credit a campaign are not asked, and campaigns that none can are left out.
 WITH whole AS (
     SELECT campaign_id, model, sum(spend) AS spend, sum(amount) AS revenue
     FROM model_comparison

@@ -7,7 +7,7 @@ use super::progress::Bar;
 use super::table::sentence;
 use crate::config::Overrides;
 use crate::config::plan::Finance;
-use crate::pipeline::{Finding, inspect};
+use crate::pipeline::{Finding, inspect, unchanged};
 use clap::Args;
 use std::io::Write;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ impl CheckArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let plan = self.plan.plan(Overrides::default())?;
         let bar = Bar::new(self.quiet);
-        let findings = inspect(&plan, self.plan.threads(), &bar);
+        let findings = unchanged(&plan, || inspect(&plan, self.plan.threads(), &bar));
         bar.clear();
         let findings = findings?;
         let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };

@@ -8,6 +8,7 @@ mod table;
 use crate::engine::session;
 use crate::mart::manifest::Manifest;
 use crate::mart::reading;
+use crate::pipeline::runtime;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -79,7 +80,7 @@ enum Format {
 
 impl CompareArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime(1)?;
         let asked = reading::ask(&self.out, async |manifest, ctx| self.comparison(&manifest, &ctx).await);
         let comparison = runtime.block_on(asked)?;
         let mut out = anstream::stdout();

@@ -7,10 +7,10 @@ use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use super::table::{cell, fitted, header, plain, print_fitted, right, sentence, terminal_width};
 use crate::config::{Overrides, Plan};
-use crate::pipeline::RunError;
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, TouchExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
 use crate::pipeline::lifetime::explain::{LifetimeExplanation, explain_lifetime};
+use crate::pipeline::{RunError, unchanged};
 use clap::{Args, ValueEnum};
 use comfy_table::Table;
 use std::collections::BTreeMap;
@@ -63,19 +63,20 @@ impl ExplainArgs {
         let bar = Bar::new(false);
         match (&self.subject.deal, &self.subject.account) {
             (Some(deal), _) => {
-                let deals = explain(&plan, &Question::Deal(deal.clone()), self.plan.threads(), &bar);
+                let question = Question::Deal(deal.clone());
+                let deals = unchanged(&plan, || explain(&plan, &question, self.plan.threads(), &bar));
                 bar.clear();
                 self.print(&deals?, |out, deals| deals.iter().try_for_each(|deal| print_deal(out, &plan, deal)))
             }
             (None, Some(account)) => {
-                let answer = AccountAnswer::of(&plan, account, self.plan.threads(), &bar);
+                let answer = unchanged(&plan, || AccountAnswer::of(&plan, account, self.plan.threads(), &bar));
                 bar.clear();
                 self.print(&answer?, |out, answer| answer.print(out, &plan))
             }
             (None, None) => {
                 let campaign = self.subject.campaign.clone().unwrap_or_default();
                 let question = CampaignQuestion { campaign, quarter: self.quarter.clone() };
-                let campaign = explain_campaign(&plan, &question, self.plan.threads(), &bar);
+                let campaign = unchanged(&plan, || explain_campaign(&plan, &question, self.plan.threads(), &bar));
                 bar.clear();
                 self.print(&campaign?, |out, campaign| print_campaign(out, &plan, campaign))
             }

@@ -5,16 +5,18 @@ mod prompt;
 mod statements;
 
 use super::plan_args::open_plan;
+use crate::config::Plan;
 use crate::engine::memory::Budget;
 use crate::engine::{load, session};
 use crate::mart::{manifest, reading};
+use crate::pipeline::{runtime, unchanged};
 use arrow::array::RecordBatch;
 use clap::Args;
 use datafusion::prelude::SessionContext;
 use print::{Format, print};
 use statements::{Statements, answers};
 use std::io::{IsTerminal, stdin, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `query`.
@@ -38,13 +40,30 @@ pub(super) struct QueryArgs {
 
 impl QueryArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let is_talk = self.sql.is_none() && stdin().is_terminal() && stdout().is_terminal();
+        let statements = if is_talk { Vec::new() } else { self.statements()? };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let runtime = runtime(threads)?;
+        let plan = if self.place.is_dir() { None } else { Some(open_plan(&self.place)?) };
+        let open = || runtime.block_on(Tables::open(&self.place, plan.as_ref(), threads));
         if is_talk {
-            let ctx = runtime.block_on(self.open())?;
-            prompt::run(&runtime, &ctx, self.format, |asked| runtime.block_on(self.answers(Some(&ctx), asked)))?;
+            let tables = of_inputs(plan.as_ref(), open)?;
+            let answers = |asked: &[String]| of_inputs(plan.as_ref(), || runtime.block_on(tables.answers(asked)));
+            prompt::run(&runtime, &runtime.block_on(tables.session())?, self.format, answers)?;
             return Ok(ExitCode::SUCCESS);
         }
+        let answers = || {
+            let tables = open()?;
+            runtime.block_on(tables.answers(&statements))
+        };
+        for rows in of_inputs(plan.as_ref(), answers)? {
+            print(&mut anstream::stdout(), &rows, self.format)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is asked, on the command line or on standard input.
+    fn statements(&self) -> anyhow::Result<Vec<String>> {
         let text = match &self.sql {
             Some(sql) => sql.clone(),
             None => std::io::read_to_string(stdin())
@@ -54,34 +73,43 @@ impl QueryArgs {
         if statements.is_empty() {
             anyhow::bail!("there is no SQL; give one SELECT, as an argument or on standard input");
         }
-        for rows in runtime.block_on(self.answers(None, &statements))? {
-            print(&mut anstream::stdout(), &rows, self.format)?;
-        }
-        Ok(ExitCode::SUCCESS)
+        Ok(statements)
+    }
+}
+
+/// What comes of inputs, where there are some that may change meanwhile.
+fn of_inputs<T>(plan: Option<&Plan>, read: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    match plan {
+        Some(plan) => unchanged(plan, read),
+        None => read(),
+    }
+}
+
+/// The tables that can be asked: marts, or a configuration's tables with the marts of its last run.
+struct Tables {
+    marts: PathBuf,
+    /// The session with the configuration's tables.
+    of_config: Option<SessionContext>,
+}
+
+impl Tables {
+    async fn open(place: &Path, plan: Option<&Plan>, threads: usize) -> anyhow::Result<Self> {
+        let Some(plan) = plan else { return Ok(Self { marts: place.to_owned(), of_config: None }) };
+        let ctx = session::open(plan, threads, &Budget::unlimited())?;
+        load::load(&ctx, plan, None).await?.check_touch_quotes().await?;
+        Ok(Self { marts: plan.output.clone(), of_config: Some(ctx) })
     }
 
-    /// The answers to statements, of marts always those that stand there now; a configuration's session may be at hand.
-    async fn answers(&self, session: Option<&SessionContext>, asked: &[String]) -> anyhow::Result<Vec<RecordBatch>> {
-        match session {
-            _ if self.place.is_dir() => reading::ask(&self.place, async |_, ctx| answers(&ctx, asked).await).await,
-            Some(ctx) => answers(ctx, asked).await,
-            None => answers(&self.session().await?, asked).await,
-        }
-    }
-
-    async fn open(&self) -> anyhow::Result<SessionContext> {
-        if self.place.is_dir() { Ok(reading::open(&self.place).await?.1) } else { self.session().await }
-    }
-
-    /// The session of a configuration, with the marts of its last run.
+    /// A session with the marts that stand there now.
     async fn session(&self) -> anyhow::Result<SessionContext> {
-        let plan = open_plan(&self.place)?;
-        let ctx =
-            session::open(&plan, std::thread::available_parallelism().map_or(1, usize::from), &Budget::unlimited())?;
-        load::load(&ctx, &plan, None).await?.check_touch_quotes().await?;
-        if plan.output.join(manifest::MANIFEST).is_file() {
-            reading::register(&ctx, &plan.output).await?;
+        let Some(ctx) = &self.of_config else { return Ok(reading::open(&self.marts).await?.1) };
+        if self.marts.join(manifest::MANIFEST).is_file() {
+            reading::register(ctx, &self.marts).await?;
         }
-        Ok(ctx)
+        Ok(ctx.clone())
+    }
+
+    async fn answers(&self, asked: &[String]) -> anyhow::Result<Vec<RecordBatch>> {
+        reading::steady(&self.marts, async || answers(&self.session().await?, asked).await).await
     }
 }

@@ -21,11 +21,10 @@ impl Staging {
     pub(super) fn open(out: &Path) -> Result<Self, GenerateError> {
         fs::create_dir_all(out).map_err(GenerateError::io(out))?;
         let (folder, busy) = (out.join(NAME), || GenerateError::Busy { path: out.to_owned() });
-        let mut others = fs::read_dir(out).map_err(GenerateError::io(out))?.flatten().map(|entry| entry.file_name());
-        if others.any(|name| name != NAME && name != LOCK) {
-            return Err(GenerateError::NotEmpty { path: out.to_owned() });
-        }
+        check_empty(out)?;
         let lock = lock(&out.join(LOCK)).map_err(GenerateError::io(out))?.ok_or_else(busy)?;
+        // Another may have been ready in between.
+        check_empty(out)?;
         if folder.is_dir() {
             fs::remove_dir_all(&folder).map_err(GenerateError::io(&folder))?;
         }
@@ -48,6 +47,15 @@ impl Staging {
             let place = self.out.join(&name);
             fs::rename(self.folder.join(&name), &place).map_err(GenerateError::io(&place))
         })
+    }
+}
+
+/// Refuses a folder that holds anything but what another start left.
+fn check_empty(out: &Path) -> Result<(), GenerateError> {
+    let mut names = fs::read_dir(out).map_err(GenerateError::io(out))?.flatten().map(|entry| entry.file_name());
+    match names.any(|name| name != NAME && name != LOCK) {
+        true => Err(GenerateError::NotEmpty { path: out.to_owned() }),
+        false => Ok(()),
     }
 }
 

@@ -214,7 +214,11 @@ fn exchange(stage: &Path, out: &Path) -> Result<(), MartError> {
         }
     }
     let aside = aside(out);
-    std::fs::rename(out, &aside).map_err(MartError::write(out))?;
+    std::fs::rename(out, &aside).map_err(|error| match error.kind() {
+        // Where the mount is of the same file system, nothing tells of it before.
+        ErrorKind::ResourceBusy => MartError::MountPoint { path: out.to_owned() },
+        _ => MartError::write(out)(error),
+    })?;
     if let Err(error) = std::fs::rename(stage, out) {
         std::fs::rename(&aside, out).map_err(MartError::write(out))?;
         return Err(MartError::Write { path: out.to_owned(), source: error });

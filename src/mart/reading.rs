@@ -17,8 +17,7 @@ pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError
     Ok((manifest, ctx))
 }
 
-/// Asks the marts of one run: where another run is published meanwhile, asks again, since some were read of the one and some
-/// of the other.
+/// Asks the marts of one run.
 ///
 /// # Errors
 /// As [`open`], and what the question comes to.
@@ -26,20 +25,26 @@ pub async fn ask<T, E: From<MartError>>(
     folder: &Path,
     question: impl AsyncFn(Manifest, SessionContext) -> Result<T, E>,
 ) -> Result<T, E> {
+    let ask = async || {
+        let (manifest, ctx) = open(folder).await?;
+        question(manifest, ctx).await
+    };
+    steady(folder, ask).await
+}
+
+/// Reads marts, and again where another run is published meanwhile: some were read of the one and some of the other.
+pub async fn steady<T>(folder: &Path, read: impl AsyncFn() -> T) -> T {
     let manifest = || FileState::of(&folder.join(MANIFEST)).ok();
     loop {
         let before = manifest();
-        let answer = match open(folder).await {
-            Ok((manifest, ctx)) => question(manifest, ctx).await,
-            Err(error) => Err(error.into()),
-        };
+        let told = read().await;
         if manifest() == before {
-            return answer;
+            return told;
         }
     }
 }
 
-/// Adds the marts of an output folder to a session.
+/// Adds the marts of an output folder to a session, in the place of those that it may have.
 ///
 /// # Errors
 /// As [`open`].
@@ -47,6 +52,7 @@ pub async fn register(ctx: &SessionContext, folder: &Path) -> Result<Manifest, M
     let manifest = Manifest::read(folder)?;
     for mart in &manifest.marts {
         let path = folder.join(&mart.name);
+        let _earlier = ctx.deregister_table(&mart.name);
         let opened = ctx.register_parquet(&mart.name, address(&path), ParquetReadOptions::default()).await;
         opened.map_err(|error| MartError::Unreadable {
             path,

@@ -26,6 +26,8 @@ pub(super) struct CreditOutcome {
     pub(super) intervals: Vec<IntervalRow>,
     /// What a reader should know about them.
     pub(super) remarks: Vec<String>,
+    /// The models, by position, and the channels that they cannot credit.
+    pub(super) unable: BTreeSet<(usize, String)>,
     /// What `model_sensitivity` shows, where it is wanted.
     pub(super) sensitivity: Option<Sensitivity>,
 }
@@ -65,6 +67,7 @@ pub(super) fn credit(
         intervals: if shows_intervals(wanted) { plan.intervals } else { Intervals::Off },
         grid: grid.as_ref(),
     };
+    let unable = unable(&models, prepared.lines.channels());
     let crediting = Crediting::new(plan, prepared, models, wants)?;
     let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
     let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
@@ -111,7 +114,17 @@ pub(super) fn credit(
     let (intervals, remarks) = told?;
     drop(crediting);
     let sensitivity = grid.map(|grid| Sensitivity { grid, totals: credited.variants });
-    Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, sensitivity })
+    Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, unable, sensitivity })
+}
+
+/// Which models cannot credit which channels.
+fn unable(models: &Models, channels: &[String]) -> BTreeSet<(usize, String)> {
+    let mut unable = BTreeSet::new();
+    for (position, model) in models.built.iter().enumerate() {
+        let of_model = (0..).zip(channels).filter(|(code, _)| !model.can_credit(*code));
+        unable.extend(of_model.map(|(_, channel)| (position, channel.clone())));
+    }
+    unable
 }
 
 /// The law over the whole run: under every model, attributed money and residuals are what was booked.

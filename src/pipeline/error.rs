@@ -103,7 +103,9 @@ pub enum RunError {
         path: std::path::PathBuf,
     },
     /// A thread pool or runtime cannot start.
-    #[error("cannot start {threads} threads: {message}; lower --threads")]
+    #[error(
+        "too few threads are to be had for {threads} at work: {message}; raise the limit of the system, or lower --threads"
+    )]
     Threads {
         /// How many were asked for.
         threads: usize,

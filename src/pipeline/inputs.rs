@@ -31,14 +31,14 @@ impl Inputs {
         files.map(look).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Starts to hash them.
+    /// Starts to hash them, beside the `threads` of a run.
     ///
     /// # Errors
     /// A thread that cannot start.
-    pub(super) fn hash(&self) -> Result<InputHashes, RunError> {
+    pub(super) fn hash(&self, threads: usize) -> Result<InputHashes, RunError> {
         let files: Vec<_> = self.0.iter().map(|input| (input.table.name().to_owned(), input.path.clone())).collect();
         let thread = Builder::new().spawn(move || files.into_iter().map(hash).collect());
-        Ok(InputHashes(thread.map_err(|error| RunError::no_threads(1, &error))?))
+        Ok(InputHashes(thread.map_err(|error| RunError::no_threads(threads, &error))?))
     }
 
     /// Refuses files that are no longer those that the run began with: it may have read some of the old and some of the new.
@@ -51,6 +51,17 @@ impl Inputs {
             false => Err(RunError::InputChanged { path: path.clone() }),
         })
     }
+}
+
+/// Reads inputs, and refuses what comes of them where they changed meanwhile, be it an error.
+///
+/// # Errors
+/// A file that is gone or another, and what reading comes to.
+pub fn unchanged<T, E: From<RunError>>(plan: &Plan, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let inputs = Inputs::of(plan)?;
+    let told = read();
+    inputs.check()?;
+    told
 }
 
 /// Hashing under way on a thread of its own.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// A count with thousands separators.
+/// A count, which is never below zero, with thousands separators.
 pub(crate) fn grouped(count: impl Display) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -5,6 +5,7 @@ use super::campaign_names::CampaignNames;
 use super::clock::Clock;
 use super::error::RunError;
 use super::mart_sql::frame;
+use super::runtime::runtime;
 use super::scatter_touches;
 use super::spent::Spent;
 use crate::config::Plan;
@@ -28,8 +29,6 @@ use datafusion::scalar::ScalarValue;
 use jiff::civil::Date;
 use rayon::ThreadPool;
 use std::path::Path;
-use std::sync::RwLock;
-use std::thread::Builder;
 use tokio::runtime::Runtime;
 
 /// One runtime for SQL and one pool for the models, of the same size; they take turns.
@@ -44,9 +43,7 @@ impl Workers {
     pub(super) fn start(threads: usize) -> Result<Self, RunError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| RunError::no_threads(threads, &error))?;
-        check_for_threads(threads).map_err(|error| RunError::no_threads(threads, &error))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-        Ok(Self { runtime: runtime.map_err(|error| RunError::no_threads(threads, &error))?, pool, threads })
+        Ok(Self { runtime: runtime(threads)?, pool, threads })
     }
 
     /// The rows of one of the files under `sql/`, with values for its parameters.
@@ -59,15 +56,6 @@ impl Workers {
         let rows = async { session::collect(session::read_with(ctx, sql, values).await?).await };
         Ok(self.runtime.block_on(rows)?)
     }
-}
-
-/// Starts so many threads at once and lets them go: a runtime does not say that the system gives it none, but hangs.
-fn check_for_threads(threads: usize) -> std::io::Result<()> {
-    let gate = RwLock::new(());
-    std::thread::scope(|scope| {
-        let _closed = gate.write();
-        (0..threads).try_for_each(|_| Builder::new().spawn_scoped(scope, || drop(gate.read())).map(drop))
-    })
 }
 
 /// What a run may hold in memory, and where the rest goes.

@@ -43,7 +43,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>) -> Result<Report, RunError> {
     let publication = Publication::open(&plan.output, options.overwrite)?;
     share_freed_memory(options.threads);
     let inputs = Inputs::of(plan)?;
-    let report = stage_marts(plan, options, &wanted, &publication, inputs.hash()?);
+    let report = stage_marts(plan, options, &wanted, &publication, inputs.hash(options.threads)?);
     // What came of inputs that changed meanwhile, be it an error, is not theirs.
     inputs.check()?;
     let report = report?;

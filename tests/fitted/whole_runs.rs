@@ -154,31 +154,49 @@ fn models_by_rule_say_what_they_say_alone() {
     assert_eq!(tables(&alone), tables(&beside));
 }
 
-/// Incremental models credit their control channels nothing by definition, which is no reason to cut those.
+/// Control channels, channels that only sales touches, and one that nobody touched.
+const CONTROLS: [&str; 6] = ["organic_search", "direct", "referral", "outbound_sdr", "sales", "brand"];
+
+/// What `incremental` controls for it credits nothing by definition, which is no reason to cut it: neither control channels nor
+/// touches of sales.
 #[test]
 fn controls_are_judged_by_the_other_models() {
     let scratch = tempfile::tempdir().unwrap();
-    let (alone, beside) = (scratch.path().join("alone"), scratch.path().join("beside"));
-    run(&demo_with("run = [\"first_touch\", \"linear\"]", scratch.path()), &alone, &["--quiet"]);
-    run(&demo_with("run = [\"first_touch\", \"linear\", \"incremental\"]", scratch.path()), &beside, &["--quiet"]);
-    let [alone, beside] = [alone, beside].map(|out| {
-        let rows = read_mart(&out, "model_comparison");
-        let [channels, models, can, quarters, levels, decisions] =
-            ["channel", "model", "can_credit", "fiscal_quarter", "level", "decision"].map(|name| texts(&rows, name));
-        let of_controls = (0..rows.num_rows()).filter(|&row| {
-            levels[row].as_deref() == Some("channel") && channels[row].as_deref() == Some("organic_search")
-        });
-        of_controls
-            .map(|row| {
-                let is_control_of = models[row].as_deref() == Some("incremental");
-                assert_eq!(can[row].as_deref(), Some(if is_control_of { "false" } else { "true" }));
-                ((quarters[row].clone(), models[row].clone()), decisions[row].clone())
-            })
-            .collect::<BTreeMap<_, _>>()
+    let compared = |models: &str, name: &str| {
+        let out = scratch.path().join(name);
+        let models = format!("run = [{models}]\n[journeys]\neligible = \"true\"");
+        run(&demo_with(&models, scratch.path()), &out, &["--quiet"]);
+        read_mart(&out, "model_comparison")
+    };
+    let alone = compared(r#""first_touch", "linear""#, "alone");
+    let beside = compared(r#""first_touch", "linear", "incremental", "incremental_total""#, "beside");
+    let decisions = |rows: &RecordBatch, channel: &str| -> BTreeMap<_, _> {
+        let [levels, channels, models, quarters, decisions] =
+            ["level", "channel", "model", "fiscal_quarter", "decision"].map(|name| texts(rows, name));
+        let of_channel = (0..rows.num_rows())
+            .filter(|&row| levels[row].as_deref() == Some("channel") && channels[row].as_deref() == Some(channel));
+        of_channel.map(|row| ((quarters[row].clone(), models[row].clone()), decisions[row].clone())).collect()
+    };
+    let (channels, models, can, amounts) =
+        (texts(&beside, "channel"), texts(&beside, "model"), texts(&beside, "can_credit"), money(&beside, "amount"));
+    for row in 0..beside.num_rows() {
+        let (model, channel) = (models[row].as_deref().unwrap(), channels[row].as_deref().unwrap());
+        let is_control = model == "incremental" && CONTROLS.contains(&channel);
+        assert_eq!(can[row].as_deref(), Some(if is_control { "false" } else { "true" }), "{channel} under {model}");
+        assert!(!is_control || amounts[row] == 0, "{channel} under {model}");
+    }
+    let total_gives = (0..beside.num_rows()).any(|row| {
+        models[row].as_deref() == Some("incremental_total")
+            && channels[row].as_deref() == Some("direct")
+            && amounts[row] > 0
     });
-    assert!(alone.values().any(|decision| decision.as_deref() == Some("fund")));
-    assert!(alone.iter().all(|(place, decision)| beside[place] == *decision));
-    assert!(beside.keys().any(|(_, model)| model.as_deref() == Some("incremental")));
+    assert!(total_gives, "journeys of controls alone are shared by the total");
+    let compared_again = compared(r#""first_touch", "linear", "incremental""#, "without_total");
+    for channel in ["organic_search", "outbound_sdr"] {
+        let (alone, beside) = (decisions(&alone, channel), decisions(&compared_again, channel));
+        assert!(alone.values().any(|decision| decision.as_deref() == Some("fund")), "{channel}");
+        assert!(alone.iter().all(|(place, decision)| beside[place] == *decision), "{channel}");
+    }
 }
 
 #[test]

@@ -144,6 +144,11 @@ impl Incremental {
 }
 
 impl AttributionModel for Incremental {
+    /// Controls have no effect that could.
+    fn can_credit(&self, channel: u32) -> bool {
+        !self.positions(channel).is_empty()
+    }
+
     /// Credits and baseline sum to one.
     fn credit(&self, journey: Journey<'_>, credits: &mut [f64]) -> Residual {
         credits.fill(0.0);

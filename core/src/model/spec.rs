@@ -174,16 +174,6 @@ impl ModelSpec {
         }
     }
 
-    /// Whether touches of a channel can earn anything: those of an incremental model's control channels cannot.
-    pub fn can_credit(&self, channel: &str) -> bool {
-        match self {
-            Self::Incremental { settings, .. } | Self::IncrementalTotal { settings, .. } => {
-                !settings.is_control(channel)
-            }
-            _ => true,
-        }
-    }
-
     /// The id as part of a column name: `.` becomes `__`.
     pub fn column_stem(&self) -> String {
         self.id().replace('.', "__")

@@ -23,15 +23,19 @@ impl LineInterval {
 }
 
 /// What can be decided about a line: `depends` when one model clearly says fund and another clearly cut, else what the
-/// default model says, which is `too_close` when the hurdle lies inside its interval. None without spend or intervals.
+/// default model says, which is `too_close` when the hurdle lies inside its interval; where it cannot credit the line, what
+/// all others say. None without spend or intervals.
 pub(super) fn call(intervals: &BTreeMap<String, LineInterval>, default_model: &str) -> Option<&'static str> {
     let says = |verdict: &str| intervals.values().any(|interval| interval.verdict.as_deref() == Some(verdict));
     if says("fund") && says("cut") {
         return Some("depends");
     }
-    let words = ["fund", "cut", "too_close"];
-    let verdict = intervals.get(default_model)?.verdict.as_deref()?;
-    words.into_iter().find(|word| *word == verdict)
+    let of_default = intervals.get(default_model).and_then(|interval| interval.verdict.as_deref());
+    let verdicts = || intervals.values().filter_map(|interval| interval.verdict.as_deref());
+    let of_all =
+        verdicts().next().map(|first| if verdicts().all(|verdict| verdict == first) { first } else { "too_close" });
+    let verdict = of_default.or(of_all)?;
+    ["fund", "cut", "too_close"].into_iter().find(|word| *word == verdict)
 }
 
 #[cfg(test)]
@@ -57,6 +61,8 @@ mod tests {
         assert_eq!(called(&["fund", "too_close"]), Some("fund"));
         assert_eq!(called(&["too_close", "fund"]), Some("too_close"));
         assert_eq!(called(&["cut", "cut"]), Some("cut"));
+        assert_eq!(called(&["", "cut", "cut"]), Some("cut"));
+        assert_eq!(called(&["", "fund", "too_close"]), Some("too_close"));
         assert_eq!(called(&[""]), None);
         assert_eq!(called(&[]), None);
     }

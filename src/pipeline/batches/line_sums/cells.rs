@@ -9,9 +9,9 @@ use crate::pipeline::spent::SpendByLine;
 use crate::pipeline::spread::{IntervalRow, Level, ModelInterval, Period};
 use crate::pipeline::totals::LineCounts;
 use closedloop_core::ledger::Bucket;
-use closedloop_core::model::ModelSpec;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// A line as the marts sort it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,14 +86,14 @@ impl OfCell<'_> {
 pub(super) struct RoiCells<'a> {
     lines: Vec<RoiLine<'a>>,
     positions: HashMap<RoiLine<'a>, usize, FixedState>,
-    models: &'a [ModelSpec],
+    models: usize,
     /// Line by line, under which models it can earn anything.
     can_credit: Vec<bool>,
     known: HashMap<RoiCell, OfCell<'a>, FixedState>,
 }
 
 impl<'a> RoiCells<'a> {
-    fn new(lines: impl Iterator<Item = RoiLine<'a>>, models: &'a [ModelSpec]) -> Self {
+    fn new(lines: impl Iterator<Item = RoiLine<'a>>, models: usize) -> Self {
         let mut positions: HashMap<_, _, _> = lines.map(|line| (line, 0)).collect();
         let mut lines: Vec<RoiLine<'_>> = positions.keys().copied().collect();
         lines.sort_unstable();
@@ -112,26 +112,27 @@ impl<'a> RoiCells<'a> {
 
     /// Under which models the line of a cell can earn anything.
     pub(super) fn can_credit(&self, cell: &RoiCell) -> &[bool] {
-        of_line(&self.can_credit, self.models.len(), cell.line)
+        of_line(&self.can_credit, self.models, cell.line)
     }
 
     /// Finds which models can credit which lines, and what those give. A model that attributes nothing at all says nothing
-    /// of a line.
-    fn find_extremes(&mut self) {
+    /// of a line; `unable` are models and the channels that they cannot credit.
+    fn find_extremes(&mut self, unable: &BTreeSet<(usize, String)>) {
         let Self { lines, models, known, can_credit, .. } = self;
-        let mut attributes = vec![false; models.len()];
+        let mut attributes = vec![false; *models];
         for earned in known.values().filter_map(|of| of.earned) {
             attributes.iter_mut().zip(earned).for_each(|(attributes, sums)| *attributes |= sums.amount() != 0);
         }
+        let mut of_channel: HashMap<Option<&str>, Vec<bool>, FixedState> = HashMap::default();
         for line in lines.iter() {
-            let can_credit_it = |model: &ModelSpec| line.channel.is_none_or(|channel| model.can_credit(channel));
-            can_credit
-                .extend(models.iter().zip(&attributes).map(|(model, attributes)| *attributes && can_credit_it(model)));
+            can_credit.extend_from_slice(of_channel.entry(line.channel).or_insert_with_key(|channel| {
+                let is_able = |model| channel.is_none_or(|channel| !unable.contains(&(model, channel.to_owned())));
+                attributes.iter().enumerate().map(|(model, attributes)| *attributes && is_able(model)).collect()
+            }));
         }
         for (cell, of) in known {
-            let able =
-                of_line(can_credit, models.len(), cell.line).iter().enumerate().filter(|(_, can_credit)| **can_credit);
-            let amounts = able.map(|(model, _)| of.sums(model).amount());
+            let able = of_line(can_credit, *models, cell.line).iter().enumerate();
+            let amounts = able.filter(|(_, can_credit)| **can_credit).map(|(model, _)| of.sums(model).amount());
             of.extremes = amounts.clone().min().zip(amounts.max());
         }
     }
@@ -157,11 +158,11 @@ impl Names<'_> {
         let earned = levels.map(|(level, _)| self.earning_line(level));
         let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
         let spent = spend.keys().map(|&(campaign, channel, _)| spent_line(grain, campaign, channel));
-        let mut cells = RoiCells::new(earned.chain(left).chain(spent), self.models);
+        let mut cells = RoiCells::new(earned.chain(left).chain(spent), self.models.len());
         self.add_earned(grain, outcome, &mut cells);
         self.add_left(outcome, &mut cells);
         add_spend(grain, spend, &mut cells);
-        cells.find_extremes();
+        cells.find_extremes(&outcome.unable);
         cells
     }
 
