@@ -2,7 +2,7 @@
 
 use super::{World, snapshot};
 use closedloop::config::{Overrides, Plan};
-use closedloop::pipeline::{Progress, RunOptions, run};
+use closedloop::pipeline::{Progress, RunOptions, inspect, run, unchanged};
 use std::fs;
 use std::path::Path;
 
@@ -35,6 +35,18 @@ fn refused(stage: &'static str, meddle: impl Fn(&Path) + Sync) -> String {
     let sentence = run(&plan, &options).unwrap_err().to_string();
     assert!(snapshot(&world.path("out")) == marts, "{sentence}");
     sentence.replace(&format!("{}/", world.folder.path().display()), "")
+}
+
+/// Findings about the half of a table would look as if they were about all of it.
+#[test]
+fn nor_does_a_check_tell_of_what_is_gone() {
+    let world = World::new();
+    world.accepted();
+    let overrides = Overrides { out: Some(world.path("out")), as_of: None, intervals: None };
+    let plan = Plan::load(&world.path("closedloop.toml"), overrides).unwrap();
+    let progress = Meddler { stage: "scatter", meddle: &|| fs::remove_file(world.path("touchpoints.csv")).unwrap() };
+    let sentence = unchanged(&plan, || inspect(&plan, 2, &progress)).unwrap_err().to_string();
+    assert!(sentence.ends_with("leave the inputs in place while a run reads them"), "{sentence}");
 }
 
 const CHANGED: &str = "touchpoints.csv has changed since the run began; leave the inputs in place and run again";
