@@ -25,7 +25,8 @@ use std::process::ExitCode;
 #[command(
     after_help = "The last column is the call that the 95 % intervals of roi allow: depends where that of one model lies above the \
                   hurdle and that of another below, else what the default model's says: fund, cut, or too close where the \
-                  hurdle lies inside. Of a run without intervals it is the decision by roi alone, as in model_comparison.\n\n\
+                  hurdle lies inside. Of a run without intervals it is the decision by roi alone, as in model_comparison. Models \
+                  that cannot credit a line are not asked about it.\n\n\
                   Example: closedloop compare out --quarter FY26Q3"
 )]
 pub(super) struct CompareArgs {

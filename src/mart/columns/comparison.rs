@@ -15,7 +15,7 @@ const QUARTER_OR_ALL: Column = key("fiscal_quarter", "Fiscal quarter; null for a
 const CAN_CREDIT: Column = fact(
     "can_credit",
     Flag,
-    "Whether the model can credit the line at all: a model that attributes nothing in the whole run cannot, as lead_creation where no lead creation is known, nor can incremental a channel that it controls for. What it then gives, nothing, is no reason for a decision.",
+    "Whether the model can credit the line at all: a model that attributes nothing in the whole run cannot, as lead_creation where no lead creation is known, nor can incremental a channel that it controls for or that nobody touched. What it then gives, nothing, is no reason for a decision.",
 );
 
 pub(super) const MODEL_COMPARISON: Definition = Definition {
