@@ -30,5 +30,5 @@ mod unique;
 pub(crate) mod words;
 
 pub use error::EngineError;
-pub(crate) use functions::{WrittenAmount, in_iso, month, written_flag};
+pub(crate) use functions::{WrittenAmount, among, in_iso, month, written_flag};
 pub(crate) use quotes::stray_quote;

@@ -1,14 +1,20 @@
 //! The calendar of the run: how text becomes an instant, and which fiscal quarter an instant falls in.
 
+mod stretches;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp, civil};
 use std::ops::RangeInclusive;
+use stretches::Stretches;
+
+const DAY: i64 = 86_400 * 1_000_000;
 
 /// Time zone and fiscal year. Instants are microseconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     zone: TimeZone,
+    stretches: Stretches,
     fiscal_year_start: i8,
 }
 
@@ -24,7 +30,7 @@ pub enum DateMeans {
 impl Calendar {
     /// A calendar in `zone` whose fiscal year starts in month `fiscal_year_start` (1 to 12).
     pub fn new(zone: TimeZone, fiscal_year_start: i8) -> Self {
-        Self { zone, fiscal_year_start }
+        Self { stretches: Stretches::of(&zone), zone, fiscal_year_start }
     }
 
     /// The IANA name of the time zone.
@@ -63,13 +69,34 @@ impl Calendar {
         self.instant_of_date(date, DateMeans::Start).map(|_| days_since_epoch(date))
     }
 
-    /// The instant of a naive local time; `None` where the clocks skip it.
-    pub fn instant_of_naive(&self, naive: DateTime) -> Option<i64> {
+    /// The instant of a local time, given in microseconds as if it were UTC; `None` where the clocks skip it.
+    pub fn instant_of_local(&self, local: i64) -> Option<i64> {
+        let naive = || Some(TimeZone::UTC.to_datetime(Timestamp::from_microsecond(local).ok()?));
+        self.stretches.instant_of(local).or_else(|| self.ask_zone(naive()?))
+    }
+
+    /// The same of a local time as it is written.
+    fn instant_of_naive(&self, naive: DateTime) -> Option<i64> {
+        let local = TimeZone::UTC.to_timestamp(naive).ok().map(Timestamp::as_microsecond);
+        local.and_then(|local| self.stretches.instant_of(local)).or_else(|| self.ask_zone(naive))
+    }
+
+    fn ask_zone(&self, naive: DateTime) -> Option<i64> {
         let ambiguous = self.zone.to_ambiguous_timestamp(naive);
         if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
             return None;
         }
         Some(ambiguous.earlier().ok()?.as_microsecond())
+    }
+
+    /// The first or last microsecond of a local day, since 1970-01-01.
+    pub fn instant_of_day(&self, day: i32, date_means: DateMeans) -> Option<i64> {
+        let start = |day: i64| self.stretches.instant_of(day.checked_mul(DAY)?);
+        let far_from_changes = match date_means {
+            DateMeans::Start => start(i64::from(day)),
+            DateMeans::End => start(i64::from(day) + 1).map(|next| next - 1),
+        };
+        far_from_changes.or_else(|| self.instant_of_date(date_of_days(day)?, date_means))
     }
 
     /// The first or last microsecond of a local day.
@@ -87,10 +114,12 @@ impl Calendar {
 
     /// The local day of an instant, since 1970-01-01.
     pub fn day_of(&self, instant: i64) -> Option<i32> {
-        const SECOND: i64 = 1_000_000;
-        let offset = self.zone.to_offset(Timestamp::from_microsecond(instant).ok()?);
-        let local = instant + i64::from(offset.seconds()) * SECOND;
-        i32::try_from(local.div_euclid(86_400 * SECOND)).ok()
+        let asked = || {
+            let offset = self.zone.to_offset(Timestamp::from_microsecond(instant).ok()?);
+            Some(i64::from(offset.seconds()) * 1_000_000)
+        };
+        let offset = self.stretches.offset_at(instant).or_else(asked)?;
+        i32::try_from((instant + offset).div_euclid(DAY)).ok()
     }
 
     /// The local time, to the minute, of an instant as [`instant_text`] writes it.
@@ -184,6 +213,29 @@ mod tests {
                 assert_eq!(calendar.day_of(instant), calendar.date_of(instant).map(days_since_epoch), "{zone} {hour}");
             }
             assert_eq!(calendar.day_of(i64::MAX), None);
+        }
+    }
+
+    /// Against asking the time zone for each. Apia skipped 2011-12-30, Troll changes by two hours, Lord Howe by half of one,
+    /// Monrovia left seconds behind in 1972.
+    #[test]
+    fn local_times_are_what_the_time_zone_says() {
+        let zones = ["UTC", "America/New_York", "Europe/Dublin", "Asia/Kolkata", "Pacific/Apia", "Antarctica/Troll"];
+        for zone in zones.into_iter().chain(["Australia/Lord_Howe", "Africa/Monrovia", "Africa/Casablanca"]) {
+            let calendar = Calendar::new(TimeZone::get(zone).unwrap(), 1);
+            for quarter_of_an_hour in (-4_000_000..5_000_000).step_by(97).chain(1_472_000..1_474_000) {
+                let local = quarter_of_an_hour * 900_000_000 + 7;
+                let naive = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(local).unwrap());
+                let asked = calendar.ask_zone(naive);
+                assert_eq!(calendar.instant_of_local(local), asked, "{zone} {naive}");
+                assert_eq!(calendar.instant_of_naive(naive), asked, "{zone} {naive}");
+            }
+            for day in -40_000..50_000 {
+                for means in [DateMeans::Start, DateMeans::End] {
+                    let asked = calendar.instant_of_date(date_of_days(day).unwrap(), means);
+                    assert_eq!(calendar.instant_of_day(day, means), asked, "{zone} {day}");
+                }
+            }
         }
     }
 

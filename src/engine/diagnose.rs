@@ -7,9 +7,11 @@ use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
 use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
+use memchr::{memchr, memchr_iter};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -31,7 +33,9 @@ impl Source {
     pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
         // The line break at the end lets every record have one.
         let bytes = LineBreaks::of(self.bytes(file)?).chain(&b"\n"[..]);
-        Ok(csv::ReaderBuilder::new().delimiter(self.delimiter).flexible(true).from_reader(bytes))
+        let mut reader = csv::ReaderBuilder::new();
+        reader.delimiter(self.delimiter).flexible(true).buffer_capacity(1 << 20);
+        Ok(reader.from_reader(bytes))
     }
 
     /// Refuses CSV files with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
@@ -60,7 +64,7 @@ impl Source {
         let mut bytes = ByteRecord::new();
         while reader.read_byte_record(&mut bytes).map_err(|error| self.csv_fault(file, &error))? {
             // Counted from the record's end, for blank lines may stand before it.
-            let breaks = bytes.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+            let breaks = memchr_iter(b'\n', bytes.as_slice()).count() as u64;
             let line = reader.position().line() - 1 - breaks;
             let fault = |what: String| self.fault(format!("{} line {line} {what}", file.display()));
             if bytes.len() != fields {
@@ -193,16 +197,21 @@ impl<R: Read> Read for LineBreaks<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
             let read = self.bytes.read(buffer)?;
-            let mut kept = 0;
-            for position in 0..read {
-                let byte = buffer[position];
-                if !(self.after_return && byte == b'\n') {
-                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+            let Some(&last) = buffer[..read].last() else { return Ok(0) };
+            let (mut kept, mut next) = (0, usize::from(self.after_return && buffer[0] == b'\n'));
+            self.after_return = last == b'\r';
+            while next < read {
+                let end = memchr(b'\r', &buffer[next..read]).map_or(read, |length| next + length);
+                buffer.copy_within(next..end, kept);
+                kept += end - next;
+                next = end;
+                if end < read {
+                    buffer[kept] = b'\n';
                     kept += 1;
+                    next += 1 + usize::from(buffer[..read].get(end + 1) == Some(&b'\n'));
                 }
-                self.after_return = byte == b'\r';
             }
-            if kept > 0 || read == 0 {
+            if kept > 0 {
                 return Ok(kept);
             }
         }
@@ -210,6 +219,31 @@ impl<R: Read> Read for LineBreaks<R> {
 }
 
 /// A cell with its line breaks as [`Source::read_records`] gives them.
-pub(super) fn with_plain_breaks(cell: &str) -> String {
-    cell.replace("\r\n", "\n").replace('\r', "\n")
+pub(super) fn with_plain_breaks(cell: &str) -> Cow<'_, str> {
+    if cell.contains('\r') { cell.replace("\r\n", "\n").replace('\r', "\n").into() } else { cell.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hands out no more than so many bytes at a time.
+    struct InPieces<'a>(&'a [u8], usize);
+
+    impl Read for InPieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let length = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn line_breaks_are_the_same_in_pieces_as_in_one(text in "[ab\r\n]{0,40}", piece in 1_usize..9) {
+            let mut plain = String::new();
+            LineBreaks::of(InPieces(text.as_bytes(), piece)).read_to_string(&mut plain).unwrap();
+            prop_assert_eq!(plain, with_plain_breaks(&text));
+        }
+    }
 }

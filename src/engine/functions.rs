@@ -1,6 +1,7 @@
 //! The SQL functions that the stage and mart files and people's own SQL use: instants, dates, money and quarters in the
 //! run's calendar.
 
+mod among;
 mod day;
 mod instant;
 mod money;
@@ -13,6 +14,7 @@ mod stage;
 mod text;
 
 use crate::config::{Calendar, Plan};
+pub(crate) use among::among;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::error::Result;

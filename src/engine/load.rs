@@ -12,12 +12,14 @@ use super::contract;
 use super::ids;
 use super::quotes::QuoteCheck;
 use super::session::{self, Query};
-use super::set_aside::{RowCounts, SetAsideRow, locate, reason};
+use super::set_aside::{Cells, RowCounts, SetAsideRow, locate, reason};
 pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
 use crate::config::Plan;
 use crate::config::file::Table;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::ArrowNativeType;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::future::join_all;
@@ -179,9 +181,14 @@ impl Loader<'_> {
             view = self.view(sql).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let triaged = self.triage(table, &view, false).await?;
+        let mut triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?).await?;
+        if triaged.rejected.num_rows() == 0 {
+            return Ok(triaged);
+        }
         // Only rejected rows are asked what stood in their files.
-        if triaged.rejected.num_rows() == 0 { Ok(triaged) } else { self.triage(table, &view, true).await }
+        let rejected = view.filter(triaged.could_be_rejected(table)?)?;
+        triaged.rejected = self.triage(table, rejected).await?.rejected;
+        Ok(triaged)
     }
 
     /// Accounts for the rows of a table and registers those that are used.
@@ -209,8 +216,7 @@ impl Loader<'_> {
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart, beside the other tables.
-    async fn triage(&self, table: Table, view: &DataFrame, with_source_row: bool) -> Result<Triaged, EngineError> {
-        let view = if with_source_row { view.clone() } else { view.clone().drop_columns(&[SOURCE_ROW])? };
+    async fn triage(&self, table: Table, view: DataFrame) -> Result<Triaged, EngineError> {
         let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));
         let mut triage = Triage::new(table, own_currency, schema, self.scratch);
         let triaged = Query::start(async move {
@@ -251,6 +257,29 @@ fn why_nothing_is_left(table: Table, counts: &RowCounts, rejected: &[SetAsideRow
     }
 }
 
+/// The column [`SOURCE_ROW`] of rows.
+pub(crate) struct SourceRows {
+    texts: StringArray,
+    ends: OffsetBuffer<i32>,
+}
+
+impl SourceRows {
+    /// Of rows that have it.
+    ///
+    /// # Errors
+    /// Rows without it: a bug.
+    pub(crate) fn of(rows: &RecordBatch) -> Result<Self, EngineError> {
+        let rows = column(rows, SOURCE_ROW)?.as_list::<i32>();
+        Ok(Self { texts: texts(rows.values())?, ends: rows.offsets().clone() })
+    }
+
+    /// The texts of a row; empty where there is none.
+    pub(crate) fn cells(&self, row: usize) -> impl Iterator<Item = &str> {
+        let cells = self.ends[row].as_usize()..self.ends[row + 1].as_usize();
+        cells.map(|cell| if self.texts.is_valid(cell) { self.texts.value(cell) } else { "" })
+    }
+}
+
 /// Rows with a `reason` and a `source_row` as rows to set aside.
 pub(crate) fn set_aside_rows(
     table: Table,
@@ -263,22 +292,18 @@ pub(crate) fn set_aside_rows(
     let reasons = text_column(rejected, "reason")?;
     let keys = contract::key(table).map(|name| text_column(rejected, name)).transpose()?;
     let amounts = amounts(rejected, "amount");
-    let source_rows = column(rejected, SOURCE_ROW)?.as_list::<i32>();
-    let names: Vec<Arc<str>> = cell_names.iter().map(|name| Arc::from(name.as_str())).collect();
+    let (source_rows, names) = (SourceRows::of(rejected)?, Arc::from(cell_names));
     let rows = (0..rejected.num_rows()).map(|position| {
-        let cells = texts(&source_rows.value(position))?;
-        let cells = names.iter().cloned().zip(cells.iter().map(|text| text.map(str::to_owned)));
-        let cells = cells.map(|(name, text)| (name, text.filter(|text| !text.is_empty()))).collect();
         let key = keys.as_ref().and_then(|keys| keys.is_valid(position).then(|| keys.value(position).to_owned()));
-        Ok(SetAsideRow {
+        SetAsideRow {
             table,
             reason: reason(reasons.value(position)),
             key,
             amount: amounts.and_then(|amounts| amounts.is_valid(position).then(|| amounts.value(position))),
-            cells,
+            cells: Cells::new(&names, source_rows.cells(position)),
             file: None,
             line: None,
-        })
+        }
     });
-    rows.collect()
+    Ok(rows.collect())
 }

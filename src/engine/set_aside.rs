@@ -4,7 +4,12 @@ use crate::config::file::{Format, Table};
 use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::diagnose::with_plain_breaks;
-use std::collections::HashMap;
+use csv::StringRecord;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::cmp::Ordering;
+use std::hash::BuildHasher;
+use std::path::Path;
 use std::sync::Arc;
 
 /// How many rows of a table were read and what became of them, in rows and in minor units.
@@ -46,13 +51,48 @@ pub struct SetAsideRow {
     pub key: Option<String>,
     /// Its amount in minor units, where it has one.
     pub amount: Option<i64>,
-    /// Column and text of the row as read; empty cells are `None`.
-    pub cells: Vec<(Arc<str>, Option<String>)>,
+    /// The row as read.
+    pub cells: Cells,
     /// The file it stands in (CSV).
     pub file: Option<String>,
     /// The line it starts on, from 1 (CSV).
     pub line: Option<u64>,
 }
+
+/// The cells of a row as they were read, in one piece of memory, since there may be millions of rows. They compare by their
+/// texts; an empty text stands for none.
+#[derive(Debug, Clone)]
+pub struct Cells {
+    names: Arc<[String]>,
+    texts: StringRecord,
+}
+
+impl Cells {
+    /// So many texts as names.
+    pub fn new<'a>(names: &Arc<[String]>, texts: impl Iterator<Item = &'a str>) -> Self {
+        Self { names: Arc::clone(names), texts: texts.collect() }
+    }
+}
+
+impl Ord for Cells {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.texts.iter().cmp(other.texts.iter())
+    }
+}
+
+impl PartialOrd for Cells {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Cells {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Cells {}
 
 impl SetAsideRow {
     /// The first of some, as they stand in their files.
@@ -114,28 +154,43 @@ pub fn locate(source: &Source, rows: &mut [SetAsideRow]) -> Result<(), EngineErr
     if source.format != Format::Csv || source.sql.is_some() || rows.is_empty() {
         return Ok(());
     }
-    let texts = |row: &SetAsideRow| -> Vec<Option<String>> {
-        row.cells.iter().map(|(_, text)| text.as_deref().map(with_plain_breaks)).collect()
-    };
-    let mut wanted: HashMap<Vec<Option<String>>, Vec<(String, u64)>> =
-        rows.iter().map(|row| (texts(row), Vec::new())).collect();
+    let mut wanted = Places::default();
+    for row in rows.iter() {
+        wanted.of(row.record());
+    }
     for file in &source.files {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        source.read_records(file, |line, record| {
-            let record: Vec<Option<String>> =
-                record.iter().map(|text| (!text.is_empty()).then(|| text.to_owned())).collect();
-            if let Some(places) = wanted.get_mut(&record) {
-                places.push((name.clone(), line));
-            }
-        })?;
+        source.read_records(file, |line, record| wanted.add(record, file, line))?;
     }
     for row in rows.iter_mut().rev() {
-        if let Some((file, line)) = wanted.get_mut(&texts(row)).and_then(Vec::pop) {
-            row.file = Some(file);
+        if let Some((file, line)) = wanted.of(row.record()).pop() {
+            row.file = file.file_name().map(|name| name.to_string_lossy().into_owned());
             row.line = Some(line);
         }
     }
     Ok(())
+}
+
+/// File and line of all records with certain texts.
+#[derive(Default)]
+struct Places<'a>(HashTable<(StringRecord, Vec<(&'a Path, u64)>)>);
+
+impl<'a> Places<'a> {
+    /// The places of a record that is, or will be, looked for.
+    fn of(&mut self, record: StringRecord) -> &mut Vec<(&'a Path, u64)> {
+        let entry = self.0.entry(hash(&record), |(known, _)| *known == record, |(known, _)| hash(known));
+        &mut entry.or_insert_with(|| (record, Vec::new())).into_mut().1
+    }
+
+    /// Adds a place where a record stands, if it is looked for.
+    fn add(&mut self, record: &StringRecord, file: &'a Path, line: u64) {
+        if let Some((_, places)) = self.0.find_mut(hash(record), |(known, _)| known == record) {
+            places.push((file, line));
+        }
+    }
+}
+
+fn hash(record: &StringRecord) -> u64 {
+    FixedState::default().hash_one(record.as_slice())
 }
 
 impl SetAsideRow {
@@ -143,9 +198,16 @@ impl SetAsideRow {
     pub fn json(&self) -> String {
         let object: serde_json::Map<String, serde_json::Value> = self
             .cells
+            .names
             .iter()
-            .map(|(name, text)| (name.to_string(), text.clone().map_or(serde_json::Value::Null, Into::into)))
+            .zip(&self.cells.texts)
+            .map(|(name, text)| (name.clone(), if text.is_empty() { serde_json::Value::Null } else { text.into() }))
             .collect();
         serde_json::Value::Object(object).to_string()
+    }
+
+    /// The row as [`Source::read_records`] gives it.
+    fn record(&self) -> StringRecord {
+        self.cells.texts.iter().map(with_plain_breaks).collect()
     }
 }

@@ -8,11 +8,12 @@ use super::EngineError;
 use super::dense::KeyRange;
 use super::functions::is_text;
 use super::ids::{IdColumn, IdValue};
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::kernels::length::length;
+use arrow::compute::take_record_batch;
 use arrow::row::{RowConverter, Rows, SortField};
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -30,10 +31,13 @@ pub(super) fn keep_one(
         return Ok(None);
     }
     let rows = rows()?;
-    let order = in_order(&rows, is_id)?;
+    let compared: UInt64Array = repeated.iter().flatten().map(|&position| position as u64).collect();
+    let order = in_order(&take_record_batch(&rows, &compared)?, is_id)?;
     let mut keep = vec![true; rows.num_rows()];
+    let mut places = 0..;
     for positions in repeated {
-        let greatest = positions.iter().copied().max_by_key(|&position| order.row(position));
+        let placed = positions.iter().copied().zip(&mut places);
+        let greatest = placed.max_by_key(|&(_, place)| order.row(place)).map(|(position, _)| position);
         for position in positions {
             keep[position] = Some(position) == greatest;
         }
@@ -75,12 +79,16 @@ fn repeats<'a>(keys: impl Iterator<Item = Option<IdValue<'a>>> + Clone) -> Vec<V
     let hasher = FixedState::default();
     let mut hashes: Vec<u64> = keys.clone().flatten().map(|key| hasher.hash_one(key)).collect();
     hashes.sort_unstable();
-    if hashes.windows(2).all(|pair| pair[0] != pair[1]) {
+    let repeated = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    let repeated: HashSet<u64, FixedState> = repeated.collect();
+    if repeated.is_empty() {
         return Vec::new();
     }
-    let mut groups: HashMap<IdValue<'_>, Vec<usize>, FixedState> = HashMap::with_hasher(FixedState::default());
+    let mut groups: HashMap<IdValue<'_>, Vec<usize>, FixedState> = HashMap::default();
     for (position, key) in keys.enumerate().filter_map(|(position, key)| Some((position, key?))) {
-        groups.entry(key).or_default().push(position);
+        if repeated.contains(&hasher.hash_one(key)) {
+            groups.entry(key).or_default().push(position);
+        }
     }
     groups.into_values().filter(|positions| positions.len() > 1).collect()
 }

@@ -5,10 +5,11 @@ use super::error::RunError;
 use super::prepare::{Prepared, Workers};
 use crate::config::Plan;
 use crate::config::file::Table;
-use crate::engine::columns::column;
+use crate::engine::among;
+use crate::engine::columns::{column, text_column};
 use crate::engine::conditions::{eligible, source_fault};
-use crate::engine::ids::IdColumn;
-use crate::engine::load::{Loaded, SOURCE_ROW, set_aside_rows};
+use crate::engine::ids::{IdColumn, IdValue};
+use crate::engine::load::{Loaded, SOURCE_ROW, SourceRows, set_aside_rows};
 use crate::engine::set_aside::{RowCounts, SetAsideRow, Tally, locate};
 use crate::engine::{EngineError, session};
 use crate::scatter::conversions::Conversions;
@@ -16,11 +17,13 @@ use crate::scatter::keys::NO_NUMBER;
 use crate::scatter::lines::Lines;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::NO_CONTACT;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
-use datafusion::logical_expr::{cast, col, lit};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::compute::{cast, take_record_batch};
+use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::sync::Arc;
 
 /// What became of the touches, as the credit stage saw it.
 #[derive(Default)]
@@ -96,31 +99,32 @@ async fn repeated(
     if touches.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted: BTreeSet<&String> = touches.iter().map(|repeated| &repeated.id).collect();
-    let of_wanted = cast(col("touch_id"), DataType::Utf8).in_list(wanted.into_iter().map(lit).collect(), false);
+    let touchpoints = ctx.table("touchpoints").await?;
+    let ids: StringArray = touches.iter().map(|repeated| Some(repeated.id.as_str())).collect();
+    let ids = cast(&ids, touchpoints.schema().field_with_unqualified_name("touch_id")?.data_type())?;
     let could_be_used = col("reason").is_null().and(col("in_scope"));
-    let touchpoints = ctx.table("touchpoints").await?.filter(of_wanted.and(could_be_used))?;
+    let touchpoints = touchpoints.filter(among(col("touch_id"), Arc::clone(&ids))?.and(could_be_used))?;
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
     let names = ["touch_id", "touched_at", "campaign_id", "account_id", "contact_id", SOURCE_ROW];
     let columns = names.map(col).into_iter().chain([eligible]);
     let reason = lit("duplicate_key").alias("reason");
     let rows = session::collect(touchpoints.select(columns.chain([reason]))?);
     let rows = rows.await.map_err(|error| source_fault(plan, error))?;
-    let candidates = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
-    let keys = touch_keys(&rows, conversions)?;
-    let mut rejected = Vec::with_capacity(touches.len());
-    let mut by_key: HashMap<TouchKey, Vec<SetAsideRow>> = HashMap::new();
-    for (key, row) in keys.into_iter().zip(candidates) {
-        by_key.entry(key).or_default().push(row);
-    }
+    let known = KnownTouches::of(&rows, conversions)?;
+    let mut positions: HashMap<TouchKey<'_>, Vec<usize>, FixedState> = HashMap::default();
+    (0..rows.num_rows()).for_each(|row| positions.entry(known.key(row)).or_default().push(row));
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
-    by_key.values_mut().for_each(|rows| rows.sort_by(|a, b| b.cmp(a)));
-    for RepeatedTouch { account, id, touch } in touches {
-        let campaign = lines.line(touch.line).campaign.clone();
-        let (at, contact, eligible) = (touch.at, touch.contact, touch.eligible);
-        let key = TouchKey { id: id.clone(), account: *account, at, contact, campaign, eligible };
-        rejected.extend(by_key.get_mut(&key).and_then(Vec::pop));
-    }
+    let source_rows = SourceRows::of(&rows)?;
+    positions.values_mut().for_each(|rows| rows.sort_by(|&a, &b| source_rows.cells(b).cmp(source_rows.cells(a))));
+    let ids = IdColumn::try_new(&ids)?;
+    let rejected = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
+        let campaign = lines.line(touch.line).campaign.as_deref();
+        let (id, at, contact, eligible) = (ids.get(position), touch.at, touch.contact, touch.eligible);
+        let key = TouchKey { id, account: *account, at, contact, campaign, eligible };
+        positions.get_mut(&key)?.pop().map(|row| row as u64)
+    });
+    let rejected = take_record_batch(&rows, &rejected.collect::<UInt64Array>())?;
+    let mut rejected = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rejected)?;
     rejected.sort();
     if let Some(source) = plan.source(Table::Touchpoints) {
         locate(source, &mut rejected)?;
@@ -130,31 +134,49 @@ async fn repeated(
 
 /// What the engine knows of a touch.
 #[derive(PartialEq, Eq, Hash)]
-struct TouchKey {
-    id: String,
+struct TouchKey<'a> {
+    id: Option<IdValue<'a>>,
     account: u32,
     at: i64,
     contact: u32,
-    campaign: Option<String>,
+    campaign: Option<&'a str>,
     eligible: bool,
 }
 
-fn touch_keys(rows: &RecordBatch, conversions: &Conversions) -> Result<Vec<TouchKey>, EngineError> {
-    let id_column = |name| column(rows, name).and_then(IdColumn::try_new);
-    let (ids, campaigns) = (id_column("touch_id")?, id_column("campaign_id")?);
-    let (accounts, contacts) = (id_column("account_id")?, id_column("contact_id")?);
-    let instants = column(rows, "touched_at")?.as_primitive::<TimestampMicrosecondType>();
-    let eligible = column(rows, "eligible")?.as_boolean();
-    let key = |row| {
-        let contact = conversions.by_contact.probe(&contacts, row);
+/// What the engine knows of touches.
+struct KnownTouches<'a> {
+    ids: IdColumn<'a>,
+    accounts: IdColumn<'a>,
+    contacts: IdColumn<'a>,
+    instants: &'a TimestampMicrosecondArray,
+    campaigns: StringArray,
+    eligible: &'a BooleanArray,
+    conversions: &'a Conversions,
+}
+
+impl<'a> KnownTouches<'a> {
+    fn of(rows: &'a RecordBatch, conversions: &'a Conversions) -> Result<Self, EngineError> {
+        let id_column = |name| column(rows, name).and_then(IdColumn::try_new);
+        Ok(Self {
+            ids: id_column("touch_id")?,
+            accounts: id_column("account_id")?,
+            contacts: id_column("contact_id")?,
+            instants: column(rows, "touched_at")?.as_primitive(),
+            campaigns: text_column(rows, "campaign_id")?,
+            eligible: column(rows, "eligible")?.as_boolean(),
+            conversions,
+        })
+    }
+
+    fn key(&self, row: usize) -> TouchKey<'_> {
+        let contact = self.conversions.by_contact.probe(&self.contacts, row);
         TouchKey {
-            id: ids.text(row).unwrap_or_default(),
-            account: conversions.account_of(&accounts, contact, row).unwrap_or(NO_NUMBER),
-            at: instants.value(row),
+            id: self.ids.get(row),
+            account: self.conversions.account_of(&self.accounts, contact, row).unwrap_or(NO_NUMBER),
+            at: self.instants.value(row),
             contact: contact.unwrap_or(NO_CONTACT),
-            campaign: campaigns.text(row),
-            eligible: eligible.is_valid(row) && eligible.value(row),
+            campaign: self.campaigns.is_valid(row).then(|| self.campaigns.value(row)),
+            eligible: self.eligible.is_valid(row) && self.eligible.value(row),
         }
-    };
-    Ok((0..rows.num_rows()).map(key).collect())
+    }
 }

@@ -3,7 +3,7 @@
 use super::text::is_text;
 use super::{ArrayFunction, SharedCalendar};
 use crate::config::Calendar;
-use crate::config::calendar::{DateMeans, date_of_days};
+use crate::config::calendar::DateMeans;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
@@ -39,13 +39,13 @@ fn instants(calendar: &Calendar, date_means: DateMeans, values: &ArrayRef) -> Re
             if calendar.is_utc() {
                 within_calendar(naive)
             } else {
-                naive.iter().map(|micros| instant_of_naive(calendar, micros?)).collect()
+                naive.iter().map(|local| calendar.instant_of_local(local?)).collect()
             }
         }
         DataType::Date32 | DataType::Date64 => {
             let days = cast(values, &DataType::Date32)?;
             let days = days.as_primitive::<Date32Type>();
-            days.iter().map(|days| calendar.instant_of_date(date_of_days(days?)?, date_means)).collect()
+            days.iter().map(|day| calendar.instant_of_day(day?, date_means)).collect()
         }
         _ if is_text(values.data_type()) => {
             let text = cast(values, &DataType::Utf8View)?;
@@ -83,12 +83,6 @@ fn time_texts(args: &[ArrayRef]) -> Result<ArrayRef> {
     let text = |row: usize, number: i64| shown.value(row).try_to_string().unwrap_or_else(|_| number.to_string());
     let texts: StringArray = numbers.map(|(row, number)| Some(text(row, number?))).collect();
     Ok(Arc::new(texts))
-}
-
-/// A naive timestamp is stored as if it were UTC; reads it as local time instead.
-fn instant_of_naive(calendar: &Calendar, micros: i64) -> Option<i64> {
-    let naive = jiff::tz::TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?);
-    calendar.instant_of_naive(naive)
 }
 
 #[cfg(test)]

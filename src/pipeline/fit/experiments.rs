@@ -6,7 +6,7 @@
 
 use super::journeys::Journeys;
 use crate::config::Plan;
-use crate::config::calendar::{DateMeans, date_of_days, days_since_epoch};
+use crate::config::calendar::{DateMeans, days_since_epoch};
 use crate::engine::columns::{column, text_column};
 use crate::engine::ids::IdColumn;
 use crate::engine::session;
@@ -160,7 +160,7 @@ fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunE
     let numbers = |name: &str| column(rows, name).map(|numbers| numbers.as_primitive::<Float64Type>());
     let (first, last) = (days("first_day")?, days("last_day")?);
     let (lifts, errors) = (numbers("lift")?, numbers("standard_error")?);
-    let instant = |day: i32, means| date_of_days(day).and_then(|day| plan.calendar.instant_of_date(day, means));
+    let instant = |day: i32, means| plan.calendar.instant_of_day(day, means);
     let row = |row: usize| {
         let days = [first.value(row), last.value(row)];
         Some(GivenExperiment {
