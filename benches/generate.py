@@ -2,7 +2,7 @@
 """Data for the benchmark, of any size: campaigns, daily spend, touchpoints and opportunities of a B2B company.
 
     generate.py OUT --touches 10000000 [--ids int|str] [--seed 1] [--campaigns 500] [--spend-every DAYS]
-        [--accounts N] [--deals N] [--all-in-window]
+        [--accounts N] [--deals N] [--all-in-window] [--twice SHARE] [--blank SHARE]
 
 The same arguments give the same rows: every column draws from a Philox stream of its own, whose bits numpy
 guarantees, and turns them into values here. Rows are shuffled: neither by account nor by time.
@@ -18,6 +18,8 @@ opportunity for every ten touches, at most twelve. Touches gather before a close
 
 For extreme shapes: --accounts makes so many accounts with equally many touches, --deals gives each of them so many
 opportunities, all won, and --all-in-window puts every touch into the 90 days before a close of its account.
+For exports as they come: --twice writes a share of touches and opportunities a second time, and --blank leaves out the
+time of a share of touches and the creation of a share of opportunities.
 """
 
 import argparse
@@ -27,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 DAY = 86_400
@@ -180,6 +183,16 @@ def text_ids(ids):
     return pa.StringArray.from_buffers(len(ids), offsets, pa.py_buffer(digits.tobytes()))
 
 
+def positions(n, twice):
+    """The positions of all rows, and once more those of the first of them."""
+    return np.concatenate([np.arange(n), np.arange(round(n * twice))])
+
+
+def blanked(values, rows, n, blank):
+    """Values of rows without those of a share of all, which stand together."""
+    return values if blank == 0 else pc.if_else(pa.array(rows >= n - round(n * blank)), None, values)
+
+
 def words(codes, names):
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(names))).cast(pa.string())
 
@@ -233,45 +246,47 @@ def generate(options):
     owner = np.repeat(np.arange(n), opportunities_of)
     created, closed, stage, amount = opportunities(draws, owner, bool(options.deals))
     order = draws.order("opportunity order", len(owner))
+    opportunity_positions = positions(len(owner), options.twice)
 
     def opportunity_columns(rows):
-        rows = order[rows]
+        places = opportunity_positions[rows]
+        rows = order[places]
         is_closed = stage[rows] >= 4
         return {
             "opportunity_id": pa.array(rows + 1),
             "account_id": named(account_ids[owner[rows]]),
-            "created_at": instants(created[rows]),
+            "created_at": blanked(instants(created[rows]), places, len(owner), options.blank),
             "closed_at": pa.array(closed[rows] * 1_000_000, mask=~is_closed).cast(pa.timestamp("us")),
             "stage": words(stage[rows], STAGES),
             "amount": pa.array(amount[rows]),
             "is_won": pa.array(stage[rows] == 4),
         }
 
-    write(out, "opportunities", len(owner), opportunity_columns)
+    write(out, "opportunities", len(opportunity_positions), opportunity_columns)
 
     toucher = np.repeat(np.arange(n, dtype=np.int32), sizes)
     times = times_in_window if options.all_in_window else touch_times
     at = times(draws, toucher, opportunities_of, np.cumsum(opportunities_of) - opportunities_of, closed)
     campaign = touch_campaigns(draws, at, first, last, popularity)
     detail = draws.bits("detail", touches)
-    touch_order = draws.order("touch order", touches)
+    touch_order, touch_positions = draws.order("touch order", touches), positions(touches, options.twice)
 
     def touch_columns(rows):
-        position = np.arange(touches)[rows] + 1
-        rows = touch_order[rows]
+        places = touch_positions[rows]
+        rows = touch_order[places]
         account, chance = toucher[rows].astype(np.int64), (detail[rows] >> np.uint64(32)).astype(np.int64)
         kind = (channel[campaign[rows]] + chance % 5) % len(TOUCH_TYPES)
         return {
-            "touch_id": pa.array(position),
+            "touch_id": pa.array(places + 1),
             "account_id": named(account_ids[account]),
             "contact_id": pa.array(account * 64 + chance % (1 + sizes[account] // 7)),
-            "ts": instants(at[rows]),
+            "ts": blanked(instants(at[rows]), places, touches, options.blank),
             "campaign_id": pa.array(campaign[rows].astype(np.int32) + 1),
             "channel": words(channel[campaign[rows]], CHANNELS),
             "touch_type": words(kind, TOUCH_TYPES),
         }
 
-    write(out, "touchpoints", touches, touch_columns)
+    write(out, "touchpoints", len(touch_positions), touch_columns)
     won = stage == 4
     print(f"{touches:,} touches, {n:,} accounts, {len(owner):,} opportunities, {won.sum():,} won for {amount[won].sum():,.2f}")
 
@@ -287,6 +302,8 @@ if __name__ == "__main__":
     parser.add_argument("--accounts", type=int, help="so many, all of the same size")
     parser.add_argument("--deals", type=int, help="won opportunities of each account")
     parser.add_argument("--all-in-window", action="store_true", help="every touch counts for a deal; needs --deals")
+    parser.add_argument("--twice", type=float, default=0, metavar="SHARE", help="of rows that are written twice")
+    parser.add_argument("--blank", type=float, default=0, metavar="SHARE", help="of rows that lack their time")
     options = parser.parse_args()
     if options.all_in_window and not options.deals:
         parser.error("--all-in-window needs --deals")

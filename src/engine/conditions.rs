@@ -81,7 +81,7 @@ async fn read_without_conditions(ctx: &SessionContext) -> Result<(), DataFusionE
 }
 
 /// What made reading the source of touches fail.
-pub(crate) fn source_fault(plan: &Plan, error: DataFusionError) -> EngineError {
+fn source_fault(plan: &Plan, error: DataFusionError) -> EngineError {
     match plan.source(Table::Touchpoints) {
         Some(source) => source.explain(&error),
         None => error.into(),

@@ -5,6 +5,7 @@ use super::contract::{self, ColumnKind, IdDomain};
 use super::source::{OpenSource, verbatim};
 use crate::config::file::Table;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, cast};
@@ -60,6 +61,14 @@ impl<'a> IdColumn<'a> {
         match self {
             Self::Int(ids) => Some(ids),
             Self::Text(_) => None,
+        }
+    }
+
+    /// Where there are none, if anywhere.
+    pub fn nulls(&self) -> Option<&'a NullBuffer> {
+        match self {
+            Self::Int(ids) => ids.0.nulls(),
+            Self::Text(ids) => ids.0.nulls(),
         }
     }
 
@@ -138,11 +147,6 @@ impl<'a> Ids<&'a StringViewArray> {
     #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
     pub fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether some identifier is null.
-    pub fn has_nulls(&self) -> bool {
-        self.0.null_count() > 0
     }
 
     /// The identifier at `position`.

@@ -17,9 +17,12 @@ pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
 use crate::config::Plan;
 use crate::config::file::Table;
+use crate::config::plan::Source;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::ArrowNativeType;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::future::join_all;
@@ -161,16 +164,20 @@ impl Loader<'_> {
             true => stream::iter(reads).then(|read| read).collect().await,
             false => join_all(reads).await,
         };
-        tables.iter().zip(staged).try_for_each(|(&(table, _), triaged)| self.keep(table, triaged?))
+        tables.iter().zip(staged).try_for_each(|(&(table, _), read)| {
+            let (triaged, set_aside) = read?;
+            self.keep(table, triaged, set_aside)
+        })
     }
 
-    /// Reads one table and tells its rows apart.
-    async fn read(&self, table: Table, sql: &str) -> Result<Triaged, EngineError> {
+    /// Reads one table and tells its rows apart; those rejected are found in its files.
+    async fn read(&self, table: Table, sql: &str) -> Result<(Triaged, Vec<SetAsideRow>), EngineError> {
         let stage = format!("stage_{}", table.name());
         let mut view = self.view(sql).await?;
-        if self.plan.source(table).is_none() {
-            return Triaged::of_nothing(table, &RecordBatch::new_empty(Arc::clone(view.schema().inner())));
-        }
+        let Some(source) = self.plan.source(table) else {
+            let nothing = RecordBatch::new_empty(Arc::clone(view.schema().inner()));
+            return Ok((Triaged::of_nothing(table, &nothing)?, Vec::new()));
+        };
         let of_accounts = match table {
             Table::Opportunities => Some(include_str!("../../sql/stage/opportunities_of_accounts.sql")),
             Table::Transactions => Some(include_str!("../../sql/stage/transactions_of_accounts.sql")),
@@ -181,27 +188,26 @@ impl Loader<'_> {
             view = self.view(sql).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let mut triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?).await?;
+        let triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?).await?;
         if triaged.rejected.num_rows() == 0 {
-            return Ok(triaged);
+            return Ok((triaged, Vec::new()));
         }
         // Only rejected rows are asked what stood in their files.
-        let rejected = view.filter(triaged.could_be_rejected(table)?)?;
-        triaged.rejected = self.triage(table, rejected).await?.rejected;
-        Ok(triaged)
+        let rejected = self.triage(table, view.filter(triaged.could_be_rejected(table)?)?).await?.rejected;
+        let (source, cell_names) = (source.clone(), self.cells[&table].clone());
+        let set_aside = SpawnedTask::spawn_blocking(move || set_aside_rows(&source, &cell_names, &rejected));
+        let set_aside = set_aside.join_unwind().await;
+        Ok((triaged, set_aside.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??))
     }
 
     /// Accounts for the rows of a table and registers those that are used.
-    fn keep(&mut self, table: Table, triaged: Triaged) -> Result<(), EngineError> {
+    fn keep(&mut self, table: Table, triaged: Triaged, mut set_aside: Vec<SetAsideRow>) -> Result<(), EngineError> {
         if let Some(source) = self.plan.source(table) {
-            let mut rejected = set_aside_rows(table, &self.cells[&table], &triaged.rejected)?;
-            rejected.sort();
-            locate(source, &mut rejected)?;
             // Marts of nothing would take the place of those of an earlier run.
-            if let Some(why) = why_nothing_is_left(table, &triaged.counts, &rejected) {
+            if let Some(why) = why_nothing_is_left(table, &triaged.counts, &set_aside) {
                 return Err(source.fault(why));
             }
-            self.loaded.set_aside.append(&mut rejected);
+            self.loaded.set_aside.append(&mut set_aside);
             self.loaded.counts.insert(table, triaged.counts);
             triaged.check(table, &self.plan.finance.currency)?;
         }
@@ -280,15 +286,19 @@ impl SourceRows {
     }
 }
 
-/// Rows with a `reason` and a `source_row` as rows to set aside.
+/// Rows of a source with a `reason` and a `source_row` as rows to set aside, sorted, with their places in its files.
+///
+/// # Errors
+/// A file that cannot be read.
 pub(crate) fn set_aside_rows(
-    table: Table,
+    source: &Source,
     cell_names: &[String],
     rejected: &RecordBatch,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
     if rejected.num_rows() == 0 {
         return Ok(Vec::new());
     }
+    let table = source.table;
     let reasons = text_column(rejected, "reason")?;
     let keys = contract::key(table).map(|name| text_column(rejected, name)).transpose()?;
     let amounts = amounts(rejected, "amount");
@@ -305,5 +315,8 @@ pub(crate) fn set_aside_rows(
             line: None,
         }
     });
-    Ok(rows.collect())
+    let mut rows: Vec<SetAsideRow> = rows.collect();
+    rows.sort();
+    locate(source, &mut rows)?;
+    Ok(rows)
 }

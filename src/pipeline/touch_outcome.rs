@@ -5,19 +5,22 @@ use super::error::RunError;
 use super::prepare::{Prepared, Workers};
 use crate::config::Plan;
 use crate::config::file::Table;
+use crate::config::plan::Source;
 use crate::engine::among;
 use crate::engine::columns::{column, text_column};
-use crate::engine::conditions::{eligible, source_fault};
+use crate::engine::conditions::eligible;
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::engine::load::{Loaded, SOURCE_ROW, SourceRows, set_aside_rows};
-use crate::engine::set_aside::{RowCounts, SetAsideRow, Tally, locate};
+use crate::engine::set_aside::{RowCounts, SetAsideRow, Tally};
 use crate::engine::{EngineError, session};
 use crate::scatter::conversions::Conversions;
 use crate::scatter::keys::NO_NUMBER;
 use crate::scatter::lines::Lines;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::NO_CONTACT;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use arrow::compute::{cast, take_record_batch};
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::SessionContext;
@@ -63,42 +66,39 @@ pub(super) fn account_for_touches(
 ) -> Result<(), RunError> {
     let Prepared { ctx, loaded, scattered, conversions, lines, .. } = prepared;
     let counts = touches.counts(&scattered.counts);
-    if scattered.counts.unreadable > 0 {
-        let unreadable = workers.runtime.block_on(unreadable(ctx, plan, loaded))?;
-        loaded.set_aside.extend(unreadable);
+    if let Some(source) = plan.source(Table::Touchpoints) {
+        if scattered.counts.unreadable > 0 {
+            let unreadable = workers.runtime.block_on(unreadable(ctx, source, loaded))?;
+            loaded.set_aside.extend(unreadable);
+        }
+        if !touches.repeated.is_empty() {
+            let repeated = repeated(ctx, plan, source, loaded, &touches.repeated, conversions, lines);
+            let repeated = workers.runtime.block_on(repeated)?;
+            loaded.set_aside.extend(repeated);
+        }
     }
-    let repeated = repeated(ctx, plan, loaded, &touches.repeated, conversions, lines);
-    let repeated = workers.runtime.block_on(repeated)?;
-    loaded.set_aside.extend(repeated);
     loaded.counts.insert(Table::Touchpoints, counts);
     loaded.collapsed = touches.collapsed;
     Ok(())
 }
 
 /// The touchpoints that cannot be read, with reason and place.
-async fn unreadable(ctx: &SessionContext, plan: &Plan, loaded: &Loaded) -> Result<Vec<SetAsideRow>, EngineError> {
+async fn unreadable(ctx: &SessionContext, source: &Source, loaded: &Loaded) -> Result<Vec<SetAsideRow>, EngineError> {
     let bad = session::read_only(ctx, include_str!("../../sql/stage/unreadable_touchpoints.sql")).await?;
-    let rows = session::collect(bad).await.map_err(|error| source_fault(plan, error))?;
-    let mut rows = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rows)?;
-    rows.sort();
-    if let Some(source) = plan.source(Table::Touchpoints) {
-        locate(source, &mut rows)?;
-    }
-    Ok(rows)
+    let rows = session::collect(bad).await.map_err(|error| source.explain(&error))?;
+    set_aside_rows(source, &loaded.touch_cells, &rows)
 }
 
 /// Touches whose identifier was repeated within their account, as rows to set aside with the text they were read from.
 async fn repeated(
     ctx: &SessionContext,
     plan: &Plan,
+    source: &Source,
     loaded: &Loaded,
     touches: &[RepeatedTouch],
     conversions: &Conversions,
     lines: &Lines,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
-    if touches.is_empty() {
-        return Ok(Vec::new());
-    }
     let touchpoints = ctx.table("touchpoints").await?;
     let ids: StringArray = touches.iter().map(|repeated| Some(repeated.id.as_str())).collect();
     let ids = cast(&ids, touchpoints.schema().field_with_unqualified_name("touch_id")?.data_type())?;
@@ -109,27 +109,33 @@ async fn repeated(
     let columns = names.map(col).into_iter().chain([eligible]);
     let reason = lit("duplicate_key").alias("reason");
     let rows = session::collect(touchpoints.select(columns.chain([reason]))?);
-    let rows = rows.await.map_err(|error| source_fault(plan, error))?;
-    let known = KnownTouches::of(&rows, conversions)?;
+    let rows = rows.await.map_err(|error| source.explain(&error))?;
+    let rejected = rejected(&rows, &ids, touches, conversions, lines)?;
+    set_aside_rows(source, &loaded.touch_cells, &take_record_batch(&rows, &rejected)?)
+}
+
+/// Where touches that were rejected, with these identifiers, stand among rows.
+fn rejected(
+    rows: &RecordBatch,
+    ids: &ArrayRef,
+    touches: &[RepeatedTouch],
+    conversions: &Conversions,
+    lines: &Lines,
+) -> Result<UInt64Array, EngineError> {
+    let known = KnownTouches::of(rows, conversions)?;
     let mut positions: HashMap<TouchKey<'_>, Vec<usize>, FixedState> = HashMap::default();
     (0..rows.num_rows()).for_each(|row| positions.entry(known.key(row)).or_default().push(row));
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
-    let source_rows = SourceRows::of(&rows)?;
+    let source_rows = SourceRows::of(rows)?;
     positions.values_mut().for_each(|rows| rows.sort_by(|&a, &b| source_rows.cells(b).cmp(source_rows.cells(a))));
-    let ids = IdColumn::try_new(&ids)?;
+    let ids = IdColumn::try_new(ids)?;
     let rejected = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
         let campaign = lines.line(touch.line).campaign.as_deref();
         let (id, at, contact, eligible) = (ids.get(position), touch.at, touch.contact, touch.eligible);
         let key = TouchKey { id, account: *account, at, contact, campaign, eligible };
         positions.get_mut(&key)?.pop().map(|row| row as u64)
     });
-    let rejected = take_record_batch(&rows, &rejected.collect::<UInt64Array>())?;
-    let mut rejected = set_aside_rows(Table::Touchpoints, &loaded.touch_cells, &rejected)?;
-    rejected.sort();
-    if let Some(source) = plan.source(Table::Touchpoints) {
-        locate(source, &mut rejected)?;
-    }
-    Ok(rejected)
+    Ok(rejected.collect())
 }
 
 /// What the engine knows of a touch.

@@ -3,6 +3,7 @@
 mod contacts;
 mod credits;
 mod deal_rows;
+mod sorting;
 mod windows;
 
 use super::keys::KeyIndex;
@@ -17,7 +18,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::{max, min};
 use closedloop_core::journey::Milestones;
 pub(super) use contacts::RoleContacts;
-use contacts::{DealContacts, index_contacts, role_contacts};
+use contacts::{DealContacts, NumberedContacts, number_contacts, role_contacts};
 pub use credits::{CreditDeal, CreditDeals};
 pub(super) use deal_rows::{DealRows, OpportunityKey};
 use rayon::prelude::*;
@@ -150,7 +151,8 @@ impl Conversions {
             .collect();
         // Where touches of one person count once, everybody is somebody.
         let of_everybody = plan.journeys.collapse.is_some();
-        let (by_contact, contact_accounts) = index_contacts(of_everybody, contacts, roles, &by_account)?;
+        let NumberedContacts { by_contact, accounts: contact_accounts, rows: rows_of_contacts } =
+            number_contacts(of_everybody, contacts, roles, &by_account)?;
         let mut conversions = Self {
             all,
             credits,
@@ -166,7 +168,7 @@ impl Conversions {
             subjects: None,
         };
         let of_roles = role_contacts(plan, &conversions.by_contact, roles)?;
-        conversions.map_contacts(&deals, contacts, &of_roles)?;
+        conversions.map_contacts(&deals, contacts, &rows_of_contacts, &of_roles)?;
         if let (Some(others), Some(numbering)) = (others, numbering) {
             Subjects::add(plan, &mut conversions, &deals, &of_roles, others, numbering)?;
         }

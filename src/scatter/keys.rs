@@ -85,12 +85,15 @@ impl KeyIndex {
     pub fn probe_all(&self, keys: &IdColumn<'_>, numbers: &mut Vec<u32>) {
         numbers.clear();
         match (self, keys) {
-            (Self::Dense(index), IdColumn::Int(keys)) if !keys.has_nulls() => {
+            (Self::Dense(index), IdColumn::Int(keys)) => {
                 numbers.extend(keys.values().iter().map(|&key| index.number(key)));
             }
-            (Self::Int(index), IdColumn::Int(keys)) if !keys.has_nulls() => index.get_all(keys.values(), numbers),
-            (Self::Text(index), IdColumn::Text(keys)) if !keys.has_nulls() => index.get_all(keys, numbers),
-            _ => numbers.extend((0..keys.len()).map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),
+            (Self::Int(index), IdColumn::Int(keys)) => index.get_all(keys.values(), numbers),
+            (Self::Text(index), IdColumn::Text(keys)) => index.get_all(keys, numbers),
+            _ => numbers.resize(keys.len(), NO_NUMBER),
+        }
+        if let Some(nulls) = keys.nulls() {
+            (!nulls.inner()).set_indices().for_each(|position| numbers[position] = NO_NUMBER);
         }
     }
 
@@ -117,7 +120,8 @@ fn place_of(hash: u64, places: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, StringViewArray};
+    use arrow::array::{AsArray, Int64Array, StringViewArray};
+    use arrow::buffer::NullBuffer;
     use std::sync::Arc;
 
     #[track_caller]
@@ -162,6 +166,26 @@ mod tests {
             let expected = (position < 1_000 && position % 7 != 0).then(|| u32::try_from(position).unwrap());
             assert_eq!(index.probe(&column, position), expected, "{position}");
             assert_eq!(number, expected.unwrap_or(NO_NUMBER), "{position}");
+        }
+    }
+
+    /// What stands under a null may be a key.
+    #[test]
+    fn nobody_has_no_number() {
+        let mask = Some(NullBuffer::from(vec![false, true]));
+        let ints = |keys: &[i64], nulls| Arc::new(Int64Array::new(keys.to_vec().into(), nulls)) as ArrayRef;
+        let texts: ArrayRef = Arc::new(StringViewArray::from(vec!["", "b"]));
+        let masked = texts.as_string_view().clone().into_parts();
+        let masked: ArrayRef = Arc::new(StringViewArray::new(masked.0, masked.1, mask.clone()));
+        for (keys, asked) in [
+            (ints(&[3, 4], None), ints(&[3, 4], mask.clone())),
+            (ints(&[3, 4_000], None), ints(&[3, 4_000], mask)),
+            (texts, masked),
+        ] {
+            let index = KeyIndex::build(&keys, (0..2).zip(0..)).unwrap();
+            let mut numbers = Vec::new();
+            index.probe_all(&IdColumn::try_new(&asked).unwrap(), &mut numbers);
+            assert_eq!(numbers, [NO_NUMBER, 1]);
         }
     }
 

@@ -43,7 +43,7 @@ fn a_true_salesforce_export_runs_without_an_edit() {
     assert_eq!(attributed(&config), expected);
 
     // The marked line, edited as its mark says.
-    let edited = config_text(folder.path()).replace("eligible = \"", "eligible = \"coalesce(responded, true) AND ");
+    let edited = config_text(folder.path()).replace("eligible = \"", "eligible = \"responded IS NOT FALSE AND ");
     write(folder.path(), "closedloop.toml", &edited);
     run(&config);
     assert_eq!(attributed(&config), 0);

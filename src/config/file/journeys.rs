@@ -77,7 +77,7 @@ impl Default for JourneyConfig {
             lookback_days: 365.0,
             lookback_from: LookbackFrom::OpportunityCreated,
             anchor_tolerance: "1h".to_owned(),
-            eligible: "coalesce(responded, true) AND coalesce(lower(source), 'marketing') IN ('marketing', 'partner')"
+            eligible: "responded IS NOT FALSE AND (source IS NULL OR lower(source) IN ('marketing', 'partner'))"
                 .to_owned(),
             suppress: BTreeMap::new(),
             collapse: None,

@@ -11,8 +11,7 @@ use crate::engine::set_aside::{RowCounts, Tally};
 use crate::engine::store::{RowStore, StoredRows, without};
 use crate::engine::unique::keep_one;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
-use arrow::compute::kernels::cmp::eq;
-use arrow::compute::{and, cast, concat_batches, filter, filter_record_batch, is_null, not, nullif};
+use arrow::compute::{and, cast, concat_batches, filter_record_batch, is_null, not, nullif};
 use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use datafusion::logical_expr::{Expr, col};
 use datafusion::scalar::ScalarValue;
@@ -37,9 +36,6 @@ pub(super) const COUNTED: [&str; 4] = ["is_rounded", "is_uncounted", "is_kind_of
 const NOT_USED: [&str; 6] = ["in_scope", "reason", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];
 const NOT_REJECTED: [&str; 5] = ["in_scope", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];
 
-/// The reason of rows whose key another row has.
-const DUPLICATE_KEY: &str = "duplicate_key";
-
 /// The tables that others hang on: a row of these that is out of scope takes with it what hangs on it.
 const PARENTS: [Table; 3] = [Table::Accounts, Table::Contacts, Table::Opportunities];
 
@@ -53,13 +49,12 @@ impl Triaged {
         Ok(Self { used, rejected, later, counts, unsaid, of_used })
     }
 
-    /// The rows of the stage among which those rejected are: rows with a reason, and all that share a repeated key.
+    /// The rows of the stage among which those rejected are: all that share their keys, which is told before anything is joined.
     pub(super) fn could_be_rejected(&self, table: Table) -> Result<Expr, EngineError> {
-        let has_reason = col("reason").is_not_null();
-        let Some(key) = contract::key(table) else { return Ok(has_reason) };
-        let is_repeated = eq(column(&self.rejected, "reason")?, &StringArray::new_scalar(DUPLICATE_KEY))?;
-        let repeated = filter(column(&self.rejected, key)?, &is_repeated)?;
-        Ok(has_reason.or(among(col(key), repeated)?))
+        let Some(key) = contract::key(table) else { return Ok(col("reason").is_not_null()) };
+        let keys = column(&self.rejected, key)?;
+        let is_one = among(col(key), Arc::clone(keys))?;
+        Ok(if keys.null_count() > 0 { is_one.or(col(key).is_null()) } else { is_one })
     }
 
     /// Refuses used money in another currency than `own`, and a table whose amounts are too large.
@@ -183,7 +178,7 @@ impl Triage {
             None => unsaid.of_kept(|_| true),
             Some((rows, keep)) => {
                 let repeated =
-                    with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), DUPLICATE_KEY)?;
+                    with_reason(&filter_record_batch(&rows, &not(&keep)?)?, &rejected.schema(), "duplicate_key")?;
                 rejected = concat_batches(&rejected.schema(), [&rejected, &repeated])?;
                 let kept = filter_record_batch(&rows, &keep)?;
                 of_used = OfUsed::default();

@@ -7,7 +7,7 @@ use crate::init::select::quoted_text;
 use std::collections::BTreeSet;
 
 /// How the usual predicate begins: touches without a response earn nothing.
-const RESPONDED: &str = "coalesce(responded, true) AND ";
+const RESPONDED: &str = "responded IS NOT FALSE AND ";
 
 impl Doubts<'_> {
     /// Contacts know only their first and last touches.

@@ -1,6 +1,7 @@
 //! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
 
 use super::deal_rows::{DealRows, OpportunityKey};
+use super::sorting::sorted_by_id;
 use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
@@ -8,7 +9,7 @@ use crate::engine::EngineError;
 use crate::engine::columns::{column, integer_column};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
-use crate::scatter::keys::KeyIndex;
+use crate::scatter::keys::{KeyIndex, NO_NUMBER};
 use arrow::array::{Array, AsArray, RecordBatch};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -52,21 +53,19 @@ impl Conversions {
         &mut self,
         deals: &DealRows<'_>,
         contacts: &RecordBatch,
+        rows_of_contacts: &[u32],
         role_contacts: &RoleContacts<'_>,
     ) -> Result<(), EngineError> {
         if contacts.num_rows() == 0 {
             return Ok(());
         }
-        let contact_ids = column(contacts, "contact_id")?;
-        let contact_ids = IdColumn::try_new(contact_ids)?;
         let created = integer_column(contacts, "created_at")?;
-        let mut created_of_contact = vec![None; self.contact_accounts.len()];
+        let rows = rows_of_contacts.iter().map(|&row| row as usize);
+        let created_of_contact: Vec<Option<i64>> =
+            rows.map(|row| created.is_valid(row).then(|| created.value(row))).collect();
         let mut created_of_account = vec![None; self.accounts()];
-        for row in 0..contacts.num_rows() {
-            let Some(contact) = self.by_contact.probe(&contact_ids, row) else { continue };
-            let at = created.is_valid(row).then(|| created.value(row));
-            created_of_contact[contact as usize] = at;
-            if let Some(account) = self.contact_accounts[contact as usize] {
+        for (&at, account) in created_of_contact.iter().zip(&self.contact_accounts) {
+            if let Some(account) = *account {
                 let earliest = &mut created_of_account[account as usize];
                 *earliest = earlier(*earliest, at);
             }
@@ -119,10 +118,12 @@ fn contacts_by_opportunity<'a>(
     let opportunities = IdColumn::try_new(column(roles, "opportunity_id")?)?;
     let contacts = IdColumn::try_new(column(roles, "contact_id")?)?;
     let primary = column(roles, "is_primary")?.as_boolean();
+    let mut numbers = Vec::new();
+    by_contact.probe_all(&contacts, &mut numbers);
     let mut mapped = RoleContacts::new();
-    for row in (0..narrow(roles.num_rows())).filter(|&row| !primary_only || primary.value(row as usize)) {
-        if let Some(contact) = by_contact.probe(&contacts, row as usize) {
-            mapped.entry(opportunities.get(row as usize)).or_default().push(contact);
+    for (row, &contact) in numbers.iter().enumerate() {
+        if contact != NO_NUMBER && (!primary_only || primary.value(row)) {
+            mapped.entry(opportunities.get(row)).or_default().push(contact);
         }
     }
     for contacts in mapped.values_mut() {
@@ -139,25 +140,31 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     }
 }
 
-/// The contacts of accounts with conversions and those with a role, whatever their account, or `all` of them, numbered in the
-/// order of their identifiers.
-pub(super) fn index_contacts(
+/// Contacts, numbered in the order of their identifiers.
+pub(super) struct NumberedContacts {
+    pub(super) by_contact: KeyIndex,
+    /// The dense account of each, where it has one.
+    pub(super) accounts: Vec<Option<u32>>,
+    /// Where each stands in its table.
+    pub(super) rows: Vec<u32>,
+}
+
+/// Numbers the contacts of accounts with conversions and those with a role, whatever their account, or `all` of them.
+pub(super) fn number_contacts(
     all: bool,
     contacts: &RecordBatch,
     roles: &RecordBatch,
     by_account: &KeyIndex,
-) -> Result<(KeyIndex, Vec<Option<u32>>), EngineError> {
+) -> Result<NumberedContacts, EngineError> {
     let accounts = IdColumn::try_new(column(contacts, "account_id")?)?;
     let contact_ids = IdColumn::try_new(column(contacts, "contact_id")?)?;
     let with_role = KeyIndex::build(column(roles, "contact_id")?, (0..roles.num_rows()).map(|row| (row, 0)))?;
-    let rows = 0..narrow(contacts.num_rows());
-    let mut mapped: Vec<(u32, Option<u32>)> = rows
-        .map(|row| (row, by_account.probe(&accounts, row as usize)))
-        .filter(|(row, account)| all || account.is_some() || with_role.probe(&contact_ids, *row as usize).is_some())
-        .collect();
-    mapped.sort_unstable_by(|a, b| contact_ids.compare(a.0 as usize, b.0 as usize));
-    let rows = mapped.iter().map(|(row, _)| *row as usize);
-    let by_contact = KeyIndex::build(column(contacts, "contact_id")?, rows.zip(0..))?;
-    let contact_accounts = mapped.into_iter().map(|(_, account)| account).collect();
-    Ok((by_contact, contact_accounts))
+    let (mut numbers, mut roles) = (Vec::new(), Vec::new());
+    by_account.probe_all(&accounts, &mut numbers);
+    with_role.probe_all(&contact_ids, &mut roles);
+    let counts = |row: &u32| all || numbers[*row as usize] != NO_NUMBER || roles[*row as usize] != NO_NUMBER;
+    let rows = sorted_by_id((0..narrow(contacts.num_rows())).filter(counts).collect(), &contact_ids);
+    let by_contact = KeyIndex::build(column(contacts, "contact_id")?, rows.iter().map(|&row| row as usize).zip(0..))?;
+    let account = |&row: &u32| Some(numbers[row as usize]).filter(|number| *number != NO_NUMBER);
+    Ok(NumberedContacts { by_contact, accounts: rows.iter().map(account).collect(), rows })
 }
