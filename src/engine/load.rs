@@ -3,6 +3,7 @@
 mod triage;
 mod unsaid;
 
+pub(crate) use self::triage::with_reason;
 pub use self::unsaid::Unsaid;
 
 use self::triage::{COUNTED, Triage, Triaged, amounts};

@@ -10,20 +10,18 @@ use crate::engine::among;
 use crate::engine::columns::{column, text_column};
 use crate::engine::conditions::eligible;
 use crate::engine::ids::{IdColumn, IdValue};
-use crate::engine::load::{Loaded, SOURCE_ROW, SourceRows, set_aside_rows};
+use crate::engine::load::{SOURCE_ROW, SourceRows, set_aside_rows, with_reason};
 use crate::engine::set_aside::{RowCounts, SetAsideRow, Tally};
 use crate::engine::{EngineError, session};
 use crate::scatter::conversions::Conversions;
 use crate::scatter::keys::NO_NUMBER;
-use crate::scatter::lines::Lines;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::NO_CONTACT;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
-use arrow::compute::{cast, take_record_batch};
-use datafusion::logical_expr::{col, lit};
-use datafusion::prelude::SessionContext;
+use arrow::compute::{cast, concat_batches, filter_record_batch, is_null, not, take_record_batch};
+use datafusion::logical_expr::col;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -64,54 +62,41 @@ pub(super) fn account_for_touches(
     prepared: &mut Prepared,
     touches: &TouchOutcome,
 ) -> Result<(), RunError> {
-    let Prepared { ctx, loaded, scattered, conversions, lines, .. } = prepared;
-    let counts = touches.counts(&scattered.counts);
-    if let Some(source) = plan.source(Table::Touchpoints) {
-        if scattered.counts.unreadable > 0 {
-            let unreadable = workers.runtime.block_on(unreadable(ctx, source, loaded))?;
-            loaded.set_aside.extend(unreadable);
-        }
-        if !touches.repeated.is_empty() {
-            let repeated = repeated(ctx, plan, source, loaded, &touches.repeated, conversions, lines);
-            let repeated = workers.runtime.block_on(repeated)?;
-            loaded.set_aside.extend(repeated);
-        }
+    let counts = touches.counts(&prepared.scattered.counts);
+    if counts.set_aside.rows > 0
+        && let Some(source) = plan.source(Table::Touchpoints)
+    {
+        let set_aside = workers.runtime.block_on(set_aside(plan, source, prepared, &touches.repeated))?;
+        prepared.loaded.set_aside.extend(set_aside);
     }
-    loaded.counts.insert(Table::Touchpoints, counts);
-    loaded.collapsed = touches.collapsed;
+    prepared.loaded.counts.insert(Table::Touchpoints, counts);
+    prepared.loaded.collapsed = touches.collapsed;
     Ok(())
 }
 
-/// The touchpoints that cannot be read, with reason and place.
-async fn unreadable(ctx: &SessionContext, source: &Source, loaded: &Loaded) -> Result<Vec<SetAsideRow>, EngineError> {
-    let bad = session::read_only(ctx, include_str!("../../sql/stage/unreadable_touchpoints.sql")).await?;
-    let rows = session::collect(bad).await.map_err(|error| source.explain(&error))?;
-    set_aside_rows(source, &loaded.touch_cells, &rows)
-}
-
-/// Touches whose identifier was repeated within their account, as rows to set aside with the text they were read from.
-async fn repeated(
-    ctx: &SessionContext,
+/// The touchpoints that cannot be read, and those whose identifier was repeated within their account.
+async fn set_aside(
     plan: &Plan,
     source: &Source,
-    loaded: &Loaded,
-    touches: &[RepeatedTouch],
-    conversions: &Conversions,
-    lines: &Lines,
+    prepared: &Prepared,
+    repeated: &[RepeatedTouch],
 ) -> Result<Vec<SetAsideRow>, EngineError> {
-    let touchpoints = ctx.table("touchpoints").await?;
-    let ids: StringArray = touches.iter().map(|repeated| Some(repeated.id.as_str())).collect();
+    let touchpoints = prepared.ctx.table("touchpoints").await?;
+    let ids: StringArray = repeated.iter().map(|touch| Some(touch.id.as_str())).collect();
     let ids = cast(&ids, touchpoints.schema().field_with_unqualified_name("touch_id")?.data_type())?;
-    let could_be_used = col("reason").is_null().and(col("in_scope"));
-    let touchpoints = touchpoints.filter(among(col("touch_id"), Arc::clone(&ids))?.and(could_be_used))?;
+    let is_repeated = among(col("touch_id"), Arc::clone(&ids))?.and(col("in_scope"));
+    let touchpoints = touchpoints.filter(col("reason").is_not_null().or(is_repeated))?;
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
-    let names = ["touch_id", "touched_at", "campaign_id", "account_id", "contact_id", SOURCE_ROW];
+    let names = ["touch_id", "touched_at", "campaign_id", "account_id", "contact_id", "reason", SOURCE_ROW];
     let columns = names.map(col).into_iter().chain([eligible]);
-    let reason = lit("duplicate_key").alias("reason");
-    let rows = session::collect(touchpoints.select(columns.chain([reason]))?);
-    let rows = rows.await.map_err(|error| source.explain(&error))?;
-    let rejected = rejected(&rows, &ids, touches, conversions, lines)?;
-    set_aside_rows(source, &loaded.touch_cells, &take_record_batch(&rows, &rejected)?)
+    let rows = session::collect(touchpoints.select(columns)?).await.map_err(|error| source.explain(&error))?;
+    let is_good = is_null(column(&rows, "reason")?)?;
+    let (unreadable, candidates) =
+        (filter_record_batch(&rows, &not(&is_good)?)?, filter_record_batch(&rows, &is_good)?);
+    let rejected = rejected(&candidates, &ids, repeated, prepared)?;
+    let rejected = with_reason(&take_record_batch(&candidates, &rejected)?, &rows.schema(), "duplicate_key")?;
+    let rows = concat_batches(&rows.schema(), [&unreadable, &rejected])?;
+    set_aside_rows(source, &prepared.loaded.touch_cells, &rows)
 }
 
 /// Where touches that were rejected, with these identifiers, stand among rows.
@@ -119,10 +104,9 @@ fn rejected(
     rows: &RecordBatch,
     ids: &ArrayRef,
     touches: &[RepeatedTouch],
-    conversions: &Conversions,
-    lines: &Lines,
+    prepared: &Prepared,
 ) -> Result<UInt64Array, EngineError> {
-    let known = KnownTouches::of(rows, conversions)?;
+    let known = KnownTouches::of(rows, &prepared.conversions)?;
     let mut positions: HashMap<TouchKey<'_>, Vec<usize>, FixedState> = HashMap::default();
     (0..rows.num_rows()).for_each(|row| positions.entry(known.key(row)).or_default().push(row));
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
@@ -130,7 +114,7 @@ fn rejected(
     positions.values_mut().for_each(|rows| rows.sort_by(|&a, &b| source_rows.cells(b).cmp(source_rows.cells(a))));
     let ids = IdColumn::try_new(ids)?;
     let rejected = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
-        let campaign = lines.line(touch.line).campaign.as_deref();
+        let campaign = prepared.lines.line(touch.line).campaign.as_deref();
         let (id, at, contact, eligible) = (ids.get(position), touch.at, touch.contact, touch.eligible);
         let key = TouchKey { id, account: *account, at, contact, campaign, eligible };
         positions.get_mut(&key)?.pop().map(|row| row as u64)

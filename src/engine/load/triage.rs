@@ -289,7 +289,10 @@ fn unique(
 }
 
 /// Rows with one reason for all, in the schema of rows that have some.
-fn with_reason(rows: &RecordBatch, schema: &Arc<Schema>, reason: &str) -> Result<RecordBatch, EngineError> {
+///
+/// # Errors
+/// Rows of other columns: a bug.
+pub(crate) fn with_reason(rows: &RecordBatch, schema: &SchemaRef, reason: &str) -> Result<RecordBatch, EngineError> {
     let columns = schema.fields().iter().map(|field| match field.name().as_str() {
         "reason" => {
             let texts = ScalarValue::from(reason).to_array_of_size(rows.num_rows())?;
