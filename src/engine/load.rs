@@ -16,6 +16,7 @@ use super::session::{self, Query};
 use super::set_aside::{Cells, RowCounts, SetAsideRow, locate, reason};
 pub(crate) use super::source::SOURCE_ROW;
 use super::source::{self, OpenSource};
+use super::store::RowStore;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
@@ -189,12 +190,14 @@ impl Loader<'_> {
             view = self.view(sql).await?;
             self.ctx.deregister_table(&stage)?;
         }
-        let triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?).await?;
+        let used = RowStore::new(self.scratch, table.name());
+        let triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?, used).await?;
         if triaged.rejected.num_rows() == 0 {
             return Ok((triaged, Vec::new()));
         }
         // Only rejected rows are asked what stood in their files.
-        let rejected = self.triage(table, view.filter(triaged.could_be_rejected(table)?)?).await?.rejected;
+        let compared = RowStore::new(self.scratch, &format!("{}_compared", table.name()));
+        let rejected = self.triage(table, view.filter(triaged.could_be_rejected(table)?)?, compared).await?.rejected;
         let (source, cell_names) = (source.clone(), self.cells[&table].clone());
         let set_aside = SpawnedTask::spawn_blocking(move || set_aside_rows(&source, &cell_names, &rejected));
         let set_aside = set_aside.join_unwind().await;
@@ -223,9 +226,9 @@ impl Loader<'_> {
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart, beside the other tables.
-    async fn triage(&self, table: Table, view: DataFrame) -> Result<Triaged, EngineError> {
+    async fn triage(&self, table: Table, view: DataFrame, good: RowStore) -> Result<Triaged, EngineError> {
         let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));
-        let mut triage = Triage::new(table, own_currency, schema, self.scratch);
+        let mut triage = Triage::new(table, own_currency, schema, good);
         let triaged = Query::start(async move {
             let mut stream = view.execute_stream().await?;
             while let Some(rows) = stream.next().await.transpose()? {

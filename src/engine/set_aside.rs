@@ -60,7 +60,7 @@ pub struct SetAsideRow {
 }
 
 /// The cells of a row as they were read, in one piece of memory, since there may be millions of rows. They compare by their
-/// texts; an empty text stands for none.
+/// texts, whatever the names; an empty text stands for none.
 #[derive(Debug, Clone)]
 pub struct Cells {
     names: Arc<[String]>,
@@ -68,7 +68,7 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// So many texts as names.
+    /// As many texts as names.
     pub fn new<'a>(names: &Arc<[String]>, texts: impl Iterator<Item = &'a str>) -> Self {
         Self { names: Arc::clone(names), texts: texts.collect() }
     }

@@ -38,7 +38,7 @@ struct RowFileWriter {
 }
 
 impl RowStore {
-    /// A store for the table `name`, whose rows go to the folder `scratch` when they are too many.
+    /// A store called `name`, as no other is, whose rows go to the folder `scratch` when they are too many.
     pub(super) fn new(scratch: Option<&Path>, name: &str) -> Self {
         let path = scratch.map(|folder| folder.join(format!("{name}.arrow")));
         Self { path, held: Vec::new(), bytes: 0, file: None }
@@ -77,7 +77,7 @@ impl RowStore {
 impl RowFileWriter {
     fn create(path: &Path, schema: SchemaRef) -> Result<Self, EngineError> {
         let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-        let file = File::create(path).map_err(EngineError::spill(path))?;
+        let file = File::create_new(path).map_err(EngineError::spill(path))?;
         let writer = FileWriter::try_new_with_options(BufWriter::new(file), &schema, options)?;
         Ok(Self { schema, writer, batches: 0 })
     }

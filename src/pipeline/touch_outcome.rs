@@ -17,9 +17,7 @@ use crate::scatter::conversions::Conversions;
 use crate::scatter::keys::NO_NUMBER;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::NO_CONTACT;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
-};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::compute::{cast, concat_batches, filter_record_batch, is_null, not, take_record_batch};
 use datafusion::logical_expr::col;
 use foldhash::fast::FixedState;
@@ -93,16 +91,16 @@ async fn set_aside(
     let is_good = is_null(column(&rows, "reason")?)?;
     let (unreadable, candidates) =
         (filter_record_batch(&rows, &not(&is_good)?)?, filter_record_batch(&rows, &is_good)?);
-    let rejected = rejected(&candidates, &ids, repeated, prepared)?;
-    let rejected = with_reason(&take_record_batch(&candidates, &rejected)?, &rows.schema(), "duplicate_key")?;
+    let places = places_of_rejected(&candidates, &IdColumn::try_new(&ids)?, repeated, prepared)?;
+    let rejected = with_reason(&take_record_batch(&candidates, &places)?, &rows.schema(), "duplicate_key")?;
     let rows = concat_batches(&rows.schema(), [&unreadable, &rejected])?;
     set_aside_rows(source, &prepared.loaded.touch_cells, &rows)
 }
 
-/// Where touches that were rejected, with these identifiers, stand among rows.
-fn rejected(
+/// Where touches that were rejected stand among rows; `ids` are those of the touches, one by one.
+fn places_of_rejected(
     rows: &RecordBatch,
-    ids: &ArrayRef,
+    ids: &IdColumn<'_>,
     touches: &[RepeatedTouch],
     prepared: &Prepared,
 ) -> Result<UInt64Array, EngineError> {
@@ -112,14 +110,13 @@ fn rejected(
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
     let source_rows = SourceRows::of(rows)?;
     positions.values_mut().for_each(|rows| rows.sort_by(|&a, &b| source_rows.cells(b).cmp(source_rows.cells(a))));
-    let ids = IdColumn::try_new(ids)?;
-    let rejected = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
+    let places = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
         let campaign = prepared.lines.line(touch.line).campaign.as_deref();
         let (id, at, contact, eligible) = (ids.get(position), touch.at, touch.contact, touch.eligible);
         let key = TouchKey { id, account: *account, at, contact, campaign, eligible };
         positions.get_mut(&key)?.pop().map(|row| row as u64)
     });
-    Ok(rejected.collect())
+    Ok(places.collect())
 }
 
 /// What the engine knows of a touch.

@@ -48,6 +48,18 @@ set_aside! {
         => ["touchpoints missing_account t4 - touchpoints.csv:5"];
 }
 
+/// Used rows that wait on disk stay there while rejected ones are looked for among the rows with their keys, which are as many.
+#[test]
+fn used_rows_wait_on_disk_while_rejected_ones_are_looked_for() {
+    let name = "n".repeat(1_000);
+    let accounts =
+        |recorded_at: &str| -> String { (3..36_003).map(|n| format!("A{n},{name},{recorded_at}\n")).collect() };
+    let accounts = format!("account_id,name,recorded_at\nA1,Acme,\nA2,Bolt,\n{}{}", accounts(""), accounts("soon"));
+    let outcome = World::new().file("accounts.csv", accounts).accepted_with(&["--memory-limit", "300MB"]);
+    assert_eq!(outcome.rows("accounts"), [72_002, 36_002, 0, 36_000]);
+    assert_eq!((outcome.rows("opportunities"), outcome.booked()), ([2, 2, 0, 0], 150_000));
+}
+
 // Orphans.
 set_aside! {
     a_deal_without_its_opportunity: World::new().rows("deals", "D3,O9,2026-03-05,700.00,new\n")

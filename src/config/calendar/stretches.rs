@@ -9,7 +9,7 @@ use std::sync::Arc;
 const SECOND: i64 = 1_000_000;
 /// Clocks are never a day and two hours from UTC, so that local times this far from a change are neither skipped nor repeated.
 const MARGIN: i64 = 2 * 86_400 * SECOND;
-/// 1970-01-01 to 2100-01-01. A time zone is asked itself about times before and after.
+/// 1970-01-01 to 2100-01-01. Outside, the time zone itself is asked.
 const TOLD: Range<i64> = 0..4_102_444_800 * SECOND;
 
 /// The stretches of a time zone, in order and without gaps.
@@ -42,14 +42,15 @@ impl Stretches {
 
     /// The instant of a local time, given as if it were UTC; `None` where the time zone is to be asked.
     pub(super) fn instant_of(&self, local: i64) -> Option<i64> {
+        // Looked up as if it were an instant: the margin makes up for the difference.
         let Stretch { instants, offset } = self.around(local)?;
         let is_far_from_changes = instants.start + MARGIN <= local && local < instants.end - MARGIN;
         is_far_from_changes.then_some(local - offset)
     }
 
-    fn around(&self, instant: i64) -> Option<&Stretch> {
-        let stretch = self.0.get(self.0.partition_point(|stretch| stretch.instants.end <= instant))?;
-        stretch.instants.contains(&instant).then_some(stretch)
+    fn around(&self, at: i64) -> Option<&Stretch> {
+        let stretch = self.0.get(self.0.partition_point(|stretch| stretch.instants.end <= at))?;
+        stretch.instants.contains(&at).then_some(stretch)
     }
 }
 

@@ -15,7 +15,6 @@ use arrow::compute::{and, cast, concat_batches, filter_record_batch, is_null, no
 use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use datafusion::logical_expr::{Expr, col};
 use datafusion::scalar::ScalarValue;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The rows of a stage, told apart.
@@ -49,7 +48,8 @@ impl Triaged {
         Ok(Self { used, rejected, later, counts, unsaid, of_used })
     }
 
-    /// The rows of the stage among which those rejected are: all that share their keys, which is told before anything is joined.
+    /// The rows of the stage among which those rejected are, and what they were compared with: all that share their keys, so
+    /// that the filter can be pushed below the stage's joins.
     pub(super) fn could_be_rejected(&self, table: Table) -> Result<Expr, EngineError> {
         let Some(key) = contract::key(table) else { return Ok(col("reason").is_not_null()) };
         let keys = column(&self.rejected, key)?;
@@ -132,9 +132,8 @@ impl OfUsed {
 }
 
 impl Triage {
-    /// For a stage of this schema; large tables wait in the folder `scratch`, where there is one.
-    pub(super) fn new(table: Table, own_currency: String, schema: SchemaRef, scratch: Option<&Path>) -> Self {
-        let good = RowStore::new(scratch, table.name());
+    /// For a stage of this schema, whose good rows wait in a store.
+    pub(super) fn new(table: Table, own_currency: String, schema: SchemaRef, good: RowStore) -> Self {
         let counts = RowCounts::default();
         let (keys, later, bad, unsaid) = (Vec::new(), Vec::new(), Vec::new(), UnsaidRows::default());
         Self { table, own_currency, schema, counts, good, keys, later, bad, unsaid, of_used: OfUsed::default() }

@@ -48,7 +48,8 @@ impl DealContacts {
 }
 
 impl Conversions {
-    /// Sets lead creation and, where the mapping asks for it, the contacts of every conversion.
+    /// Sets lead creation and, where the mapping asks for it, the contacts of every conversion. `rows_of_contacts` says where
+    /// each numbered contact stands in its table.
     pub(super) fn map_contacts(
         &mut self,
         deals: &DealRows<'_>,
