@@ -55,7 +55,8 @@ fn used_rows_wait_on_disk_while_rejected_ones_are_looked_for() {
     let accounts =
         |recorded_at: &str| -> String { (3..36_003).map(|n| format!("A{n},{name},{recorded_at}\n")).collect() };
     let accounts = format!("account_id,name,recorded_at\nA1,Acme,\nA2,Bolt,\n{}{}", accounts(""), accounts("soon"));
-    let outcome = World::new().file("accounts.csv", accounts).accepted_with(&["--memory-limit", "300MB"]);
+    let flags = ["--memory-limit", "1GB", "--marts", "set_aside,reconciliation"];
+    let outcome = World::new().file("accounts.csv", accounts).accepted_with(&flags);
     assert_eq!(outcome.rows("accounts"), [72_002, 36_002, 0, 36_000]);
     assert_eq!((outcome.rows("opportunities"), outcome.booked()), ([2, 2, 0, 0], 150_000));
 }
