@@ -1,7 +1,7 @@
 //! The stages of a run, in order; the only place that joins engine, scatter, core and mart.
 //!
 //! ```text
-//! load ──► index ──► scatter ──► fit ──► credit ──► roll up ──► publish
+//! load ──► index ──► scatter ──► fit ──► lifetime ──► credit ──► roll up ──► publish
 //! ```
 
 mod agreement;
@@ -17,6 +17,7 @@ pub mod explain;
 pub mod explain_campaign;
 mod findings;
 mod fit;
+mod idle;
 mod inputs;
 mod journey_rows;
 pub mod lifetime;

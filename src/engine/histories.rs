@@ -15,7 +15,7 @@ impl PurchaseRows {
     /// The histories observed up to the end of day `until`.
     ///
     /// # Errors
-    /// None that inputs can cause.
+    /// A memory limit that it exceeds.
     pub async fn histories(&self, ctx: &SessionContext, grain: Grain, until: i32) -> Result<Histories, EngineError> {
         let days = |period: Period| ScalarValue::from(if grain.merge == grain.unit { 1.0 } else { period.days() });
         let last_period = ScalarValue::from(grain.merge.number(until));
@@ -40,7 +40,7 @@ impl PurchaseRows {
     /// The customers and the days on which they bought something that they kept, up to the end of day `until`, in order.
     ///
     /// # Errors
-    /// None that inputs can cause.
+    /// A memory limit that it exceeds.
     pub async fn bought(&self, ctx: &SessionContext, until: i32) -> Result<Vec<(u32, i32)>, EngineError> {
         let sql = include_str!("../../sql/lifetime/bought.sql");
         let rows = self.answer(ctx, sql, Grain::of(Period::Day), until, &[]).await?;
@@ -53,7 +53,7 @@ impl PurchaseRows {
     /// What the customers of some histories, observed up to the end of day `cut`, did after it up to the end of day `until`.
     ///
     /// # Errors
-    /// None that inputs can cause.
+    /// A memory limit that it exceeds.
     pub async fn holdout(
         &self,
         ctx: &SessionContext,

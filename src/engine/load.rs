@@ -24,7 +24,6 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::ArrowNativeType;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::future::join_all;
@@ -199,9 +198,10 @@ impl Loader<'_> {
         let compared = RowStore::new(self.scratch, &format!("{}_compared", table.name()));
         let rejected = self.triage(table, view.filter(triaged.could_be_rejected(table)?)?, compared).await?.rejected;
         let (source, cell_names) = (source.clone(), self.cells[&table].clone());
-        let set_aside = SpawnedTask::spawn_blocking(move || set_aside_rows(&source, &cell_names, &rejected));
-        let set_aside = set_aside.join_unwind().await;
-        Ok((triaged, set_aside.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??))
+        let expected = triaged.counts.set_aside.rows;
+        let find = move || set_aside_rows(&source, &cell_names, &rejected, expected);
+        let set_aside = session::joined_task(SpawnedTask::spawn_blocking(find)).await??;
+        Ok((triaged, set_aside))
     }
 
     /// Accounts for the rows of a table and registers those that are used.
@@ -290,15 +290,23 @@ impl SourceRows {
     }
 }
 
-/// Rows of a source with a `reason` and a `source_row` as rows to set aside, sorted, with their places in its files.
+/// Rows of a source with a `reason` and a `source_row` as rows to set aside, sorted, with their places in its files; `expected`
+/// is how many were rejected when it was read for the run.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// A file that cannot be read; other rows than before.
 pub(crate) fn set_aside_rows(
     source: &Source,
     cell_names: &[String],
     rejected: &RecordBatch,
+    expected: u64,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
+    if rejected.num_rows() as u64 != expected {
+        return Err(source.fault(format!(
+            "rejected {expected} rows when it was read, and {} of them when they were looked for again; where its sql numbers, limits or picks rows, order them by columns that tell all rows apart",
+            rejected.num_rows()
+        )));
+    }
     if rejected.num_rows() == 0 {
         return Ok(Vec::new());
     }
@@ -323,4 +331,33 @@ pub(crate) fn set_aside_rows(
     rows.sort();
     locate(source, &mut rows)?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::file::Format;
+    use arrow::datatypes::Schema;
+
+    #[test]
+    fn rejected_rows_that_are_not_found_again_end_the_run() {
+        let source = Source {
+            table: Table::Deals,
+            given: "deals.csv".to_owned(),
+            files: Vec::new(),
+            format: Format::Csv,
+            gzip: false,
+            delimiter: b',',
+            columns: BTreeMap::new(),
+            sql: None,
+            with: BTreeMap::new(),
+        };
+        let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
+        assert!(set_aside_rows(&source, &[], &nothing, 0).unwrap().is_empty());
+        let error = set_aside_rows(&source, &[], &nothing, 1).unwrap_err().to_string();
+        assert!(
+            error.starts_with("table deals (deals.csv): rejected 1 rows when it was read, and 0 of them"),
+            "{error}"
+        );
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::EngineError;
 use super::diagnose::LineBreaks;
+use super::session;
 use crate::config::plan::{Source, unpacked};
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::error::DataFusionError;
 use memchr::memchr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -30,9 +30,7 @@ impl QuoteCheck {
     pub(super) async fn done(self) -> Result<(), EngineError> {
         match self.0 {
             None => Ok(()),
-            Some(check) => {
-                check.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
-            }
+            Some(check) => session::joined_task(check).await?,
         }
     }
 }

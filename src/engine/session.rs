@@ -125,8 +125,16 @@ impl<T: Send + 'static> Query<T> {
     /// # Errors
     /// A query that fails.
     pub async fn rows(self) -> Result<T, DataFusionError> {
-        self.0.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
+        joined_task(self.0).await?
     }
+}
+
+/// What a task beside this one comes to; where it panicked, so does this.
+///
+/// # Errors
+/// A task that was cancelled, as only an end of the runtime does.
+pub async fn joined_task<T: 'static>(task: SpawnedTask<T>) -> Result<T, DataFusionError> {
+    task.join_unwind().await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))
 }
 
 /// Whether what the session holds is limited.

@@ -13,11 +13,11 @@ use super::columns::Columns;
 use super::credit_rows::CreditRows;
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::totals::CreditTotals;
+use crate::config::Calendar;
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::columns::column;
 use crate::engine::dense::narrow;
-use crate::engine::ids::IdColumn;
 use crate::scatter::lines::Lines;
 use crate::scatter::quarters::Quarters;
 use crate::scatter::touch::TouchIds;
@@ -40,27 +40,31 @@ const TOUCH_DATE: &str = "touch_date";
 const BASES: [&str; 2] = [CLOSE_DATE, TOUCH_DATE];
 
 /// The names behind the codes of the credit stage.
-pub struct Names<'a> {
+pub(super) struct Names<'a> {
     deals: &'a RecordBatch,
     campaigns: ArrayRef,
     channels: ArrayRef,
     kinds: ArrayRef,
-    quarters: ArrayRef,
+    quarter_names: ArrayRef,
     buckets: ArrayRef,
-    quarter_numbers: &'a Quarters,
+    quarters: &'a Quarters,
     models: &'a [ModelSpec],
     lines: &'a Lines,
 }
 
 impl<'a> Names<'a> {
     /// Names for the rows of the canonical deals table and the codes of a run.
-    pub fn new(deals: &'a RecordBatch, lines: &'a Lines, quarters: &'a Quarters, models: &'a [ModelSpec]) -> Self {
+    pub(super) fn new(
+        deals: &'a RecordBatch,
+        lines: &'a Lines,
+        quarters: &'a Quarters,
+        models: &'a [ModelSpec],
+    ) -> Self {
         let codes = || 0..narrow(lines.len());
         let campaigns: StringArray = codes().map(|code| lines.line(code).campaign.as_deref()).collect();
         let channels: StringArray = codes().map(|code| Some(lines.line(code).channel.as_str())).collect();
         let numbers = (0..narrow(quarters.len())).map(|position| quarters.number(position));
-        let quarter_names: StringArray =
-            numbers.map(|number| Some(crate::config::Calendar::quarter_name(number))).collect();
+        let quarter_names: StringArray = numbers.map(|number| Some(Calendar::quarter_name(number))).collect();
         let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
         let buckets: StringArray = Bucket::ALL.iter().map(|bucket| Some(bucket.name())).collect();
         Self {
@@ -68,20 +72,12 @@ impl<'a> Names<'a> {
             campaigns: Arc::new(campaigns),
             channels: Arc::new(channels),
             kinds: Arc::new(kinds),
-            quarters: Arc::new(quarter_names),
+            quarter_names: Arc::new(quarter_names),
             buckets: Arc::new(buckets),
-            quarter_numbers: quarters,
+            quarters,
             models,
             lines,
         }
-    }
-
-    /// The name of a row of the deals table.
-    ///
-    /// # Errors
-    /// A deals table of other columns than its stage file gives.
-    pub fn deal(&self, row: u32) -> Result<String, EngineError> {
-        Ok(IdColumn::try_new(column(self.deals, "deal_id")?)?.text(row as usize).unwrap_or_default())
     }
 
     /// Identifiers of rows of the deals table, as text.
@@ -90,10 +86,7 @@ impl<'a> Names<'a> {
     }
 
     /// Rows of `touch_credits`, whose touches have `ids`. Columns that repeat are dictionaries.
-    ///
-    /// # Errors
-    /// Codes without a name.
-    pub fn touch_credits(&self, rows: CreditRows, ids: &TouchIds) -> Result<RecordBatch, EngineError> {
+    pub(super) fn touch_credits(&self, rows: CreditRows, ids: &TouchIds) -> Result<RecordBatch, EngineError> {
         let (heads, deal_keys) = numbered_runs(&rows.deals);
         let heads = UInt32Array::from(heads);
         let of_deals = |column| repeated(&deal_keys, self.of_deals(column, &heads)?);
@@ -110,8 +103,8 @@ impl<'a> Names<'a> {
         columns.instants("touched_at", rows.touched_at.into_iter().map(Some));
         columns.push("campaign_id", repeated(&rows.lines, Arc::clone(&self.campaigns))?);
         columns.push("channel", repeated(&rows.lines, Arc::clone(&self.channels))?);
-        columns.push("close_quarter", repeated(&rows.close_quarters, Arc::clone(&self.quarters))?);
-        columns.push("touch_quarter", repeated(&rows.touch_quarters, Arc::clone(&self.quarters))?);
+        columns.push("close_quarter", repeated(&rows.close_quarters, Arc::clone(&self.quarter_names))?);
+        columns.push("touch_quarter", repeated(&rows.touch_quarters, Arc::clone(&self.quarter_names))?);
         for (anchor, name) in
             ["is_first", "is_lead_creation", "is_opportunity_creation", "is_closing"].iter().enumerate()
         {
@@ -127,10 +120,7 @@ impl<'a> Names<'a> {
     }
 
     /// Rows of `journeys`. Columns that repeat are dictionaries.
-    ///
-    /// # Errors
-    /// Codes without a name.
-    pub fn journeys(&self, journeys: &JourneyRows) -> Result<RecordBatch, EngineError> {
+    pub(super) fn journeys(&self, journeys: &JourneyRows) -> Result<RecordBatch, EngineError> {
         let rows = &journeys.rows;
         let deals: UInt32Array = rows.iter().map(|row| Some(row.deal)).collect();
         let close: Vec<u32> = rows.iter().map(|row| row.close_quarter).collect();
@@ -145,10 +135,10 @@ impl<'a> Names<'a> {
         columns.push("opportunity_id", self.of_deals("opportunity_id", &deals)?);
         columns.push("kind", repeated(&kinds, Arc::clone(&self.kinds))?);
         columns.push("outcome", repeated(&outcomes, won_or_credit)?);
-        columns.instants("closed_at", rows.iter().map(|row| Some(row.closed_at)));
-        columns.push("close_quarter", repeated(&close, Arc::clone(&self.quarters))?);
-        columns.integers("amount", rows.iter().map(|row| Some(row.amount)));
-        columns.integers("touches", rows.iter().map(|row| i64::try_from(row.touches).ok()));
+        columns.instants("closed_at", rows.iter().map(|row| row.closed_at));
+        columns.push("close_quarter", repeated(&close, Arc::clone(&self.quarter_names))?);
+        columns.integers("amount", rows.iter().map(|row| row.amount));
+        columns.counts("touches", rows.iter().map(|row| row.touches));
         columns.instants("first_touched_at", rows.iter().map(|row| row.first_touched_at));
         columns.instants("last_touched_at", rows.iter().map(|row| row.last_touched_at));
         columns.numbers("span_days", rows.iter().map(span));
@@ -164,64 +154,44 @@ impl<'a> Names<'a> {
         columns.finish()
     }
 
-    /// `credit_totals`: close quarter × touch quarter × campaign × channel × kind × model, long.
-    ///
-    /// # Errors
-    /// Codes without a name.
-    pub fn credit_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
-        let lines = totals.lines();
+    /// `credit_totals`: close quarter × touch quarter × line × kind × model, long.
+    pub(super) fn credit_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
         let cells = || {
-            lines.iter().flat_map(|(key, counts, earned)| {
-                self.models.iter().zip(earned).map(move |(model, earned)| (key, counts, model, earned))
+            totals.rows().flat_map(|(key, _, earned)| {
+                self.models.iter().zip(earned).map(move |(model, earned)| (key, model, earned.amount))
             })
         };
-        let quarter = |position: u32| Some(self.quarter_numbers.number(position));
+        let quarter = |position: u32| self.quarters.number(position);
         let mut columns = Columns::default();
         columns.integers32("close_quarter", cells().map(|(key, ..)| quarter(key.close_quarter)));
         columns.integers32("touch_quarter", cells().map(|(key, ..)| quarter(key.touch_quarter)));
         columns.texts("campaign_id", cells().map(|(key, ..)| self.lines.line(key.line).campaign.as_deref()));
-        columns.texts("channel", cells().map(|(key, ..)| Some(self.lines.line(key.line).channel.as_str())));
-        columns.texts("kind", cells().map(|(key, ..)| Some(key.kind.name())));
-        columns.texts("model", cells().map(|(_, _, model, _)| Some(model.id())));
-        columns.integers("amount", cells().map(|(.., earned)| Some(earned.amount)));
-        columns.shares("share", cells().map(|(.., earned)| earned.share))?;
-        columns.integers("deals", cells().map(|(_, counts, ..)| i64::try_from(counts.deals).ok()));
-        columns.integers("touches", cells().map(|(_, counts, ..)| i64::try_from(counts.touches).ok()));
+        columns.texts("kind", cells().map(|(key, ..)| key.kind.name()));
+        columns.texts("model", cells().map(|(_, model, _)| model.id()));
+        columns.integers("amount", cells().map(|(.., amount)| amount));
         columns.finish()
     }
 
     /// `residual_totals`: close quarter × kind × model × residual.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
-    pub fn residual_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
-        let rows = totals.residuals();
+    pub(super) fn residual_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+        let rows = || totals.residuals();
         let mut columns = Columns::default();
-        columns.integers32(
-            "close_quarter",
-            rows.iter().map(|(key, _)| Some(self.quarter_numbers.number(key.close_quarter))),
-        );
-        columns.texts("kind", rows.iter().map(|(key, _)| Some(key.kind.name())));
-        columns.texts("model", rows.iter().map(|(key, _)| Some(self.models[key.model].id())));
-        columns.texts("residual", rows.iter().map(|(key, _)| Some(key.bucket.name())));
-        columns.integers("amount", rows.iter().map(|(_, left)| Some(left.earned.amount)));
-        columns.shares("share", rows.iter().map(|(_, left)| left.earned.share))?;
-        columns.integers("deals", rows.iter().map(|(_, left)| i64::try_from(left.deals).ok()));
+        columns.integers32("close_quarter", rows().map(|(key, _)| self.quarters.number(key.close_quarter)));
+        columns.texts("kind", rows().map(|(key, _)| key.kind.name()));
+        columns.texts("model", rows().map(|(key, _)| self.models[key.model].id()));
+        columns.texts("residual", rows().map(|(key, _)| key.bucket.name()));
+        columns.integers("amount", rows().map(|(_, left)| left.earned.amount));
         columns.finish()
     }
 
     /// `booked_totals`: close quarter × kind.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
-    pub fn booked_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
-        let rows = totals.booked();
+    pub(super) fn booked_totals(&self, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
+        let rows = || totals.booked();
         let mut columns = Columns::default();
-        columns
-            .integers32("close_quarter", rows.iter().map(|(quarter, ..)| Some(self.quarter_numbers.number(*quarter))));
-        columns.texts("kind", rows.iter().map(|(_, kind, _)| Some(kind.name())));
-        columns.integers("amount", rows.iter().map(|(.., left)| Some(left.earned.amount)));
-        columns.integers("deals", rows.iter().map(|(.., left)| i64::try_from(left.deals).ok()));
+        columns.integers32("close_quarter", rows().map(|(quarter, ..)| self.quarters.number(quarter)));
+        columns.texts("kind", rows().map(|(_, kind, _)| kind.name()));
+        columns.integers("amount", rows().map(|(.., left)| left.earned.amount));
+        columns.counts("deals", rows().map(|(.., left)| left.deals));
         columns.finish()
     }
 

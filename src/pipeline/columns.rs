@@ -24,9 +24,9 @@ impl Columns {
         self.columns.push((name.to_owned(), values));
     }
 
-    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item = Option<&'a str>>) {
+    pub(super) fn texts<'a>(&mut self, name: &str, values: impl Iterator<Item: Into<Option<&'a str>>>) {
         let mut texts = StringBuilder::new();
-        for text in values {
+        for text in values.map(Into::into) {
             if texts.values_slice().len() + text.map_or(0, str::len) > MOST_BYTES {
                 self.too_long.get_or_insert_with(|| name.to_owned());
                 break;
@@ -36,30 +36,35 @@ impl Columns {
         self.push(name, Arc::new(texts.finish()));
     }
 
-    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
-        self.push(name, Arc::new(values.collect::<Int64Array>()));
+    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item: Into<Option<i64>>>) {
+        self.push(name, Arc::new(values.map(Into::into).collect::<Int64Array>()));
     }
 
-    pub(super) fn numbers(&mut self, name: &str, values: impl Iterator<Item = Option<f64>>) {
-        self.push(name, Arc::new(values.collect::<Float64Array>()));
+    /// Integers of another type; null where 64 bits do not hold one.
+    pub(super) fn counts(&mut self, name: &str, values: impl Iterator<Item: TryInto<i64>>) {
+        self.integers(name, values.map(|count| count.try_into().ok()));
     }
 
-    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
-        self.push(name, Arc::new(values.collect::<Int32Array>()));
+    pub(super) fn numbers(&mut self, name: &str, values: impl Iterator<Item: Into<Option<f64>>>) {
+        self.push(name, Arc::new(values.map(Into::into).collect::<Float64Array>()));
     }
 
-    pub(super) fn flags(&mut self, name: &str, values: impl Iterator<Item = Option<bool>>) {
-        self.push(name, Arc::new(values.collect::<BooleanArray>()));
+    pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item: Into<Option<i32>>>) {
+        self.push(name, Arc::new(values.map(Into::into).collect::<Int32Array>()));
+    }
+
+    pub(super) fn flags(&mut self, name: &str, values: impl Iterator<Item: Into<Option<bool>>>) {
+        self.push(name, Arc::new(values.map(Into::into).collect::<BooleanArray>()));
     }
 
     /// Days since 1970-01-01.
-    pub(super) fn dates(&mut self, name: &str, values: impl Iterator<Item = Option<i32>>) {
-        self.push(name, Arc::new(values.collect::<Date32Array>()));
+    pub(super) fn dates(&mut self, name: &str, values: impl Iterator<Item: Into<Option<i32>>>) {
+        self.push(name, Arc::new(values.map(Into::into).collect::<Date32Array>()));
     }
 
     /// Microseconds since 1970-01-01, in UTC.
-    pub(super) fn instants(&mut self, name: &str, values: impl Iterator<Item = Option<i64>>) {
-        let instants: TimestampMicrosecondArray = values.collect();
+    pub(super) fn instants(&mut self, name: &str, values: impl Iterator<Item: Into<Option<i64>>>) {
+        let instants: TimestampMicrosecondArray = values.map(Into::into).collect();
         self.push(name, Arc::new(instants.with_data_type(MartType::Instant.data_type(0))));
     }
 
@@ -69,6 +74,10 @@ impl Columns {
         Ok(())
     }
 
+    /// The batch.
+    ///
+    /// # Errors
+    /// Texts of a column that are too long together.
     pub(super) fn finish(self) -> Result<RecordBatch, EngineError> {
         if let Some(column) = self.too_long {
             return Err(EngineError::TooLong { column });

@@ -7,7 +7,8 @@ mod split;
 mod worker;
 
 use super::RunError;
-use super::fit::{Models, RefitGroup, StateCodes};
+use super::fit::Models;
+use super::idle::Idle;
 use super::journey_rows::{JourneyRow, JourneyRows};
 use super::lifetime::acquired::Acquisitions;
 use super::prepare::Prepared;
@@ -22,12 +23,12 @@ use crate::scatter::lines::Lines;
 use crate::scatter::partition::Scattered;
 use arrow::array::RecordBatch;
 use closedloop_core::ledger::{Bucket, CreditError};
-use closedloop_core::model::{AttributionModel, ModelSpec};
+use closedloop_core::model::ModelSpec;
 pub use credited::{Credited, PartitionCredit, RepeatedTouch};
 pub(super) use eligible::{EligibleTouches, JourneyMaker};
 use rayon::prelude::*;
 pub(super) use split::Split;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use worker::Worker;
 
 /// What is asked of the credit beyond its totals: nothing, unless said.
@@ -63,21 +64,12 @@ pub struct Crediting<'a> {
     /// What touches are credited to.
     pub(super) lines: &'a Lines,
     /// The models, in the order of their specs.
-    pub(super) models: Vec<Box<dyn AttributionModel>>,
-    /// Positions of the models that see nothing but the shape of a journey, and of those that see more.
-    of_shape: Vec<usize>,
-    of_journey: Vec<usize>,
-    /// Per model the first that credits alike, often itself.
-    first_alike: Vec<usize>,
-    /// What each sees of a touch; `None` for its channel.
-    states: Vec<Option<StateCodes>>,
+    pub(super) models: Models,
     /// How the touches of an account are put together, and which of them are a journey.
     grouping: Arc<Grouping<'a>>,
     maker: Arc<JourneyMaker<'a>>,
     /// What is asked beyond the totals.
     pub(super) wants: CreditWants<'a>,
-    /// How the models are fitted again for the bootstrap: then credited journeys are kept, to be credited anew.
-    pub(super) refits: Vec<RefitGroup>,
     /// The specs of the models.
     specs: &'a [ModelSpec],
     /// The longest lookback, where it is shorter than the plan's; microseconds.
@@ -105,7 +97,7 @@ impl<'a> Crediting<'a> {
     /// A stage that runs the plan's models.
     ///
     /// # Errors
-    /// None: the models of the grid need no data.
+    /// A model of the grid that is fitted: a bug.
     pub(super) fn new(
         plan: &'a Plan,
         prepared: &'a Prepared,
@@ -142,25 +134,18 @@ impl<'a> Crediting<'a> {
         models: Models,
         wants: CreditWants<'a>,
     ) -> Result<Self, RunError> {
-        let Models { built: models, states, refits } = models;
         let grouping = Grouping::new(conversions, lines, &scattered.types);
         let maker = JourneyMaker::new(plan, conversions, scattered, lines);
-        let (of_shape, of_journey) = by_what_they_see(&models);
         let mut stage = Self {
-            first_alike: first_alike(&models, &states),
             plan,
             deals,
             conversions,
             scattered,
             lines,
             models,
-            of_shape,
-            of_journey,
-            states,
             grouping: Arc::new(grouping),
             maker: Arc::new(maker),
             wants,
-            refits,
             specs: &plan.models,
             lookback: None,
             variants: Vec::new(),
@@ -174,20 +159,13 @@ impl<'a> Crediting<'a> {
 
     /// A stage for the totals of other models, which need no data, under a shorter lookback, microseconds.
     fn variant(&self, specs: &'a [ModelSpec], lookback: i64) -> Result<Self, RunError> {
-        let Models { built: models, states, refits } = Models::of_rules(specs, self.lines.channels())?;
-        let (of_shape, of_journey) = by_what_they_see(&models);
         Ok(Self {
-            first_alike: first_alike(&models, &states),
-            states,
-            models,
-            of_shape,
-            of_journey,
+            models: Models::of_rules(specs, self.lines.channels())?,
             specs,
             lookback: Some(lookback),
             grouping: Arc::clone(&self.grouping),
             maker: Arc::clone(&self.maker),
             wants: CreditWants::default(),
-            refits,
             variants: Vec::new(),
             ..*self
         })
@@ -203,14 +181,12 @@ impl<'a> Crediting<'a> {
         shape: impl Fn(PartitionCredit) -> Result<T, RunError> + Sync,
         mut sink: impl FnMut(Vec<T>) -> Result<(), RunError> + Send,
     ) -> Result<Credited, RunError> {
-        let idle: Mutex<Vec<Worker<'_>>> = Mutex::new(Vec::new());
+        let idle = Idle::none();
         let partitions: Vec<usize> = (0..self.scattered.len()).collect();
         let mut finished = Vec::new();
         for wave in partitions.chunks(WAVE * rayon::current_num_threads()) {
             let credit = |&partition: &usize| {
-                let mut worker = take_idle(&idle).unwrap_or_else(|| Worker::new(self));
-                let credited = worker.partition(partition);
-                idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+                let credited = idle.lend(|| Worker::new(self), |worker| worker.partition(partition));
                 let shaped = credited.and_then(&shape);
                 self.scattered.release(partition);
                 shaped
@@ -223,20 +199,15 @@ impl<'a> Crediting<'a> {
         }
         sink(finished)?;
         let mut credited = self.nothing();
-        for worker in idle.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for worker in idle.into_workers() {
             credited.add(worker);
         }
         Ok(credited)
     }
 
-    /// What a model sees of a touch; `None` for its channel.
-    pub(super) fn states_of(&self, model: usize) -> Option<&StateCodes> {
-        self.states[model].as_ref()
-    }
-
     fn nothing(&self) -> Credited {
-        let variants = self.variants.iter().map(|variant| CreditTotals::new(variant.models.len())).collect();
-        Credited { totals: CreditTotals::new(self.models.len()), squares: None, variants }
+        let variants = self.variants.iter().map(|variant| CreditTotals::new(variant.specs.len())).collect();
+        Credited { totals: CreditTotals::new(self.specs.len()), squares: None, variants }
     }
 
     /// Credits one account's partition, for looking at.
@@ -249,7 +220,7 @@ impl<'a> Crediting<'a> {
 
     /// Books the credit deals without an original and describes them for `journeys`.
     pub fn unmatched(&self, totals: &mut CreditTotals) -> JourneyRows {
-        let mut journeys = JourneyRows::new(self.models.len());
+        let mut journeys = JourneyRows::new(self.specs.len());
         for credit in &self.conversions.credits.unmatched {
             let (kind, bucket) = (DealKind::Credit, Bucket::UnmatchedCredit);
             totals.leave_whole(credit.close_quarter, kind, credit.amount, bucket);
@@ -272,17 +243,3 @@ impl<'a> Crediting<'a> {
     }
 }
 
-/// The positions of models that see only the shape of a journey, and of the others.
-fn by_what_they_see(models: &[Box<dyn AttributionModel>]) -> (Vec<usize>, Vec<usize>) {
-    (0..models.len()).partition(|&model| models[model].sees_shape_only())
-}
-
-/// Per model the first that sees the same of a touch and credits alike.
-fn first_alike(models: &[Box<dyn AttributionModel>], states: &[Option<StateCodes>]) -> Vec<usize> {
-    let are_alike = |a: usize, b: usize| states[a] == states[b] && models[a].credits_like(models[b].as_ref());
-    (0..models.len()).map(|model| (0..model).find(|&other| are_alike(model, other)).unwrap_or(model)).collect()
-}
-
-fn take_idle<'a>(idle: &Mutex<Vec<Worker<'a>>>) -> Option<Worker<'a>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-}

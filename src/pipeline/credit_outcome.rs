@@ -30,6 +30,8 @@ pub(super) struct CreditOutcome {
     pub(super) unable: BTreeSet<(usize, String)>,
     /// What `model_sensitivity` shows, where it is wanted.
     pub(super) sensitivity: Option<Sensitivity>,
+    /// The marts that are as large as the journeys.
+    pub(super) written: Vec<WrittenMart>,
 }
 
 impl CreditOutcome {
@@ -55,7 +57,6 @@ pub(super) fn credit(
     acquisitions: Option<Arc<Acquisitions>>,
     wanted: &BTreeSet<&'static str>,
     stage: &MartStage<'_>,
-    written: &mut Vec<WrittenMart>,
 ) -> Result<CreditOutcome, RunError> {
     let names = prepared.names(plan);
     let grid = if wanted.contains("model_sensitivity") { sensitivity::grid(plan) } else { None };
@@ -110,11 +111,10 @@ pub(super) fn credit(
     let (finished, told) = rayon::join(finish, || {
         spread::intervals(&crediting, prepared, credited.squares.as_ref(), &places, &kept_for_bootstrap)
     });
-    written.extend(finished?);
-    let (intervals, remarks) = told?;
+    let (written, (intervals, remarks)) = (finished?, told?);
     drop(crediting);
     let sensitivity = grid.map(|grid| Sensitivity { grid, totals: credited.variants });
-    Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, unable, sensitivity })
+    Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, unable, sensitivity, written })
 }
 
 /// Which models cannot credit which channels.

@@ -133,8 +133,8 @@ fn credited(
     lines: &BTreeSet<u32>,
     quarter: Option<i32>,
 ) -> Result<Vec<CampaignTouch>, RunError> {
-    let names = prepared.names(plan);
-    let accounts = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
+    let of_deals = |name| column(&prepared.deals, name).and_then(IdColumn::try_new);
+    let (deals, accounts) = (of_deals("deal_id")?, of_deals("account_id")?);
     let wants = CreditWants { touch_credits: true, ..CreditWants::default() };
     let crediting = Crediting::new(plan, prepared, models, wants)?;
     let model = plan.default_model;
@@ -147,19 +147,18 @@ fn credited(
                 lines.contains(&rows.lines[*row])
                     && quarter.is_none_or(|quarter| number(rows.close_quarters[*row]) == quarter)
             };
-            let wanted = (0..rows.len()).filter(is_wanted).map(|row| {
-                Ok(CampaignTouch {
-                    deal_id: names.deal(rows.deals[row])?,
-                    account_id: accounts.text(rows.deals[row] as usize).unwrap_or_default(),
-                    kind: rows.kinds[row].name(),
-                    close_quarter: Calendar::quarter_name(number(rows.close_quarters[row])),
-                    touch_id: partition.ids.text(rows.touch_ids[row]),
-                    touched_at: instant_text(rows.touched_at[row]),
-                    share: rows.shares[model][row],
-                    amount: rows.amounts[model][row],
-                })
+            let of_deal = |ids: &IdColumn<'_>, row: usize| ids.text(rows.deals[row] as usize).unwrap_or_default();
+            let wanted = (0..rows.len()).filter(is_wanted).map(|row| CampaignTouch {
+                deal_id: of_deal(&deals, row),
+                account_id: of_deal(&accounts, row),
+                kind: rows.kinds[row].name(),
+                close_quarter: Calendar::quarter_name(number(rows.close_quarters[row])),
+                touch_id: partition.ids.text(rows.touch_ids[row]),
+                touched_at: instant_text(rows.touched_at[row]),
+                share: rows.shares[model][row],
+                amount: rows.amounts[model][row],
             });
-            wanted.collect::<Result<Vec<_>, RunError>>()
+            Ok(wanted.collect::<Vec<_>>())
         },
         |partitions| {
             touches.extend(partitions.into_iter().flatten());

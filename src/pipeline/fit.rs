@@ -39,11 +39,24 @@ pub(super) struct Models {
     pub(super) built: Vec<Box<dyn AttributionModel>>,
     /// What each sees of a touch; `None` for its channel.
     pub(super) states: Vec<Option<StateCodes>>,
-    /// How they are fitted again, where that is wanted.
+    /// Positions of those that see nothing but the shape of a journey, and of those that see more.
+    pub(super) of_shape: Vec<usize>,
+    pub(super) of_journey: Vec<usize>,
+    /// Per model the first that sees the same of a touch and credits alike, often itself.
+    pub(super) first_alike: Vec<usize>,
+    /// How they are fitted again, where that is wanted for the bootstrap: then credited journeys are kept, to be credited anew.
     pub(super) refits: Vec<RefitGroup>,
 }
 
 impl Models {
+    fn new(built: Vec<Box<dyn AttributionModel>>, states: Vec<Option<StateCodes>>, refits: Vec<RefitGroup>) -> Self {
+        let (of_shape, of_journey) = (0..built.len()).partition(|&model| built[model].sees_shape_only());
+        let are_alike = |a: usize, b: usize| states[a] == states[b] && built[a].credits_like(built[b].as_ref());
+        let first_alike = |model| (0..model).find(|&other| are_alike(model, other)).unwrap_or(model);
+        let first_alike = (0..built.len()).map(first_alike).collect();
+        Self { built, states, of_shape, of_journey, first_alike, refits }
+    }
+
     /// Those of specs that need no data.
     ///
     /// # Errors
@@ -51,7 +64,8 @@ impl Models {
     pub(super) fn of_rules(specs: &[ModelSpec], channels: &[String]) -> Result<Self, Refusal> {
         let built =
             specs.iter().map(|spec| spec.build(channels, Evidence::default())).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { states: built.iter().map(|_| None).collect(), built, refits: Vec::new() })
+        let states = built.iter().map(|_| None).collect();
+        Ok(Self::new(built, states, Vec::new()))
     }
 }
 
@@ -97,8 +111,7 @@ pub(super) fn fit(plan: &Plan, workers: &Workers, prepared: &Prepared, wants: Wa
 
 /// Builds every model that there is evidence for.
 fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fit, RunError> {
-    let mut models = Models { built: Vec::new(), states: Vec::new(), refits: Vec::new() };
-    let mut learned = Learned::default();
+    let (mut models, mut states_of_models, mut learned) = (Vec::new(), Vec::new(), Learned::default());
     let (mut running, mut refused, mut refits) = (Vec::new(), Vec::new(), Vec::new());
     let on_journeys = |spec: &ModelSpec| {
         let is_of_rates = spec.incremental_settings().is_some();
@@ -111,8 +124,8 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
             Ok(Built { model, states, refit, learned: of_model }) => {
                 refits.extend(refit.map(|refit| (running.len(), refit)));
                 running.push(position);
-                models.built.push(model);
-                models.states.push(states);
+                models.push(model);
+                states_of_models.push(states);
                 learned.add(of_model);
             }
             Err(refusal) => refused.push(refusal),
@@ -124,7 +137,7 @@ fn build(plan: &Plan, prepared: &Prepared, mut evidence: Evidences) -> Result<Fi
     };
     let mut remarks = std::mem::take(&mut evidence.remarks);
     remarks.extend(rates.iter().flat_map(|rates| rates.remarks.clone()));
-    models.refits = evidence.refits(&refits, rates);
+    let models = Models::new(models, states_of_models, evidence.refits(&refits, rates));
     if fitted_plan.default_model().id() != plan.default_model().id() {
         remarks.push(format!("models are compared with {} instead", fitted_plan.default_model().id()));
     }

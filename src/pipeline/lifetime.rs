@@ -76,9 +76,6 @@ impl LifetimeValue {
     }
 
     /// The rows of the marts that need no touches.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     pub(super) fn rows(
         &self,
         plan: &Plan,
@@ -101,9 +98,6 @@ impl LifetimeValue {
     }
 
     /// Registers the first and the last quarter of the cohorts as `lifetime_quarters`; none without lifetime value.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     pub(super) fn register_quarters(this: Option<&Self>, plan: &Plan, prepared: &Prepared) -> Result<(), RunError> {
         let ends = this.and_then(|of| Some([*of.valued.histories.first_period.iter().min()?, of.valued.until]));
         let quarters = ends.into_iter().flatten().map(|day| cohorts::quarter_of(&plan.calendar, day));

@@ -40,7 +40,7 @@ fn why_no_touch_is_used(plan: &Plan, prepared: &Prepared, totals: &CreditTotals)
     if touches.used.rows > 0 || touches.out_of_scope.rows == 0 || conversions.all.is_empty() {
         return None;
     }
-    if totals.residuals().iter().any(|(key, _)| key.bucket == Bucket::Suppressed) {
+    if totals.residuals().any(|(key, _)| key.bucket == Bucket::Suppressed) {
         let JourneyRules { eligible, suppress, .. } = &plan.journeys;
         return Some(match suppress.is_empty() {
             true => format!(

@@ -97,7 +97,7 @@ pub(super) fn report(
         }
     }
     let mut residuals: BTreeMap<_, i64> = BTreeMap::new();
-    for (key, left) in totals.residuals().into_iter().filter(|(key, _)| key.model == model) {
+    for (key, left) in totals.residuals().filter(|(key, _)| key.model == model) {
         *residuals.entry(key.bucket).or_default() += left.earned.amount;
     }
     let mut top: Vec<TopCampaign> = campaigns
@@ -113,7 +113,7 @@ pub(super) fn report(
         manifest,
         attributed,
         residuals: residuals.into_iter().map(|(bucket, amount)| (bucket.name(), amount)).collect(),
-        deals: totals.booked().iter().map(|(.., left)| left.deals).sum(),
+        deals: totals.booked().map(|(.., left)| left.deals).sum(),
         top_campaigns: top,
         stages,
         refusals,

@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 use datafusion::prelude::DataFrame;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::iter::repeat;
 
 /// The marts that SQL makes of whole tables.
 const MARTS: [(&str, &str); 9] = [
@@ -61,13 +62,10 @@ pub(super) fn roll_up(
     wanted: &BTreeSet<&'static str>,
 ) -> Result<Vec<(&'static str, MartRows)>, RunError> {
     let frames = mart_frames(plan, workers, prepared, outcome, |name| wanted.contains(name));
-    let mut marts: Vec<(&str, MartRows)> = Vec::new();
-    for MartFrame { mart, frame, .. } in workers.runtime.block_on(frames)? {
-        match marts.last_mut() {
-            Some((before, MartRows::Told(frames))) if *before == mart => frames.push(frame),
-            _ => marts.push((mart, MartRows::Told(vec![frame]))),
-        }
-    }
+    let told = workers.runtime.block_on(frames)?.into_iter().map(|MartFrames { mart, frames }| {
+        (mart, MartRows::Told(frames.into_iter().map(|(_, frame)| frame).collect()))
+    });
+    let mut marts: Vec<(&str, MartRows)> = told.collect();
     if wanted.contains("dim_model") {
         marts.push(("dim_model", batches::dim_model(&plan.models, plan.default_model)?.into()));
     }
@@ -85,12 +83,11 @@ pub(super) fn roll_up(
     Ok(marts)
 }
 
-/// What tells a mart, or of a mart of levels one of them.
-struct MartFrame {
+/// What tells a mart.
+struct MartFrames {
     mart: &'static str,
-    /// The lines of the level.
-    level: Option<&'static str>,
-    frame: DataFrame,
+    /// One, or of a mart of levels one a level, with the name of its lines.
+    frames: Vec<(Option<&'static str>, DataFrame)>,
 }
 
 /// Registers what the wanted marts start from and plans them, those with the most rows first; those of levels for campaigns,
@@ -101,33 +98,35 @@ async fn mart_frames(
     prepared: &Prepared,
     outcome: &CreditOutcome,
     is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<MartFrame>, EngineError> {
+) -> Result<Vec<MartFrames>, EngineError> {
     let wanted = |marts: &[(&'static str, &'static str)]| -> Vec<_> {
         marts.iter().copied().filter(|(name, _)| is_wanted(name)).collect()
     };
     let (marts, line_marts, level_marts) = (wanted(&MARTS), wanted(&LINE_MARTS), wanted(&LEVEL_MARTS));
     let files: Vec<&str> = marts.iter().chain(&line_marts).chain(&level_marts).map(|(_, sql)| *sql).collect();
-    let mut frames = Vec::new();
+    let mut told = Vec::new();
     if files.is_empty() {
-        return Ok(frames);
+        return Ok(told);
     }
     register_inputs(plan, workers, prepared, outcome, &files).await?;
     // Lines stand in order: in one partition they stay so, several would be merged again.
     let (ctx, in_order) = (&prepared.ctx, &session::unpartitioned(&prepared.ctx));
     for (mart, sql) in line_marts {
-        frames.push(MartFrame { mart, level: None, frame: frame(in_order, plan, sql).await? });
+        told.push(MartFrames { mart, frames: vec![(None, frame(in_order, plan, sql).await?)] });
     }
     for (mart, sql) in level_marts {
+        let mut frames = Vec::new();
         for (_, lines) in ROI {
             ctx.register_table(LEVEL_LINES, ctx.table(lines).await?.into_view())?;
-            frames.push(MartFrame { mart, level: Some(lines), frame: frame(in_order, plan, sql).await? });
+            frames.push((Some(lines), frame(in_order, plan, sql).await?));
             ctx.deregister_table(LEVEL_LINES)?;
         }
+        told.push(MartFrames { mart, frames });
     }
     for (mart, sql) in marts {
-        frames.push(MartFrame { mart, level: None, frame: frame(ctx, plan, sql).await? });
+        told.push(MartFrames { mart, frames: vec![(None, frame(ctx, plan, sql).await?)] });
     }
-    Ok(frames)
+    Ok(told)
 }
 
 /// Makes the rows of a table.
@@ -187,8 +186,8 @@ pub(super) async fn physical_plans(
 ) -> Result<Vec<(String, String)>, EngineError> {
     let nothing = CreditOutcome::of_nothing(plan.models.len());
     let mut plans = Vec::new();
-    for told_by in mart_frames(plan, workers, prepared, &nothing, |name| name != OF_LIFETIME).await? {
-        let MartFrame { mart, level, frame } = told_by;
+    let told = mart_frames(plan, workers, prepared, &nothing, |name| name != OF_LIFETIME).await?;
+    for (mart, (level, frame)) in told.into_iter().flat_map(|MartFrames { mart, frames }| repeat(mart).zip(frames)) {
         let title = level.map_or_else(|| mart.to_owned(), |lines| format!("{mart}, {lines}"));
         plans.push((title, session::physical_plan(frame).await?));
     }

@@ -86,14 +86,12 @@ fn stage_marts(
 
     clock.stage("credit");
     let stage = MartStage::new(publication, &plan.models, plan.finance.minor_digits);
-    let mut written = Vec::new();
     let acquisitions = lifetime.as_ref().and_then(|lifetime| lifetime.acquisitions.clone());
-    let credit = || credit(plan, &prepared, models, acquisitions, wanted, &stage, &mut written);
+    let credit = || credit(plan, &prepared, models, acquisitions, wanted, &stage);
     let mut outcome = workers.pool.install(credit)?;
     prepared.settle();
     remarks.append(&mut outcome.remarks);
-    count_written(&mut clock, &written);
-    let written_by_credit = written.len();
+    count_written(&mut clock, &outcome.written);
 
     clock.stage("roll up");
     account_for_touches(plan, &workers, &mut prepared, &outcome.touches)?;
@@ -108,8 +106,9 @@ fn stage_marts(
     }
     marts.extend(at_hand.into_iter().map(|(name, rows)| (name, rows.into())));
     let totals = &outcome.totals;
-    written.extend(write_marts(&workers, &prepared, &stage, marts)?);
-    count_written(&mut clock, &written[written_by_credit..]);
+    let mut written = write_marts(&workers, &prepared, &stage, marts)?;
+    count_written(&mut clock, &written);
+    written.append(&mut outcome.written);
 
     clock.stage("publish");
     let order: Vec<&str> = catalogue::names().collect();

@@ -98,9 +98,9 @@ impl Sensitivity {
 /// Money per model by line and close quarter.
 fn by_line(totals: &CreditTotals) -> BTreeMap<(u32, u32), Vec<i64>> {
     let mut money: BTreeMap<(u32, u32), Vec<i64>> = BTreeMap::new();
-    for (key, _, earned) in totals.lines() {
+    for (key, _, earned) in totals.rows() {
         let sums = money.entry((key.line, key.close_quarter)).or_insert_with(|| vec![0; earned.len()]);
-        sums.iter_mut().zip(&earned).for_each(|(sum, earned)| *sum += earned.amount);
+        sums.iter_mut().zip(earned).for_each(|(sum, earned)| *sum += earned.amount);
     }
     money
 }

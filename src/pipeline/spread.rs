@@ -33,6 +33,8 @@ use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::scatter::lines::Lines;
 use crate::scatter::subjects::account_key;
+use bootstrap::Weights;
+use std::borrow::Cow;
 
 /// A campaign with its channel, or a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,8 +97,7 @@ pub(super) struct Kept {
     pub(super) journeys: KeptJourneys,
 }
 
-/// The intervals of every place, sorted, and what a reader should know about them. The bootstrap fits
-/// data-driven models again in every replicate.
+/// The intervals of every place, sorted, and what a reader should know about them.
 ///
 /// # Errors
 /// A deals table of other columns than its stage file gives.
@@ -107,36 +108,53 @@ pub(super) fn intervals(
     places: &PlaceSums,
     kept: &Kept,
 ) -> Result<(Vec<IntervalRow>, Vec<String>), EngineError> {
-    let ids = IdColumn::try_new(column(&prepared.deals, "account_id")?)?;
-    let key = |account: u32| {
-        let deal = prepared.conversions.of_account(account as usize).first().map(|conversion| conversion.deal as usize);
+    Ok(match crediting.wants.intervals {
+        Intervals::Off => Default::default(),
+        Intervals::Fast => {
+            (squares.map(|squares| interval::closed_form(squares, places)).unwrap_or_default(), Vec::new())
+        }
+        Intervals::Bootstrap(replicates) => {
+            let weights = Weights::draw(&account_keys(prepared)?, replicates);
+            bootstrapped(crediting, kept, &weights)
+        }
+    })
+}
+
+/// A hash of every account's identifier, by dense number.
+fn account_keys(prepared: &Prepared) -> Result<Cow<'_, [u64]>, EngineError> {
+    let Prepared { conversions, deals, .. } = prepared;
+    if let Some(subjects) = &conversions.subjects {
+        return Ok(Cow::Borrowed(subjects.keys()?));
+    }
+    let ids = IdColumn::try_new(column(deals, "account_id")?)?;
+    let key = |account: usize| {
+        let deal = conversions.of_account(account).first().map(|conversion| conversion.deal as usize);
         account_key(&deal.and_then(|deal| ids.text(deal)).unwrap_or_default())
     };
+    Ok((0..conversions.accounts()).map(key).collect())
+}
+
+/// The intervals of the bootstrap. Data-driven models are fitted again in every replicate.
+fn bootstrapped(crediting: &Crediting<'_>, kept: &Kept, weights: &Weights) -> (Vec<IntervalRow>, Vec<String>) {
+    let mut rows = bootstrap::bootstrap(&kept.parts, weights);
     let mut remarks = Vec::new();
-    let rows = match crediting.wants.intervals {
-        Intervals::Off => Vec::new(),
-        Intervals::Fast => squares.map(|squares| interval::closed_form(squares, places)).unwrap_or_default(),
-        Intervals::Bootstrap(replicates) => {
-            let mut rows = bootstrap::bootstrap(&kept.parts, replicates, key);
-            if let Some(subjects) = prepared.conversions.subjects.as_ref().filter(|_| !crediting.refits.is_empty()) {
-                let weights = bootstrap::AllWeights::draw(subjects.keys()?, replicates);
-                let replay = refit::Replay::new(crediting, &kept.journeys, &rows);
-                for group in &crediting.refits {
-                    let failed = replay.intervals(group, &weights, &mut rows);
-                    let failed = group.models.iter().zip(failed).filter(|(_, failed)| *failed > 0);
-                    remarks.extend(failed.map(|(&model, failed)| {
-                        let id = crediting.plan.models[model].id();
-                        format!(
-                            "{id} could not be fitted to the accounts of {failed} of {replicates} replicates; there its fit to \
-                             all accounts stands, and its intervals are too narrow"
-                        )
-                    }));
-                }
-            }
-            rows
-        }
-    };
-    Ok((rows, remarks))
+    if crediting.models.refits.is_empty() {
+        return (rows, remarks);
+    }
+    let replay = refit::Replay::new(crediting, &kept.journeys, &rows);
+    for group in &crediting.models.refits {
+        let failed = replay.intervals(group, weights, &mut rows);
+        let failed = group.models.iter().zip(failed).filter(|(_, failed)| *failed > 0);
+        remarks.extend(failed.map(|(&model, failed)| {
+            format!(
+                "{} could not be fitted to the accounts of {failed} of {} replicates; there its fit to all accounts stands, and \
+                 its intervals are too narrow",
+                crediting.plan.models[model].id(),
+                weights.replicates()
+            )
+        }));
+    }
+    (rows, remarks)
 }
 
 /// One thread's gathering of parts.

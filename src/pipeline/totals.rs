@@ -289,7 +289,7 @@ impl CreditTotals {
         }
     }
 
-    fn earned(&self, row: usize) -> impl Iterator<Item = Earned> {
+    fn earned(&self, row: usize) -> impl ExactSizeIterator<Item = Earned> {
         (0..self.models).map(move |model| Earned { amount: self.amount(row, model), share: self.share(row, model) })
     }
 
@@ -299,42 +299,30 @@ impl CreditTotals {
     }
 
     /// Every key with its counts and per-model earnings, in no order.
-    pub fn rows(&self) -> impl Iterator<Item = (CreditKey, LineCounts, impl Iterator<Item = Earned>)> {
+    pub fn rows(&self) -> impl Iterator<Item = (CreditKey, LineCounts, impl ExactSizeIterator<Item = Earned>)> {
         self.keys.iter().enumerate().map(|(row, &key)| (key, self.counts(row), self.earned(row)))
     }
 
-    /// Every key with its counts and per-model earnings, sorted.
-    pub fn lines(&self) -> Vec<(CreditKey, LineCounts, Vec<Earned>)> {
-        let mut lines: Vec<_> = self.rows().map(|(key, counts, earned)| (key, counts, earned.collect())).collect();
-        lines.sort_unstable_by_key(|(key, ..)| *key);
-        lines
-    }
-
-    /// Every residual that deals have left something to, sorted.
-    pub fn residuals(&self) -> Vec<(ResidualKey, LeftOver)> {
-        let mut residuals: Vec<_> = self
-            .books()
-            .flat_map(|(close_quarter, kind, book)| {
-                book.residuals.iter().enumerate().map(move |(cell, &left)| {
-                    let (model, bucket) = (cell / BUCKETS, Bucket::ALL[cell % BUCKETS]);
-                    (ResidualKey { close_quarter, kind, model, bucket }, left)
-                })
+    /// Every residual that deals have left something to, in the order of their keys.
+    pub fn residuals(&self) -> impl Iterator<Item = (ResidualKey, LeftOver)> {
+        let cells = self.books().flat_map(|(close_quarter, kind, book)| {
+            book.residuals.iter().enumerate().map(move |(cell, &left)| {
+                let (model, bucket) = (cell / BUCKETS, Bucket::ALL[cell % BUCKETS]);
+                (ResidualKey { close_quarter, kind, model, bucket }, left)
             })
-            .filter(|(_, left)| left.deals > 0)
-            .collect();
-        residuals.sort_unstable_by_key(|(key, _)| *key);
-        residuals
+        });
+        cells.filter(|(_, left)| left.deals > 0)
     }
 
-    /// Booked money and deals by position of the close quarter and kind, sorted.
-    pub fn booked(&self) -> Vec<(u32, DealKind, LeftOver)> {
-        self.books().map(|(quarter, kind, book)| (quarter, kind, book.booked)).collect()
+    /// Booked money and deals by position of the close quarter and kind, in this order.
+    pub fn booked(&self) -> impl Iterator<Item = (u32, DealKind, LeftOver)> {
+        self.books().map(|(quarter, kind, book)| (quarter, kind, book.booked))
     }
 
     /// What attributed money and residuals of a model sum to.
     pub fn accounted(&self, model: usize) -> i128 {
         let attributed: i128 = (0..self.keys.len()).map(|row| i128::from(self.amount(row, model))).sum();
-        let left = self.residuals().into_iter().filter(|(key, _)| key.model == model);
+        let left = self.residuals().filter(|(key, _)| key.model == model);
         attributed + left.map(|(_, left)| i128::from(left.earned.amount)).sum::<i128>()
     }
 
@@ -379,7 +367,8 @@ mod tests {
         };
         let mut totals = of_deals(100_000);
         totals.merge(&of_deals(40_000));
-        let (_, counts, earned) = totals.lines().remove(0);
+        let (_, counts, earned) = totals.rows().next().unwrap();
+        let earned: Vec<Earned> = earned.collect();
         assert_eq!((counts.touches, counts.deals), (140_000, 140_000));
         assert_eq!(earned[0], Earned { amount: -700_000, share: 140_000 });
         assert_eq!(earned[1], Earned { amount: 980_000, share: 140_000 * u128::from(WHOLE) });

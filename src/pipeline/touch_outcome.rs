@@ -64,7 +64,8 @@ pub(super) fn account_for_touches(
     if counts.set_aside.rows > 0
         && let Some(source) = plan.source(Table::Touchpoints)
     {
-        let set_aside = workers.runtime.block_on(set_aside(plan, source, prepared, &touches.repeated))?;
+        let set_aside =
+            workers.runtime.block_on(set_aside(plan, source, prepared, &touches.repeated, counts.set_aside.rows))?;
         prepared.loaded.set_aside.extend(set_aside);
     }
     prepared.loaded.counts.insert(Table::Touchpoints, counts);
@@ -78,6 +79,7 @@ async fn set_aside(
     source: &Source,
     prepared: &Prepared,
     repeated: &[RepeatedTouch],
+    expected: u64,
 ) -> Result<Vec<SetAsideRow>, EngineError> {
     let touchpoints = prepared.ctx.table("touchpoints").await?;
     let ids: StringArray = repeated.iter().map(|touch| Some(touch.id.as_str())).collect();
@@ -94,7 +96,7 @@ async fn set_aside(
     let places = places_of_rejected(&candidates, &IdColumn::try_new(&ids)?, repeated, prepared)?;
     let rejected = with_reason(&take_record_batch(&candidates, &places)?, &rows.schema(), "duplicate_key")?;
     let rows = concat_batches(&rows.schema(), [&unreadable, &rejected])?;
-    set_aside_rows(source, &prepared.loaded.touch_cells, &rows)
+    set_aside_rows(source, &prepared.loaded.touch_cells, &rows, expected)
 }
 
 /// Where touches that were rejected stand among rows; `ids` are those of the touches, one by one.

@@ -171,16 +171,16 @@ fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<Sp
     books.credits.sort_by_key(|credit| (credit.deal, credit.position));
     books.journeys.sort_by_key(|journey| journey.deal);
     books.repeated.sort();
-    for (key, counts, earned) in totals.lines() {
+    for (key, counts, earned) in totals.rows() {
         let line = lines.line(key.line).clone();
         assert_eq!(lines.channels()[lines.channel(key.line) as usize], line.channel, "the code of a line's channel");
         let at = (quarter(key.close_quarter), quarter(key.touch_quarter), line, key.kind);
-        books.earned.push((at, counts, earned.to_vec()));
+        books.earned.push((at, counts, earned.collect()));
     }
     books.earned.sort_by(|a, b| a.0.cmp(&b.0));
-    let left = totals.residuals().into_iter();
+    let left = totals.residuals();
     books.left = left.map(|(k, left)| ((quarter(k.close_quarter), k.kind, k.model, k.bucket), left)).collect();
-    let booked = totals.booked().into_iter();
+    let booked = totals.booked();
     books.booked = booked.map(|(position, kind, left)| (quarter(position), kind, left)).collect();
     books
 }

@@ -10,11 +10,8 @@ use arrow::array::RecordBatch;
 
 impl Names<'_> {
     /// `model_agreement`. Rows over all quarters come once for each basis, on which they are the same.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     pub fn model_agreement(&self, rows: &[AgreementRow]) -> Result<RecordBatch, EngineError> {
-        let quarter = |position: u32| Some(Calendar::quarter_name(self.quarter_numbers.number(position)));
+        let quarter = |position: u32| Some(Calendar::quarter_name(self.quarters.number(position)));
         let mut shown: Vec<(&str, Option<String>, &AgreementRow)> = Vec::new();
         for row in rows {
             match row.period {
@@ -25,16 +22,16 @@ impl Names<'_> {
         }
         shown.sort_by(|a, b| (a.2.level, a.0, &a.1, a.2.models).cmp(&(b.2.level, b.0, &b.1, b.2.models)));
         let mut columns = Columns::default();
-        columns.texts("level", shown.iter().map(|(.., row)| Some(row.level.name())));
+        columns.texts("level", shown.iter().map(|(.., row)| row.level.name()));
         columns.texts("fiscal_quarter", shown.iter().map(|(_, quarter, _)| quarter.as_deref()));
-        columns.texts("basis", shown.iter().map(|(basis, ..)| Some(*basis)));
-        columns.texts("model", shown.iter().map(|(.., row)| Some(self.models[row.models.0].id())));
-        columns.texts("other_model", shown.iter().map(|(.., row)| Some(self.models[row.models.1].id())));
-        columns.integers("compared", shown.iter().map(|(.., row)| i64::try_from(row.compared).ok()));
+        columns.texts("basis", shown.iter().map(|(basis, ..)| *basis));
+        columns.texts("model", shown.iter().map(|(.., row)| self.models[row.models.0].id()));
+        columns.texts("other_model", shown.iter().map(|(.., row)| self.models[row.models.1].id()));
+        columns.counts("compared", shown.iter().map(|(.., row)| row.compared));
         columns.numbers("kendall", shown.iter().map(|(.., row)| row.agreement.kendall));
         columns.numbers("spearman", shown.iter().map(|(.., row)| row.agreement.spearman));
-        columns.integers("money_moved", shown.iter().map(|(.., row)| i64::try_from(row.agreement.money_moved).ok()));
-        columns.numbers("share_moved", shown.iter().map(|(.., row)| Some(row.agreement.share_moved)));
+        columns.counts("money_moved", shown.iter().map(|(.., row)| row.agreement.money_moved));
+        columns.numbers("share_moved", shown.iter().map(|(.., row)| row.agreement.share_moved));
         columns.numbers("top_overlap", shown.iter().map(|(.., row)| row.agreement.top_overlap));
         columns.finish()
     }

@@ -12,19 +12,16 @@ use closedloop_core::model::ModelSpec;
 use std::collections::BTreeMap;
 
 /// `dim_model`.
-///
-/// # Errors
-/// None that inputs can cause.
 pub fn dim_model(models: &[ModelSpec], default_model: usize) -> Result<RecordBatch, EngineError> {
     let specs: Vec<String> = models.iter().map(spec_json).collect();
     let mut columns = Columns::default();
-    columns.texts("model", models.iter().map(|model| Some(model.id())));
+    columns.texts("model", models.iter().map(|model| model.id()));
     columns.integers("position", (1..).take(models.len()).map(Some));
-    columns.texts("description", models.iter().map(|model| Some(model.description())));
-    columns.flags("is_default", (0..models.len()).map(|position| Some(position == default_model)));
-    columns.texts("spec", specs.iter().map(|spec| Some(spec.as_str())));
+    columns.texts("description", models.iter().map(|model| model.description()));
+    columns.flags("is_default", (0..models.len()).map(|position| position == default_model));
+    columns.texts("spec", specs.iter().map(|spec| spec.as_str()));
     let hashes: Vec<String> = models.iter().map(spec_hash).collect();
-    columns.texts("spec_hash", hashes.iter().map(|hash| Some(hash.as_str())));
+    columns.texts("spec_hash", hashes.iter().map(|hash| hash.as_str()));
     columns.finish()
 }
 
@@ -39,35 +36,26 @@ pub fn spec_hash(model: &ModelSpec) -> String {
 }
 
 /// `line_channels`: the channels that campaigns or touches name.
-///
-/// # Errors
-/// None that inputs can cause.
 pub fn line_channels(lines: &Lines) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
-    columns.texts("channel", lines.channels().iter().map(|channel| Some(channel.as_str())));
+    columns.texts("channel", lines.channels().iter().map(|channel| channel.as_str()));
     columns.finish()
 }
 
 /// `spend_by_quarter`: campaign or channel × fiscal quarter number, sorted.
-///
-/// # Errors
-/// None that inputs can cause.
 pub fn spend_by_quarter(spend: &SpendByLine<'_>) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
     columns.texts("campaign_id", spend.keys().map(|(campaign, ..)| *campaign));
-    columns.texts("channel", spend.keys().map(|(_, channel, _)| Some(*channel)));
-    columns.integers32("quarter", spend.keys().map(|(.., quarter)| Some(*quarter)));
+    columns.texts("channel", spend.keys().map(|(_, channel, _)| *channel));
+    columns.integers32("quarter", spend.keys().map(|(.., quarter)| *quarter));
     columns.integers("spend", spend.values().copied().map(Some));
     columns.finish()
 }
 
 /// `input_reconciliation`: what became of the rows of every table that is given.
-///
-/// # Errors
-/// None that inputs can cause.
 pub fn input_reconciliation(counts: &BTreeMap<Table, RowCounts>) -> Result<RecordBatch, EngineError> {
     let mut columns = Columns::default();
-    columns.texts("table_name", counts.keys().map(|table| Some(table.name())));
+    columns.texts("table_name", counts.keys().map(|table| table.name()));
     let parts = |counts: &RowCounts| [counts.read, counts.used, counts.out_of_scope, counts.set_aside];
     let names = ["read", "used", "out_of_scope", "set_aside"];
     for (part, name) in names.into_iter().enumerate() {
@@ -84,18 +72,15 @@ pub fn input_reconciliation(counts: &BTreeMap<Table, RowCounts>) -> Result<Recor
 }
 
 /// `set_aside`.
-///
-/// # Errors
-/// None that inputs can cause.
 pub fn set_aside(rows: &[SetAsideRow]) -> Result<RecordBatch, EngineError> {
     let texts: Vec<String> = rows.iter().map(SetAsideRow::json).collect();
     let mut columns = Columns::default();
-    columns.texts("table_name", rows.iter().map(|row| Some(row.table.name())));
-    columns.texts("reason", rows.iter().map(|row| Some(row.reason)));
+    columns.texts("table_name", rows.iter().map(|row| row.table.name()));
+    columns.texts("reason", rows.iter().map(|row| row.reason));
     columns.texts("key", rows.iter().map(|row| row.key.as_deref()));
     columns.integers("amount", rows.iter().map(|row| row.amount));
     columns.texts("file", rows.iter().map(|row| row.file.as_deref()));
     columns.integers("line", rows.iter().map(|row| row.line.and_then(|line| i64::try_from(line).ok())));
-    columns.texts("row", texts.iter().map(|text| Some(text.as_str())));
+    columns.texts("row", texts.iter().map(|text| text.as_str()));
     columns.finish()
 }

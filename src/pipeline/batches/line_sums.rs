@@ -107,22 +107,22 @@ impl Names<'_> {
         let (rows, sums) = (|| rows.iter(), || rows.iter().map(Row::sums));
         let count = |count: u64| i64::try_from(count).ok();
         let mut columns = Columns::default();
-        columns.texts("basis", rows().map(|row| Some(row.cell.basis)));
-        columns.texts("model", rows().map(|row| Some(self.models[row.model].id())));
+        columns.texts("basis", rows().map(|row| row.cell.basis));
+        columns.texts("model", rows().map(|row| self.models[row.model].id()));
         columns.integers32("quarter", rows().map(|row| row.cell.quarter.number()));
-        columns.texts("line", rows().map(|row| Some(row.line.kind.name())));
+        columns.texts("line", rows().map(|row| row.line.kind.name()));
         columns.texts("campaign_id", rows().map(|row| row.line.campaign));
         columns.texts("channel", rows().map(|row| row.line.channel));
         columns.texts("residual", rows().map(|row| row.line.residual));
-        columns.integers("amount", sums().map(|sums| Some(sums.amount())));
+        columns.integers("amount", sums().map(|sums| sums.amount()));
         for kind in DealKind::ALL {
-            columns.integers(&format!("{}_amount", kind.name()), sums().map(|sums| Some(sums.of_kind(kind))));
+            columns.integers(&format!("{}_amount", kind.name()), sums().map(|sums| sums.of_kind(kind)));
         }
-        columns.numbers("attributed_deals", sums().map(|sums| Some(deals(sums.deals))));
-        columns.numbers("new_deals", sums().map(|sums| Some(deals(sums.new))));
+        columns.numbers("attributed_deals", sums().map(|sums| deals(sums.deals)));
+        columns.numbers("new_deals", sums().map(|sums| deals(sums.new)));
         columns.integers("touched_deals", rows().map(|row| count(row.of.touched_deals(row.model))));
         columns.integers("touches", rows().map(|row| count(row.of.counts.touches)));
-        columns.integers("spend", rows().map(|row| Some(row.of.spend)));
+        columns.integers("spend", rows().map(|row| row.of.spend));
         let accounts = |row: &Row<'_>| match row.of.intervals {
             Some(intervals) => count(intervals.accounts),
             None => (plan.intervals != Intervals::Off && row.line.residual.is_none()).then_some(0),
@@ -135,9 +135,9 @@ impl Names<'_> {
         columns.numbers("new_se", rows().map(|row| row.of_new().map(se)));
         columns.numbers("new_low", rows().map(|row| row.of_new().map(low)));
         columns.numbers("new_high", rows().map(|row| row.of_new().map(high)));
-        columns.integers("rank", rows().map(|row| i64::try_from(row.rank).ok()));
-        columns.flags("can_credit", rows().map(|row| Some(row.can_credit)));
-        columns.integers("default_amount", rows().map(|row| Some(row.of.sums(plan.default_model).amount())));
+        columns.counts("rank", rows().map(|row| row.rank));
+        columns.flags("can_credit", rows().map(|row| row.can_credit));
+        columns.integers("default_amount", rows().map(|row| row.of.sums(plan.default_model).amount()));
         columns.integers("least_amount", rows().map(|row| row.of.extremes.map(|(least, _)| least)));
         columns.integers("greatest_amount", rows().map(|row| row.of.extremes.map(|(_, greatest)| greatest)));
         columns.finish()

@@ -53,12 +53,12 @@ enum TouchUse {
 
 impl<'a> Worker<'a> {
     pub(super) fn new(stage: &'a Crediting<'a>) -> Self {
-        let mut totals = CreditTotals::new(stage.models.len());
+        let mut totals = CreditTotals::new(stage.specs.len());
         totals.acquired = AcquiredTotals::new(stage.wants.acquisitions.clone());
         Self {
             stage,
             totals,
-            spread: Spread::new(stage.wants.intervals, stage.models.len()),
+            spread: Spread::new(stage.wants.intervals, stage.specs.len()),
             variants: stage.variants.iter().map(Self::new).collect(),
             account: 0,
             allotter: Allotter::default(),
@@ -66,7 +66,7 @@ impl<'a> Worker<'a> {
             credits: Vec::new(),
             shares: Vec::new(),
             states: Vec::new(),
-            split: Split::new(stage.models.len()),
+            split: Split::new(stage.specs.len()),
             sums: Vec::new(),
             shapes: Shapes::default(),
             rows: Vec::new(),
@@ -83,7 +83,7 @@ impl<'a> Worker<'a> {
         let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
         let grouped = grouping.group(&pieces, ids, accounts.clone(), Beyond::Dropped);
         drop(pieces);
-        let mut out = PartitionCredit::new(self.stage.models.len(), &grouped, self.stage.wants.touch_credits);
+        let mut out = PartitionCredit::new(self.stage.specs.len(), &grouped, self.stage.wants.touch_credits);
         let mut uses = Vec::new();
         // Variants are wanted for their totals only: nothing comes to their rows.
         let mut of_variants = PartitionCredit::of_journeys(JourneyRows::new(0));
@@ -178,7 +178,7 @@ impl<'a> Worker<'a> {
     fn acquire(&mut self, deal: u32, left: Option<Bucket>) {
         let Self { totals, split, allotter, journey, stage, .. } = self;
         match left {
-            Some(bucket) => totals.acquired.leave(deal, stage.models.len(), bucket),
+            Some(bucket) => totals.acquired.leave(deal, stage.specs.len(), bucket),
             None => {
                 for (model, (bucket, left, _)) in split.left().enumerate() {
                     let touches = journey.lines.iter().copied().zip(split.shares_of(model, journey.lines.len()));
@@ -232,7 +232,7 @@ impl<'a> Worker<'a> {
     ) -> Result<(), Broken> {
         let anchors = deal.anchors;
         self.ask_models(conversion, anchors, touches)?;
-        if !self.stage.refits.is_empty() {
+        if !self.stage.models.refits.is_empty() {
             let eligible = self.journey.position.iter().map(|&position| &touches[position]);
             out.kept.push(self.account, conversion.converted_at, anchors, eligible, &self.journey.quarters);
         }
@@ -256,13 +256,13 @@ impl<'a> Worker<'a> {
         self.split.resize(shape.touches);
         let stage = self.stage;
         if !self.shapes.recall(shape, &mut self.split) {
-            for &model in &stage.of_shape {
+            for &model in &stage.models.of_shape {
                 self.ask_model(model, conversion, anchors, all)?;
             }
             self.shapes.remember(shape, &self.split);
         }
-        for &model in &stage.of_journey {
-            match stage.first_alike[model] {
+        for &model in &stage.models.of_journey {
+            match stage.models.first_alike[model] {
                 first if first == model => self.ask_model(model, conversion, anchors, all)?,
                 first => self.split.copy_shares(first, model),
             }
@@ -281,8 +281,8 @@ impl<'a> Worker<'a> {
         let EligibleTouches { touched_at, channels, position, .. } = &self.journey;
         let credits = &mut self.credits;
         let journey = Journey { touched_at, channels, converted_at: conversion.converted_at, anchors };
-        let attribution = &self.stage.models[model];
-        let residual = match &self.stage.states[model] {
+        let attribution = &self.stage.models.built[model];
+        let residual = match &self.stage.models.states[model] {
             None => attribution.credit(journey, credits),
             Some(states) => {
                 self.states.clear();
@@ -307,7 +307,7 @@ impl<'a> Worker<'a> {
     fn post(&mut self, posting: &JourneyRow, touches: &[Touch], out: &mut PartitionCredit) -> Result<(), Broken> {
         let JourneyRow { deal, kind, amount, close_quarter, .. } = *posting;
         self.totals.book(close_quarter, kind, amount);
-        if !self.stage.refits.is_empty() {
+        if !self.stage.models.refits.is_empty() {
             out.kept.post(close_quarter, kind, amount);
         }
         self.split.sum(&mut self.sums);

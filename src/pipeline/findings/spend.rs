@@ -21,9 +21,7 @@ pub(super) fn spend_and_credit_apart(plan: &Plan, prepared: &Prepared, totals: &
         let spent_on = if campaign.is_some() { &mut spent_on_campaigns } else { &mut spent_on_channels };
         add(spent_on, campaign.or(channel), amount);
     }
-    let lines = totals.lines();
-    let credited =
-        || lines.iter().map(|(key, _, earned)| (prepared.lines.line(key.line), earned[plan.default_model].amount));
+    let credited = || totals.amounts(plan.default_model).map(|(code, amount)| (prepared.lines.line(code), amount));
     let (campaigns, channels): (BTreeSet<_>, BTreeSet<_>) =
         credited().map(|(line, _)| (line.campaign.as_deref(), line.channel.as_str())).unzip();
     let silent_campaigns = spent_on_campaigns.iter().filter(|(id, _)| !campaigns.contains(&Some(id.as_str())));

@@ -29,10 +29,7 @@ pub(super) struct Evidences {
     /// Accounts over time, by what models of rates ask of them.
     over_time: Vec<(IncrementalSettings, Subjects)>,
     experiments: Vec<(GivenExperiment, Experiment)>,
-    /// Whether models are to be judged.
-    wants_validation: bool,
-    /// Whether they are to be fitted again.
-    wants_refits: bool,
+    wants: Wants,
     /// Distinct paths, where they are wanted.
     pub(super) paths: Option<PathsLearned>,
     /// What a reader should know about how it came about.
@@ -63,7 +60,7 @@ struct LevelEvidence {
     states: StateCodes,
     counted: Result<(JourneyStatistics, LevelCounts), ShapeError>,
     /// The journeys, where models are to be fitted again.
-    patterns: Option<Patterns>,
+    patterns: Patterns,
 }
 
 /// A model that runs.
@@ -166,14 +163,13 @@ impl Evidences {
                 let counts = counted.remove(&level).unwrap_or(empty);
                 (counts.all(), counts)
             });
-            (level, LevelEvidence { states, counted, patterns: patterns.remove(&level) })
+            (level, LevelEvidence { states, counted, patterns: patterns.remove(&level).unwrap_or_default() })
         });
         Ok(Self {
             levels: levels.collect(),
             over_time: settings.into_iter().cloned().zip(subjects).collect(),
             experiments,
-            wants_validation: wants.validation,
-            wants_refits: wants.refits,
+            wants,
             paths: wants.paths.then(|| PathsLearned { names: channels.names().to_vec(), rows: paths.into_rows() }),
             remarks,
         })
@@ -195,7 +191,7 @@ impl Evidences {
                 }
             };
             let fitted = fitted.map(|fit| {
-                let judge = || self.wants_validation.then(|| Validated::of_rates(subjects, &fit));
+                let judge = || self.wants.validation.then(|| Validated::of_rates(subjects, &fit));
                 let (shares, judged) = rayon::join(|| fit.shares(subjects, LEVEL), judge);
                 Fitted { fit, experiments, shares, judged }
             });
@@ -216,9 +212,10 @@ impl Evidences {
         let (statistics, counts) = of_level.counted.as_ref().map_err(|error| refuse(Reason::Shape(*error)))?;
         let names = of_level.states.names();
         let fitted = spec.build_counted(names, statistics)?;
-        if self.wants_validation {
+        if self.wants.validation {
             let rest = spec.build_counted(names, &counts.rest);
-            learned.validated.push(Validated::of_counted(spec.id(), &fitted, rest, counts));
+            let judged = Validated::of_counted(&fitted, rest, counts);
+            learned.validated.push((spec.id().to_owned(), judged));
         }
         let again = match &fitted {
             CountedModel::Markov(markov) => {
@@ -252,7 +249,7 @@ impl Evidences {
         let names = prepared.lines.channels();
         let model = spec.build(names, evidence)?;
         let learned = Learned {
-            validated: judged.iter().map(|judged| judged.named(spec.id())).collect(),
+            validated: judged.iter().map(|judged| (spec.id().to_owned(), judged.clone())).collect(),
             effects: vec![EffectsLearned::new(spec.id(), names, fit, shares, experiments)],
             ..Learned::default()
         };
@@ -264,19 +261,22 @@ impl Evidences {
     /// How models, by their positions in the plan, are fitted again, where that is wanted. Takes the evidence for it away.
     pub(super) fn refits(&mut self, models: &[(usize, Refit)], rates: Vec<FittedRates>) -> Vec<RefitGroup> {
         let mut groups = Vec::new();
+        if !self.wants.refits {
+            return groups;
+        }
         for (level, of_level) in &mut self.levels {
             let own = models.iter().filter_map(|&(position, refit)| match refit {
                 Refit::Journeys(of, again) if of == *level => Some((position, again)),
                 _ => None,
             });
             let own: Vec<(usize, Again)> = own.collect();
-            if let (Some(patterns), Ok((statistics, _))) = (of_level.patterns.take(), &of_level.counted)
+            if let Ok((statistics, _)) = &of_level.counted
                 && !own.is_empty()
             {
+                let patterns = std::mem::take(&mut of_level.patterns);
                 groups.push(RefitGroup::of_journeys(own, patterns, statistics.shape(), &of_level.states));
             }
         }
-        let rates = if self.wants_refits { rates } else { Vec::new() };
         for (at, rates) in rates.into_iter().enumerate() {
             let own = models.iter().filter_map(|&(position, refit)| match refit {
                 Refit::Rates(fit, without_baseline) if fit == at => Some((position, without_baseline)),

@@ -3,6 +3,7 @@
 use crate::config::Plan;
 use crate::engine::EngineError;
 use crate::pipeline::credit::{EligibleTouches, JourneyMaker};
+use crate::pipeline::idle::Idle;
 use crate::pipeline::prepare::Prepared;
 use crate::scatter::conversions::Conversion;
 use crate::scatter::group::{Beyond, Grouped, Grouping};
@@ -13,7 +14,6 @@ use closedloop_core::statistics::Outcome;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Where the journeys of a run come from.
 pub(super) struct Journeys<'a> {
@@ -67,18 +67,13 @@ impl<'a> Journeys<'a> {
         make: impl Fn() -> V + Sync,
         visit: impl Fn(&mut V, &PartitionTouches) -> T + Sync,
     ) -> Result<(Vec<V>, Vec<T>), EngineError> {
-        let idle: Mutex<Vec<V>> = Mutex::new(Vec::new());
-        let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = Idle::none();
         let seen = (0..self.prepared.scattered.len()).into_par_iter().map(|partition| {
             let touches = self.partition(partition)?;
-            let taken = lock().pop();
-            let mut visitor = taken.unwrap_or_else(&make);
-            let seen = visit(&mut visitor, &touches);
-            lock().push(visitor);
-            Ok(seen)
+            Ok(idle.lend(&make, |visitor| visit(visitor, &touches)))
         });
         let seen = seen.collect::<Result<Vec<T>, EngineError>>()?;
-        Ok((idle.into_inner().unwrap_or_else(PoisonError::into_inner), seen))
+        Ok((idle.into_workers(), seen))
     }
 
     fn partition(&self, partition: usize) -> Result<PartitionTouches, EngineError> {

@@ -9,7 +9,7 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::pipeline::columns::Columns;
 use crate::pipeline::number::{deals, major, number};
-use crate::pipeline::totals::CreditTotals;
+use crate::pipeline::totals::{CreditTotals, Earned};
 use crate::scatter::lines::Lines;
 use arrow::array::RecordBatch;
 use closedloop_core::chain::{RemovalEffects, Target};
@@ -24,7 +24,8 @@ pub(in crate::pipeline) struct Learned {
     pub(super) chains: Vec<ChainLearned>,
     pub(super) games: Vec<GameLearned>,
     pub(super) effects: Vec<EffectsLearned>,
-    pub(super) validated: Vec<Validated>,
+    /// How each model did.
+    pub(super) validated: Vec<(String, Validated)>,
 }
 
 impl Learned {
@@ -37,9 +38,6 @@ impl Learned {
     }
 
     /// The rows of the wanted marts that show what models learned.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     pub(in crate::pipeline) fn rows(
         &self,
         plan: &Plan,
@@ -47,16 +45,20 @@ impl Learned {
         totals: &CreditTotals,
         wanted: &BTreeSet<&'static str>,
     ) -> Result<Vec<(&'static str, RecordBatch)>, EngineError> {
-        let rows = [
-            ("path_summary", self.path_summary()?),
-            ("transition_matrix", self.transition_matrix()?),
-            ("removal_effects", self.removal_effects(plan, totals)?),
-            ("rate_values", self.rate_values()?),
-            ("channel_effects", self.channel_effects()?),
-            ("calibration", self.calibration(lines)?),
-            ("model_validation", self.model_validation()?),
-        ];
-        Ok(rows.into_iter().filter(|(name, _)| wanted.contains(name)).collect())
+        let rows = wanted.iter().filter_map(|&mart| {
+            let rows = match mart {
+                "path_summary" => self.path_summary(),
+                "transition_matrix" => self.transition_matrix(),
+                "removal_effects" => self.removal_effects(plan, totals),
+                "rate_values" => self.rate_values(),
+                "channel_effects" => self.channel_effects(),
+                "calibration" => self.calibration(lines),
+                "model_validation" => self.model_validation(),
+                _ => return None,
+            };
+            Some(rows.map(|rows| (mart, rows)))
+        });
+        rows.collect()
     }
 }
 
@@ -176,9 +178,6 @@ impl GameLearned {
 
 impl Learned {
     /// `path_summary`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     fn path_summary(&self) -> Result<RecordBatch, EngineError> {
         let (names, rows): (&[String], &[PathRow]) =
             self.paths.as_ref().map_or((&[], &[]), |paths| (&paths.names, &paths.rows));
@@ -188,34 +187,28 @@ impl Learned {
         columns.texts("path", paths.iter().map(Option::as_deref));
         let touches = |row: &PathRow| row.path.as_ref().and_then(|path| i64::try_from(path.len()).ok());
         columns.integers("touches", rows.iter().map(touches));
-        columns.integers("paths", rows.iter().map(|row| whole(row.paths)));
-        columns.integers("conversions", rows.iter().map(|row| whole(row.outcome.conversions)));
-        columns.integers("value", rows.iter().map(|row| i64::try_from(row.outcome.value).ok()));
-        columns.integers("nulls", rows.iter().map(|row| whole(row.outcome.nulls)));
+        columns.counts("paths", rows.iter().map(|row| row.paths));
+        columns.counts("conversions", rows.iter().map(|row| row.outcome.conversions));
+        columns.counts("value", rows.iter().map(|row| row.outcome.value));
+        columns.counts("nulls", rows.iter().map(|row| row.outcome.nulls));
         let rate = |row: &PathRow| number(row.outcome.conversions) / number(row.outcome.journeys());
-        columns.numbers("conversion_rate", rows.iter().map(|row| Some(rate(row))));
+        columns.numbers("conversion_rate", rows.iter().map(|row| rate(row)));
         columns.finish()
     }
 
     /// `transition_matrix`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     fn transition_matrix(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.chains.iter().flat_map(|chain| chain.transitions.iter().map(move |row| (chain, row)));
         let mut columns = Columns::default();
-        columns.texts("model", rows().map(|(chain, _)| Some(chain.model.as_str())));
-        columns.texts("from_state", rows().map(|(_, row)| Some(row.from.as_str())));
-        columns.texts("to_state", rows().map(|(_, row)| Some(row.to.as_str())));
-        columns.integers("transitions", rows().map(|(_, row)| whole(row.count)));
-        columns.numbers("probability", rows().map(|(_, row)| Some(row.probability)));
+        columns.texts("model", rows().map(|(chain, _)| chain.model.as_str()));
+        columns.texts("from_state", rows().map(|(_, row)| row.from.as_str()));
+        columns.texts("to_state", rows().map(|(_, row)| row.to.as_str()));
+        columns.counts("transitions", rows().map(|(_, row)| row.count));
+        columns.numbers("probability", rows().map(|(_, row)| row.probability));
         columns.finish()
     }
 
     /// `removal_effects`. `plan` is that of the models that ran, `totals` what they gave.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     fn removal_effects(&self, plan: &Plan, totals: &CreditTotals) -> Result<RecordBatch, EngineError> {
         let mut rows = Vec::new();
         for chain in &self.chains {
@@ -235,48 +228,43 @@ impl Learned {
             }
         }
         let mut columns = Columns::default();
-        columns.texts("model", rows.iter().map(|row| Some(row.chain.model.as_str())));
-        columns.texts("level", rows.iter().map(|row| Some(level_name(row.chain.level))));
-        columns.texts("state", rows.iter().map(|row| Some(row.name)));
-        columns.numbers("removal_effect_conversions", rows.iter().map(|row| Some(row.effects[0])));
-        columns.numbers("removal_effect_value", rows.iter().map(|row| Some(row.effects[1])));
-        columns.numbers("literature_conversions", rows.iter().map(|row| Some(row.literature[0])));
-        columns.numbers("literature_value", rows.iter().map(|row| Some(row.literature[1])));
+        columns.texts("model", rows.iter().map(|row| row.chain.model.as_str()));
+        columns.texts("level", rows.iter().map(|row| level_name(row.chain.level)));
+        columns.texts("state", rows.iter().map(|row| row.name));
+        columns.numbers("removal_effect_conversions", rows.iter().map(|row| row.effects[0]));
+        columns.numbers("removal_effect_value", rows.iter().map(|row| row.effects[1]));
+        columns.numbers("literature_conversions", rows.iter().map(|row| row.literature[0]));
+        columns.numbers("literature_value", rows.iter().map(|row| row.literature[1]));
         columns.numbers("attributed_deals", rows.iter().map(|row| row.attributed.map(|sum| deals(sum.share))));
         columns.integers("attributed_amount", rows.iter().map(|row| row.attributed.map(|sum| sum.amount)));
         columns.finish()
     }
 
     /// `rate_values`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     fn rate_values(&self) -> Result<RecordBatch, EngineError> {
         let rows = || self.games.iter().flat_map(|game| game.rows.iter().map(move |row| (game, row)));
         let mut columns = Columns::default();
-        columns.texts("model", rows().map(|(game, _)| Some(game.model.as_str())));
-        columns.texts("channel", rows().map(|(_, row)| Some(row.channel.as_str())));
-        columns.integers("conversions", rows().map(|(_, row)| whole(row.conversions)));
-        columns.integers("negative_conversions", rows().map(|(_, row)| whole(row.negative)));
-        columns.numbers("mean_value", rows().map(|(_, row)| Some(row.sum / number(row.conversions))));
-        columns.numbers("least_value", rows().map(|(_, row)| Some(row.least)));
+        columns.texts("model", rows().map(|(game, _)| game.model.as_str()));
+        columns.texts("channel", rows().map(|(_, row)| row.channel.as_str()));
+        columns.counts("conversions", rows().map(|(_, row)| row.conversions));
+        columns.counts("negative_conversions", rows().map(|(_, row)| row.negative));
+        columns.numbers("mean_value", rows().map(|(_, row)| row.sum / number(row.conversions)));
+        columns.numbers("least_value", rows().map(|(_, row)| row.least));
         columns.finish()
     }
 }
 
 impl Learned {
     /// `model_validation`.
-    ///
-    /// # Errors
-    /// None that inputs can cause.
     fn model_validation(&self) -> Result<RecordBatch, EngineError> {
-        let rows = || self.validated.iter();
+        let rows = || self.validated.iter().map(|(_, judged)| judged);
         let judged = |row: &'_ Validated| row.outcome.as_ref().ok().copied();
         let mut columns = Columns::default();
-        columns.texts("model", rows().map(|row| Some(row.model.as_str())));
-        columns.texts("unit", rows().map(|row| Some(row.unit)));
-        columns.integers("predictions", rows().map(|row| whole(judged(row)?.observed.journeys())));
-        columns.integers("conversions", rows().map(|row| whole(judged(row)?.observed.conversions)));
+        columns.texts("model", self.validated.iter().map(|(model, _)| model.as_str()));
+        columns.texts("unit", rows().map(|row| row.unit));
+        let count = |count: u64| i64::try_from(count).ok();
+        columns.integers("predictions", rows().map(|row| count(judged(row)?.observed.journeys())));
+        columns.integers("conversions", rows().map(|row| count(judged(row)?.observed.conversions)));
         columns.numbers("expected_conversions", rows().map(|row| Some(judged(row)?.expected)));
         let ratio = |row: &Validated| {
             let judged = judged(row).filter(|judged| judged.conversions > 0.0)?;
@@ -298,26 +286,19 @@ struct EffectRow<'a> {
     name: &'a str,
     effects: [f64; 2],
     literature: [f64; 2],
-    attributed: Option<Attributed>,
-}
-
-/// What deals gave a state.
-#[derive(Debug, Clone, Copy, Default)]
-struct Attributed {
-    amount: i64,
-    share: u128,
+    attributed: Option<Earned>,
 }
 
 impl ChainLearned {
     /// What deals gave each state; `None` where lines do not say which state they are.
-    fn attributed(&self, plan: &Plan, totals: &CreditTotals) -> Option<Vec<Attributed>> {
+    fn attributed(&self, plan: &Plan, totals: &CreditTotals) -> Option<Vec<Earned>> {
         let model = plan.models.iter().position(|spec| spec.id() == self.model)?;
-        let mut sums = vec![Attributed::default(); self.states.names().len()];
-        for (key, _, earned) in totals.lines() {
-            let sum = &mut sums[self.states.of_line(key.line)? as usize];
-            sum.amount += earned[model].amount;
+        let mut sums = vec![Earned::default(); self.states.names().len()];
+        for (key, _, mut earned) in totals.rows() {
+            let (sum, earned) = (&mut sums[self.states.of_line(key.line)? as usize], earned.nth(model)?);
+            sum.amount += earned.amount;
             if key.kind != DealKind::Credit {
-                sum.share += earned[model].share;
+                sum.share += earned.share;
             }
         }
         Some(sums)
@@ -330,8 +311,4 @@ fn level_name(level: StateLevel) -> &'static str {
         StateLevel::ChannelType => "channel_type",
         StateLevel::Campaign => "campaign",
     }
-}
-
-pub(super) fn whole(count: u64) -> Option<i64> {
-    i64::try_from(count).ok()
 }

@@ -17,7 +17,6 @@ use rayon::prelude::*;
 /// How a model did.
 #[derive(Clone)]
 pub(super) struct Validated {
-    pub(super) model: String,
     /// What is predicted: of a touch, a journey, or an account over four weeks.
     pub(super) unit: &'static str,
     /// The rate of the units fitted on.
@@ -31,7 +30,6 @@ const NOTHING_HELD_OUT: &str = "no journey of the accounts held out has a touch"
 impl Validated {
     /// Of the model that was `fitted`, by what the same model predicts when it is fitted on the `rest` alone.
     pub(super) fn of_counted(
-        model: &str,
         fitted: &CountedModel,
         rest: Result<CountedModel, Refusal>,
         counts: &LevelCounts,
@@ -44,10 +42,10 @@ impl Validated {
             CountedModel::Markov(markov) => of_touches(&markov, counts),
             CountedModel::RateShapley(game) => Ok(of_journeys(&game, counts)),
         });
-        Self::new(model, unit, base_rate, predictions)
+        Self::new(unit, base_rate, predictions)
     }
 
-    /// Of every model that credits by these rates; its name is still to be given.
+    /// Of every model that credits by these rates.
     pub(super) fn of_rates(subjects: &Subjects, fit: &Fit) -> Self {
         let kept = fit.refit(|key| u32::from(!is_held_out(key))).map_err(|error| error.to_string());
         let stretches: Result<Vec<Stretch>, String> = kept.map(|model| {
@@ -66,24 +64,15 @@ impl Validated {
         let base_rate = (!rest.is_empty()).then(|| conversions / of_rest(&|_| 1.0));
         let level = conversions / of_rest(&|stretch| stretch.likelier * stretch.lived);
         let predict = |held_out: Vec<Stretch>| held_out.iter().map(|stretch| stretch.predicted(level)).collect();
-        Self::new("", "account_28_days", base_rate, held_out.map(predict))
+        Self::new("account_28_days", base_rate, held_out.map(predict))
     }
 
-    pub(super) fn named(&self, model: &str) -> Self {
-        Self { model: model.to_owned(), ..self.clone() }
-    }
-
-    fn new(
-        model: &str,
-        unit: &'static str,
-        base_rate: Option<f64>,
-        predictions: Result<Vec<Prediction>, String>,
-    ) -> Self {
+    fn new(unit: &'static str, base_rate: Option<f64>, predictions: Result<Vec<Prediction>, String>) -> Self {
         let judge = |predictions| {
             let judged = base_rate.and_then(|rate| Validation::of(predictions, rate));
             judged.ok_or_else(|| NOTHING_HELD_OUT.to_owned())
         };
-        Self { model: model.to_owned(), unit, base_rate, outcome: predictions.and_then(judge) }
+        Self { unit, base_rate, outcome: predictions.and_then(judge) }
     }
 }
 

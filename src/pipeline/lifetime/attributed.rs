@@ -111,9 +111,9 @@ fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) 
     let rows: Vec<_> = earners.iter().map(|(earner, earned)| (earner, earned, estimate(earned))).collect();
     let mut columns = names(plan, lines, rows.iter().map(|(earner, ..)| **earner), true);
     columns.shares("customers", rows.iter().map(|(_, earned, _)| earned.customers))?;
-    columns.integers("realised", rows.iter().map(|(_, earned, _)| Some(earned.value.realised)));
-    columns.integers("contracted", rows.iter().map(|(_, earned, _)| Some(earned.value.contracted)));
-    columns.integers("predicted", rows.iter().map(|(_, earned, _)| Some(earned.value.predicted)));
+    columns.integers("realised", rows.iter().map(|(_, earned, _)| earned.value.realised));
+    columns.integers("contracted", rows.iter().map(|(_, earned, _)| earned.value.contracted));
+    columns.integers("predicted", rows.iter().map(|(_, earned, _)| earned.value.predicted));
     let low = rows.iter().map(|(_, earned, estimate)| minor(estimate.low).min(earned.value.predicted));
     let high = rows.iter().map(|(_, earned, estimate)| minor(estimate.high).max(earned.value.predicted));
     columns.integers("low", low.map(Some));
@@ -137,7 +137,7 @@ fn curves(plan: &Plan, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordB
         totals.curves.iter().filter(|((earner, _), _)| matches!(earner, Earner::Line(_))).collect();
     let rows = || curves.iter().flat_map(|(earner, months)| (1..).zip(months.iter()).map(move |row| (**earner, row)));
     let mut columns = names(plan, lines, rows().map(|(earner, _)| earner), false);
-    columns.integers("month", rows().map(|(_, (month, _))| Some(month)));
+    columns.integers("month", rows().map(|(_, (month, _))| month));
     let margin = |sum: i128| i64::try_from(sum.div_euclid(i128::from(closedloop_core::ledger::WHOLE))).ok();
     columns.integers("margin", rows().map(|(_, (_, sum))| margin(*sum)));
     columns.finish()

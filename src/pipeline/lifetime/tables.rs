@@ -23,25 +23,25 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     let contract =
         |row: usize| valued.contracts[row].filter(|_| valued.segment(row).valuation.family == Family::Contractual);
     let mut columns = Columns::default();
-    columns.texts("account_id", rows().map(|row| Some(customers.names.value(code(row)))));
-    columns.texts("segment", rows().map(|row| Some(valued.segment(row).name.as_str())));
+    columns.texts("account_id", rows().map(|row| customers.names.value(code(row))));
+    columns.texts("segment", rows().map(|row| valued.segment(row).name.as_str()));
     columns.push("cohort", quarters(rows().map(|row| quarter_of(&plan.calendar, acquired(row)))));
-    columns.dates("acquired_on", rows().map(|row| Some(acquired(row))));
-    columns.texts("family", rows().map(|row| Some(valued.segment(row).valuation.family.id())));
+    columns.dates("acquired_on", rows().map(|row| acquired(row)));
+    columns.texts("family", rows().map(|row| valued.segment(row).valuation.family.id()));
     columns.texts("model", rows().map(|row| valued.segment(row).valuation.model()));
-    columns.texts("reason", rows().map(|row| Some(valued.segment(row).valuation.reason.as_str())));
-    columns.integers("purchases", rows().map(|row| Some(i64::from(summaries.x[row]) + 1)));
-    columns.integers("frequency", rows().map(|row| Some(i64::from(summaries.x[row]))));
+    columns.texts("reason", rows().map(|row| valued.segment(row).valuation.reason.as_str()));
+    columns.integers("purchases", rows().map(|row| i64::from(summaries.x[row]) + 1));
+    columns.integers("frequency", rows().map(|row| i64::from(summaries.x[row])));
     doubles(&mut columns, "recency", rows().map(|row| Some(summaries.t_x[row])));
     doubles(&mut columns, "observed", rows().map(|row| Some(summaries.t[row])));
-    columns.integers("monetary_value", rows().map(|row| Some(minor(summaries.mean_value[row]))));
+    columns.integers("monetary_value", rows().map(|row| minor(summaries.mean_value[row])));
     columns.dates("contract_ends_on", rows().map(|row| contract(row).map(|contract| contract.last)));
     columns.integers("renewals", rows().map(|row| contract(row).map(|contract| i64::from(contract.renewals))));
     columns.flags("is_lapsed", rows().map(|row| contract(row).map(|contract| contract.lapsed)));
-    columns.integers("revenue", rows().map(|row| Some(valued.money[row].revenue)));
-    columns.integers("margin", rows().map(|row| Some(valued.money[row].margin)));
-    columns.integers("margin_discounted", rows().map(|row| Some(valued.money[row].margin_discounted)));
-    columns.integers("margin_contracted", rows().map(|row| Some(valued.money[row].contracted)));
+    columns.integers("revenue", rows().map(|row| valued.money[row].revenue));
+    columns.integers("margin", rows().map(|row| valued.money[row].margin));
+    columns.integers("margin_discounted", rows().map(|row| valued.money[row].margin_discounted));
+    columns.integers("margin_contracted", rows().map(|row| valued.money[row].contracted));
     doubles(&mut columns, "p_alive", rows().map(|row| expected(row).map(|e| e.p_alive)));
     doubles(&mut columns, "expected_purchases", rows().map(|row| expected(row).map(|e| e.purchases.mean)));
     doubles(&mut columns, "purchases_low", rows().map(|row| expected(row).map(|e| e.purchases.low)));
@@ -52,11 +52,11 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("predicted_high", rows().map(|row| clv(row, |clv| clv.high)));
     let beyond = |expectation: &Expectation| expectation.beyond.map(minor);
     columns.integers("predicted_beyond", rows().map(|row| expected(row).and_then(beyond)));
-    columns.integers("clv", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.mean).unwrap_or(0))));
+    columns.integers("clv", rows().map(|row| so_far(row) + clv(row, |clv| clv.mean).unwrap_or(0)));
     columns.integers("clv_low", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.low)?)));
     columns.integers("clv_high", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.high)?)));
     let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row]).is_some();
-    columns.flags("has_deal", rows().map(|row| Some(has_deal(row))));
+    columns.flags("has_deal", rows().map(|row| has_deal(row)));
     columns.finish()
 }
 
@@ -65,13 +65,13 @@ pub(super) fn clv_cohorts(plan: &Plan, customers: &Customers, valued: &Valued) -
     let rows = cohorts(&plan.calendar, customers, valued);
     let mut columns = Columns::default();
     columns.push("cohort", quarters(rows.iter().map(|row| row.cohort)));
-    columns.integers("age", rows.iter().map(|row| Some(i64::from(row.age))));
+    columns.integers("age", rows.iter().map(|row| i64::from(row.age)));
     columns.push("fiscal_quarter", quarters(rows.iter().map(|row| row.cohort + row.age)));
-    columns.integers("customers", rows.iter().map(|row| i64::try_from(row.customers).ok()));
-    columns.integers("buyers", rows.iter().map(|row| i64::try_from(row.buyers).ok()));
-    columns.integers("margin", rows.iter().map(|row| Some(row.margin)));
-    columns.integers("cumulative_margin", rows.iter().map(|row| Some(row.cumulative)));
-    columns.integers("cumulative_margin_discounted", rows.iter().map(|row| Some(row.cumulative_discounted)));
+    columns.counts("customers", rows.iter().map(|row| row.customers));
+    columns.counts("buyers", rows.iter().map(|row| row.buyers));
+    columns.integers("margin", rows.iter().map(|row| row.margin));
+    columns.integers("cumulative_margin", rows.iter().map(|row| row.cumulative));
+    columns.integers("cumulative_margin_discounted", rows.iter().map(|row| row.cumulative_discounted));
     let per_customer = rows.iter().map(|row| major(row.cumulative.into(), &plan.finance) / number(row.customers));
     doubles(&mut columns, "margin_per_customer", per_customer.map(Some));
     columns.finish()
@@ -96,11 +96,11 @@ pub(super) fn clv_fit(plan: &Plan, valued: &Valued) -> Result<RecordBatch, Engin
         .flat_map(|segment| fit_rows(segment, plan.finance.unit()).into_iter().map(move |row| (segment, row)))
         .collect();
     let mut columns = Columns::default();
-    columns.texts("segment", rows.iter().map(|(segment, _)| Some(segment.name.as_str())));
-    columns.texts("family", rows.iter().map(|(segment, _)| Some(segment.valuation.family.id())));
-    columns.texts("reason", rows.iter().map(|(segment, _)| Some(segment.valuation.reason.as_str())));
+    columns.texts("segment", rows.iter().map(|(segment, _)| segment.name.as_str()));
+    columns.texts("family", rows.iter().map(|(segment, _)| segment.valuation.family.id()));
+    columns.texts("reason", rows.iter().map(|(segment, _)| segment.valuation.reason.as_str()));
     columns.texts("model", rows.iter().map(|(_, row)| row.model));
-    columns.flags("is_chosen", rows.iter().map(|(_, row)| Some(row.is_chosen)));
+    columns.flags("is_chosen", rows.iter().map(|(_, row)| row.is_chosen));
     columns.texts("parameter", rows.iter().map(|(_, row)| row.parameter.as_deref()));
     doubles(&mut columns, "estimate", rows.iter().map(|(_, row)| row.estimate));
     doubles(&mut columns, "standard_error", rows.iter().map(|(_, row)| row.standard_error));
@@ -167,16 +167,16 @@ pub(super) fn clv_validation(valued: &Valued) -> Result<RecordBatch, EngineError
         .collect();
     let error = |predicted: f64, actual: f64| (actual != 0.0).then(|| (predicted - actual) / actual);
     let mut columns = Columns::default();
-    columns.texts("segment", rows.iter().map(|(segment, ..)| Some(segment.name.as_str())));
-    columns.texts("model", rows.iter().map(|(_, calibration, _)| Some(calibration.model)));
-    columns.dates("fitted_until", rows.iter().map(|_| Some(valued.cut)));
-    columns.dates("held_out_until", rows.iter().map(|_| Some(valued.until)));
+    columns.texts("segment", rows.iter().map(|(segment, ..)| segment.name.as_str()));
+    columns.texts("model", rows.iter().map(|(_, calibration, _)| calibration.model));
+    columns.dates("fitted_until", rows.iter().map(|_| valued.cut));
+    columns.dates("held_out_until", rows.iter().map(|_| valued.until));
     columns.integers("decile", rows.iter().map(|(.., group)| group.decile.map(i64::from)));
-    columns.integers("customers", rows.iter().map(|(.., group)| i64::try_from(group.customers).ok()));
+    columns.counts("customers", rows.iter().map(|(.., group)| group.customers));
     doubles(&mut columns, "predicted_purchases", rows.iter().map(|(.., group)| Some(group.purchases.mean)));
     doubles(&mut columns, "purchases_low", rows.iter().map(|(.., group)| Some(group.purchases.low)));
     doubles(&mut columns, "purchases_high", rows.iter().map(|(.., group)| Some(group.purchases.high)));
-    columns.integers("actual_purchases", rows.iter().map(|(.., group)| i64::try_from(group.actual_purchases).ok()));
+    columns.counts("actual_purchases", rows.iter().map(|(.., group)| group.actual_purchases));
     let of_purchases = rows.iter().map(|(.., group)| error(group.purchases.mean, number(group.actual_purchases)));
     doubles(&mut columns, "purchases_error", of_purchases);
     columns.integers("predicted_margin", rows.iter().map(|(.., group)| money(group.value.mean)));

@@ -13,42 +13,16 @@ use rayon::prelude::*;
 /// Makes the draws of this program its own.
 const SEED: u64 = 0x636C_6F73_6564_6C70;
 
-/// How often each account is drawn in each replicate.
-#[derive(Debug)]
-struct Weights {
-    replicates: usize,
-    /// The accounts of the parts, ascending.
-    accounts: Vec<u32>,
-    /// `position in accounts · replicates + replicate`.
-    weights: Vec<u8>,
-}
-
-impl Weights {
-    /// `key` is a hash of an account's identifier.
-    fn draw(parts: &AccountParts, replicates: usize, key: impl Fn(u32) -> u64 + Sync) -> Self {
-        let mut accounts = parts.accounts.clone();
-        accounts.dedup();
-        let draw = |&account: &u32| drawn(key(account), replicates);
-        let weights = accounts.par_iter().map(draw).collect::<Vec<_>>().concat();
-        Self { replicates, accounts, weights }
-    }
-
-    fn of(&self, account: u32) -> impl Iterator<Item = f64> {
-        let position = self.accounts.partition_point(|other| *other < account);
-        self.weights[position * self.replicates..][..self.replicates].iter().map(|&weight| f64::from(weight))
-    }
-}
-
 /// How often every account is drawn, converted or not.
 #[derive(Debug)]
-pub(super) struct AllWeights {
+pub(super) struct Weights {
     replicates: usize,
     /// `account · replicates + replicate`.
     weights: Vec<u8>,
 }
 
-impl AllWeights {
-    /// `keys` are those of all accounts, by dense number.
+impl Weights {
+    /// `keys` are hashes of the identifiers of all accounts, by dense number.
     pub(super) fn draw(keys: &[u64], replicates: usize) -> Self {
         let draw = |&key: &u64| drawn(key, replicates);
         Self { replicates, weights: keys.par_iter().map(draw).collect::<Vec<_>>().concat() }
@@ -58,13 +32,13 @@ impl AllWeights {
         self.replicates
     }
 
-    /// How often an account is drawn in a replicate.
-    pub(super) fn at(&self, account: u32, replicate: usize) -> u32 {
-        self.weights[account as usize * self.replicates + replicate].into()
+    /// How often an account is drawn, by replicate.
+    pub(super) fn of(&self, account: u32) -> &[u8] {
+        &self.weights[account as usize * self.replicates..][..self.replicates]
     }
 }
 
-/// How often the account of this key is drawn in a replicate: the number that [`AllWeights`] has.
+/// How often the account of this key is drawn in a replicate: the number that [`Weights`] has.
 pub(super) fn weight_of_key(key: u64, replicate: usize) -> u32 {
     poisson_weight(SEED, key, replicate as u64)
 }
@@ -76,18 +50,13 @@ fn drawn(seed: u64, replicates: usize) -> Vec<u8> {
     drawn.into_iter().map(|weight| u8::try_from(weight).unwrap_or(u8::MAX)).collect()
 }
 
-/// The intervals of every place by so many replicates, sorted. `key` is a hash of the identifier of an account.
-pub(in crate::pipeline) fn bootstrap(
-    parts: &AccountParts,
-    replicates: usize,
-    key: impl Fn(u32) -> u64 + Sync,
-) -> Vec<IntervalRow> {
-    let weights = Weights::draw(parts, replicates, key);
+/// The intervals of every place by what accounts gave and how often they are drawn, sorted.
+pub(super) fn bootstrap(parts: &AccountParts, weights: &Weights) -> Vec<IntervalRow> {
     let of_part = |part: usize| places(parts.keys[part], parts.channels[part]).map(|place| (place, part));
     let mut placed: Vec<(Place, usize)> = (0..parts.len()).flat_map(of_part).collect();
     placed.par_sort_unstable();
     let runs: Vec<&[(Place, usize)]> = placed.chunk_by(|a, b| a.0 == b.0).collect();
-    runs.into_par_iter().map(|run| interval_row(run, parts, &weights)).collect()
+    runs.into_par_iter().map(|run| interval_row(run, parts, weights)).collect()
 }
 
 /// The intervals of one place, from its parts in order of account.
@@ -97,7 +66,7 @@ fn interval_row(run: &[(Place, usize)], parts: &AccountParts, weights: &Weights)
     let mut accounts = 0;
     for of_account in run.chunk_by(|a, b| parts.accounts[a.1] == parts.accounts[b.1]) {
         let account = parts.accounts[of_account[0].1];
-        drawn.iter_mut().zip(weights.of(account)).for_each(|(drawn, weight)| *drawn = weight);
+        drawn.iter_mut().zip(weights.of(account)).for_each(|(drawn, &weight)| *drawn = weight.into());
         accounts += 1;
         for model in 0..parts.models() {
             let cells = || of_account.iter().map(|(_, part)| part * parts.models() + model);
@@ -171,7 +140,7 @@ mod tests {
             parts.add(part, &[amount], &[0]);
         }
         parts.belong_to(0, 0);
-        let rows = bootstrap(&parts, 50, |_| 7);
+        let rows = bootstrap(&parts, &Weights::draw(&[7], 50));
         let amount = |period| {
             let row = rows.iter().find(|row| row.place == (Level::Campaign(0), period)).unwrap();
             assert_eq!(row.accounts, 1);

@@ -2,7 +2,7 @@
 //!
 //! Shares are not rounded here: these are draws, not books. Sums go in order of account, so that threads change no byte.
 
-use super::bootstrap::{AllWeights, weight_of_key};
+use super::bootstrap::{Weights, weight_of_key};
 use super::interval::{IntervalRow, LEVEL};
 use super::kept::{KeptJourney, KeptJourneys};
 use super::places;
@@ -55,16 +55,16 @@ impl<'a> Replay<'a> {
 
     /// Puts the intervals of a group's models into the rows. Returns, per model, in how
     /// many replicates it could not be fitted, so that the fit to all accounts stood in.
-    pub(super) fn intervals(&self, group: &RefitGroup, weights: &AllWeights, rows: &mut [IntervalRow]) -> Vec<usize> {
+    pub(super) fn intervals(&self, group: &RefitGroup, weights: &Weights, rows: &mut [IntervalRow]) -> Vec<usize> {
         let replicates: Vec<(Vec<Got>, Vec<bool>)> = (0..weights.replicates())
             .into_par_iter()
             .map(|replicate| {
-                let of_account = |account: u32| weights.at(account, replicate);
+                let of_account = |account: u32| weights.of(account)[replicate].into();
                 let models = group.refit(of_account, |key| weight_of_key(key, replicate));
                 let models_or_given: Vec<&dyn AttributionModel> = models
                     .iter()
                     .zip(&group.models)
-                    .map(|(model, &given)| model.as_deref().unwrap_or(&*self.crediting.models[given]))
+                    .map(|(model, &given)| model.as_deref().unwrap_or(&*self.crediting.models.built[given]))
                     .collect();
                 let got = self.replicate(&group.models, &models_or_given, of_account);
                 (got, models.iter().map(Option::is_none).collect())
@@ -148,7 +148,7 @@ impl Scratch {
         self.touched_at.clear();
         self.touched_at.extend(touches.iter().map(|touch| touch.at));
         self.codes.clear();
-        match replay.crediting.states_of(position) {
+        match &replay.crediting.models.states[position] {
             Some(states) => self.codes.extend(touches.iter().map(|touch| states.state(touch))),
             None => self.codes.extend(touches.iter().map(|touch| replay.crediting.lines.channel(touch.line))),
         }

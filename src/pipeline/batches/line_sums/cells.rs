@@ -156,7 +156,7 @@ impl Names<'_> {
         let levels = outcome.places.iter().map(|(place, _)| place);
         let levels = levels.filter(|(level, period)| grain.has(*level) && *period == Period::All);
         let earned = levels.map(|(level, _)| self.earning_line(level));
-        let left = outcome.totals.residuals().into_iter().map(|(key, _)| residual_line(key.bucket));
+        let left = outcome.totals.residuals().map(|(key, _)| residual_line(key.bucket));
         let spent = spend.keys().map(|&(campaign, channel, _)| spent_line(grain, campaign, channel));
         let mut cells = RoiCells::new(earned.chain(left).chain(spent), self.models.len());
         self.add_earned(grain, outcome, &mut cells);
@@ -177,7 +177,7 @@ impl Names<'_> {
         for (place, sums) in outcome.places.iter().filter(|((level, _), _)| grain.has(*level)) {
             let (level, period) = place;
             let line = *positions.entry(level).or_insert_with(|| cells.positions[&self.earning_line(level)]);
-            let quarter = |position| Quarter::Of(self.quarter_numbers.number(position));
+            let quarter = |position| Quarter::Of(self.quarters.number(position));
             let (bases, quarter) = match period {
                 Period::Close(position) => (&[CLOSE_DATE][..], quarter(position)),
                 Period::Touch(position) => (&[TOUCH_DATE][..], quarter(position)),
@@ -198,7 +198,7 @@ impl Names<'_> {
     /// Adds what was left to residuals, on both bases in the quarter of close.
     fn add_left(&self, outcome: &CreditOutcome, cells: &mut RoiCells<'_>) {
         for (key, left) in outcome.totals.residuals() {
-            let quarter = Quarter::Of(self.quarter_numbers.number(key.close_quarter));
+            let quarter = Quarter::Of(self.quarters.number(key.close_quarter));
             let line = cells.positions[&residual_line(key.bucket)];
             for basis in BASES {
                 let of_cell = cells.at(basis, quarter, line);
