@@ -206,10 +206,10 @@ fn other_currency(rows: &RecordBatch, own: &str) -> Result<Option<String>, Engin
 
 /// Rows without the amounts in another currency, which no sum may hold. If such a row is used, the run is refused for it.
 fn in_own_currency(rows: RecordBatch, own: &str) -> Result<RecordBatch, EngineError> {
-    let (Some(currencies), Ok(amount)) = (currencies(&rows)?, rows.schema().index_of("amount")) else {
-        return Ok(rows);
-    };
+    let Ok(amount) = rows.schema().index_of("amount") else { return Ok(rows) };
+    // Whatever this batch names: all batches of a stage have one schema.
     let rows = with_nullable(rows, amount)?;
+    let Some(currencies) = currencies(&rows)? else { return Ok(rows) };
     let others = currencies.iter().map(|found| found.is_some_and(|found| is_other(found, own)));
     let others = BooleanArray::from_iter(others.map(Some));
     if others.true_count() == 0 {
