@@ -7,6 +7,8 @@
 mod as_of;
 #[path = "bad_input/collapsed.rs"]
 mod collapsed;
+#[path = "bad_input/exports.rs"]
+mod exports;
 #[path = "bad_input/files.rs"]
 mod files;
 #[path = "bad_input/findings.rs"]

@@ -14,7 +14,7 @@ counted AS (
     FROM typed
 )
 SELECT
-    account_id, name, industry, region, headcount AS employees, segment, tier,
+    instant_end(recorded_at) AS recorded_at, account_id, name, industry, region, headcount AS employees, segment, tier,
     TRY_CAST(is_target AS BOOLEAN) AS is_target, owner, source_row,
     employees IS NOT NULL AND headcount IS NULL AS is_uncounted,
     coalesce(instant_end(recorded_at) <= $as_of, true) AS in_scope,

@@ -1,7 +1,7 @@
 -- stage_campaigns: one row per campaign row read.
 -- In: source_campaigns, $as_of, $unknown_channel.
 SELECT
-    campaign_id, name, coalesce(channel, $unknown_channel) AS channel, subchannel, content, parent_campaign_id,
+    instant_end(recorded_at) AS recorded_at, campaign_id, name, coalesce(channel, $unknown_channel) AS channel, subchannel, content, parent_campaign_id,
     first_day(start_date) AS start_date, last_day(end_date) AS end_date, minor_units(budget) AS budget,
     currency, source_row,
     coalesce(instant_end(recorded_at) <= $as_of, true) AS in_scope,

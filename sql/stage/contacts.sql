@@ -2,7 +2,7 @@
 -- out of scope is so too.
 -- In: source_contacts, accounts (canonical; empty when not given), later_accounts, $has_accounts, $as_of.
 SELECT
-    c.contact_id, c.account_id, instant_end(c.created_at) AS created_at, c.source_row,
+    instant_end(c.recorded_at) AS recorded_at, c.contact_id, c.account_id, instant_end(c.created_at) AS created_at, c.source_row,
     coalesce(instant_end(c.recorded_at) <= $as_of AND instant_end(c.created_at) <= $as_of, true)
         AND (a.account_id IS NOT NULL OR l.account_id IS NULL) AS in_scope,
     CASE

@@ -5,12 +5,12 @@
 WITH typed AS (
     SELECT
         deal_id, opportunity_id, amount, currency, reverses_deal_id, recorded_at, source_row,
-        instant_end(closed_at) AS closed, minor_units(amount) AS minor, lower(kind) AS kind_name,
+        instant_end(closed_at) AS closed, minor_units(amount) AS minor, coalesce(deal_kind(kind), lower(kind)) AS kind_name,
         starts_at, ends_at, first_day(starts_at) AS first_day, last_day(ends_at) AS last_day
     FROM source_deals
 )
 SELECT
-    d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,
+    instant_end(d.recorded_at) AS recorded_at, d.deal_id, d.opportunity_id, o.account_id, o.created_at AS opportunity_created_at, d.closed AS closed_at,
     d.minor AS amount, d.currency, coalesce(d.kind_name, CASE WHEN d.minor >= 0 THEN o.kind END) AS kind, d.reverses_deal_id, is_rounded(d.amount) AS is_rounded,
     d.kind_name IS NULL AND o.kind IS NOT NULL AND d.minor >= 0 AS is_kind_of_type,
     CASE WHEN d.first_day <= d.last_day THEN d.first_day END AS starts_on,

@@ -1,28 +1,22 @@
 -- stage_opportunities: one row per opportunity row read.
 -- In: source_opportunities, $deals_given, $as_of. Where `is_won` says nothing, the stage does.
 -- A win or loss after $as_of has not happened yet; a loss without a date has not either. Where no
--- deals are given, a won opportunity needs a close and an amount. A `type` that means a kind of deal gives its deals their kind;
--- any other, as Salesforce's "Existing Business", may be more than one kind and says nothing. `unsaid_…` is what stages and types
--- do not say; `amount_beyond` is the money of wins that have not happened yet.
+-- deals are given, a won opportunity needs a close and an amount. A `type` that means a kind of deal gives its deals their kind.
+-- `unsaid_…` is what stages and types do not say; `amount_beyond` is the money of wins that have not happened yet.
 WITH typed AS (
     SELECT
         opportunity_id, account_id, stage, is_won, closed_at, amount, currency, recorded_at, source_row,
         instant_end(created_at) AS created, instant_end(closed_at) AS closed, minor_units(amount) AS minor,
         coalesce(TRY_CAST(is_won AS BOOLEAN), is_won_stage(stage), false) AS won,
         coalesce(TRY_CAST(is_closed AS BOOLEAN), is_lost_stage(stage), false) AS ended,
-        CASE
-            WHEN lower(type) IN ('new', 'new business', 'newbusiness', 'new customer') THEN 'new'
-            WHEN lower(type) IN ('expansion', 'upsell', 'cross-sell', 'existing customer - upgrade') THEN 'expansion'
-            WHEN lower(type) IN ('renewal', 'renewals', 'contract renewal', 'renewal business') THEN 'renewal'
-        END AS kind,
-        type,
+        deal_kind(type) AS kind, type,
         NOT $deals_given AND TRY_CAST(is_won AS BOOLEAN) IS NULL AND coalesce(TRY_CAST(is_closed AS BOOLEAN), true)
             AND NOT coalesce(is_won_stage(stage) OR is_lost_stage(stage), false) AS is_end_unsaid
     FROM source_opportunities
 ),
 told AS (SELECT *, won AND coalesce(closed <= $as_of, true) AS is_booked FROM typed)
 SELECT
-    opportunity_id, account_id, created AS created_at, closed AS closed_at,
+    instant_end(recorded_at) AS recorded_at, opportunity_id, account_id, created AS created_at, closed AS closed_at,
     CASE WHEN won THEN minor END AS amount, currency,
     is_booked AS is_won,
     NOT won AND ended AND closed IS NOT NULL AND coalesce(closed <= $as_of, true) AS is_lost,

@@ -38,6 +38,11 @@ impl Calendar {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
+    /// The month in which its fiscal year starts, 1 to 12.
+    pub fn fiscal_year_start(&self) -> i8 {
+        self.fiscal_year_start
+    }
+
     /// Whether naive times are UTC.
     pub fn is_utc(&self) -> bool {
         self.zone_name() == "UTC"

@@ -60,6 +60,15 @@ pub fn remedy<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, oth
     }
 }
 
+/// What the TOML reader expects, by the type that it names.
+const TYPES: [(&str, &str); 5] = [
+    ("f64", "expected a number"),
+    ("i64", "expected a whole number"),
+    ("u16", "expected a whole number from 0"),
+    ("u32", "expected a whole number from 0"),
+    ("u64", "expected a whole number from 0"),
+];
+
 /// The TOML reader's complaint about `line` as one sentence, with a suggestion when a name is nearly right.
 pub(super) fn explain(message: &str, line: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
@@ -77,7 +86,9 @@ pub(super) fn explain(message: &str, line: &str) -> String {
             format!("{first}; put the value of `{}` in quotes", line.trim())
         }
         _ => {
-            let first = first.replace("expected f64", "expected a number").replace("expected i8", "expected a number");
+            let in_words =
+                |said: String, (name, words): &(&str, &str)| said.replace(&format!("expected {name}"), words);
+            let first = TYPES.iter().fold(first.to_owned(), in_words);
             format!("{first}; correct `{}`", line.trim())
         }
     }
@@ -97,5 +108,14 @@ mod tests {
     fn a_far_miss_lists_what_is_known() {
         let message = "unknown field `zzz`, expected `mapping` or `eligible`";
         assert_eq!(explain(message, ""), "unknown key or value \"zzz\"; known here: mapping, eligible");
+    }
+
+    #[test]
+    fn types_are_told_in_words() {
+        let said = |message: &str| explain(message, "horizon_months = x");
+        let expected = "invalid type: string \"x\", expected a whole number; correct `horizon_months = x`";
+        assert_eq!(said("invalid type: string \"x\", expected i64"), expected);
+        let expected = "invalid value: integer `-3`, expected a whole number from 0; correct `horizon_months = x`";
+        assert_eq!(said("invalid value: integer `-3`, expected u32"), expected);
     }
 }

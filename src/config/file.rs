@@ -124,8 +124,8 @@ pub struct FinanceConfig {
     pub attribute_kinds: Vec<DealKind>,
     /// The part of revenue that is margin, 0 to 1.
     pub margin: f64,
-    /// The roi at which a campaign is worth funding.
-    pub hurdle: f64,
+    /// The roi at which a campaign is worth funding; by default that at which its margin pays for it.
+    pub hurdle: Option<f64>,
 }
 
 impl Default for FinanceConfig {
@@ -134,7 +134,7 @@ impl Default for FinanceConfig {
             currency: "USD".to_owned(),
             attribute_kinds: vec![DealKind::New, DealKind::Expansion],
             margin: 1.0,
-            hurdle: 0.0,
+            hurdle: None,
         }
     }
 }

@@ -19,7 +19,7 @@ use std::path::Path;
 
 impl Source {
     /// A structural fault of this source.
-    pub(super) fn fault(&self, message: String) -> EngineError {
+    pub(crate) fn fault(&self, message: String) -> EngineError {
         EngineError::Source { table: self.table, given: self.given.clone(), message }
     }
 

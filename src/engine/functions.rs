@@ -4,6 +4,7 @@
 mod among;
 mod day;
 mod instant;
+mod kind;
 mod money;
 mod period;
 mod quarter;
@@ -35,10 +36,11 @@ pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
     let calendar = Arc::new(calendar.clone());
     let of_calendar =
         instant::functions(&calendar).into_iter().chain(day::functions(&calendar)).chain(quarter::functions(&calendar));
-    let of_own = money::functions(digits)
-        .into_iter()
-        .chain(period::functions())
-        .chain([read_time::function(), read_flag::function()]);
+    let of_own = money::functions(digits).into_iter().chain(period::functions()).chain([
+        read_time::function(),
+        read_flag::function(),
+        kind::function(),
+    ]);
     for function in of_calendar.chain(of_own) {
         ctx.register_udf(ScalarUDF::from(function));
     }

@@ -6,7 +6,7 @@ mod unsaid;
 pub(crate) use self::triage::with_reason;
 pub use self::unsaid::Unsaid;
 
-use self::triage::{COUNTED, Triage, Triaged, amounts};
+use self::triage::{NOT_KEPT, Triage, Triaged, amounts};
 use super::EngineError;
 use super::columns::{column, text_column, texts};
 use super::contract;
@@ -221,7 +221,7 @@ impl Loader<'_> {
         if let Some(later) = triaged.later {
             session::register_rows(self.ctx, &format!("later_{}", table.name()), later)?;
         }
-        let left_out: Vec<&str> = COUNTED.into_iter().chain([SOURCE_ROW]).collect();
+        let left_out: Vec<&str> = NOT_KEPT.into_iter().chain([SOURCE_ROW]).collect();
         triaged.used.register(self.ctx, table.name(), &left_out)
     }
 
@@ -249,18 +249,17 @@ impl Loader<'_> {
 /// Why a table without which there is nothing to tell has no row that is used, where it has some.
 fn why_nothing_is_left(table: Table, counts: &RowCounts, rejected: &[SetAsideRow]) -> Option<String> {
     let RowCounts { read, used, out_of_scope, set_aside, .. } = counts;
-    let none = format!("none of its {} rows can be used", read.rows);
     match (table, SetAsideRow::first(rejected.iter())) {
         (Table::Opportunities | Table::Deals, Some(first)) if read.rows == set_aside.rows => {
-            Some(format!("{none}, the first for {}", first.reason_and_remedy()))
+            Some(first.why_none_can_be_used(read.rows))
         }
         (Table::Opportunities, first) if read.rows > 0 && used.rows == 0 => {
             let set_aside = first.map_or_else(String::new, |first| {
                 format!(", others set aside, the first for {}", first.reason_and_remedy())
             });
             Some(format!(
-                "{none}: {} are later than the as-of date, or hang on accounts that are{set_aside}; give a later as-of date",
-                out_of_scope.rows
+                "none of its {} rows can be used: {} are later than the as-of date, or hang on accounts that are{set_aside}; give a later as-of date",
+                read.rows, out_of_scope.rows
             ))
         }
         _ => None,

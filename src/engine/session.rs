@@ -46,7 +46,9 @@ pub fn open_in(
     threads: usize,
     budget: &Budget,
 ) -> Result<SessionContext, EngineError> {
-    let config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
+    // What SQL makes an instant of stays one: without a zone it would be a time of no zone, and be read as local.
+    config.options_mut().execution.time_zone = Some(calendar.zone_name().to_owned());
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(budget.runtime()?).with_default_features();
     let mut rules = Optimizer::new().rules;

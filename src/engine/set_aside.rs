@@ -118,6 +118,11 @@ impl SetAsideRow {
         };
         format!("{}{place}{remedy}", self.reason)
     }
+
+    /// What is wrong with a table of which every row is set aside, this one first.
+    pub fn why_none_can_be_used(&self, rows: u64) -> String {
+        format!("none of its {rows} rows can be used, the first for {}", self.reason_and_remedy())
+    }
 }
 
 /// Every reason for which a row can be set aside.

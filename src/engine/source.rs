@@ -52,7 +52,7 @@ pub(super) async fn open(ctx: &SessionContext, source: &Source) -> Result<OpenSo
     let raw = read_files(ctx, source).await?;
     let raw = match &source.sql {
         None => raw,
-        Some(sql) => FileRows::of(map_by_sql(ctx, source, raw.rows, sql).await?),
+        Some(sql) => FileRows::of(map_by_sql(ctx, source, raw, sql).await?),
     };
     map_columns(source, raw)
 }

@@ -1,6 +1,7 @@
 //! Keys are unique: of rows with the same key one is kept.
 //!
-//! Between conflicting rows those columns decide that the table's stage keeps, in their order there. Identifiers held as text
+//! Between conflicting rows those columns decide that the table's stage has, in their order there: the row recorded last is kept,
+//! which says what was known then, and of rows recorded at one time or never the greatest. Identifiers held as text
 //! compare by length first. Touches do not come here: between theirs decides, where journeys are grouped, what a journey knows of
 //! a touch: time, contact, line, type, and whether it can earn credit.
 

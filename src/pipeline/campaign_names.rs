@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct CampaignNames {
     names: BTreeMap<String, String>,
+    all: BTreeSet<String>,
     /// Names that several campaigns bear.
     shared: BTreeSet<String>,
 }
@@ -24,14 +25,14 @@ impl CampaignNames {
         // A name is shown in a line.
         let name = |row| texts.value(row).split_whitespace().collect::<Vec<_>>().join(" ");
         let pairs = pairs.filter_map(|row| Some((ids.text(row)?, name(row))));
-        let (mut names, mut seen, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut names, mut all, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         for (id, name) in pairs {
-            if !seen.insert(name.clone()) {
+            if !all.insert(name.clone()) {
                 shared.insert(name.clone());
             }
             names.insert(id, name);
         }
-        Ok(Self { names, shared })
+        Ok(Self { names, all, shared })
     }
 
     /// A campaign's name.
@@ -49,12 +50,18 @@ impl CampaignNames {
         }
     }
 
+    /// Whether a campaign is called so that has another identifier.
+    pub(super) fn is_name(&self, text: &str) -> bool {
+        self.all.contains(text) && !self.names.contains_key(text)
+    }
+
     /// The campaign, one of `ids`, that `asked` means by identifier or by name.
     pub(super) fn find(&self, asked: &str, ids: &BTreeSet<&str>) -> Result<String, RunError> {
-        if ids.contains(asked) {
+        let bearers: Vec<&str> = ids.iter().copied().filter(|id| self.name(id) == Some(asked)).collect();
+        // What the campaigns table does not have may be one of its campaigns, called by its name.
+        if ids.contains(asked) && (self.names.contains_key(asked) || bearers.is_empty()) {
             return Ok(asked.to_owned());
         }
-        let bearers: Vec<&str> = ids.iter().copied().filter(|id| self.name(id) == Some(asked)).collect();
         let remedy = match bearers.as_slice() {
             [only] => return Ok((*only).to_owned()),
             [] => {

@@ -14,6 +14,7 @@ use crate::scatter::lines::Lines;
 use arrow::array::{AsArray, RecordBatch};
 use closedloop_core::ledger::Bucket;
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a reader of the numbers should know about how they came about; found on the current rayon pool.
 pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -> Vec<String> {
@@ -26,6 +27,8 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     remarks.extend(credit_remarks(conversions));
     remarks.extend(journey_remarks(plan, prepared));
     remarks.extend(line_remarks(plan, lines));
+    remarks.extend(campaigns_by_name(prepared));
+    remarks.extend(channels_by_capitals(prepared));
     if plan.lifetime.is_some() {
         remarks.extend(lifetime_remarks(&prepared.deals, loaded));
     }
@@ -189,6 +192,37 @@ fn line_remarks(plan: &Plan, lines: &Lines) -> Vec<String> {
         remarks.push(format!("campaigns whose touches and spend name several channels: {split}; {remedy}"));
     }
     remarks
+}
+
+/// Campaigns that touches or spend call by name where the campaigns table has identifiers, so that the two do not meet.
+fn campaigns_by_name(prepared: &Prepared) -> Option<String> {
+    let touched = prepared.lines.unknown_campaigns().into_iter();
+    let spent = prepared.spent.iter().filter(|spent| !spent.is_known).filter_map(|spent| spent.campaign);
+    let by_name: BTreeSet<&str> = touched.chain(spent).filter(|text| prepared.campaign_names.is_name(text)).collect();
+    (!by_name.is_empty()).then(|| {
+        let named = few(by_name.iter().copied());
+        format!(
+            "touches or spend call campaigns by their names, so that they are others than those of the campaigns table: {named}; \
+             join campaigns by name in the table's sql"
+        )
+    })
+}
+
+/// Channels that differ in capitals only.
+fn channels_by_capitals(prepared: &Prepared) -> Option<String> {
+    let spent = prepared.spent.iter().filter_map(|spent| spent.channel);
+    let channels: BTreeSet<&str> = prepared.lines.channels().iter().map(String::as_str).chain(spent).collect();
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for channel in channels {
+        alike.entry(channel.to_lowercase()).or_default().push(channel);
+    }
+    let several: Vec<&str> = alike.values().filter(|written| written.len() > 1).flatten().copied().collect();
+    (!several.is_empty()).then(|| {
+        let several = few(several.into_iter());
+        format!(
+            "channels that differ in capitals only are told apart: {several}; write them alike, for instance in sql"
+        )
+    })
 }
 
 /// What the inputs leave lifetime value without.

@@ -8,18 +8,18 @@ use crate::config::file::Table;
 use crate::config::plan::Source;
 use crate::engine::among;
 use crate::engine::columns::{column, text_column};
-use crate::engine::conditions::eligible;
+use crate::engine::conditions::{eligible, of_sales};
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::engine::load::{SOURCE_ROW, SourceRows, set_aside_rows, with_reason};
 use crate::engine::set_aside::{RowCounts, SetAsideRow, Tally};
 use crate::engine::{EngineError, session};
-use crate::scatter::conversions::Conversions;
 use crate::scatter::keys::NO_NUMBER;
+use crate::scatter::lines::Line;
 use crate::scatter::partition::TouchCounts;
-use crate::scatter::touch::NO_CONTACT;
+use crate::scatter::touch::{NO_CONTACT, Touch};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::compute::{cast, concat_batches, filter_record_batch, is_null, not, take_record_batch};
-use datafusion::logical_expr::col;
+use datafusion::logical_expr::{col, lit};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -64,8 +64,12 @@ pub(super) fn account_for_touches(
     if counts.set_aside.rows > 0
         && let Some(source) = plan.source(Table::Touchpoints)
     {
-        let set_aside =
-            workers.runtime.block_on(set_aside(plan, source, prepared, &touches.repeated, counts.set_aside.rows))?;
+        let rejected = counts.set_aside.rows;
+        let set_aside = workers.runtime.block_on(set_aside(plan, source, prepared, &touches.repeated, rejected))?;
+        // Marts without a touch would take the place of those of an earlier run.
+        if let Some(first) = SetAsideRow::first(set_aside.iter()).filter(|_| rejected == counts.read.rows) {
+            return Err(source.fault(first.why_none_can_be_used(rejected)).into());
+        }
         prepared.loaded.set_aside.extend(set_aside);
     }
     prepared.loaded.counts.insert(Table::Touchpoints, counts);
@@ -87,8 +91,10 @@ async fn set_aside(
     let is_repeated = among(col("touch_id"), Arc::clone(&ids))?.and(col("in_scope"));
     let touchpoints = touchpoints.filter(col("reason").is_not_null().or(is_repeated))?;
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
-    let names = ["touch_id", "touched_at", "campaign_id", "account_id", "contact_id", "reason", SOURCE_ROW];
-    let columns = names.map(col).into_iter().chain([eligible]);
+    let of_sales = if plan.follows_accounts() { of_sales(&touchpoints, plan)? } else { lit(false) };
+    let names =
+        ["touch_id", "touched_at", "campaign_id", "channel", "account_id", "contact_id", "touch_type", "reason"];
+    let columns = names.into_iter().chain([SOURCE_ROW]).map(col).chain([eligible, of_sales.alias("of_sales")]);
     let rows = session::collect(touchpoints.select(columns)?).await.map_err(|error| source.explain(&error))?;
     let is_good = is_null(column(&rows, "reason")?)?;
     let (unreadable, candidates) =
@@ -106,16 +112,17 @@ fn places_of_rejected(
     touches: &[RepeatedTouch],
     prepared: &Prepared,
 ) -> Result<UInt64Array, EngineError> {
-    let known = KnownTouches::of(rows, &prepared.conversions)?;
+    let known = KnownTouches::of(rows, prepared)?;
     let mut positions: HashMap<TouchKey<'_>, Vec<usize>, FixedState> = HashMap::default();
     (0..rows.num_rows()).for_each(|row| positions.entry(known.key(row)).or_default().push(row));
     // Of rows that the engine cannot tell apart the least is taken to be rejected, whatever the input's order.
     let source_rows = SourceRows::of(rows)?;
     positions.values_mut().for_each(|rows| rows.sort_by(|&a, &b| source_rows.cells(b).cmp(source_rows.cells(a))));
     let places = touches.iter().enumerate().filter_map(|(position, RepeatedTouch { account, touch, .. })| {
-        let campaign = prepared.lines.line(touch.line).campaign.as_deref();
-        let (id, at, contact, eligible) = (ids.get(position), touch.at, touch.contact, touch.eligible);
-        let key = TouchKey { id, account: *account, at, contact, campaign, eligible };
+        let Touch { at, contact, touch_type, eligible, of_sales, .. } = *touch;
+        let Line { campaign, channel } = prepared.lines.line(touch.line);
+        let (id, campaign) = (ids.get(position), campaign.as_deref());
+        let key = TouchKey { id, account: *account, at, contact, campaign, channel, touch_type, eligible, of_sales };
         positions.get_mut(&key)?.pop().map(|row| row as u64)
     });
     Ok(places.collect())
@@ -129,7 +136,14 @@ struct TouchKey<'a> {
     at: i64,
     contact: u32,
     campaign: Option<&'a str>,
+    channel: &'a str,
+    touch_type: u16,
     eligible: bool,
+    of_sales: bool,
+}
+
+fn text(texts: &StringArray, row: usize) -> Option<&str> {
+    texts.is_valid(row).then(|| texts.value(row))
 }
 
 /// What the engine knows of touches.
@@ -139,12 +153,16 @@ struct KnownTouches<'a> {
     contacts: IdColumn<'a>,
     instants: &'a TimestampMicrosecondArray,
     campaigns: StringArray,
+    channels: StringArray,
+    touch_types: StringArray,
     eligible: &'a BooleanArray,
-    conversions: &'a Conversions,
+    of_sales: &'a BooleanArray,
+    prepared: &'a Prepared,
+    codes: HashMap<String, u16>,
 }
 
 impl<'a> KnownTouches<'a> {
-    fn of(rows: &'a RecordBatch, conversions: &'a Conversions) -> Result<Self, EngineError> {
+    fn of(rows: &'a RecordBatch, prepared: &'a Prepared) -> Result<Self, EngineError> {
         let id_column = |name| column(rows, name).and_then(IdColumn::try_new);
         Ok(Self {
             ids: id_column("touch_id")?,
@@ -152,20 +170,30 @@ impl<'a> KnownTouches<'a> {
             contacts: id_column("contact_id")?,
             instants: column(rows, "touched_at")?.as_primitive(),
             campaigns: text_column(rows, "campaign_id")?,
+            channels: text_column(rows, "channel")?,
+            touch_types: text_column(rows, "touch_type")?,
             eligible: column(rows, "eligible")?.as_boolean(),
-            conversions,
+            of_sales: column(rows, "of_sales")?.as_boolean(),
+            prepared,
+            codes: prepared.scattered.types.all().into_iter().collect(),
         })
     }
 
     fn key(&self, row: usize) -> TouchKey<'_> {
-        let contact = self.conversions.by_contact.probe(&self.contacts, row);
+        let Prepared { conversions, lines, .. } = self.prepared;
+        let contact = conversions.by_contact.probe(&self.contacts, row);
+        let campaign = text(&self.campaigns, row);
         TouchKey {
             id: self.ids.get(row),
-            account: self.conversions.account_of(&self.accounts, contact, row).unwrap_or(NO_NUMBER),
+            account: conversions.account_of(&self.accounts, contact, row).unwrap_or(NO_NUMBER),
             at: self.instants.value(row),
             contact: contact.unwrap_or(NO_CONTACT),
-            campaign: self.campaigns.is_valid(row).then(|| self.campaigns.value(row)),
+            campaign,
+            channel: lines.channel_of_touch(campaign, text(&self.channels, row)),
+            // Without a code types are not told apart.
+            touch_type: text(&self.touch_types, row).and_then(|name| self.codes.get(name).copied()).unwrap_or(0),
             eligible: self.eligible.is_valid(row) && self.eligible.value(row),
+            of_sales: self.of_sales.is_valid(row) && self.of_sales.value(row),
         }
     }
 }

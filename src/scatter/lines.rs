@@ -13,7 +13,7 @@ use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A campaign with its channel, or a channel alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,6 +139,8 @@ impl LineReader<'_> {
 pub struct Lines {
     lines: Vec<Line>,
     known: usize,
+    /// The codes of the campaigns of the table, once one is asked for by name.
+    known_by_name: OnceLock<HashMap<String, u32>>,
     spent: Spent,
     channels: Vec<String>,
     channel_of_line: Vec<u32>,
@@ -150,7 +152,7 @@ impl Lines {
         let channels: Vec<String> = names.into_iter().cloned().collect();
         let channel_of_line =
             lines.iter().map(|line| narrow(channels.partition_point(|name| *name < line.channel))).collect();
-        Self { lines, known, spent, channels, channel_of_line }
+        Self { lines, known, known_by_name: OnceLock::new(), spent, channels, channel_of_line }
     }
 
     /// The line of a code.
@@ -181,10 +183,17 @@ impl Lines {
 
     /// The channel of a touch with this campaign that names this channel, if any.
     pub fn channel_of_touch<'a>(&'a self, campaign: Option<&str>, own: Option<&'a str>) -> &'a str {
-        let is_known = |line: &&Line| campaign.is_some() && line.campaign.as_deref() == campaign;
-        let known = self.lines[..self.known].iter().find(is_known).map(|line| line.channel.as_str());
+        let known = campaign.and_then(|campaign| self.known_line(campaign)).map(|line| line.channel.as_str());
         let of_spend = || first_spent(&self.spent, campaign?);
         known.or(own).or_else(of_spend).unwrap_or(UNKNOWN_CHANNEL)
+    }
+
+    fn known_line(&self, campaign: &str) -> Option<&Line> {
+        let by_name = self.known_by_name.get_or_init(|| {
+            let known = (0..).zip(&self.lines[..self.known]);
+            known.filter_map(|(code, line)| Some((line.campaign.clone()?, code))).collect()
+        });
+        by_name.get(campaign).map(|&code| self.line(code))
     }
 
     /// Campaigns that the campaigns table does not have, with the channel of spend that names none, sorted: the first that

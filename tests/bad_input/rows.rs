@@ -35,7 +35,7 @@ set_aside! {
         World::new().file("spend.csv", "campaign_id,start_date,end_date,amount\nC1,2026-01-10,2026-01-01,70\n")
         => ["spend reversed_dates - 70.00 spend.csv:2"];
     spend_that_starts_soon: World::new()
-        .file("spend.csv", "campaign_id,date,start_date,end_date,amount\nC1,2026-01-01,soon,2026-01-02,70\nC1,,2026-01-01,,7\n")
+        .file("spend.csv", "campaign_id,date,start_date,end_date,amount\nC1,,soon,2026-01-02,70\nC1,,2026-01-01,,7\n")
         => ["spend bad_date - 7.00 spend.csv:3", "spend bad_date - 70.00 spend.csv:2"];
     a_campaign_that_starts_soon:
         World::new().file("campaigns.csv", "campaign_id,channel,start_date\nC1,paid_search,\nC2,webinar,\nC3,tv,soon\n")
@@ -332,6 +332,27 @@ fn the_row_of_a_repeated_touch_is_the_accounts_own() {
     let outcome = World::new().settings(settings).rows("touchpoints", rows).accepted();
     let expected = ["touchpoints bad_flag t1 - touchpoints.csv:5", "touchpoints duplicate_key t1 - touchpoints.csv:6"];
     assert_eq!(outcome.set_aside(), expected);
+}
+
+/// Rows that differ in what a journey knows of a touch are not mistaken for each other: what is set aside is not what is used.
+/// By the order of columns the one of radio is kept, though it is the lesser as a row of the file.
+#[test]
+fn the_row_of_a_repeated_touch_is_not_that_which_is_used() {
+    let rows = ["t4,2026-01-21T10:00:00Z,A1,P9,,podcast,true\n", "t4,2026-01-21T10:00:00Z,A1,P8,,radio,true\n"];
+    for (order, line) in [([rows[0], rows[1]], 5), ([rows[1], rows[0]], 6)] {
+        let outcome = World::new().rows("touchpoints", &order.concat()).accepted();
+        assert_eq!(outcome.set_aside(), [format!("touchpoints duplicate_key t4 - touchpoints.csv:{line}")]);
+        assert_eq!(outcome.column("touch_credits", "touch_id", "channel")["t4"], "radio");
+    }
+}
+
+/// A currency that only a late row names is that of the run, whatever the batch that it comes in.
+#[test]
+fn a_currency_that_a_late_row_names_changes_nothing() {
+    let rows: String = (0..70_000).map(|n| format!("A1,2026-01-{:02},1.00,\n", n % 28 + 1)).collect();
+    let text = format!("account_id,transacted_at,amount,currency\n{rows}A2,2026-02-01,5.00,USD\n");
+    let world = World::new().file("transactions.csv", text).source("transactions", "path = \"transactions.csv\"");
+    assert_eq!(world.accepted().amounts("transactions"), [7_000_500, 7_000_500, 0, 0]);
 }
 
 /// A date that means "for ever" says nothing about which quarter money belongs to.

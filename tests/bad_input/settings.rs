@@ -53,7 +53,7 @@ refused! {
     a_currency_that_is_none: "[finance]\ncurrency = \"DOL\""
         => "closedloop.toml: finance.currency: \"DOL\" is not an ISO 4217 code, as in \"EUR\"";
     a_margin_above_one: "[finance]\nmargin = 78"
-        => "closedloop.toml: finance.margin: is 78, but must be from 0 to 1";
+        => "closedloop.toml: finance.margin: is 78, but must be from 0.000001 to 1";
     a_hurdle_that_is_no_number: "[finance]\nhurdle = nan"
         => "closedloop.toml: finance.hurdle: must be a number, as in 0.5";
 }

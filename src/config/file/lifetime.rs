@@ -12,7 +12,7 @@ pub struct LifetimeConfig {
     /// Unit of the times in `customer_clv` and `clv_fit`.
     pub unit: Period,
     /// Months ahead.
-    pub horizon_months: u32,
+    pub horizon_months: i64,
     /// Discount rate a year.
     pub discount: f64,
     /// The column of accounts by which customers are fitted apart.

@@ -64,11 +64,11 @@ impl Resolver<'_> {
         &self,
         table: Table,
         key: &str,
-        path: &str,
+        given: &str,
         format: Option<Format>,
     ) -> Result<(Vec<PathBuf>, Format), ConfigError> {
-        let pattern = self.pattern_beside(path);
-        let path = self.beside(path);
+        let pattern = self.pattern_beside(given);
+        let path = self.beside(given);
         let shown = path.display();
         let unlisted = |error: &dyn std::fmt::Display| {
             self.fault(key, format!("cannot list {shown}: {error}; check the folder's rights"))
@@ -87,7 +87,14 @@ impl Resolver<'_> {
             found
         };
         let Some(first) = files.first() else {
-            return Err(self.fault(key, format!("no file for table {} at {shown}; check the path", table.name())));
+            let remedy = match file_beneath(&path).as_deref().and_then(Path::extension) {
+                Some(ending) => {
+                    let pattern = Path::new(given).join("**").join("*").with_extension(ending);
+                    format!("its folders have some: name them, as in \"{}\"", pattern.display())
+                }
+                None => "check the path".to_owned(),
+            };
+            return Err(self.fault(key, format!("no file for table {} at {shown}; {remedy}", table.name())));
         };
         let Some(format) = format.or_else(|| format_of(first)) else {
             return Err(self.fault(
@@ -142,6 +149,9 @@ impl Resolver<'_> {
     }
 }
 
+/// Entries of a folder that are looked at for a remedy.
+const MOST_LOOKED_AT: usize = 10_000;
+
 /// A file or folder as the engine finds it: a path could be taken for a pattern.
 pub(crate) fn address(path: &Path) -> String {
     let url = path.canonicalize().ok().and_then(|path| match path.is_dir() {
@@ -161,6 +171,13 @@ pub(crate) fn data_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     files.retain(|file| format_of(file).is_some() && !is_hidden(file));
     files.sort();
     Ok(files)
+}
+
+/// A file that a table can be read from, in a folder of the folder, as those of partitioned tables are.
+fn file_beneath(folder: &Path) -> Option<PathBuf> {
+    let beneath = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join("**").join("*");
+    let found = glob::glob(&beneath.to_string_lossy()).ok()?.flatten().take(MOST_LOOKED_AT);
+    found.into_iter().find(|file| file.is_file() && format_of(file).is_some())
 }
 
 /// Whether SQL takes a name as it stands, without quotes.

@@ -9,10 +9,11 @@ use closedloop_core::lifetime::PurchaseModel;
 impl Resolver<'_> {
     /// The rules of lifetime value; `None` where it is switched off.
     pub(super) fn lifetime(&self, given: &LifetimeConfig) -> Result<Option<Lifetime>, ConfigError> {
-        if !(1..=1_200).contains(&given.horizon_months) {
+        let horizon_months = u32::try_from(given.horizon_months).ok().filter(|months| (1..=1_200).contains(months));
+        let horizon_months = horizon_months.ok_or_else(|| {
             let message = format!("is {}, but must be from 1 to 1200 months", given.horizon_months);
-            return Err(self.fault("lifetime.horizon_months", message));
-        }
+            self.fault("lifetime.horizon_months", message)
+        })?;
         if !(0.0..=1.0).contains(&given.discount) {
             let message = format!("is {}, but must be a yearly rate from 0 to 1", given.discount);
             return Err(self.fault("lifetime.discount", message));
@@ -31,7 +32,7 @@ impl Resolver<'_> {
         if models.is_empty() {
             return Err(self.fault("lifetime.models", "names no model; name at least one".to_owned()));
         }
-        let &LifetimeConfig { enabled, unit, horizon_months, discount, segment_by, family, .. } = given;
+        let &LifetimeConfig { enabled, unit, discount, segment_by, family, .. } = given;
         Ok(enabled.then_some(Lifetime { unit, horizon_months, discount, segment_by, family, models }))
     }
 }

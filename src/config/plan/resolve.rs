@@ -94,9 +94,11 @@ impl Resolver<'_> {
     fn finance(&self, given: FinanceConfig) -> Result<Finance, ConfigError> {
         let FinanceConfig { currency, attribute_kinds, margin, hurdle } = given;
         let minor_digits = self.minor_digits(&currency)?;
-        if !(0.0..=1.0).contains(&margin) {
-            return Err(self.fault("finance.margin", format!("is {margin}, but must be from 0 to 1")));
+        if !(1e-6..=1.0).contains(&margin) {
+            return Err(self.fault("finance.margin", format!("is {margin}, but must be from 0.000001 to 1")));
         }
+        // Four digits are shown, and at the last of them nothing is lost.
+        let hurdle = hurdle.unwrap_or_else(|| ((1.0 / margin - 1.0) * 1e4).ceil() / 1e4);
         if !hurdle.is_finite() {
             return Err(self.fault("finance.hurdle", "must be a number, as in 0.5".to_owned()));
         }

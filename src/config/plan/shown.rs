@@ -3,8 +3,9 @@
 use super::{Finance, JourneyRules, Lifetime, Plan, Source};
 use crate::config::Intervals;
 use crate::config::file::RestartConfig;
-use closedloop_core::journey::DAY_MICROS;
+use closedloop_core::journey::days;
 use closedloop_core::model::ModelSpec;
+use jiff::SignedDuration;
 use std::fmt;
 
 impl fmt::Display for Plan {
@@ -29,14 +30,14 @@ fn show_source(f: &mut fmt::Formatter<'_>, source: &Source) -> fmt::Result {
         (None, mapped) => format!(", {mapped} columns mapped"),
     };
     let files = source.files.len();
-    let format = format!("{:?}", source.format).to_lowercase();
+    let format = word(&source.format);
     writeln!(f, "{:<16}{} ({files} {format} file{}{map})", source.table.name(), source.given, plural(files))
 }
 
 fn show_journeys(f: &mut fmt::Formatter<'_>, rules: &JourneyRules) -> fmt::Result {
-    let days = rules.lookback / DAY_MICROS;
     writeln!(f, "mapping         {}", word(&rules.mapping))?;
-    writeln!(f, "lookback        {days} days before {}", word(&rules.lookback_from))?;
+    writeln!(f, "lookback        {} days before {}", days(rules.lookback), word(&rules.lookback_from))?;
+    writeln!(f, "tolerance       {} after a milestone", duration(rules.anchor_tolerance))?;
     let RestartConfig { new, expansion, renewal } = &rules.restart;
     let (new, expansion, renewal) = (word(new), word(expansion), word(renewal));
     writeln!(f, "restart         new {new}, expansion {expansion}, renewal {renewal}")?;
@@ -45,8 +46,8 @@ fn show_journeys(f: &mut fmt::Formatter<'_>, rules: &JourneyRules) -> fmt::Resul
         writeln!(f, "suppress        {name}: {rule}")?;
     }
     if let Some(collapse) = &rules.collapse {
-        let minutes = collapse.gap / 60_000_000;
-        writeln!(f, "collapse        within {minutes} minutes; whole: {}", collapse.offline_types.join(", "))?;
+        let (gap, whole) = (duration(collapse.gap), collapse.offline_types.join(", "));
+        writeln!(f, "collapse        within {gap}; whole: {whole}")?;
     }
     Ok(())
 }
@@ -75,8 +76,7 @@ fn show_finance(f: &mut fmt::Formatter<'_>, finance: &Finance) -> fmt::Result {
 
 fn show_calendar(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
     let calendar = &plan.calendar;
-    let start = calendar.quarter_start(8_000).map_or(1, |date| date.month());
-    writeln!(f, "calendar        {}, fiscal year from month {start}", calendar.zone_name())?;
+    writeln!(f, "calendar        {}, fiscal year from month {}", calendar.zone_name(), calendar.fiscal_year_start())?;
     let as_of = plan.as_of.and_then(|instant| calendar.date_of(instant));
     let as_of = as_of.map_or_else(|| "the latest date in the inputs".to_owned(), |date| date.to_string());
     writeln!(f, "as of           {as_of}")
@@ -92,6 +92,11 @@ fn show_lifetime(f: &mut fmt::Formatter<'_>, lifetime: Option<&Lifetime>) -> fmt
     let models = models.join(", ");
     write!(f, "lifetime value  over {horizon_months} months at {percent} % a year; segments by {by}; ")?;
     writeln!(f, "family {family}; {models}")
+}
+
+/// A duration of microseconds as the configuration writes it.
+fn duration(micros: i64) -> String {
+    format!("{:#}", SignedDuration::from_micros(micros))
 }
 
 /// A fraction in per cent, without the dust of binary fractions.

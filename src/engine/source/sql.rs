@@ -1,12 +1,13 @@
 //! A table's own SELECT over its files.
 
-use super::files::read_files;
+use super::files::{FileRows, read_files};
 use super::{VOLATILE, of_text_file};
 use crate::config::file::Format;
 use crate::config::plan::Source;
 use crate::engine::EngineError;
 use crate::engine::session::read_only;
 use crate::engine::words::words;
+use datafusion::common::SchemaError;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
@@ -18,7 +19,7 @@ use datafusion::sql::sqlparser::ast::Statement::Query;
 pub(super) async fn map_by_sql(
     ctx: &SessionContext,
     source: &Source,
-    raw: DataFrame,
+    raw: FileRows,
     sql: &str,
 ) -> Result<DataFrame, EngineError> {
     let fault = |message: String| EngineError::Sql { key: format!("tables.{}.sql", source.table.name()), message };
@@ -27,23 +28,41 @@ pub(super) async fn map_by_sql(
     if statements.len() != 1 || !statements.iter().all(is_query) {
         return Err(fault("must be one SELECT over raw".to_owned()));
     }
-    let mut tables = vec![("raw", with_plain_texts(source, raw)?)];
+    let mut tables = vec![("raw", source, raw)];
     for (name, joined) in &source.with {
-        tables.push((name, with_plain_texts(joined, read_files(ctx, joined).await?.rows)?));
+        tables.push((name, joined, read_files(ctx, joined).await?));
     }
-    let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
-    for (name, rows) in tables {
-        ctx.register_table(name, rows.into_view())?;
+    let mut faults = Vec::new();
+    for (name, source, FileRows { rows, faults: of_files, .. }) in tables {
+        ctx.register_table(name, with_plain_texts(source, rows)?.into_view())?;
+        faults.push((name, source, of_files));
     }
-    let mapped = read_only(ctx, sql).await.map_err(|error| fault(words(&error)));
-    for name in names {
-        ctx.deregister_table(name)?;
+    let mapped = read_only(ctx, sql).await;
+    for (name, ..) in &faults {
+        ctx.deregister_table(*name)?;
     }
-    let mapped = mapped?;
+    let mapped = mapped.map_err(|error| {
+        // A column on which files do not agree is not among their rows.
+        let disagreement = missing_column(&error).and_then(|column| {
+            faults.iter().find_map(|(_, source, faults)| Some(source.fault(faults.get(&column)?.clone())))
+        });
+        disagreement.unwrap_or_else(|| fault(words(&error)))
+    })?;
     if has_volatile(mapped.logical_plan())? {
         return Err(fault(VOLATILE.to_owned()));
     }
     Ok(mapped)
+}
+
+/// The column that a query asks for and no table has, in small letters.
+fn missing_column(error: &DataFusionError) -> Option<String> {
+    match error.find_root() {
+        DataFusionError::SchemaError(error, _) => match error.as_ref() {
+            SchemaError::FieldNotFound { field, .. } => Some(field.name.to_lowercase()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Whether a plan gives other rows whenever it is run.

@@ -29,11 +29,7 @@ const NOTHING_HELD_OUT: &str = "no journey of the accounts held out has a touch"
 
 impl Validated {
     /// Of the model that was `fitted`, by what the same model predicts when it is fitted on the `rest` alone.
-    pub(super) fn of_counted(
-        fitted: &CountedModel,
-        rest: Result<CountedModel, Refusal>,
-        counts: &LevelCounts,
-    ) -> Self {
+    pub(super) fn of_counted(fitted: &CountedModel, rest: Result<CountedModel, Refusal>, counts: &LevelCounts) -> Self {
         let (unit, base_rate) = match fitted {
             CountedModel::Markov(_) => ("touch", rate(counts.rest_by_touch)),
             CountedModel::RateShapley(_) => ("journey", rate(counts.rest.total())),
