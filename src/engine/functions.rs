@@ -3,6 +3,7 @@
 
 mod among;
 mod day;
+mod epoch;
 mod instant;
 mod kind;
 mod money;
@@ -41,8 +42,8 @@ pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
         read_flag::function(),
         kind::function(),
     ]);
-    for function in of_calendar.chain(of_own) {
-        ctx.register_udf(ScalarUDF::from(function));
+    for function in of_calendar.chain(of_own).map(ScalarUDF::from).chain(epoch::functions()) {
+        ctx.register_udf(function);
     }
 }
 

@@ -47,7 +47,7 @@ pub fn open_in(
     budget: &Budget,
 ) -> Result<SessionContext, EngineError> {
     let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
-    // What SQL makes an instant of stays one: without a zone it would be a time of no zone, and be read as local.
+    // Of what zone TIMESTAMPTZ is: without one it would lose the offsets of texts.
     config.options_mut().execution.time_zone = Some(calendar.zone_name().to_owned());
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(budget.runtime()?).with_default_features();

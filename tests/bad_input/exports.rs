@@ -79,8 +79,9 @@ fn touches_of_which_none_can_be_used_are_refused() {
 fn an_instant_that_sql_makes_is_that_instant() {
     let deals = "deal_id,opportunity_id,at,epoch,amount,kind\n\
                  D1,O1,2026-03-31T21:30:00-04:00,1775007000,1000.00,new\nD2,O2,2026-03-31T21:30:00-04:00,1775007000,500.00,new\n";
-    for instant in ["at", "CAST(at AS TIMESTAMPTZ)", "to_timestamp(at)", "to_timestamp_seconds(CAST(epoch AS BIGINT))"]
-    {
+    let numbers = ["to_timestamp", "to_timestamp_seconds", "from_unixtime"]
+        .map(|function| format!("{function}(CAST(epoch AS BIGINT))"));
+    for instant in ["at", "CAST(at AS TIMESTAMPTZ)"].map(str::to_owned).into_iter().chain(numbers) {
         let sql = format!("sql = \"SELECT *, {instant} AS closed_at FROM raw\"");
         let outcome = World::new()
             .file("deals.csv", deals)
