@@ -1,11 +1,12 @@
 -- stage_spend: one row per spend row read, over the inclusive days first_day..last_day.
 -- In: source_spend, $as_of and $as_of_day, its day. What lies after it is out of scope (`amount_beyond`), and is cut off where
--- quarters are cut (spent_by_quarter.sql). Where a row has a `date`, other dates, as the campaign's flight, say nothing of it.
+-- quarters are cut (spent_by_quarter.sql). Where a row has a `date`, other dates, as the campaign's flight, say nothing of it;
+-- an end without a start ends what begins on that date.
 WITH typed AS (
     SELECT
         campaign_id, channel, amount, currency, recorded_at, source_row,
         CASE WHEN date IS NULL THEN first_day(start_date) ELSE first_day(date) END AS first_day,
-        CASE WHEN date IS NULL THEN last_day(end_date) ELSE last_day(date) END AS last_day,
+        CASE WHEN date IS NULL OR (start_date IS NULL AND end_date IS NOT NULL) THEN last_day(end_date) ELSE last_day(date) END AS last_day,
         minor_units(amount) AS minor
     FROM source_spend
 )

@@ -41,7 +41,7 @@ fn of_snapshots_the_one_recorded_last_counts() {
 #[test]
 fn spend_of_a_date_is_of_that_date_whatever_other_dates_it_has() {
     let spend = "campaign_id,date,start_date,end_date,amount\n\
-                 C1,2026-01-15,2025-01-01,2027-12-31,100\nC1,2026-04-15,soon,,20\nC2,,2026-03-31,2026-04-01,50\n";
+                 C1,2026-01-15,2025-01-01,2027-12-31,100\nC1,2026-04-15,soon,,20\nC2,,2026-03-31,2026-04-01,50\nC2,2026-03-31,,2026-04-01,10\n";
     let outcome = World::new().file("spend.csv", spend).accepted();
     assert_eq!(outcome.set_aside(), Vec::<String>::new());
     let spent = |campaign: &str| {
@@ -53,7 +53,7 @@ fn spend_of_a_date_is_of_that_date_whatever_other_dates_it_has() {
         rows.map(of_row).collect::<Vec<_>>()
     };
     assert_eq!(spent("C1"), ["FY26Q1 100.00", "FY26Q2 20.00"]);
-    assert_eq!(spent("C2"), ["FY26Q1 25.00", "FY26Q2 25.00"]);
+    assert_eq!(spent("C2"), ["FY26Q1 30.00", "FY26Q2 30.00"]);
 }
 
 /// Spend may be planned to its end, which has not happened.

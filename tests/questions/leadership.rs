@@ -123,13 +123,11 @@ pub(super) fn cost_of_a_customer(facts: &Facts) -> Rows {
                 credit.kind == "new" && credit.channel == channel && year(&credit.close_quarter) == year_of_line
             });
             let customers: f64 = of_line.map(|credit| credit.shares[model]).sum();
-            vec![
-                Cell::Count(year_of_line),
-                Cell::Text(channel),
-                Cell::Money(line.spend),
-                Cell::Number(customers),
-                Cell::ratio(line.spend as f64 / 100.0, customers),
-            ]
+            let cost = match line.spend {
+                0 => Cell::Null,
+                spend => Cell::ratio(spend as f64 / 100.0, customers),
+            };
+            vec![Cell::Count(year_of_line), Cell::Text(channel), Cell::Money(line.spend), Cell::Number(customers), cost]
         })
         .collect()
 }
