@@ -43,10 +43,9 @@ pub struct WrittenMart {
 
 /// Writes one mart into its folder.
 pub struct MartWriter<'a> {
-    name: &'static str,
+    mart: &'a Mart,
     folder: PathBuf,
     schema: SchemaRef,
-    columns: Vec<MartColumn>,
     minor_digits: u8,
     properties: Arc<WriterProperties>,
     pending: Vec<RecordBatch>,
@@ -69,19 +68,17 @@ impl<'a> MartWriter<'a> {
     ///
     /// # Errors
     /// A folder that cannot be created.
-    pub fn create(stage: &Path, mart: &Mart, minor_digits: u8, disk: &'a Disk) -> Result<Self, MartError> {
+    pub fn create(stage: &Path, mart: &'a Mart, minor_digits: u8, disk: &'a Disk) -> Result<Self, MartError> {
         let folder = stage.join(mart.name);
         std::fs::create_dir_all(&folder).map_err(MartError::write(&folder))?;
-        let schema = mart.schema(minor_digits);
         Ok(Self {
-            name: mart.name,
+            mart,
             folder,
-            columns: mart.columns.clone(),
+            schema: mart.schema(minor_digits),
             minor_digits,
             properties: Arc::new(properties(mart)?),
             pending: Vec::new(),
             pending_rows: 0,
-            schema,
             open: None,
             written: WrittenMart { name: mart.name.to_owned(), rows: 0, files: Vec::new(), bytes: 0 },
             disk,
@@ -151,7 +148,7 @@ impl<'a> MartWriter<'a> {
     fn open_file(&mut self) -> Result<OpenFile, MartError> {
         let name = format!("part-{:05}.parquet", self.written.files.len());
         let path = self.folder.join(&name);
-        self.written.files.push(format!("{}/{name}", self.name));
+        self.written.files.push(format!("{}/{name}", self.mart.name));
         let file = Arc::new(File::create(&path).map_err(MartError::write(&path))?);
         let writer =
             ArrowWriter::try_new(Arc::clone(&file), Arc::clone(&self.schema), Some(self.properties.as_ref().clone()))
@@ -169,7 +166,7 @@ impl<'a> MartWriter<'a> {
 
     /// The rows with the mart's columns, in types that are encoded as the mart's.
     fn conform(&self, rows: &RecordBatch) -> Result<RecordBatch, MartError> {
-        let columns = self.columns.iter().map(|column| {
+        let columns = self.mart.columns.iter().map(|column| {
             let values =
                 rows.column_by_name(&column.name).ok_or_else(|| self.shape(format!("no column {}", column.name)))?;
             let values = self.typed(values, column).map_err(|error| self.shape(format!("{}: {error}", column.name)))?;
@@ -195,7 +192,7 @@ impl<'a> MartWriter<'a> {
     }
 
     fn shape(&self, message: String) -> MartError {
-        MartError::Shape { mart: self.name.to_owned(), message }
+        MartError::Shape { mart: self.mart.name.to_owned(), message }
     }
 
     fn encode(&self, error: ParquetError) -> MartError {
@@ -206,7 +203,7 @@ impl<'a> MartWriter<'a> {
             },
             other => other,
         };
-        MartError::Encode { mart: self.name.to_owned(), source }
+        MartError::Encode { mart: self.mart.name.to_owned(), source }
     }
 }
 
