@@ -14,8 +14,9 @@ pub struct Publication {
     out: PathBuf,
     stage: PathBuf,
     scratch: PathBuf,
+    lock_path: PathBuf,
     /// Held while the stage exists; tells a stage at work from one that a crash left behind.
-    lock: Option<(File, PathBuf)>,
+    _lock: File,
 }
 
 impl Publication {
@@ -55,7 +56,7 @@ impl Publication {
         [&stage, &scratch].into_iter().try_for_each(|left_behind| remove_left_behind(left_behind))?;
         std::fs::create_dir(&stage).map_err(MartError::write(&stage))?;
         finish_exchange(out)?;
-        Ok(Self { out: out.to_owned(), stage, scratch, lock: Some((lock, lock_path)) })
+        Ok(Self { out: out.to_owned(), stage, scratch, lock_path, _lock: lock })
     }
 
     /// Where the marts are staged.
@@ -110,10 +111,8 @@ impl Drop for Publication {
         // After a publication this removes the earlier output, which the exchange put in the stage's place.
         let _ = std::fs::remove_dir_all(&self.stage);
         let _ = std::fs::remove_dir_all(&self.scratch);
-        if let Some((lock, path)) = self.lock.take() {
-            let _ = std::fs::remove_file(path);
-            drop(lock);
-        }
+        // The lock is let go after this, with its field.
+        let _ = std::fs::remove_file(&self.lock_path);
     }
 }
 
