@@ -4,7 +4,7 @@ use super::batches::Names;
 use super::campaign_names::CampaignNames;
 use super::clock::Clock;
 use super::error::RunError;
-use super::mart_sql::frame;
+use super::plan_sql::frame;
 use super::runtime::runtime;
 use super::scatter_touches;
 use super::spent::Spent;

@@ -5,7 +5,7 @@ use super::batches::{self, Grain};
 use super::credit_outcome::CreditOutcome;
 use super::error::RunError;
 use super::mart_rows::MartRows;
-use super::mart_sql::frame;
+use super::plan_sql::frame;
 use super::prepare::{Prepared, Workers};
 use super::sensitivity::Sensitivity;
 use crate::config::Plan;

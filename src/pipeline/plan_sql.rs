@@ -1,4 +1,4 @@
-//! The files under `sql/mart/`, with a plan's values in place of their parameters.
+//! Files under `sql/` with a plan's values in place of their parameters.
 
 use crate::config::{Intervals, Plan};
 use crate::engine::EngineError;
@@ -7,7 +7,7 @@ use closedloop_core::model::ModelSpec;
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 
-/// Plans a mart file.
+/// Plans such a file.
 ///
 /// # Errors
 /// SQL of ours that does not plan.
