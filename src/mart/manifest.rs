@@ -34,7 +34,6 @@ pub struct Manifest {
     /// The roi at which a campaign is worth funding.
     pub hurdle: f64,
     /// How intervals were computed: off, fast or bootstrap=N.
-    #[serde(default)]
     pub intervals: String,
     /// BLAKE3 of the configuration file.
     pub config_hash: String,

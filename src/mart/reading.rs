@@ -74,7 +74,7 @@ mod tests {
             let manifest = serde_json::json!({
                 "generator": "closedloop", "version": "0.1.0", "schema_version": crate::mart::catalogue::SCHEMA_VERSION,
                 "as_of": "", "currency": "USD", "minor_digits": 2, "default_model": default_model, "hurdle": 0.0,
-                "config_hash": "", "models": [], "inputs": [], "tables": {}, "remarks": [], "collapsed": 0,
+                "intervals": "off", "config_hash": "", "models": [], "inputs": [], "tables": {}, "remarks": [], "collapsed": 0,
                 "booked": 0, "marts": [], "timings": {}
             });
             std::fs::write(folder.path().join(MANIFEST), manifest.to_string()).unwrap();

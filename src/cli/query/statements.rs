@@ -1,5 +1,6 @@
 //! Text into statements, and statements into rows or a refusal.
 
+use crate::cli::money::grouped;
 use crate::config::nearest;
 use crate::engine::{session, words::words};
 use arrow::array::RecordBatch;
@@ -77,7 +78,8 @@ async fn plan(ctx: &SessionContext, sql: &str) -> anyhow::Result<DataFrame> {
     let operators = operators(sql);
     if operators > MOST_OPERATORS {
         anyhow::bail!(
-            "one SELECT has {operators} operators, and at most 2,000 are understood; write lists of values as IN (…)"
+            "one SELECT has {operators} operators, and at most {} are understood; write lists of values as IN (…)",
+            grouped(MOST_OPERATORS)
         );
     }
     session::read_only(ctx, sql).await.map_err(|error| refusal(ctx, &error))

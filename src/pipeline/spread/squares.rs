@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Squares {
     models: usize,
-    /// The rows that each row of the totals goes to, see [`Squares::rows_of`].
+    /// The rows that each row of the totals goes to, see [`RowSet`].
     rows_of: Vec<Option<RowSet>>,
     index: HashMap<RowKey, u32, FixedState>,
     keys: Vec<RowKey>,
