@@ -32,7 +32,7 @@ sums AS (
 paid_back AS (
     SELECT s.line, s.campaign_id, s.channel, s.model, min(c.month) AS month
     FROM sums s JOIN acquired_curve c
-        ON s.channel = c.channel AND coalesce(s.campaign_id, '') = c.campaign_id AND s.model = c.model
+        ON s.channel = c.channel AND coalesce(s.campaign_id, '') = coalesce(c.campaign_id, '') AND s.model = c.model
     WHERE s.line <> 'residual' AND s.spend > 0 AND c.margin >= s.spend
     GROUP BY s.line, s.campaign_id, s.channel, s.model
 )

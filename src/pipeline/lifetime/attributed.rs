@@ -109,7 +109,8 @@ fn shares(plan: &Plan, valued: &Valued, totals: &AcquiredTotals, lines: &Lines) 
         Predictive::estimate_of_parts(parts.map(|(segment, part)| (part, covariance(segment))))
     };
     let rows: Vec<_> = earners.iter().map(|(earner, earned)| (earner, earned, estimate(earned))).collect();
-    let mut columns = names(plan, lines, rows.iter().map(|(earner, ..)| **earner), true);
+    let mut columns = names(plan, lines, rows.iter().map(|(earner, ..)| **earner));
+    columns.texts("residual", rows.iter().map(|((earner, _), ..)| residual(*earner)));
     columns.shares("customers", rows.iter().map(|(_, earned, _)| earned.customers))?;
     columns.integers("realised", rows.iter().map(|(_, earned, _)| earned.value.realised));
     columns.integers("contracted", rows.iter().map(|(_, earned, _)| earned.value.contracted));
@@ -136,34 +137,33 @@ fn curves(plan: &Plan, totals: &AcquiredTotals, lines: &Lines) -> Result<RecordB
     let curves: BTreeMap<_, _> =
         totals.curves.iter().filter(|((earner, _), _)| matches!(earner, Earner::Line(_))).collect();
     let rows = || curves.iter().flat_map(|(earner, months)| (1..).zip(months.iter()).map(move |row| (**earner, row)));
-    let mut columns = names(plan, lines, rows().map(|(earner, _)| earner), false);
+    let mut columns = names(plan, lines, rows().map(|(earner, _)| earner));
     columns.integers("month", rows().map(|(_, (month, _))| month));
     let margin = |sum: i128| i64::try_from(sum.div_euclid(i128::from(closedloop_core::ledger::WHOLE))).ok();
     columns.integers("margin", rows().map(|(_, (_, sum))| margin(*sum)));
     columns.finish()
 }
 
-/// What earners and models are called; where campaigns are not to be null, none is "".
-fn names(plan: &Plan, lines: &Lines, earners: impl Iterator<Item = ModelEarner> + Clone, nullable: bool) -> Columns {
+/// What lines and models are called.
+fn names(plan: &Plan, lines: &Lines, earners: impl Iterator<Item = ModelEarner> + Clone) -> Columns {
     let line = |earner: Earner| match earner {
         Earner::Line(line) => Some(lines.line(line)),
         Earner::Residual(_) | Earner::NoDeal => None,
     };
-    let campaign = |earner: Earner| {
-        let campaign = line(earner).and_then(|line| line.campaign.as_deref());
-        if nullable { campaign } else { campaign.or(Some("")) }
-    };
-    let residual = |earner: Earner| match earner {
+    let mut columns = Columns::default();
+    columns.texts("campaign_id", earners.clone().map(|(earner, _)| line(earner)?.campaign.as_deref()));
+    columns.texts("channel", earners.clone().map(|(earner, _)| Some(line(earner)?.channel.as_str())));
+    columns.texts("model", earners.map(|(_, model)| plan.models.get(model as usize).map(|model| model.id())));
+    columns
+}
+
+/// What a residual is called.
+fn residual(earner: Earner) -> Option<&'static str> {
+    match earner {
         Earner::Line(_) => None,
         Earner::Residual(bucket) => Some(bucket.name()),
         Earner::NoDeal => Some(NO_DEAL),
-    };
-    let mut columns = Columns::default();
-    columns.texts("campaign_id", earners.clone().map(|(earner, _)| campaign(earner)));
-    columns.texts("channel", earners.clone().map(|(earner, _)| line(earner).map(|line| line.channel.as_str())));
-    columns.texts("residual", earners.clone().map(|(earner, _)| residual(earner)));
-    columns.texts("model", earners.map(|(_, model)| plan.models.get(model as usize).map(|model| model.id())));
-    columns
+    }
 }
 
 /// The quarters of the first and the last acquisition, and whether anything is predicted of any customer.
