@@ -26,10 +26,8 @@ pub(super) struct CheckArgs {
 impl CheckArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let plan = self.plan.plan(Overrides::default())?;
-        let bar = Bar::new(self.quiet);
-        let findings = unchanged(&plan, || inspect(&plan, self.plan.threads(), &bar));
-        bar.clear();
-        let findings = findings?;
+        let threads = self.plan.threads();
+        let findings = Bar::during(self.quiet, |bar| unchanged(&plan, || inspect(&plan, threads, bar)))?;
         let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         let said = self.print(&mut anstream::stdout(), &plan.finance, &findings);
         let done = format!("there are {}", counted(findings.len() as u64, "finding"));

@@ -59,26 +59,24 @@ enum Format {
 
 impl ExplainArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan.plan(Overrides::default())?;
-        let bar = Bar::new(false);
+        let (plan, threads) = (self.plan.plan(Overrides::default())?, self.plan.threads());
         match (&self.subject.deal, &self.subject.account) {
             (Some(deal), _) => {
                 let question = Question::Deal(deal.clone());
-                let deals = unchanged(&plan, || explain(&plan, &question, self.plan.threads(), &bar));
-                bar.clear();
-                self.print(&deals?, |out, deals| deals.iter().try_for_each(|deal| print_deal(out, &plan, deal)))
+                let deals = Bar::during(false, |bar| unchanged(&plan, || explain(&plan, &question, threads, bar)))?;
+                self.print(&deals, |out, deals| deals.iter().try_for_each(|deal| print_deal(out, &plan, deal)))
             }
             (None, Some(account)) => {
-                let answer = unchanged(&plan, || AccountAnswer::of(&plan, account, self.plan.threads(), &bar));
-                bar.clear();
-                self.print(&answer?, |out, answer| answer.print(out, &plan))
+                let answer =
+                    Bar::during(false, |bar| unchanged(&plan, || AccountAnswer::of(&plan, account, threads, bar)))?;
+                self.print(&answer, |out, answer| answer.print(out, &plan))
             }
             (None, None) => {
                 let campaign = self.subject.campaign.clone().unwrap_or_default();
                 let question = CampaignQuestion { campaign, quarter: self.quarter.clone() };
-                let campaign = unchanged(&plan, || explain_campaign(&plan, &question, self.plan.threads(), &bar));
-                bar.clear();
-                self.print(&campaign?, |out, campaign| print_campaign(out, &plan, campaign))
+                let campaign =
+                    Bar::during(false, |bar| unchanged(&plan, || explain_campaign(&plan, &question, threads, bar)))?;
+                self.print(&campaign, |out, campaign| print_campaign(out, &plan, campaign))
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use super::code_once_said;
 use super::money::grouped;
+use super::progress::target;
 use crate::generate::{Options, generate};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget};
-use std::io::{IsTerminal, Write};
+use indicatif::ProgressBar;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,9 +29,7 @@ pub(super) struct GenerateArgs {
 
 impl GenerateArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let visible = std::io::stderr().is_terminal();
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(self.accounts.into()), target);
+        let bar = ProgressBar::with_draw_target(Some(self.accounts.into()), target(false));
         let progress = |done: usize| bar.set_position(done as u64);
         let summary = generate(&Options {
             seed: self.seed,

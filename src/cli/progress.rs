@@ -5,24 +5,26 @@ use indicatif::{HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState,
 use std::fmt::Write;
 use std::io::IsTerminal;
 
+/// Where progress is drawn: nowhere unless standard error is a terminal and nobody asked for quiet.
+pub(super) fn target(quiet: bool) -> ProgressDrawTarget {
+    let visible = !quiet && std::io::stderr().is_terminal();
+    if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
+}
+
 /// A spinner with the current stage and the rows gone by.
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    /// On when standard error is a terminal and nobody asked for quiet.
-    pub(super) fn new(quiet: bool) -> Self {
-        let visible = !quiet && std::io::stderr().is_terminal();
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner());
-        if visible {
+    /// Shows a bar while some work is done, and removes it whatever comes of the work.
+    pub(super) fn during<T>(quiet: bool, work: impl FnOnce(&Self) -> T) -> T {
+        let bar = ProgressBar::with_draw_target(None, target(quiet)).with_style(ProgressStyle::default_spinner());
+        if !bar.is_hidden() {
             bar.enable_steady_tick(std::time::Duration::from_millis(100));
         }
-        Self(bar)
-    }
-
-    /// Removes the bar.
-    pub(super) fn clear(&self) {
-        self.0.finish_and_clear();
+        let bar = Self(bar);
+        let done = work(&bar);
+        bar.0.finish_and_clear();
+        done
     }
 }
 

@@ -6,7 +6,7 @@ use super::code_once_said;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
 use crate::config::Overrides;
-use crate::pipeline::{RunOptions, engine_plans, run};
+use crate::pipeline::{Progress, RunOptions, engine_plans, run};
 use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
@@ -66,17 +66,7 @@ impl RunArgs {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let bar = Bar::new(self.quiet);
-        let options = RunOptions {
-            threads: self.plan.threads(),
-            memory_limit: self.memory_limit,
-            marts: self.marts.clone(),
-            overwrite: self.overwrite,
-            progress: &bar,
-        };
-        let report = run(&plan, &options);
-        bar.clear();
-        let report = report?;
+        let report = Bar::during(self.quiet, |bar| run(&plan, &self.options(bar)))?;
         let said = match self.quiet {
             true => Ok(()),
             false => print_summary(&mut anstream::stdout(), &report, &plan.output, self.verbose),
@@ -84,6 +74,16 @@ impl RunArgs {
         let is_incomplete = self.strict && !report.refusals.is_empty();
         let code = if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS };
         Ok(code_once_said(said.map_err(Into::into), &format!("the marts are in {}", plan.output.display()), code))
+    }
+
+    fn options<'a>(&self, progress: &'a dyn Progress) -> RunOptions<'a> {
+        RunOptions {
+            threads: self.plan.threads(),
+            memory_limit: self.memory_limit,
+            marts: self.marts.clone(),
+            overwrite: self.overwrite,
+            progress,
+        }
     }
 }
 

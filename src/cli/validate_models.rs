@@ -1,6 +1,7 @@
 //! `closedloop validate-models`: every model in simulated worlds whose truth is known.
 
 use super::flags::each_once;
+use super::progress::target;
 use super::table::{cell, header, plain, print_fitted, right, sentence};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
@@ -8,9 +9,9 @@ use closedloop_core::worlds::{
     CHANNELS, Estimator, ModelReport, Scenario, World, fitted_estimators, incremental_estimator, rule_estimators,
     scenarios, validate_models,
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// The level of the intervals whose coverage is told.
@@ -96,10 +97,8 @@ impl ValidateModelsArgs {
 
     /// One step per world and model.
     fn bar(&self, scenarios: usize) -> ProgressBar {
-        let visible = std::io::stderr().is_terminal();
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let steps = scenarios as u64 * u64::from(self.worlds) * estimators().len() as u64;
-        let bar = ProgressBar::with_draw_target(Some(steps), target);
+        let bar = ProgressBar::with_draw_target(Some(steps), target(false));
         match ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg} {elapsed}") {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
