@@ -1,6 +1,6 @@
 //! `closedloop clv`: lifetime models of one file of transactions, without a configuration.
 
-use super::flags::{delimiter, each_once};
+use super::flags::{Threads, delimiter, each_once};
 use super::money::counted;
 use super::table::{cell, header, plain, print_fitted, right, sentence};
 use super::{code_once_said, remark};
@@ -63,9 +63,8 @@ pub(super) struct ClvArgs {
     /// Write what is predicted of every customer to DIR/predictions, as Parquet
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 fn period() -> impl TypedValueParser<Value = Period> {
@@ -167,10 +166,7 @@ impl ClvArgs {
             horizon_months: self.horizon,
             discount: self.discount,
             out: self.out.clone(),
-            threads: match self.threads {
-                Some(threads) => threads.into(),
-                None => std::thread::available_parallelism().map_or(1, usize::from),
-            },
+            threads: self.threads.count(),
         }
     }
 }

@@ -1,4 +1,25 @@
-//! Values that flags of several subcommands take.
+//! Flags of several subcommands, and values that they take.
+
+use clap::Args;
+
+/// How many threads to use.
+#[derive(Debug, Args)]
+pub(super) struct Threads {
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    pub(super) fn count(&self) -> usize {
+        self.threads.map_or_else(all_cores, usize::from)
+    }
+}
+
+/// As many threads as there are cores.
+pub(super) fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// What stands between the columns of a CSV file.
 pub(super) fn delimiter(text: &str) -> Result<u8, String> {

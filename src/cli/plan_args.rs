@@ -1,5 +1,6 @@
 //! Flags shared by the subcommands that take a configuration.
 
+use super::flags::Threads;
 use crate::config::{ConfigError, Overrides, Plan};
 use clap::Args;
 use std::path::PathBuf;
@@ -13,14 +14,8 @@ pub(super) struct PlanArgs {
     /// whenever it was recorded]
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
-    /// Threads to use [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-}
-
-/// The plan of a configuration as it stands.
-pub(super) fn open_plan(config: &std::path::Path) -> Result<Plan, ConfigError> {
-    Plan::load(config, Overrides::default())
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl PlanArgs {
@@ -31,9 +26,6 @@ impl PlanArgs {
 
     /// How many threads to use.
     pub(super) fn threads(&self) -> usize {
-        match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        }
+        self.threads.count()
     }
 }

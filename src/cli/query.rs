@@ -4,8 +4,8 @@ mod print;
 mod prompt;
 mod statements;
 
-use super::plan_args::open_plan;
-use crate::config::Plan;
+use super::flags::all_cores;
+use crate::config::{Overrides, Plan};
 use crate::engine::memory::Budget;
 use crate::engine::{load, session};
 use crate::mart::{manifest, reading};
@@ -42,9 +42,9 @@ impl QueryArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let is_talk = self.sql.is_none() && stdin().is_terminal() && stdout().is_terminal();
         let statements = if is_talk { Vec::new() } else { self.statements()? };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = all_cores();
         let runtime = runtime(threads)?;
-        let plan = if self.place.is_dir() { None } else { Some(open_plan(&self.place)?) };
+        let plan = if self.place.is_dir() { None } else { Some(Plan::load(&self.place, Overrides::default())?) };
         let open = || runtime.block_on(Tables::open(&self.place, plan.as_ref(), threads));
         if is_talk {
             let tables = of_inputs(plan.as_ref(), open)?;
