@@ -5,13 +5,12 @@ mod flips;
 mod interval;
 mod table;
 
+use crate::engine::columns::texts;
 use crate::engine::session;
 use crate::mart::manifest::Manifest;
 use crate::mart::reading;
 use crate::pipeline::runtime;
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
 use clap::{Args, ValueEnum};
 use comparison::Comparison;
 use datafusion::prelude::SessionContext;
@@ -139,8 +138,9 @@ async fn check_quarter(ctx: &SessionContext, quarter: &str, is_reconciled: bool)
     };
     let frame = session::read_only(ctx, sql).await?;
     let rows = session::collect(frame).await?;
-    let known = texts(&rows, 0)?;
-    if known.iter().any(|name| name == quarter) {
+    let names = texts(rows.column(0))?;
+    let known: Vec<&str> = names.iter().flatten().collect();
+    if known.contains(&quarter) {
         return Ok(());
     }
     // Every quarter is near another; meant is one that is written otherwise.
@@ -151,9 +151,4 @@ async fn check_quarter(ctx: &SessionContext, quarter: &str, is_reconciled: bool)
         (None, _) => format!("the marts hold {}", known.join(", ")),
     };
     anyhow::bail!("there is no quarter \"{quarter}\"; {remedy}")
-}
-
-fn texts(rows: &RecordBatch, column: usize) -> Result<Vec<String>, arrow::error::ArrowError> {
-    let texts = cast(rows.column(column), &DataType::Utf8)?;
-    Ok(texts.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
 }

@@ -2,8 +2,9 @@
 
 use super::interval::{LineInterval, call};
 use super::table::clip;
-use super::texts;
 use crate::cli::money::Money;
+use crate::engine::EngineError;
+use crate::engine::columns::texts;
 use crate::mart::manifest::Manifest;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -53,18 +54,19 @@ pub(super) struct Line {
 
 impl Comparison {
     /// Puts the rows of `model_amounts.sql` side by side.
-    pub(super) fn new(manifest: &Manifest, rows: &RecordBatch, title: String) -> Result<Self, ArrowError> {
-        let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
+    pub(super) fn new(manifest: &Manifest, rows: &RecordBatch, title: String) -> Result<Self, EngineError> {
+        let text = |column: usize| texts(rows.column(column));
+        let (levels, ids, channels, models) = (text(0)?, text(1)?, text(2)?, text(3)?);
         let (amounts, spends) = (money(rows, 4, manifest.minor_digits)?, money(rows, 5, manifest.minor_digits)?);
         let can_credit = rows.column(6).as_boolean();
-        let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
+        let mut lines: BTreeMap<(&str, &str, &str), Line> = BTreeMap::new();
         for row in 0..rows.num_rows() {
-            let key = (levels[row].clone(), ids[row].clone(), channels[row].clone());
+            let key @ (level, id, channel) = (levels.value(row), ids.value(row), channels.value(row));
             let line = lines.entry(key).or_insert_with(|| Line {
-                level: levels[row].clone(),
-                id: ids[row].clone(),
-                name: ids[row].clone(),
-                channel: channels[row].clone(),
+                level: level.to_owned(),
+                id: id.to_owned(),
+                name: id.to_owned(),
+                channel: channel.to_owned(),
                 spend: spends[row],
                 amounts: BTreeMap::new(),
                 can_credit: BTreeSet::new(),
@@ -73,9 +75,9 @@ impl Comparison {
                 intervals: BTreeMap::new(),
                 call: None,
             });
-            line.amounts.insert(models[row].clone(), amounts[row]);
+            line.amounts.insert(models.value(row).to_owned(), amounts[row]);
             if can_credit.value(row) {
-                line.can_credit.insert(models[row].clone());
+                line.can_credit.insert(models.value(row).to_owned());
             }
         }
         let default_model = manifest.default_model.clone();
@@ -101,24 +103,25 @@ impl Comparison {
 
     /// Takes the rows of `campaign_names.sql`. A name that several campaigns share, whole or as it is shown, is told with the
     /// identifier.
-    pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
-        let (ids, names) = (texts(rows, 0)?, texts(rows, 1)?);
+    pub(super) fn name_campaigns(&mut self, rows: &RecordBatch) -> Result<(), EngineError> {
+        let (ids, names) = (texts(rows.column(0))?, texts(rows.column(1))?);
         let mut bearers: BTreeMap<String, usize> = BTreeMap::new();
-        names.iter().for_each(|name| *bearers.entry(clip(name)).or_default() += 1);
-        let of_id: BTreeMap<&String, &String> = ids.iter().zip(&names).collect();
+        names.iter().flatten().for_each(|name| *bearers.entry(clip(name)).or_default() += 1);
+        let of_id: BTreeMap<&str, &str> = ids.iter().flatten().zip(names.iter().flatten()).collect();
         for line in self.lines.iter_mut().filter(|line| line.level == "campaign") {
-            if let Some(&name) = of_id.get(&line.id) {
+            if let Some(&name) = of_id.get(line.id.as_str()) {
                 let is_shared = bearers[&clip(name)] > 1;
-                line.name = if is_shared { format!("{name} {}", line.id) } else { name.clone() };
+                line.name = if is_shared { format!("{name} {}", line.id) } else { name.to_owned() };
             }
         }
         Ok(())
     }
 
     /// Takes the rows of `model_intervals.sql`.
-    pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
-        let (levels, ids, channels, models) = (texts(rows, 0)?, texts(rows, 1)?, texts(rows, 2)?, texts(rows, 3)?);
-        let verdicts = texts(rows, 8)?;
+    pub(super) fn doubt(&mut self, rows: &RecordBatch) -> Result<(), EngineError> {
+        let text = |column: usize| texts(rows.column(column));
+        let (levels, ids, channels, models) = (text(0)?, text(1)?, text(2)?, text(3)?);
+        let verdicts = text(8)?;
         let number = |column: usize, row: usize| {
             let numbers = rows.column(column).as_primitive::<Float64Type>();
             numbers.is_valid(row).then(|| numbers.value(row))
@@ -130,10 +133,10 @@ impl Comparison {
                 amount_high: number(5, row),
                 roi_low: number(6, row),
                 roi_high: number(7, row),
-                verdict: Some(verdicts[row].clone()).filter(|verdict| !verdict.is_empty()),
+                verdict: verdicts.is_valid(row).then(|| verdicts.value(row).to_owned()),
             };
-            let key = (levels[row].as_str(), ids[row].as_str(), channels[row].as_str());
-            intervals.entry(key).or_default().insert(models[row].clone(), interval);
+            let key = (levels.value(row), ids.value(row), channels.value(row));
+            intervals.entry(key).or_default().insert(models.value(row).to_owned(), interval);
         }
         for line in &mut self.lines {
             let key = (line.level.as_str(), line.id.as_str(), line.channel.as_str());
@@ -144,10 +147,11 @@ impl Comparison {
     }
 
     /// Takes the rows of `coverage.sql`.
-    pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), ArrowError> {
-        let models = texts(rows, 0)?;
+    pub(super) fn cover(&mut self, rows: &RecordBatch) -> Result<(), EngineError> {
+        let models = texts(rows.column(0))?;
         let (booked, attributed) = (money(rows, 1, self.minor_digits)?, money(rows, 2, self.minor_digits)?);
-        self.coverage = booked.first().map(|&booked| (booked, models.into_iter().zip(attributed).collect()));
+        let models = models.iter().flatten().map(str::to_owned);
+        self.coverage = booked.first().map(|&booked| (booked, models.zip(attributed).collect()));
         Ok(())
     }
 
