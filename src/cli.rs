@@ -108,8 +108,8 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The exit code of something that is done, once it is said: readers who have seen enough change nothing about it, and neither does
 /// output that cannot be written.
-fn code_once_said(said: anyhow::Result<()>, done: &str, code: ExitCode) -> ExitCode {
-    match said {
+fn code_once_said(said: Result<(), impl Into<anyhow::Error>>, done: &str, code: ExitCode) -> ExitCode {
+    match said.map_err(Into::into) {
         Err(error) if !is_broken_pipe(&error) => {
             complain(&anyhow::anyhow!("{done}, but more cannot be printed: {error}"));
             ExitCode::from(1)

@@ -31,7 +31,7 @@ impl CheckArgs {
         let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         let said = self.print(&mut anstream::stdout(), &plan.finance, &findings);
         let done = format!("there are {}", counted(findings.len() as u64, "finding"));
-        Ok(code_once_said(said.map_err(Into::into), &done, code))
+        Ok(code_once_said(said, &done, code))
     }
 
     fn print(&self, out: &mut impl Write, finance: &Finance, findings: &[Finding]) -> std::io::Result<()> {

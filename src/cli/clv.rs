@@ -2,7 +2,7 @@
 
 use super::flags::{Threads, delimiter, each_once};
 use super::money::counted;
-use super::table::{cell, header, plain, print_fitted, right, sentence};
+use super::table::{cell, header, plain, print_fitted, print_notes, right};
 use super::{code_once_said, remark};
 use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
@@ -221,12 +221,7 @@ fn print_table(out: &mut impl Write, answer: &FileAnswer) -> std::io::Result<()>
         ]);
     }
     print_fitted(out, &table, &[])?;
-    if !answer.notes.is_empty() {
-        writeln!(out)?;
-    }
-    for note in &answer.notes {
-        writeln!(out, "{}", sentence(&format!("note: {note}"), 6))?;
-    }
+    print_notes(out, &answer.notes)?;
     if let Some((folder, rows)) = &answer.predictions {
         writeln!(out, "\npredictions of {}: {}", counted(*rows, "customer"), folder.display())?;
     }

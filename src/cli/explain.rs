@@ -5,7 +5,7 @@ mod lifetime;
 use super::money::money;
 use super::plan_args::PlanArgs;
 use super::progress::Bar;
-use super::table::{cell, fitted, header, plain, print_fitted, right, sentence, terminal_width};
+use super::table::{BOLD, cell, fitted, header, plain, print_fitted, right, sentence, terminal_width};
 use crate::config::{Overrides, Plan};
 use crate::pipeline::explain::{DealExplanation, ELIGIBLE, Question, ResidualExplanation, TouchExplanation, explain};
 use crate::pipeline::explain_campaign::{CampaignExplanation, CampaignQuestion, explain_campaign};
@@ -119,8 +119,6 @@ impl AccountAnswer {
         self.lifetime.iter().try_for_each(|lifetime| lifetime::print_lifetime(out, plan, lifetime))
     }
 }
-
-const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 fn print_deal(out: &mut dyn Write, plan: &Plan, deal: &DealExplanation) -> std::io::Result<()> {
     let digits = plan.finance.minor_digits;

@@ -48,6 +48,6 @@ impl GenerateArgs {
             self.out.join("closedloop.toml").display()
         );
         let done = format!("the data are in {}", self.out.display());
-        Ok(code_once_said(said.map_err(Into::into), &done, ExitCode::SUCCESS))
+        Ok(code_once_said(said, &done, ExitCode::SUCCESS))
     }
 }

@@ -1,7 +1,7 @@
 //! `closedloop init`: a configuration for a folder of exports.
 
 use super::code_once_said;
-use super::table::sentence;
+use super::table::{BOLD, sentence};
 use crate::init::{Initialised, init};
 use clap::Args;
 use std::io::Write;
@@ -26,28 +26,26 @@ impl InitArgs {
         let initialised = init(&self.dir, self.out.as_deref())?;
         let said = print(&mut anstream::stdout(), &initialised);
         let code = if initialised.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
-        Ok(code_once_said(said.map_err(Into::into), &format!("{} is written", initialised.config.display()), code))
+        Ok(code_once_said(said, &format!("{} is written", initialised.config.display()), code))
     }
 }
 
 fn print(out: &mut impl Write, initialised: &Initialised) -> std::io::Result<()> {
-    let heading = anstyle::Style::new().bold();
-    let head = |text: &str| format!("{heading}{text}{}", heading.render_reset());
     let names = initialised.used.iter().map(|(path, ..)| path).chain(initialised.unused.iter().map(|(path, _)| path));
     let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    writeln!(out, "{}", head("tables"))?;
+    writeln!(out, "{BOLD}tables{BOLD:#}")?;
     for (path, table, what) in &initialised.used {
         writeln!(out, "{}", format!("  {path:<width$}  {:<14}  {what}", table.name()).trim_end())?;
     }
     if !initialised.unused.is_empty() {
-        writeln!(out, "\n{}", head("not used"))?;
+        writeln!(out, "\n{BOLD}not used{BOLD:#}")?;
         for (path, why) in &initialised.unused {
             writeln!(out, "{}", sentence(&format!("  {path:<width$}  {why}"), width + 4))?;
         }
     }
     let config = initialised.config.display().to_string();
     if !initialised.undecided.is_empty() {
-        writeln!(out, "\n{}", head("could not decide; these lines hold a guess"))?;
+        writeln!(out, "\n{BOLD}could not decide; these lines hold a guess{BOLD:#}")?;
         for (line, message) in &initialised.undecided {
             writeln!(out, "{}", sentence(&format!("  line {line:<4} {message}"), 12))?;
         }

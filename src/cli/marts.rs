@@ -1,6 +1,6 @@
 //! `closedloop marts`: the data dictionary, from the column catalogue.
 
-use super::table::{plain, print_fitted, sentence};
+use super::table::{BOLD, plain, print_fitted, sentence};
 use crate::mart::catalogue::{self, Mart, SCHEMA_VERSION};
 use clap::Args;
 use std::io::Write;
@@ -39,9 +39,8 @@ impl MartsArgs {
 
 /// One mart for people, as wide as the terminal.
 fn print_mart(out: &mut impl Write, mart: &Mart) -> std::io::Result<()> {
-    let bold = anstyle::Style::new().bold();
     let title = sentence(&format!("{}: one row per {}", mart.name, mart.grain), 2);
-    writeln!(out, "{bold}{}{bold:#}{}", mart.name, &title[mart.name.len()..])?;
+    writeln!(out, "{BOLD}{}{BOLD:#}{}", mart.name, &title[mart.name.len()..])?;
     let mut table = plain();
     table.set_header(["column", "type", "may be summed", "meaning"]);
     for column in &mart.columns {

@@ -73,7 +73,7 @@ impl RunArgs {
         };
         let is_incomplete = self.strict && !report.refusals.is_empty();
         let code = if is_incomplete { ExitCode::from(1) } else { ExitCode::SUCCESS };
-        Ok(code_once_said(said.map_err(Into::into), &format!("the marts are in {}", plan.output.display()), code))
+        Ok(code_once_said(said, &format!("the marts are in {}", plan.output.display()), code))
     }
 
     fn options<'a>(&self, progress: &'a dyn Progress) -> RunOptions<'a> {

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use std::io::Write;
 use textwrap::core::display_width;
 
+/// How headings stand out.
+pub(super) const BOLD: anstyle::Style = anstyle::Style::new().bold();
+
 /// A table without lines that never wraps.
 pub(super) fn plain() -> Table {
     let mut table = Table::new();
@@ -103,13 +106,12 @@ fn longest_word(table: &Table, column: usize) -> usize {
 
 /// Row after row, one value a line.
 fn print_records(out: &mut (impl Write + ?Sized), table: &Table) -> std::io::Result<()> {
-    let bold = anstyle::Style::new().bold();
     let texts = |row: &Row| row.cell_iter().map(Cell::content).collect::<Vec<_>>();
     let names = table.header().map(texts).unwrap_or_default();
     let width = names.iter().map(|name| display_width(name)).max().unwrap_or_default();
     for (number, row) in table.row_iter().enumerate() {
         let blank = if number > 0 { "\n" } else { "" };
-        writeln!(out, "{blank}{bold}row {}{bold:#}", number + 1)?;
+        writeln!(out, "{blank}{BOLD}row {}{BOLD:#}", number + 1)?;
         for (name, text) in names.iter().zip(texts(row)) {
             writeln!(out, "{}", format!("  {}  {text}", padded(name, width)).trim_end())?;
         }
@@ -162,6 +164,17 @@ fn broken(text: &str, indent: usize, width: usize) -> String {
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
+}
+
+/// Prints what a reader of the numbers should know, where there is something.
+pub(super) fn print_notes(out: &mut impl Write, notes: &[String]) -> std::io::Result<()> {
+    if !notes.is_empty() {
+        writeln!(out)?;
+    }
+    for note in notes {
+        writeln!(out, "{}", sentence(&format!("note: {note}"), 6))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::flags::each_once;
 use super::progress::target;
-use super::table::{cell, header, plain, print_fitted, right, sentence};
+use super::table::{BOLD, cell, header, plain, print_fitted, right, sentence};
 use crate::config::remedy;
 use clap::{Args, ValueEnum};
 use closedloop_core::worlds::{
@@ -166,7 +166,6 @@ fn print_scenario(
     reports: &[ModelReport],
     format: Format,
 ) -> std::io::Result<()> {
-    let bold = anstyle::Style::new().bold();
     let (name, description) = (scenario.name, scenario.description);
     let mut table = plain();
     let is_markdown = format == Format::Markdown;
@@ -175,7 +174,7 @@ fn print_scenario(
         table.load_style(comfy_table::presets::ASCII_MARKDOWN);
     } else {
         let title = sentence(&format!("{name}: {description}"), 2);
-        writeln!(out, "{bold}{name}{bold:#}{}", &title[name.len()..])?;
+        writeln!(out, "{BOLD}{name}{BOLD:#}{}", &title[name.len()..])?;
     }
     let judged = ["model", "worlds", "error", "bias", "rank", "covered"];
     table.set_header(header(judged.into_iter().chain(CHANNELS[1..].iter().copied()), |column| column > 0));

@@ -5,7 +5,7 @@ use super::comparison::{Comparison, Line};
 use super::flips;
 use super::interval::LineInterval;
 use crate::cli::money::{Money, counted, rounded};
-use crate::cli::table::{cell, header, plain, print_fitted, right, sentence, terminal_width};
+use crate::cli::table::{BOLD, cell, header, plain, print_fitted, right, sentence, terminal_width};
 use std::io::Write;
 use textwrap::core::display_width;
 
@@ -25,9 +25,8 @@ pub(super) fn print(
     measure: Measure,
     campaigns: usize,
 ) -> std::io::Result<()> {
-    let bold = anstyle::Style::new().bold();
     let (title, currency, default) = (&comparison.title, &comparison.currency, &comparison.default_model);
-    writeln!(out, "{bold}{title}, {currency}{bold:#}; the default model is {default}")?;
+    writeln!(out, "{BOLD}{title}, {currency}{BOLD:#}; the default model is {default}")?;
     print_coverage(out, comparison)?;
     print_silent(out, comparison)?;
     if comparison.lines.is_empty() {
@@ -50,7 +49,7 @@ pub(super) fn print(
         Measure::Delta => "money less the default model's",
         Measure::Roi => "roi",
     };
-    writeln!(out, "\n{bold}every model: {measured}{bold:#}")?;
+    writeln!(out, "\n{BOLD}every model: {measured}{BOLD:#}")?;
     for (level, lines) in levels {
         print_models(out, comparison, measure, level, lines)?;
     }

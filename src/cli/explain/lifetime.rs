@@ -1,8 +1,7 @@
 //! An account's lifetime value for people.
 
-use super::BOLD;
 use crate::cli::money::{counted, money};
-use crate::cli::table::{cell, header, plain, print_fitted, right, sentence};
+use crate::cli::table::{BOLD, cell, header, plain, print_fitted, right, sentence};
 use crate::config::Plan;
 use crate::config::plan::percent;
 use crate::pipeline::lifetime::explain::LifetimeExplanation;

@@ -1,7 +1,7 @@
 //! The closing summary of a run: rows, money, campaigns, remarks, and where the marts are.
 
 use crate::cli::money::{counted, grouped, money, rounded};
-use crate::cli::table::{clip, padded, printable, sentence};
+use crate::cli::table::{BOLD, clip, padded, print_notes, printable};
 use crate::mart::manifest::Manifest;
 use crate::pipeline::{Report, StageReport, TopCampaign};
 use bytesize::ByteSize;
@@ -13,7 +13,7 @@ use textwrap::core::display_width;
 pub(super) fn print_summary(out: &mut impl Write, report: &Report, folder: &Path, verbose: bool) -> io::Result<()> {
     print_rows(out, &report.manifest)?;
     print_money(out, report)?;
-    print_remarks(out, &report.manifest.remarks)?;
+    print_notes(out, &report.manifest.remarks)?;
     if verbose {
         print_stages(out, &report.stages)?;
     }
@@ -23,7 +23,7 @@ pub(super) fn print_summary(out: &mut impl Write, report: &Report, folder: &Path
 /// What became of the rows of every table, and the money set aside.
 fn print_rows(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
     let columns = format!("{:<16}{:>14}{:>14}{:>14}{:>12}", "rows", "read", "used", "out of scope", "set aside");
-    writeln!(out, "{}", head(&columns))?;
+    writeln!(out, "{BOLD}{columns}{BOLD:#}")?;
     for (table, counts) in &manifest.tables {
         let [read, used, out_of_scope, set_aside] =
             [&counts.read, &counts.used, &counts.out_of_scope, &counts.set_aside].map(|count| grouped(count.rows));
@@ -52,14 +52,14 @@ fn print_money(out: &mut impl Write, report: &Report) -> io::Result<()> {
         format!("  {}{amount:>20}{percent:>9}", padded(name, width))
     };
     let deals = counted(*deals, "deal");
-    writeln!(out, "\n{}", head(&format!("{deals}, {}, under {}", manifest.currency, manifest.default_model)))?;
+    writeln!(out, "\n{BOLD}{deals}, {}, under {}{BOLD:#}", manifest.currency, manifest.default_model)?;
     writeln!(out, "{}", line("booked", manifest.booked))?;
     writeln!(out, "{}", line("attributed", *attributed))?;
     for (bucket, amount) in residuals {
         writeln!(out, "{}", line(bucket, *amount))?;
     }
     if !campaigns.is_empty() {
-        writeln!(out, "\n{}", head("top campaigns, % of booked"))?;
+        writeln!(out, "\n{BOLD}top campaigns, % of booked{BOLD:#}")?;
     }
     for (name, amount) in &campaigns {
         writeln!(out, "{}", line(name, *amount))?;
@@ -67,21 +67,10 @@ fn print_money(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// What a reader of the numbers should know.
-fn print_remarks(out: &mut impl Write, remarks: &[String]) -> io::Result<()> {
-    if !remarks.is_empty() {
-        writeln!(out)?;
-    }
-    for remark in remarks {
-        writeln!(out, "{}", sentence(&format!("note: {remark}"), 6))?;
-    }
-    Ok(())
-}
-
 /// What every stage took.
 fn print_stages(out: &mut impl Write, stages: &[StageReport]) -> io::Result<()> {
     let columns = format!("{:<16}{:>14}{:>14}{:>14}{:>14}", "stage", "seconds", "rows", "bytes", "peak memory");
-    writeln!(out, "\n{}", head(&columns))?;
+    writeln!(out, "\n{BOLD}{columns}{BOLD:#}")?;
     for stage in stages {
         let size = |bytes: u64| if bytes == 0 { String::new() } else { ByteSize(bytes).to_string() };
         let peak = stage.peak_memory.map(size).unwrap_or_default();
@@ -97,11 +86,6 @@ fn print_marts(out: &mut impl Write, manifest: &Manifest, folder: &Path) -> io::
     let as_of = if manifest.as_of.is_empty() { String::new() } else { format!(", as of {}", manifest.as_of) };
     let marts = counted(manifest.marts.len() as u64, "mart");
     writeln!(out, "\n{} in {marts}{as_of}: {}", counted(rows, "row"), folder.display())
-}
-
-fn head(text: &str) -> String {
-    let style = anstyle::Style::new().bold();
-    format!("{style}{text}{}", style.render_reset())
 }
 
 /// A campaign and, where there is room, its channel.
