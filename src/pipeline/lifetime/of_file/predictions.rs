@@ -6,14 +6,14 @@ use crate::mart::disk::Disk;
 use crate::mart::publication::Publication;
 use crate::mart::writer::{MartWriter, ROW_GROUP_ROWS};
 use crate::pipeline::RunError;
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use crate::pipeline::columns::Columns;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use closedloop_core::lifetime::{Estimate, Predictions, PurchaseModel, Summaries};
+use closedloop_core::lifetime::{Predictions, PurchaseModel, Summaries};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What the table says beside the predictions.
 pub(super) struct PredictionTable<'a> {
@@ -52,33 +52,28 @@ impl PredictionTable<'_> {
 
     /// Some rows of the table.
     fn rows(&self, predictions: &Predictions, rows: Range<usize>) -> Result<RecordBatch, EngineError> {
+        let Predictions { purchases, clv, .. } = predictions;
         let summaries = self.summaries;
-        let nothing = || Arc::new(Float64Array::new_null(rows.len())) as ArrayRef;
-        let numbers = |values: &[f64]| Arc::new(Float64Array::from(values[rows.clone()].to_vec())) as ArrayRef;
-        let of = |estimates: &[Estimate], pick: fn(&Estimate) -> f64| {
-            Arc::new(Float64Array::from_iter_values(estimates[rows.clone()].iter().map(pick))) as ArrayRef
-        };
-        let money = |values: ArrayRef| if self.has_amounts { values } else { nothing() };
-        let (purchases, clv, beyond) = (&predictions.purchases, &predictions.clv, predictions.beyond.as_deref());
-        let frequency = summaries.x[rows.clone()].iter().map(|&x| i64::from(x));
-        let columns: Vec<(&str, ArrayRef)> = vec![
-            ("customer_id", cast(&self.ids.slice(rows.start, rows.len()), &DataType::Utf8)?),
-            ("model", Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.model.id(), rows.len())))),
-            ("frequency", Arc::new(Int64Array::from_iter_values(frequency))),
-            ("recency", numbers(&summaries.t_x)),
-            ("observed", numbers(&summaries.t)),
-            ("monetary_value", money(numbers(&summaries.mean_value))),
-            ("p_alive", numbers(&predictions.p_alive)),
-            ("expected_purchases", of(purchases, |estimate| estimate.mean)),
-            ("purchases_low", of(purchases, |estimate| estimate.low)),
-            ("purchases_high", of(purchases, |estimate| estimate.high)),
-            ("expected_value", money(numbers(&predictions.value))),
-            ("clv", money(of(clv, |estimate| estimate.mean))),
-            ("clv_low", money(of(clv, |estimate| estimate.low))),
-            ("clv_high", money(of(clv, |estimate| estimate.high))),
-            ("clv_beyond", money(beyond.map_or_else(nothing, numbers))),
-        ];
-        let columns = columns.into_iter().map(|(name, values)| (name, values, true));
-        Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
+        let money = |value: f64| self.has_amounts.then_some(value);
+        let beyond = |row: usize| money(predictions.beyond.as_ref()?[row]);
+        let ids = cast(&self.ids.slice(rows.start, rows.len()), &DataType::Utf8)?;
+        let rows = || rows.clone();
+        let mut columns = Columns::default();
+        columns.push("customer_id", ids);
+        columns.texts("model", rows().map(|_| self.model.id()));
+        columns.integers("frequency", rows().map(|row| i64::from(summaries.x[row])));
+        columns.numbers("recency", rows().map(|row| summaries.t_x[row]));
+        columns.numbers("observed", rows().map(|row| summaries.t[row]));
+        columns.numbers("monetary_value", rows().map(|row| money(summaries.mean_value[row])));
+        columns.numbers("p_alive", rows().map(|row| predictions.p_alive[row]));
+        columns.numbers("expected_purchases", rows().map(|row| purchases[row].mean));
+        columns.numbers("purchases_low", rows().map(|row| purchases[row].low));
+        columns.numbers("purchases_high", rows().map(|row| purchases[row].high));
+        columns.numbers("expected_value", rows().map(|row| money(predictions.value[row])));
+        columns.numbers("clv", rows().map(|row| money(clv[row].mean)));
+        columns.numbers("clv_low", rows().map(|row| money(clv[row].low)));
+        columns.numbers("clv_high", rows().map(|row| money(clv[row].high)));
+        columns.numbers("clv_beyond", rows().map(|row| beyond(row)));
+        columns.finish()
     }
 }

@@ -68,7 +68,7 @@ impl FileCustomers {
             Content::Summaries { id } => {
                 let source = source(question, BTreeMap::new())?;
                 let given = transactions::read_summaries(&ctx, &source, id.as_deref()).await?;
-                Self::of_summaries(given).map_err(|error| in_file(&source, &error))
+                Self::of_summaries(given).map_err(|error| in_file(&source.given, error.to_string()))
             }
             Content::Transactions { id, at, amount, until } => {
                 let mut columns =
@@ -116,8 +116,7 @@ impl FileCustomers {
         let (rows, late) = transactions::up_to(&read.rows, until)?;
         let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
         if late > 0 && rows.num_rows() == 0 {
-            let message = format!("every transaction is after {day}; give a later --until");
-            return Err(in_file(source, &message));
+            return Err(in_file(&source.given, format!("every transaction is after {day}; give a later --until")));
         }
         if late > 0 {
             let after = counted(late, "transaction", "transactions");
@@ -154,12 +153,12 @@ fn no_rows(source: &Source, unreadable: &BTreeMap<String, u64>) -> RunError {
         return LifetimeError::NoCustomers.into();
     }
     let reasons: Vec<String> = unreadable.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
-    in_file(source, &format!("no row can be used ({}); check --id, --at and --amount", reasons.join(", ")))
+    in_file(&source.given, format!("no row can be used ({}); check --id, --at and --amount", reasons.join(", ")))
 }
 
 /// What is wrong with a file.
-fn in_file(source: &Source, message: &impl ToString) -> RunError {
-    let (table, given, message) = (source.table, source.given.clone(), message.to_string());
+fn in_file(given: &str, message: impl Into<String>) -> RunError {
+    let (table, given, message) = (Table::Transactions, given.to_owned(), message.into());
     EngineError::Source { table, given, message }.into()
 }
 
@@ -167,15 +166,11 @@ fn in_file(source: &Source, message: &impl ToString) -> RunError {
 fn source(question: &FileQuestion, columns: BTreeMap<String, String>) -> Result<Source, RunError> {
     let file = question.file.as_path();
     let given = file.display().to_string();
-    let fault = |message: &str| {
-        let (table, given, message) = (Table::Transactions, given.clone(), message.to_owned());
-        RunError::from(EngineError::Source { table, given, message })
-    };
     if !file.is_file() {
-        return Err(fault("is not a file; check the path"));
+        return Err(in_file(&given, "is not a file; check the path"));
     }
-    let format =
-        format_of(file).ok_or_else(|| fault("its ending says no format; name it .csv, .parquet or .ndjson"))?;
+    let without_format = || in_file(&given, "its ending says no format; name it .csv, .parquet or .ndjson");
+    let format = format_of(file).ok_or_else(without_format)?;
     let gzip = has_ending(file, "gz");
     let delimiter = question.delimiter.unwrap_or_else(|| delimiter_of(file));
     Ok(Source {
