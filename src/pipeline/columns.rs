@@ -49,6 +49,11 @@ impl Columns {
         self.push(name, Arc::new(values.map(Into::into).collect::<Float64Array>()));
     }
 
+    /// Numbers; what is none is null.
+    pub(super) fn finite(&mut self, name: &str, values: impl Iterator<Item: Into<Option<f64>>>) {
+        self.numbers(name, values.map(|value| value.into().filter(|number| number.is_finite())));
+    }
+
     pub(super) fn integers32(&mut self, name: &str, values: impl Iterator<Item: Into<Option<i32>>>) {
         self.push(name, Arc::new(values.map(Into::into).collect::<Int32Array>()));
     }

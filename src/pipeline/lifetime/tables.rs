@@ -32,8 +32,8 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.texts("reason", rows().map(|row| valued.segment(row).valuation.reason.as_str()));
     columns.integers("purchases", rows().map(|row| i64::from(summaries.x[row]) + 1));
     columns.integers("frequency", rows().map(|row| i64::from(summaries.x[row])));
-    doubles(&mut columns, "recency", rows().map(|row| Some(summaries.t_x[row])));
-    doubles(&mut columns, "observed", rows().map(|row| Some(summaries.t[row])));
+    columns.finite("recency", rows().map(|row| summaries.t_x[row]));
+    columns.finite("observed", rows().map(|row| summaries.t[row]));
     columns.integers("monetary_value", rows().map(|row| minor(summaries.mean_value[row])));
     columns.dates("contract_ends_on", rows().map(|row| contract(row).map(|contract| contract.last)));
     columns.integers("renewals", rows().map(|row| contract(row).map(|contract| i64::from(contract.renewals))));
@@ -42,10 +42,10 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("margin", rows().map(|row| valued.money[row].margin));
     columns.integers("margin_discounted", rows().map(|row| valued.money[row].margin_discounted));
     columns.integers("margin_contracted", rows().map(|row| valued.money[row].contracted));
-    doubles(&mut columns, "p_alive", rows().map(|row| expected(row).map(|e| e.p_alive)));
-    doubles(&mut columns, "expected_purchases", rows().map(|row| expected(row).map(|e| e.purchases.mean)));
-    doubles(&mut columns, "purchases_low", rows().map(|row| expected(row).map(|e| e.purchases.low)));
-    doubles(&mut columns, "purchases_high", rows().map(|row| expected(row).map(|e| e.purchases.high)));
+    columns.finite("p_alive", rows().map(|row| expected(row).map(|e| e.p_alive)));
+    columns.finite("expected_purchases", rows().map(|row| expected(row).map(|e| e.purchases.mean)));
+    columns.finite("purchases_low", rows().map(|row| expected(row).map(|e| e.purchases.low)));
+    columns.finite("purchases_high", rows().map(|row| expected(row).map(|e| e.purchases.high)));
     columns.integers("expected_value", rows().map(|row| expected(row).map(|e| minor(e.value))));
     columns.integers("predicted_margin", rows().map(|row| clv(row, |clv| clv.mean)));
     columns.integers("predicted_low", rows().map(|row| clv(row, |clv| clv.low)));
@@ -73,7 +73,7 @@ pub(super) fn clv_cohorts(plan: &Plan, customers: &Customers, valued: &Valued) -
     columns.integers("cumulative_margin", rows.iter().map(|row| row.cumulative));
     columns.integers("cumulative_margin_discounted", rows.iter().map(|row| row.cumulative_discounted));
     let per_customer = rows.iter().map(|row| major(row.cumulative.into(), &plan.finance) / number(row.customers));
-    doubles(&mut columns, "margin_per_customer", per_customer.map(Some));
+    columns.finite("margin_per_customer", per_customer);
     columns.finish()
 }
 
@@ -102,14 +102,14 @@ pub(super) fn clv_fit(plan: &Plan, valued: &Valued) -> Result<RecordBatch, Engin
     columns.texts("model", rows.iter().map(|(_, row)| row.model));
     columns.flags("is_chosen", rows.iter().map(|(_, row)| row.is_chosen));
     columns.texts("parameter", rows.iter().map(|(_, row)| row.parameter.as_deref()));
-    doubles(&mut columns, "estimate", rows.iter().map(|(_, row)| row.estimate));
-    doubles(&mut columns, "standard_error", rows.iter().map(|(_, row)| row.standard_error));
-    doubles(&mut columns, "log_likelihood", rows.iter().map(|(_, row)| row.log_likelihood));
+    columns.finite("estimate", rows.iter().map(|(_, row)| row.estimate));
+    columns.finite("standard_error", rows.iter().map(|(_, row)| row.standard_error));
+    columns.finite("log_likelihood", rows.iter().map(|(_, row)| row.log_likelihood));
     columns.integers("customers", rows.iter().map(|(_, row)| row.customers.and_then(|n| i64::try_from(n).ok())));
     let of_spend = |segment: &ValuedSegment, row: &FitRow<'_>| {
         segment.valuation.correlation.filter(|_| row.model == Some("gamma_gamma"))
     };
-    doubles(&mut columns, "correlation", rows.iter().map(|(segment, row)| of_spend(segment, row)));
+    columns.finite("correlation", rows.iter().map(|(segment, row)| of_spend(segment, row)));
     columns.texts("problem", rows.iter().map(|(_, row)| row.problem));
     columns.finish()
 }
@@ -173,29 +173,24 @@ pub(super) fn clv_validation(valued: &Valued) -> Result<RecordBatch, EngineError
     columns.dates("held_out_until", rows.iter().map(|_| valued.until));
     columns.integers("decile", rows.iter().map(|(.., group)| group.decile.map(i64::from)));
     columns.counts("customers", rows.iter().map(|(.., group)| group.customers));
-    doubles(&mut columns, "predicted_purchases", rows.iter().map(|(.., group)| Some(group.purchases.mean)));
-    doubles(&mut columns, "purchases_low", rows.iter().map(|(.., group)| Some(group.purchases.low)));
-    doubles(&mut columns, "purchases_high", rows.iter().map(|(.., group)| Some(group.purchases.high)));
+    columns.finite("predicted_purchases", rows.iter().map(|(.., group)| group.purchases.mean));
+    columns.finite("purchases_low", rows.iter().map(|(.., group)| group.purchases.low));
+    columns.finite("purchases_high", rows.iter().map(|(.., group)| group.purchases.high));
     columns.counts("actual_purchases", rows.iter().map(|(.., group)| group.actual_purchases));
     let of_purchases = rows.iter().map(|(.., group)| error(group.purchases.mean, number(group.actual_purchases)));
-    doubles(&mut columns, "purchases_error", of_purchases);
+    columns.finite("purchases_error", of_purchases);
     columns.integers("predicted_margin", rows.iter().map(|(.., group)| money(group.value.mean)));
     columns.integers("margin_low", rows.iter().map(|(.., group)| money(group.value.low)));
     columns.integers("margin_high", rows.iter().map(|(.., group)| money(group.value.high)));
     columns.integers("actual_margin", rows.iter().map(|(.., group)| money(amount(group.actual_value))));
     let of_margin = rows.iter().map(|(.., group)| error(group.value.mean, amount(group.actual_value)));
-    doubles(&mut columns, "margin_error", of_margin);
+    columns.finite("margin_error", of_margin);
     columns.finish()
 }
 
 /// Minor units, where they are money that a mart can hold.
 fn money(value: f64) -> Option<i64> {
     (value.abs() < 1e17).then(|| minor(value))
-}
-
-/// Numbers; what is none is null.
-fn doubles(columns: &mut Columns, name: &str, values: impl Iterator<Item = Option<f64>>) {
-    columns.numbers(name, values.map(|value| value.filter(|value| value.is_finite())));
 }
 
 fn quarters(numbers: impl Iterator<Item = i32>) -> ArrayRef {
