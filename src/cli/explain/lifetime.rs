@@ -7,7 +7,7 @@ use crate::config::plan::percent;
 use crate::pipeline::lifetime::explain::LifetimeExplanation;
 use std::io::Write;
 
-/// History, parameters, and the sum.
+/// History, parameters, behaviour, and the sum.
 pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &LifetimeExplanation) -> std::io::Result<()> {
     let digits = plan.finance.minor_digits;
     let minor = |amount: i64| money(amount.into(), digits);
@@ -19,28 +19,42 @@ pub(super) fn print_lifetime(out: &mut dyn Write, plan: &Plan, lifetime: &Lifeti
     if !lifetime.parameters.is_empty() {
         print_parameters(out, lifetime)?;
     }
-    let summary = &lifetime.summary;
-    match &lifetime.contract {
-        Some(contract) => {
-            let state = if contract.is_lapsed { "lapsed on" } else { "under contract until" };
-            let renewals = counted(contract.renewals.into(), "renewal");
-            writeln!(out, "{state} {} after {renewals}; a term earns {}", contract.ends_on, minor(contract.value))?;
-        }
-        None => {
-            let repeats = match summary.frequency {
-                0 => "no repeat purchase (x)".to_owned(),
-                x => format!(
-                    "{} (x), the last after {:.2} (t_x), of {} on average",
-                    counted(x.into(), "repeat purchase"),
-                    summary.recency,
-                    minor(summary.monetary_value)
-                ),
-            };
-            let (unit, since, observed) = (summary.unit, &lifetime.acquired_on, summary.observed);
-            let history = format!("{repeats}, in {observed:.2} {unit}s (T) since {since}");
-            writeln!(out, "{}", sentence(&history, 2))?;
-        }
+    print_behaviour(out, lifetime, minor)?;
+    print_sum(out, lifetime, minor)
+}
+
+/// The contract, or what the purchase models see.
+fn print_behaviour(
+    out: &mut dyn Write,
+    lifetime: &LifetimeExplanation,
+    minor: impl Fn(i64) -> String,
+) -> std::io::Result<()> {
+    if let Some(contract) = &lifetime.contract {
+        let state = if contract.is_lapsed { "lapsed on" } else { "under contract until" };
+        let renewals = counted(contract.renewals.into(), "renewal");
+        return writeln!(out, "{state} {} after {renewals}; a term earns {}", contract.ends_on, minor(contract.value));
     }
+    let summary = &lifetime.summary;
+    let repeats = match summary.frequency {
+        0 => "no repeat purchase (x)".to_owned(),
+        x => format!(
+            "{} (x), the last after {:.2} (t_x), of {} on average",
+            counted(x.into(), "repeat purchase"),
+            summary.recency,
+            minor(summary.monetary_value)
+        ),
+    };
+    let (unit, since, observed) = (summary.unit, &lifetime.acquired_on, summary.observed);
+    let history = format!("{repeats}, in {observed:.2} {unit}s (T) since {since}");
+    writeln!(out, "{}", sentence(&history, 2))
+}
+
+/// What the value is the sum of, and what is expected.
+fn print_sum(
+    out: &mut dyn Write,
+    lifetime: &LifetimeExplanation,
+    minor: impl Fn(i64) -> String,
+) -> std::io::Result<()> {
     let line = |out: &mut dyn Write, name: &str, amount: i64| writeln!(out, "  {name:<46}{:>18}", minor(amount));
     writeln!(out)?;
     line(out, "margin earned", lifetime.margin)?;

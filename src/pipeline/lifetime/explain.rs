@@ -1,6 +1,7 @@
 //! How an account's lifetime value arises: its history, the parameters of its segment, and the sum.
 
 use super::LifetimeValue;
+use super::customers::Booking;
 use super::value::minor;
 use crate::config::Plan;
 use crate::config::calendar::date_of_days;
@@ -8,7 +9,7 @@ use crate::config::plan::Lifetime;
 use crate::pipeline::RunError;
 use crate::pipeline::clock::{Clock, Progress};
 use crate::pipeline::prepare::{Memory, Workers, index};
-use closedloop_core::lifetime::{Estimate, Family};
+use closedloop_core::lifetime::{Estimate, Expectation, Family, Valuation};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -148,47 +149,20 @@ impl LifetimeValue {
             valued.histories.customer.iter().position(|&code| customers.names.value(code as usize) == account)?;
         let (money, segment) = (&valued.money[position], valued.segment(position));
         let (valuation, summaries) = (&segment.valuation, &valued.histories.summaries);
-        let history = customers.bookings[money.bookings.clone()].iter().map(|booking| BookingExplanation {
-            day: date(booking.day),
-            revenue: booking.revenue,
-            margin: booking.margin,
-            term: booking.term.map(|(first, last)| (date(first), date(last))),
-            earned: booking.earned(valued.until),
-        });
-        let chosen = valuation.trials.iter().filter(|trial| trial.is_chosen);
-        let parameters = chosen.filter_map(|trial| trial.outcome.as_ref().ok()).flat_map(|fit| {
-            fit.parameters.iter().map(|parameter| ParameterExplanation {
-                model: fit.model,
-                parameter: parameter.name,
-                estimate: parameter.estimate,
-                standard_error: parameter.standard_error,
-            })
-        });
+        let history = customers.bookings[money.bookings.clone()].iter();
         let contract = valued.contracts[position].filter(|_| valuation.family == Family::Contractual);
-        let prediction = valued.expectation(position).map(|expectation| {
-            let Estimate { mean, low, high } = expectation.clv;
-            PredictionExplanation {
-                horizon_months: rules.horizon_months,
-                discount: rules.discount,
-                p_alive: expectation.p_alive,
-                purchases: expectation.purchases.mean,
-                value: minor(expectation.value),
-                undiscounted: minor(expectation.purchases.mean * expectation.value),
-                margin: minor(mean),
-                interval: (minor(low), minor(high)),
-            }
-        });
+        let prediction = valued.expectation(position).map(|expected| PredictionExplanation::of(expected, rules));
         Some(LifetimeExplanation {
             account_id: account.to_owned(),
             as_of: date(valued.until),
             acquired_on: date(valued.histories.first_period[position]),
-            history: history.collect(),
+            history: history.map(|booking| BookingExplanation::of(booking, valued.until)).collect(),
             margin: money.margin,
             margin_contracted: money.contracted,
             segment: segment.name.clone(),
             family: valuation.family.id(),
             reason: valuation.reason.clone(),
-            parameters: parameters.collect(),
+            parameters: parameters(valuation),
             summary: SummaryExplanation {
                 frequency: summaries.x[position],
                 recency: summaries.t_x[position],
@@ -206,6 +180,48 @@ impl LifetimeValue {
             prediction,
         })
     }
+}
+
+impl BookingExplanation {
+    fn of(booking: &Booking, until: i32) -> Self {
+        Self {
+            day: date(booking.day),
+            revenue: booking.revenue,
+            margin: booking.margin,
+            term: booking.term.map(|(first, last)| (date(first), date(last))),
+            earned: booking.earned(until),
+        }
+    }
+}
+
+impl PredictionExplanation {
+    fn of(expectation: &Expectation, rules: &Lifetime) -> Self {
+        let Estimate { mean, low, high } = expectation.clv;
+        Self {
+            horizon_months: rules.horizon_months,
+            discount: rules.discount,
+            p_alive: expectation.p_alive,
+            purchases: expectation.purchases.mean,
+            value: minor(expectation.value),
+            undiscounted: minor(expectation.purchases.mean * expectation.value),
+            margin: minor(mean),
+            interval: (minor(low), minor(high)),
+        }
+    }
+}
+
+/// The parameters of a segment's chosen models.
+fn parameters(valuation: &Valuation) -> Vec<ParameterExplanation> {
+    let chosen = valuation.trials.iter().filter(|trial| trial.is_chosen);
+    let parameters = chosen.filter_map(|trial| trial.outcome.as_ref().ok()).flat_map(|fit| {
+        fit.parameters.iter().map(|parameter| ParameterExplanation {
+            model: fit.model,
+            parameter: parameter.name,
+            estimate: parameter.estimate,
+            standard_error: parameter.standard_error,
+        })
+    });
+    parameters.collect()
 }
 
 fn date(day: i32) -> String {
