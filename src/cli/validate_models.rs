@@ -9,6 +9,7 @@ use closedloop_core::worlds::{
     CHANNELS, Estimator, ModelReport, Scenario, World, fitted_estimators, incremental_estimator, rule_estimators,
     scenarios, validate_models,
 };
+use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::Write;
@@ -66,7 +67,8 @@ impl ValidateModelsArgs {
                 validate_models(std::slice::from_ref(scenario), self.worlds, self.accounts, self.seed, &estimators);
             match self.format {
                 Format::Table | Format::Markdown => {
-                    bar.suspend(|| print_scenario(&mut out, scenario, &reports, self.format))?;
+                    let is_markdown = self.format == Format::Markdown;
+                    bar.suspend(|| print_scenario(&mut out, scenario, &reports, is_markdown))?;
                 }
                 Format::Json => all.extend(reports),
             }
@@ -159,23 +161,39 @@ impl<'a> From<&'a ModelReport> for Line<'a> {
     }
 }
 
-/// A scenario's models, the truth first.
+/// What a scenario is, its models, and why some were refused.
 fn print_scenario(
     out: &mut impl Write,
     scenario: &Scenario,
     reports: &[ModelReport],
-    format: Format,
+    is_markdown: bool,
 ) -> std::io::Result<()> {
     let (name, description) = (scenario.name, scenario.description);
-    let mut table = plain();
-    let is_markdown = format == Format::Markdown;
+    let mut table = table(reports);
     if is_markdown {
-        writeln!(out, "### {name}\n\n{description}")?;
-        table.load_style(comfy_table::presets::ASCII_MARKDOWN);
+        writeln!(out, "### {name}\n\n{description}\n")?;
+        table.load_style(presets::ASCII_MARKDOWN);
+        writeln!(out, "{}", table.trim_fmt())?;
     } else {
         let title = sentence(&format!("{name}: {description}"), 2);
-        writeln!(out, "{BOLD}{name}{BOLD:#}{}", &title[name.len()..])?;
+        writeln!(out, "{BOLD}{name}{BOLD:#}{}\n", &title[name.len()..])?;
+        print_fitted(out, &table, &[])?;
     }
+    writeln!(out)?;
+    for report in reports {
+        if let Some((worlds, reason)) = &report.refused {
+            let worlds = super::money::counted(u64::from(*worlds), "world");
+            let refused = format!("{} was refused in {worlds}: {reason}", report.model);
+            let refused = if is_markdown { refused } else { sentence(&refused, 2) };
+            writeln!(out, "{refused}\n")?;
+        }
+    }
+    Ok(())
+}
+
+/// A scenario's models, the truth first.
+fn table(reports: &[ModelReport]) -> Table {
+    let mut table = plain();
     let judged = ["model", "worlds", "error", "bias", "rank", "covered"];
     table.set_header(header(judged.into_iter().chain(CHANNELS[1..].iter().copied()), |column| column > 0));
     let percent = |share: f64| if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { String::new() };
@@ -195,20 +213,5 @@ fn print_scenario(
         let shares = report.shares.iter().map(|&share| percent(share));
         table.add_row([cell(&report.model)].into_iter().chain(judged.into_iter().chain(shares).map(right)));
     }
-    writeln!(out)?;
-    if is_markdown {
-        writeln!(out, "{}", table.trim_fmt())?;
-    } else {
-        print_fitted(out, &table, &[])?;
-    }
-    writeln!(out)?;
-    for report in reports {
-        if let Some((worlds, reason)) = &report.refused {
-            let worlds = super::money::counted(u64::from(*worlds), "world");
-            let refused = format!("{} was refused in {worlds}: {reason}", report.model);
-            let refused = if is_markdown { refused } else { sentence(&refused, 2) };
-            writeln!(out, "{refused}\n")?;
-        }
-    }
-    Ok(())
+    table
 }
