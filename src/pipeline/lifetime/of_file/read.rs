@@ -8,7 +8,7 @@ use crate::config::plan::{Source, delimiter_of, format_of, has_ending};
 use crate::engine::columns::column;
 use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
-use crate::engine::transactions::{self, FileSummaries};
+use crate::engine::transactions::{self, FileSummaries, FileTransactions};
 use crate::engine::{EngineError, session};
 use crate::pipeline::RunError;
 use crate::pipeline::lifetime::coding::code;
@@ -103,25 +103,11 @@ impl FileCustomers {
         until: Option<i32>,
     ) -> Result<Self, RunError> {
         let read = transactions::read_transactions(ctx, source, has_amounts).await?;
-        let mut notes = Vec::new();
-        for (reason, rows) in &read.unreadable {
-            notes.push(format!("{} left out: {reason}", counted(*rows, "row was", "rows were")));
-        }
-        if read.rounded > 0 {
-            let amounts = counted(read.rounded, "amount was", "amounts were");
-            notes.push(format!("{amounts} rounded to {DIGITS} digits"));
-        }
+        let mut notes = notes_of(&read);
         let latest = max(days(&read.rows)?).ok_or_else(|| no_rows(source, &read.unreadable))?;
         let until = until.unwrap_or(latest);
-        let (rows, late) = transactions::up_to(&read.rows, until)?;
-        let day = date_of_days(until).map(|day| day.to_string()).unwrap_or_default();
-        if late > 0 && rows.num_rows() == 0 {
-            return Err(in_file(&source.given, format!("every transaction is after {day}; give a later --until")));
-        }
-        if late > 0 {
-            let after = counted(late, "transaction", "transactions");
-            notes.push(format!("left out: {after} after {day}"));
-        }
+        let (rows, of_later_ones) = up_to_last_day(source, &read.rows, until)?;
+        notes.extend(of_later_ones);
         let ids = column(&rows, "account_id")?;
         let coded = code(ids)?;
         let amounts = column(&rows, "amount")?.as_primitive::<Int64Type>();
@@ -145,6 +131,31 @@ impl FileCustomers {
         };
         Ok(Self { ids, merged: in_units(merged.summaries), by_unit: by_unit.map(in_units), has_amounts, notes })
     }
+}
+
+/// What was left out or changed where the file was read.
+fn notes_of(read: &FileTransactions) -> Vec<String> {
+    let left_out =
+        |(reason, rows): (&String, &u64)| format!("{} left out: {reason}", counted(*rows, "row was", "rows were"));
+    let rounded = (read.rounded > 0).then(|| {
+        let amounts = counted(read.rounded, "amount was", "amounts were");
+        format!("{amounts} rounded to {DIGITS} digits")
+    });
+    read.unreadable.iter().map(left_out).chain(rounded).collect()
+}
+
+/// The transactions up to the last day observed, and a note of the later ones.
+fn up_to_last_day(source: &Source, rows: &RecordBatch, last: i32) -> Result<(RecordBatch, Option<String>), RunError> {
+    let (rows, late) = transactions::up_to(rows, last)?;
+    if late == 0 {
+        return Ok((rows, None));
+    }
+    let day = date_of_days(last).map(|day| day.to_string()).unwrap_or_default();
+    if rows.num_rows() == 0 {
+        return Err(in_file(&source.given, format!("every transaction is after {day}; give a later --until")));
+    }
+    let after = counted(late, "transaction", "transactions");
+    Ok((rows, Some(format!("left out: {after} after {day}"))))
 }
 
 /// Why there is no row to fit to.
