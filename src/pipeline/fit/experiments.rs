@@ -46,6 +46,43 @@ impl GivenExperiment {
     pub(super) fn is_credited(&self, settings: &IncrementalSettings) -> bool {
         self.channel.as_ref().is_none_or(|channel| !settings.is_control(channel))
     }
+
+    /// The lift of its channel in conversions, by its own touches in its window and those of its channel; an error says why there
+    /// is none.
+    fn lift_of_channel(
+        &self,
+        plan: &Plan,
+        journeys: &Journeys<'_>,
+        [own, of_channel]: [u64; 2],
+    ) -> Result<Experiment, String> {
+        let channels = journeys.prepared.lines.channels();
+        let channel = self.channel.as_ref().and_then(|name| channels.binary_search(name).ok());
+        let channel = channel.and_then(|code| u32::try_from(code).ok()).filter(|_| own > 0);
+        let channel = channel.ok_or("it has no touch in its window")?;
+        let last_day = plan.calendar.date_of(journeys.as_of).map(days_since_epoch);
+        if last_day.is_some_and(|last_day| self.days[1] > last_day) {
+            return Err("it is not over by the as-of date".to_owned());
+        }
+        // The lift is of the whole window; the model knows of conversions only in the part that was observed.
+        let [from, until] = self.window;
+        if until.saturating_sub(journeys.subjects.observed_from) < (until - from) / 10 * 9 {
+            return Err("no opportunity is as old as the first tenth of its window".to_owned());
+        }
+        let mut raw = Experiment { channel, from, until, lift: self.lift, standard_error: self.standard_error };
+        if self.in_money {
+            let worth = worth_of_conversion(plan, journeys, self.window);
+            raw = raw.from_money(worth.ok_or("no deal says what a conversion is worth")?);
+        }
+        // An estimate may exceed what there was, but not by three standard errors.
+        let conversions = conversions_within(plan, journeys, self.window);
+        if raw.lift - 3.0 * raw.standard_error > number(conversions) {
+            return Err(format!(
+                "its lift is more than all {conversions} conversions of its window; say measure = money where it is money"
+            ));
+        }
+        let part = number(own) / number(of_channel);
+        Ok(Experiment { lift: raw.lift / part, standard_error: raw.standard_error / part, ..raw })
+    }
 }
 
 /// The experiments of a run, in an order that the input's does not change.
@@ -106,48 +143,12 @@ impl GivenExperiments {
         journeys: &Journeys<'_>,
         counts: &[[u64; 2]],
     ) -> (Vec<(GivenExperiment, Experiment)>, Vec<String>) {
-        let prepared = journeys.prepared;
-        let last_day = plan.calendar.date_of(journeys.as_of).map(days_since_epoch);
         let (mut measured, mut unused) = (Vec::new(), Vec::new());
-        for (given, &[own, of_channel]) in self.0.into_iter().zip(counts) {
-            let channels = prepared.lines.channels();
-            let channel = given.channel.as_ref().and_then(|name| channels.binary_search(name).ok());
-            let name = given.name();
-            let mut is_unused = |why: &str| unused.push(format!("the experiment on {name} is not used: {why}"));
-            let Some(channel) = channel.and_then(|code| u32::try_from(code).ok()).filter(|_| own > 0) else {
-                is_unused("it has no touch in its window");
-                continue;
-            };
-            let [from, until] = given.window;
-            if last_day.is_some_and(|last_day| given.days[1] > last_day) {
-                is_unused("it is not over by the as-of date");
-                continue;
+        for (given, touches) in self.0.into_iter().zip(counts) {
+            match given.lift_of_channel(plan, journeys, *touches) {
+                Ok(lift) => measured.push((given, lift)),
+                Err(why) => unused.push(format!("the experiment on {} is not used: {why}", given.name())),
             }
-            // The lift is of the whole window; the model knows of conversions only in the part that was observed.
-            if until.saturating_sub(journeys.subjects.observed_from) < (until - from) / 10 * 9 {
-                is_unused("no opportunity is as old as the first tenth of its window");
-                continue;
-            }
-            let raw = Experiment { channel, from, until, lift: given.lift, standard_error: given.standard_error };
-            let raw = match (given.in_money, worth_of_conversion(plan, journeys, given.window)) {
-                (false, _) => raw,
-                (true, Some(amount)) => raw.from_money(amount),
-                (true, None) => {
-                    is_unused("no deal says what a conversion is worth");
-                    continue;
-                }
-            };
-            // An estimate may exceed what there was, but not by three standard errors.
-            let conversions = conversions_within(plan, journeys, given.window);
-            if raw.lift - 3.0 * raw.standard_error > number(conversions) {
-                is_unused(&format!(
-                    "its lift is more than all {conversions} conversions of its window; say measure = money where it is money"
-                ));
-                continue;
-            }
-            let part = number(own) / number(of_channel);
-            let of_channel = Experiment { lift: raw.lift / part, standard_error: raw.standard_error / part, ..raw };
-            measured.push((given, of_channel));
         }
         (measured, unused)
     }
