@@ -106,6 +106,22 @@ fn levels_of(
     levels.collect()
 }
 
+/// The evidence of levels, of which those that can be counted were `counted`, one after the other.
+fn evidence_of(
+    levels: BTreeMap<StateLevel, Level>,
+    mut counted: impl Iterator<Item = (LevelCounts, Patterns)>,
+) -> BTreeMap<StateLevel, LevelEvidence> {
+    let evidence = levels.into_iter().map(|(level, (states, empty))| {
+        let counted = empty.map(|empty| counted.next().unwrap_or_else(|| (empty, Patterns::default())));
+        let (counted, patterns) = match counted {
+            Ok((counts, patterns)) => (Ok((counts.all(), counts)), patterns),
+            Err(too_many) => (Err(too_many), Patterns::default()),
+        };
+        (level, LevelEvidence { states, counted, patterns })
+    });
+    evidence.collect()
+}
+
 /// The settings of models of rates, each once.
 fn distinct_settings(plan: &Plan) -> Vec<&IncrementalSettings> {
     let mut settings: Vec<&IncrementalSettings> = Vec::new();
@@ -132,14 +148,12 @@ impl Evidences {
         let levels = levels_of(plan, journeys, wants.validation)?;
         let (channels, with_sales) =
             (StateCodes::channels(&prepared.lines), StateCodes::channels_and_sales(&prepared.lines));
-        let countable =
-            levels.iter().filter_map(|(level, (states, empty))| Some((*level, states, empty.as_ref().ok()?)));
-        let counted_levels: Vec<StateLevel> = countable.clone().map(|(level, ..)| level).collect();
+        let countable = levels.values().filter_map(|(states, empty)| Some((states, empty.clone().ok()?)));
         let settings = distinct_settings(plan);
         let asks_for_folds = plan.models.iter().filter_map(ModelSpec::fitted_on).any(|on| on.folds);
         let keys = (wants.validation || asks_for_folds || !settings.is_empty()).then(|| journeys.subjects.keys());
         let wanted = Wanted {
-            levels: countable.map(|(_, states, empty)| (states, empty.clone())).collect(),
+            levels: countable.collect(),
             paths: wants.paths.then_some(&channels),
             over_time: &with_sales,
             looks: settings.iter().map(|settings| look(settings, journeys, &with_sales)).collect(),
@@ -147,9 +161,7 @@ impl Evidences {
             keys: keys.transpose()?,
             patterns: wants.refits,
         };
-        let Counted { levels: statistics, patterns, paths, subjects, experiments: touches } = count(journeys, &wanted)?;
-        let mut counted: BTreeMap<StateLevel, LevelCounts> = counted_levels.iter().copied().zip(statistics).collect();
-        let mut patterns: BTreeMap<StateLevel, Patterns> = counted_levels.into_iter().zip(patterns).collect();
+        let Counted { levels: counted, patterns, paths, subjects, experiments: touches } = count(journeys, &wanted)?;
         drop(wanted);
         let (experiments, mut remarks) = experiments.measured(plan, journeys, &touches);
         let is_of_control = |given: &&GivenExperiment| settings.iter().all(|settings| !given.is_credited(settings));
@@ -158,15 +170,8 @@ impl Evidences {
             format!("the experiment on {} is not used: its channel is a control, which earns nothing", given.name())
         }));
         remarks.extend(levels.get(&StateLevel::Campaign).and_then(|(states, _)| states.remark()));
-        let levels = levels.into_iter().map(|(level, (states, empty))| {
-            let counted = empty.map(|empty| {
-                let counts = counted.remove(&level).unwrap_or(empty);
-                (counts.all(), counts)
-            });
-            (level, LevelEvidence { states, counted, patterns: patterns.remove(&level).unwrap_or_default() })
-        });
         Ok(Self {
-            levels: levels.collect(),
+            levels: evidence_of(levels, counted.into_iter().zip(patterns)),
             over_time: settings.into_iter().cloned().zip(subjects).collect(),
             experiments,
             wants,
