@@ -8,7 +8,7 @@ use super::fit::{self, Fit, Wants};
 use super::inputs::{InputHashes, Inputs};
 use super::lifetime::{self, LifetimeValue};
 use super::mart_rows::write_marts;
-use super::prepare::{Memory, Workers, index};
+use super::prepare::{Memory, Prepared, Workers, index};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::touch_outcome::account_for_touches;
@@ -68,21 +68,9 @@ fn stage_marts(
     let indexed = index(plan, &workers, memory, &mut clock)?.keep_owners_only()?;
     let mut prepared = indexed.scatter(plan, &workers, &mut clock, None)?;
 
-    if plan.is_fitted() {
-        clock.stage("fit");
-    }
-    let wants = Wants {
-        paths: wanted.contains("path_summary"),
-        validation: wanted.contains("model_validation"),
-        refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(wanted),
-    };
-    let fitted = fit::fit(plan, &workers, &prepared, wants)?;
+    let (fitted, lifetime) = learn(plan, &workers, &prepared, wanted, &mut clock)?;
     let Fit { plan, models, learned, refusals, mut remarks } = fitted;
     let plan = &plan;
-    if plan.lifetime.is_some() {
-        clock.stage("lifetime");
-    }
-    let lifetime = LifetimeValue::of(plan, &workers, &prepared, wanted)?;
 
     clock.stage("credit");
     let stage = MartStage::new(publication, &plan.models, plan.finance.minor_digits);
@@ -123,6 +111,30 @@ fn stage_marts(
     manifest.write(publication.stage())?;
     stage.finish()?;
     Ok(report(plan, &prepared, manifest, totals, stages, refusals))
+}
+
+/// Fits the models, then values the customers.
+fn learn(
+    plan: &Plan,
+    workers: &Workers,
+    prepared: &Prepared,
+    wanted: &BTreeSet<&'static str>,
+    clock: &mut Clock<'_>,
+) -> Result<(Fit, Option<LifetimeValue>), RunError> {
+    if plan.is_fitted() {
+        clock.stage("fit");
+    }
+    let wants = Wants {
+        paths: wanted.contains("path_summary"),
+        validation: wanted.contains("model_validation"),
+        refits: matches!(plan.intervals, Intervals::Bootstrap(_)) && shows_intervals(wanted),
+    };
+    let fitted = fit::fit(plan, workers, prepared, wants)?;
+    if plan.lifetime.is_some() {
+        clock.stage("lifetime");
+    }
+    let lifetime = LifetimeValue::of(&fitted.plan, workers, prepared, wanted)?;
+    Ok((fitted, lifetime))
 }
 
 fn count_written(clock: &mut Clock<'_>, written: &[WrittenMart]) {
