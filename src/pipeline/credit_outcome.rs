@@ -11,8 +11,10 @@ use super::spread::{self, IntervalRow, Kept};
 use super::totals::CreditTotals;
 use super::touch_outcome::TouchOutcome;
 use crate::config::{Intervals, Plan};
+use crate::mart::MartError;
 use crate::mart::stage::MartStage;
 use crate::mart::writer::{MartWriter, WrittenMart};
+use arrow::array::RecordBatch;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,25 +62,23 @@ pub(super) fn credit(
 ) -> Result<CreditOutcome, RunError> {
     let names = prepared.names(plan);
     let grid = if wanted.contains("model_sensitivity") { sensitivity::grid(plan) } else { None };
-    let (wants_credits, wants_journeys) = (wanted.contains("touch_credits"), wanted.contains("journeys"));
+    let mut marts = JourneyMarts::open(stage, wanted)?;
     let wants = CreditWants {
-        touch_credits: wants_credits,
-        journeys: wants_journeys,
+        touch_credits: marts.credits.is_some(),
+        journeys: marts.journeys.is_some(),
         acquisitions,
         intervals: if shows_intervals(wanted) { plan.intervals } else { Intervals::Off },
         grid: grid.as_ref(),
     };
     let unable = unable(&models, prepared.lines.channels());
     let crediting = Crediting::new(plan, prepared, models, wants)?;
-    let mut credit_writer = wants_credits.then(|| stage.writer("touch_credits")).transpose()?;
-    let mut journey_writer = wants_journeys.then(|| stage.writer("journeys")).transpose()?;
     let mut touches = TouchOutcome::default();
     let mut kept_for_bootstrap = Kept::default();
     let mut credited = crediting.run(
         |partition| {
             let PartitionCredit { credits, journeys, ids, used, repeated, collapsed, parts, kept } = partition;
-            let credits = wants_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
-            let journeys = wants_journeys.then(|| names.journeys(&journeys)).transpose()?;
+            let credits = crediting.wants.touch_credits.then(|| names.touch_credits(credits, &ids)).transpose()?;
+            let journeys = crediting.wants.journeys.then(|| names.journeys(&journeys)).transpose()?;
             Ok((TouchOutcome { used, repeated, collapsed }, Kept { parts, journeys: kept }, credits, journeys))
         },
         |partitions| {
@@ -90,31 +90,48 @@ pub(super) fn credit(
                 credit_rows.extend(credits);
                 journey_rows.extend(journeys);
             }
-            if let Some(writer) = &mut credit_writer {
-                writer.write(credit_rows)?;
-            }
-            if let Some(writer) = &mut journey_writer {
-                writer.write(journey_rows)?;
-            }
-            Ok(())
+            Ok(marts.write(credit_rows, journey_rows)?)
         },
     )?;
     let unmatched = crediting.unmatched(&mut credited.totals);
-    if let Some(writer) = &mut journey_writer {
-        writer.write(vec![names.journeys(&unmatched)?])?;
-    }
+    marts.write(Vec::new(), vec![names.journeys(&unmatched)?])?;
     check_books(plan, &credited.totals)?;
     let places = PlaceSums::of(&credited.totals, &prepared.lines, plan.models.len());
     // The last rows are written while intervals are told: a disk that is full is noticed no sooner than they are.
-    let writers: Vec<MartWriter<'_>> = journey_writer.into_iter().chain(credit_writer).collect();
-    let finish = || writers.into_par_iter().map(MartWriter::finish).collect::<Result<Vec<_>, _>>();
-    let (finished, told) = rayon::join(finish, || {
-        spread::intervals(&crediting, prepared, credited.squares.as_ref(), &places, &kept_for_bootstrap)
-    });
+    let intervals = || spread::intervals(&crediting, prepared, credited.squares.as_ref(), &places, &kept_for_bootstrap);
+    let (finished, told) = rayon::join(|| marts.finish(), intervals);
     let (written, (intervals, remarks)) = (finished?, told?);
     drop(crediting);
     let sensitivity = grid.map(|grid| Sensitivity { grid, totals: credited.variants });
     Ok(CreditOutcome { totals: credited.totals, places, touches, intervals, remarks, unable, sensitivity, written })
+}
+
+/// The marts that are as large as the journeys, where they are wanted.
+struct JourneyMarts<'a> {
+    credits: Option<MartWriter<'a>>,
+    journeys: Option<MartWriter<'a>>,
+}
+
+impl<'a> JourneyMarts<'a> {
+    fn open(stage: &'a MartStage<'_>, wanted: &BTreeSet<&'static str>) -> Result<Self, MartError> {
+        let writer = |name| wanted.contains(name).then(|| stage.writer(name)).transpose();
+        Ok(Self { credits: writer("touch_credits")?, journeys: writer("journeys")? })
+    }
+
+    fn write(&mut self, credits: Vec<RecordBatch>, journeys: Vec<RecordBatch>) -> Result<(), MartError> {
+        if let Some(writer) = &mut self.credits {
+            writer.write(credits)?;
+        }
+        if let Some(writer) = &mut self.journeys {
+            writer.write(journeys)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<WrittenMart>, MartError> {
+        let writers: Vec<MartWriter<'_>> = self.journeys.into_iter().chain(self.credits).collect();
+        writers.into_par_iter().map(MartWriter::finish).collect()
+    }
 }
 
 /// Which models cannot credit which channels.
