@@ -73,7 +73,7 @@ impl PredictionTable<'_> {
         columns.numbers("clv", rows().map(|row| money(clv[row].mean)));
         columns.numbers("clv_low", rows().map(|row| money(clv[row].low)));
         columns.numbers("clv_high", rows().map(|row| money(clv[row].high)));
-        columns.numbers("clv_beyond", rows().map(|row| beyond(row)));
+        columns.numbers("clv_beyond", rows().map(beyond));
         columns.finish()
     }
 }
