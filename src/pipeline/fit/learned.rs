@@ -192,7 +192,7 @@ impl Learned {
         columns.counts("value", rows.iter().map(|row| row.outcome.value));
         columns.counts("nulls", rows.iter().map(|row| row.outcome.nulls));
         let rate = |row: &PathRow| number(row.outcome.conversions) / number(row.outcome.journeys());
-        columns.numbers("conversion_rate", rows.iter().map(|row| rate(row)));
+        columns.numbers("conversion_rate", rows.iter().map(rate));
         columns.finish()
     }
 

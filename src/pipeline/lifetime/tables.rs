@@ -26,7 +26,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.texts("account_id", rows().map(|row| customers.names.value(code(row))));
     columns.texts("segment", rows().map(|row| valued.segment(row).name.as_str()));
     columns.push("cohort", quarters(rows().map(|row| quarter_of(&plan.calendar, acquired(row)))));
-    columns.dates("acquired_on", rows().map(|row| acquired(row)));
+    columns.dates("acquired_on", rows().map(acquired));
     columns.texts("family", rows().map(|row| valued.segment(row).valuation.family.id()));
     columns.texts("model", rows().map(|row| valued.segment(row).valuation.model()));
     columns.texts("reason", rows().map(|row| valued.segment(row).valuation.reason.as_str()));
@@ -56,7 +56,7 @@ pub(super) fn customer_clv(plan: &Plan, customers: &Customers, valued: &Valued) 
     columns.integers("clv_low", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.low)?)));
     columns.integers("clv_high", rows().map(|row| Some(so_far(row) + clv(row, |clv| clv.high)?)));
     let has_deal = |row: usize| customers.acquisition(valued.histories.customer[row]).is_some();
-    columns.flags("has_deal", rows().map(|row| has_deal(row)));
+    columns.flags("has_deal", rows().map(has_deal));
     columns.finish()
 }
 
