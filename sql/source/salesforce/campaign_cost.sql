@@ -1,4 +1,4 @@
--- Salesforce Campaign: its ActualCost, spread over its days.
+-- Salesforce Campaign: its ActualCost, spread over its days. It is what was paid so far: of campaigns that still run, end it today.
 SELECT
     coalesce("Id", "Campaign ID") AS campaign_id,
     coalesce("StartDate", "CreatedDate") AS start_date,
