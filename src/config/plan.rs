@@ -70,7 +70,7 @@ pub struct Source {
     pub files: Vec<PathBuf>,
     /// How they are stored.
     pub format: Format,
-    /// Whether they are gzip-compressed (CSV).
+    /// Whether they are gzip-compressed (CSV and NDJSON).
     pub gzip: bool,
     /// CSV field separator.
     pub delimiter: u8,

@@ -85,10 +85,10 @@ pub struct Conversions {
     pub widest: Vec<(i64, i64)>,
     /// Account identifier → dense number.
     pub by_account: KeyIndex,
-    /// Contact identifier → position in `contact_accounts`, for contacts of accounts with conversions and those with a
-    /// role; for all where touches are collapsed.
+    /// Contact identifier → position in `contact_accounts`, for contacts of the accounts and those with a role; for all
+    /// where touches are collapsed.
     pub by_contact: KeyIndex,
-    /// The dense account of each such contact, where it is one with conversions.
+    /// The dense account of each such contact, where it is one of these.
     pub contact_accounts: Vec<Option<u32>>,
     /// The fiscal quarters from the earliest window start to the latest booking.
     pub quarters: Quarters,

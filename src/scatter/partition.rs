@@ -54,7 +54,7 @@ pub struct Scatter<'a> {
     pub(super) lines: &'a LineCodes,
     pub(super) partitions: usize,
     pub(super) types: TypeCodes,
-    /// Whether an account has touches earlier than its widest window.
+    /// Whether an account has touches earlier than the widest window of its conversions.
     earlier: Vec<AtomicBool>,
     budget: Budget,
     folder: Option<SpillFolder>,
@@ -85,7 +85,7 @@ impl<'a> Scatter<'a> {
         Reader::new(self, number, self.budget.spilling("touches"), self.folder.clone())
     }
 
-    /// Notes that an account has a touch earlier than its widest window.
+    /// Notes that an account has a touch earlier than the widest window of its conversions.
     #[inline]
     pub(super) fn note_earlier(&self, account: u32) {
         let noted = &self.earlier[account as usize];
@@ -132,7 +132,7 @@ pub struct Scattered {
     ids_are_text: bool,
     /// The codes of the touch types, where they matter.
     pub types: TypeCodes,
-    /// Whether an account has touches earlier than its widest window.
+    /// Whether an account has touches earlier than the widest window of its conversions.
     pub earlier: Vec<bool>,
     /// What became of the touches.
     pub counts: TouchCounts,

@@ -1,4 +1,4 @@
-//! The probe: touch batches in, the touches of accounts with conversions out, to their partitions.
+//! The probe: touch batches in, those that may matter out, to their partitions.
 
 use super::keys::NO_NUMBER;
 use super::lines::LineReader;

@@ -1,4 +1,4 @@
-//! One touch of an account with conversions, as small as it can be.
+//! One touch that may matter, as small as it can be.
 
 use super::pieces::Pieces;
 use crate::engine::ids::compare_texts;

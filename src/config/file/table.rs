@@ -29,7 +29,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Every table, in the order in which they are loaded.
+    /// Every table, in order.
     pub const ALL: [Table; 10] = [
         Table::Accounts,
         Table::Contacts,
@@ -68,6 +68,6 @@ pub enum Format {
     Csv,
     /// Apache Parquet.
     Parquet,
-    /// One JSON object a line.
+    /// One JSON object a line, plain or `.gz`.
     Ndjson,
 }

@@ -150,7 +150,7 @@ pub(super) struct NumberedContacts {
     pub(super) rows: Vec<u32>,
 }
 
-/// Numbers the contacts of accounts with conversions and those with a role, whatever their account, or `all` of them.
+/// Numbers the contacts of the accounts and those with a role, whatever their account, or `all` of them.
 pub(super) fn number_contacts(
     all: bool,
     contacts: &RecordBatch,
