@@ -15,6 +15,7 @@ mod footers;
 mod functions;
 pub mod histories;
 pub mod ids;
+pub(crate) mod ipc_file;
 pub mod load;
 mod local_reads;
 pub mod memory;

@@ -1,6 +1,7 @@
 //! What can go wrong between the files and the canonical tables.
 
 use crate::config::file::Table;
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use std::path::{Path, PathBuf};
 
@@ -73,14 +74,17 @@ pub enum EngineError {
     /// The engine failed where it must not.
     #[error("the engine failed: {0}")]
     DataFusion(DataFusionError),
-    /// Arrow failed where it must not.
-    #[error("the engine failed: {0}")]
-    Arrow(#[from] arrow::error::ArrowError),
 }
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
         Self::memory(&error).unwrap_or(Self::DataFusion(error))
+    }
+}
+
+impl From<ArrowError> for EngineError {
+    fn from(error: ArrowError) -> Self {
+        DataFusionError::from(error).into()
     }
 }
 
@@ -96,7 +100,7 @@ impl EngineError {
     }
 
     /// A spill file that failed.
-    pub(crate) fn spill<E: std::error::Error + Send + Sync + 'static>(path: &Path) -> impl Fn(E) -> Self {
+    pub(crate) fn spill<E: std::error::Error + Send + Sync + 'static>(path: &Path) -> impl Fn(E) -> Self + use<E> {
         let path = path.to_owned();
         move |source| Self::Spill { path: path.clone(), source: Box::new(source) }
     }

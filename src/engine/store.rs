@@ -1,13 +1,11 @@
 //! Canonical rows as they come: held in memory, or under a memory limit, once they are many, in a compressed Arrow IPC
 //! file from which every query reads them again.
 
-use super::{EngineError, session};
+use super::{EngineError, ipc_file, session};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow_ipc::CompressionType;
-use arrow_ipc::reader::FileReader;
-use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow_ipc::writer::FileWriter;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -15,7 +13,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::SessionContext;
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,10 +74,7 @@ impl RowStore {
 
 impl RowFileWriter {
     fn create(path: &Path, schema: SchemaRef) -> Result<Self, EngineError> {
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-        let file = File::create_new(path).map_err(EngineError::spill(path))?;
-        let writer = FileWriter::try_new_with_options(BufWriter::new(file), &schema, options)?;
-        Ok(Self { schema, writer, batches: 0 })
+        Ok(Self { writer: ipc_file::create(path, &schema)?, schema, batches: 0 })
     }
 }
 
@@ -103,7 +98,7 @@ impl StoredRows {
     /// The rows, piece by piece.
     pub(super) fn batches(
         &self,
-    ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + '_>, EngineError> {
+    ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, EngineError>> + '_>, EngineError> {
         Ok(match self {
             Self::Held(batches) => Box::new(batches.iter().cloned().map(Ok)),
             Self::OnDisk(file) => Box::new(file.read(0, 1)?),
@@ -140,13 +135,8 @@ impl RowFile {
         &self,
         part: usize,
         parts: usize,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + use<>, EngineError> {
-        let file = File::open(&self.path).map_err(EngineError::spill(&self.path))?;
-        let mut reader = FileReader::try_new(BufReader::new(file), None)?;
-        Ok((part..self.batches).step_by(parts).filter_map(move |batch| match reader.set_index(batch) {
-            Ok(()) => reader.next(),
-            Err(error) => Some(Err(error)),
-        }))
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, EngineError>> + Send + use<>, EngineError> {
+        ipc_file::read(&self.path, (part..self.batches).step_by(parts))
     }
 }
 
@@ -164,11 +154,12 @@ impl PartitionStream for FilePartition {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let batches: Box<dyn Iterator<Item = Result<RecordBatch, DataFusionError>> + Send> =
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, EngineError>> + Send> =
             match self.file.read(self.part, self.parts) {
-                Ok(batches) => Box::new(batches.map(|rows| rows.map_err(DataFusionError::from))),
-                Err(error) => Box::new(std::iter::once(Err(DataFusionError::External(Box::new(error))))),
+                Ok(batches) => Box::new(batches),
+                Err(error) => Box::new(std::iter::once(Err(error))),
             };
+        let batches = batches.map(|rows| rows.map_err(|error| DataFusionError::External(Box::new(error))));
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.file.schema), futures::stream::iter(batches)))
     }
 }

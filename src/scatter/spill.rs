@@ -2,14 +2,12 @@
 
 use super::pieces::Piece;
 use super::touch::ScatteredTouch;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, ipc_file};
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt16Array, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt16Type, UInt32Type, UInt64Type};
-use arrow_ipc::CompressionType;
-use arrow_ipc::reader::FileReader;
-use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow_ipc::writer::FileWriter;
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,9 +40,7 @@ impl SpillFolder {
         ];
         let fields: Vec<Field> = columns.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
         let schema = Arc::new(Schema::new(fields));
-        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-        let file = File::create(&path).map_err(EngineError::spill(&path))?;
-        let writer = FileWriter::try_new_with_options(BufWriter::new(file), &schema, options)?;
+        let writer = ipc_file::create(&path, &schema)?;
         Ok(SpillWriter { path, schema, writer, partitions: Vec::new() })
     }
 }
@@ -105,16 +101,8 @@ impl SpillFile {
         if start == end {
             return Ok(Vec::new());
         }
-        let file = File::open(&self.path).map_err(EngineError::spill(&self.path))?;
-        let mut reader = FileReader::try_new(BufReader::new(file), None)?;
-        let mut pieces = Vec::with_capacity(end - start);
-        for &(_, batch) in &self.batches[start..end] {
-            reader.set_index(batch)?;
-            if let Some(rows) = reader.next() {
-                pieces.push(piece_of(&rows?));
-            }
-        }
-        Ok(pieces)
+        let batches = ipc_file::read(&self.path, self.batches[start..end].iter().map(|&(_, batch)| batch))?;
+        batches.map(|rows| Ok(piece_of(&rows?))).collect()
     }
 }
 
