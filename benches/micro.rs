@@ -169,11 +169,11 @@ fn touch_batches(rng: &mut ChaCha8Rng, ids: Ids, accounts: &[u64]) -> Vec<Record
 /// Batches of touches to the buffers of their partitions, probe included.
 #[divan::bench(args = ALL_IDS, consts = [30_000, 1_000_000])]
 fn scatter<const KNOWN: u64>(bencher: Bencher<'_, '_>, ids: Ids) {
-    let (conversions, codes) = (conversions(ids, KNOWN), line_codes());
+    let (conversions, codes, budget) = (conversions(ids, KNOWN), line_codes(), Budget::unlimited());
     let mut rng = rng();
     let accounts = named_accounts(&mut rng, KNOWN);
     let batches = touch_batches(&mut rng, ids, &accounts);
-    let scatter = Scatter::new(&conversions, &codes, &Budget::unlimited(), None);
+    let scatter = Scatter::new(&conversions, &codes, &budget);
     bencher.counter(ItemsCount::new(TOUCHES)).bench_local(|| {
         let mut reader = scatter.reader(0);
         for batch in &batches {
@@ -187,11 +187,11 @@ fn scatter<const KNOWN: u64>(bencher: Bencher<'_, '_>, ids: Ids) {
 #[divan::bench(args = [5, 50, 500, TOUCHES])]
 fn group(bencher: Bencher<'_, '_>, per_account: usize) {
     let known = (TOUCHES / per_account) as u64;
-    let (conversions, codes) = (conversions(Ids::Dense, known), line_codes());
+    let (conversions, codes, budget) = (conversions(Ids::Dense, known), line_codes(), Budget::unlimited());
     let mut rng = rng();
     let accounts: Vec<u64> = (0..TOUCHES).map(|_| rng.random_range(0..known) * NAMED_PER_KNOWN).collect();
     let batches = touch_batches(&mut rng, Ids::Dense, &accounts);
-    let scatter = Scatter::new(&conversions, &codes, &Budget::unlimited(), None);
+    let scatter = Scatter::new(&conversions, &codes, &budget);
     let mut reader = scatter.reader(0);
     for batch in &batches {
         reader.read(batch).unwrap();

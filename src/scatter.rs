@@ -26,5 +26,3 @@ mod spill;
 pub mod subjects;
 pub mod touch;
 pub mod types;
-
-pub use spill::SpillFolder;

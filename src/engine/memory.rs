@@ -6,26 +6,31 @@ use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a run may hold. Whoever can spill gets an equal part of what those that cannot leave.
 #[derive(Debug, Clone)]
 pub struct Budget {
     pool: Arc<dyn MemoryPool>,
-    /// Where the engine's operators spill.
-    disk: DiskManagerMode,
+    /// Where what does not fit goes.
+    folder: Option<PathBuf>,
 }
 
 impl Budget {
     /// A budget without limit, within which nothing spills.
     pub fn unlimited() -> Self {
-        Self { pool: Arc::new(UnboundedMemoryPool::default()), disk: DiskManagerMode::Disabled }
+        Self { pool: Arc::new(UnboundedMemoryPool::default()), folder: None }
     }
 
-    /// A budget of so many bytes; what does not fit goes to `folder`.
+    /// A budget of so many bytes; what does not fit goes to `folder`, which whoever made it removes.
     pub fn of_bytes(limit: usize, folder: &Path) -> Self {
-        Self { pool: Arc::new(FairSpillPool::new(limit)), disk: DiskManagerMode::Directories(vec![folder.to_owned()]) }
+        Self { pool: Arc::new(FairSpillPool::new(limit)), folder: Some(folder.to_owned()) }
+    }
+
+    /// Where what does not fit goes; nowhere without a limit.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// What the engine's operators take memory from, and spill to.
@@ -33,18 +38,23 @@ impl Budget {
     /// # Errors
     /// A folder that cannot be made.
     pub(super) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
-        let disk = DiskManagerBuilder::default().with_mode(self.disk.clone());
+        let mode = match &self.folder {
+            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+            None => DiskManagerMode::Disabled,
+        };
+        let disk = DiskManagerBuilder::default().with_mode(mode);
         RuntimeEnvBuilder::new().with_memory_pool(Arc::clone(&self.pool)).with_disk_manager_builder(disk).build_arc()
     }
 
-    /// A holder of memory that spills when it gets no more.
-    pub fn spilling(&self, name: &str) -> Holding {
-        Holding(MemoryConsumer::new(name).with_can_spill(true).register(&self.pool))
+    /// A holder of touches, which are spilled when it gets no more memory.
+    pub fn for_touches(&self) -> Holding {
+        Holding(MemoryConsumer::new("touches").with_can_spill(true).register(&self.pool))
     }
 
-    /// Counts memory that cannot be spilled; the engine's operators and the partitions are left with the rest.
-    pub fn fixed(&self, name: &str, bytes: usize) -> Holding {
-        let holding = Holding(MemoryConsumer::new(name).register(&self.pool));
+    /// Counts the memory of conversions, which cannot be spilled; the engine's operators and the partitions are left with the
+    /// rest.
+    pub fn for_conversions(&self, bytes: usize) -> Holding {
+        let holding = Holding(MemoryConsumer::new("conversions").register(&self.pool));
         holding.0.grow(bytes);
         holding
     }
@@ -60,9 +70,9 @@ impl Holding {
         self.0.try_resize(bytes).is_ok()
     }
 
-    /// Takes the holding to `bytes`, whatever the budget has.
-    pub fn resize(&mut self, bytes: usize) {
-        self.0.resize(bytes);
+    /// Gives all of it back.
+    pub fn release(&mut self) {
+        self.0.free();
     }
 }
 

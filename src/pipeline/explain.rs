@@ -8,9 +8,10 @@ use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit};
-use super::prepare::{Memory, Workers, index};
+use super::prepare::{Workers, index};
 use super::totals::CreditTotals;
 use crate::config::Plan;
+use crate::engine::memory::Budget;
 use deal::View;
 use history::history;
 use serde::Serialize;
@@ -126,7 +127,7 @@ pub fn explain(
 ) -> Result<Vec<DealExplanation>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let mut indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let mut indexed = index(plan, &workers, Budget::unlimited(), &mut clock)?;
     workers.runtime.block_on(indexed.loaded.check_touch_quotes())?;
     let wanted = workers.runtime.block_on(Wanted::find(&indexed, question))?;
     let only = wanted.touches(&indexed)?;

@@ -4,12 +4,13 @@ use super::clock::{Clock, Progress};
 use super::credit::{CreditWants, Crediting};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
-use super::prepare::{Memory, Prepared, Workers, prepare};
+use super::prepare::{Prepared, Workers, prepare};
 use crate::config::calendar::instant_text;
 use crate::config::{Calendar, Plan, remedy};
 use crate::engine::columns::column;
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
+use crate::engine::memory::Budget;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -76,7 +77,7 @@ pub fn explain_campaign(
 ) -> Result<CampaignExplanation, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let prepared = prepare(plan, &workers, Budget::unlimited(), &mut clock)?;
     let (campaign_id, lines) = wanted_lines(&prepared, &question.campaign)?;
     let quarter = wanted_quarter(&prepared, question.quarter.as_deref())?;
     let Fit { plan, models, .. } = fit::fit(plan, &workers, &prepared, fit::Wants::default())?;

@@ -12,7 +12,7 @@ use super::credit::{CreditWants, Crediting, PartitionCredit};
 use super::error::RunError;
 use super::fit::{self, Fit, Models};
 use super::phrases::{counted, few, grouped};
-use super::prepare::{Memory, Prepared, Workers, prepare};
+use super::prepare::{Prepared, Workers, prepare};
 use super::remarks::remarks;
 use super::totals::CreditTotals;
 use super::touch_outcome::{TouchOutcome, account_for_touches};
@@ -20,6 +20,7 @@ use crate::config::Plan;
 use crate::config::file::{CheckConfig, Table};
 use crate::engine::columns::column;
 use crate::engine::ids::IdColumn;
+use crate::engine::memory::Budget;
 use crate::engine::words::words;
 use crate::engine::{EngineError, session};
 use arrow::array::{Array, AsArray};
@@ -56,7 +57,7 @@ impl Finding {
 pub fn inspect(plan: &Plan, threads: usize, progress: &dyn Progress) -> Result<Vec<Finding>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
-    let mut prepared = prepare(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let mut prepared = prepare(plan, &workers, Budget::unlimited(), &mut clock)?;
     let Fit { plan: fitted_plan, models, refusals, remarks: learned, .. } =
         fit::fit(plan, &workers, &prepared, fit::Wants::default())?;
     let plan = &fitted_plan;

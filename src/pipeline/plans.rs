@@ -3,10 +3,11 @@
 use super::clock::{Clock, Silent};
 use super::error::RunError;
 use super::lifetime::LifetimeValue;
-use super::prepare::{Memory, Workers, index};
+use super::prepare::{Workers, index};
 use super::roll_up;
 use super::scatter_touches::touch_columns;
 use crate::config::Plan;
+use crate::engine::memory::Budget;
 use crate::engine::session;
 
 /// What is planned, and the physical plan.
@@ -19,7 +20,7 @@ pub type NamedPlan = (String, String);
 pub fn engine_plans(plan: &Plan, threads: usize) -> Result<Vec<NamedPlan>, RunError> {
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(&Silent);
-    let indexed = index(plan, &workers, Memory::unlimited(), &mut clock)?;
+    let indexed = index(plan, &workers, Budget::unlimited(), &mut clock)?;
     let touches = async { session::physical_plan(touch_columns(&indexed.ctx, plan, None).await?).await };
     let mut plans = vec![("touchpoints".to_owned(), workers.runtime.block_on(touches)?)];
     let prepared = indexed.without_touches(plan, &workers, &mut clock)?;

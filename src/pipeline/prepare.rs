@@ -16,7 +16,6 @@ use crate::engine::load::{Loaded, load};
 use crate::engine::memory::{Budget, Holding};
 use crate::engine::session::Query;
 use crate::engine::{EngineError, conditions, session};
-use crate::scatter::SpillFolder;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
 use crate::scatter::partition::Scattered;
@@ -28,7 +27,6 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use jiff::civil::Date;
 use rayon::ThreadPool;
-use std::path::Path;
 use tokio::runtime::Runtime;
 
 /// One runtime for SQL and one pool for the models, of the same size; they take turns.
@@ -58,26 +56,6 @@ impl Workers {
     }
 }
 
-/// What a run may hold in memory, and where the rest goes.
-#[derive(Debug, Clone)]
-pub(super) struct Memory {
-    pub(super) budget: Budget,
-    /// Where touches wait that exceed the budget.
-    pub(super) spill: Option<SpillFolder>,
-}
-
-impl Memory {
-    /// So many bytes, and the rest in a folder.
-    pub(super) fn within(limit: usize, folder: &Path) -> Self {
-        Self { budget: Budget::of_bytes(limit, folder), spill: Some(SpillFolder::new(folder)) }
-    }
-
-    /// No limit.
-    pub(super) fn unlimited() -> Self {
-        Self { budget: Budget::unlimited(), spill: None }
-    }
-}
-
 /// The small side of a run: everything but the touches.
 pub(super) struct Indexed {
     /// The session with the canonical tables.
@@ -95,7 +73,7 @@ pub(super) struct Indexed {
     spent: Spent,
     campaign_names: CampaignNames,
     codes: LineCodes,
-    memory: Memory,
+    budget: Budget,
     held: Holding,
 }
 
@@ -151,13 +129,13 @@ impl Prepared {
 pub(super) fn index(
     plan: &Plan,
     workers: &Workers,
-    memory: Memory,
+    budget: Budget,
     clock: &mut Clock<'_>,
 ) -> Result<Indexed, RunError> {
     let runtime = &workers.runtime;
     clock.stage("load");
-    let ctx = session::open(plan, workers.threads, &memory.budget)?;
-    let loaded = runtime.block_on(load(&ctx, plan, memory.spill.as_ref().map(SpillFolder::path)))?;
+    let ctx = session::open(plan, workers.threads, &budget)?;
+    let loaded = runtime.block_on(load(&ctx, plan, budget.folder()))?;
     let (small, spent) = runtime.block_on(async {
         let spent = cut_spend(&ctx, plan).await?;
         Ok::<_, EngineError>((SmallTables::collect(&ctx, plan).await?, spent))
@@ -181,8 +159,8 @@ pub(super) fn index(
     clock.count(conversions.all.len() as u64, 0);
     // Conversions say the rest; only terms are asked for again.
     let deals = if plan.lifetime.is_some() { deals } else { identifiers(&deals)? };
-    let held = memory.budget.fixed("conversions", conversions.bytes() + deals.get_array_memory_size());
-    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, spent, campaign_names, codes, memory, held })
+    let held = budget.for_conversions(conversions.bytes() + deals.get_array_memory_size());
+    Ok(Indexed { ctx, loaded, deals, contacts, latest_of, conversions, spent, campaign_names, codes, budget, held })
 }
 
 impl Indexed {
@@ -216,12 +194,12 @@ impl Indexed {
         clock.stage("scatter");
         let progress = clock.progress();
         let advance = |rows| progress.advance(rows);
-        let Self { ctx, mut loaded, deals, latest_of, conversions, spent, campaign_names, codes, memory, held, .. } =
+        let Self { ctx, mut loaded, deals, latest_of, conversions, spent, campaign_names, codes, budget, held, .. } =
             self;
         let fail = |error| workers.runtime.block_on(conditions::fault(&ctx, plan, error));
         let touches = workers.runtime.block_on(scatter_touches::touch_columns(&ctx, plan, only));
         let scattered = touches.map_err(RunError::from).and_then(|touches| {
-            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &memory, &fail, &advance)
+            scatter_touches::scatter(&workers.runtime, touches, &conversions, codes, &budget, &fail, &advance)
         });
         workers.runtime.block_on(loaded.check_touch_quotes())?;
         let (scattered, lines) = scattered?;
@@ -296,8 +274,8 @@ impl SmallTables {
 pub(super) fn prepare(
     plan: &Plan,
     workers: &Workers,
-    memory: Memory,
+    budget: Budget,
     clock: &mut Clock<'_>,
 ) -> Result<Prepared, RunError> {
-    index(plan, workers, memory, clock)?.scatter(plan, workers, clock, None)
+    index(plan, workers, budget, clock)?.scatter(plan, workers, clock, None)
 }

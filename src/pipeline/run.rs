@@ -8,12 +8,12 @@ use super::fit::{self, Fit, Wants};
 use super::inputs::{InputHashes, Inputs};
 use super::lifetime::{self, LifetimeValue};
 use super::mart_rows::write_marts;
-use super::prepare::{Memory, Prepared, Workers, index};
+use super::prepare::{Prepared, Workers, index};
 use super::report::{Report, manifest, report};
 use super::roll_up::roll_up;
 use super::touch_outcome::account_for_touches;
 use crate::config::{ConfigError, Intervals, Plan};
-use crate::engine::memory::share_freed_memory;
+use crate::engine::memory::{Budget, share_freed_memory};
 use crate::mart::catalogue;
 use crate::mart::publication::Publication;
 use crate::mart::stage::MartStage;
@@ -61,11 +61,11 @@ fn stage_marts(
 ) -> Result<Report, RunError> {
     let workers = Workers::start(options.threads)?;
     let mut clock = Clock::new(options.progress);
-    let memory = match options.memory_limit {
-        Some(limit) => Memory::within(limit, publication.scratch()?),
-        None => Memory::unlimited(),
+    let budget = match options.memory_limit {
+        Some(limit) => Budget::of_bytes(limit, publication.scratch()?),
+        None => Budget::unlimited(),
     };
-    let indexed = index(plan, &workers, memory, &mut clock)?.keep_owners_only()?;
+    let indexed = index(plan, &workers, budget, &mut clock)?.keep_owners_only()?;
     let mut prepared = indexed.scatter(plan, &workers, &mut clock, None)?;
 
     let (fitted, lifetime) = learn(plan, &workers, &prepared, wanted, &mut clock)?;

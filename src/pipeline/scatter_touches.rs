@@ -1,11 +1,11 @@
 //! Streams the touchpoints from the engine past the index.
 
 use super::error::RunError;
-use super::prepare::Memory;
 use crate::config::Plan;
 use crate::config::file::Table;
 use crate::engine::EngineError;
 use crate::engine::conditions::{eligible, of_sales, sql_fault};
+use crate::engine::memory::Budget;
 use crate::engine::words::words;
 use crate::scatter::conversions::Conversions;
 use crate::scatter::lines::{LineCodes, Lines};
@@ -30,13 +30,13 @@ pub(super) fn scatter(
     touches: DataFrame,
     conversions: &Conversions,
     lines: LineCodes,
-    memory: &Memory,
+    budget: &Budget,
     fail: &(dyn Fn(DataFusionError) -> EngineError + Sync),
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), RunError> {
     let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
-    let scatter = Scatter::new(conversions, &lines, &memory.budget, memory.spill.clone());
+    let scatter = Scatter::new(conversions, &lines, budget);
     let threads = streams.len();
     let parts: Vec<Result<ScatteredPart, RunError>> = std::thread::scope(|scope| {
         let start = |(number, stream)| {

@@ -4,7 +4,7 @@ use super::conversions::Conversions;
 use super::lines::LineCodes;
 use super::pieces::{Piece, Pieces};
 use super::reader::{Reader, ScatteredPart};
-use super::spill::{SpillFile, SpillFolder};
+use super::spill::SpillFile;
 use super::touch::TouchIds;
 use super::types::TypeCodes;
 use crate::engine::EngineError;
@@ -56,18 +56,12 @@ pub struct Scatter<'a> {
     pub(super) types: TypeCodes,
     /// Whether an account has touches earlier than the widest window of its conversions.
     earlier: Vec<AtomicBool>,
-    budget: Budget,
-    folder: Option<SpillFolder>,
+    pub(super) budget: &'a Budget,
 }
 
 impl<'a> Scatter<'a> {
-    /// A scatter for the accounts of `conversions`; over `budget` touches wait in `folder`, where there is one.
-    pub fn new(
-        conversions: &'a Conversions,
-        lines: &'a LineCodes,
-        budget: &Budget,
-        folder: Option<SpillFolder>,
-    ) -> Self {
+    /// A scatter for the accounts of `conversions`; over `budget` touches wait in its folder, where there is one.
+    pub fn new(conversions: &'a Conversions, lines: &'a LineCodes, budget: &'a Budget) -> Self {
         let accounts = conversions.accounts();
         Self {
             conversions,
@@ -75,14 +69,13 @@ impl<'a> Scatter<'a> {
             partitions: accounts.div_ceil(ACCOUNTS_PER_PARTITION).max(1),
             types: TypeCodes::default(),
             earlier: std::iter::repeat_with(AtomicBool::default).take(accounts).collect(),
-            budget: budget.clone(),
-            folder,
+            budget,
         }
     }
 
     /// A reader for the `number`-th stream.
     pub fn reader(&self, number: usize) -> Reader<'_> {
-        Reader::new(self, number, self.budget.spilling("touches"), self.folder.clone())
+        Reader::new(self, number)
     }
 
     /// Notes that an account has a touch earlier than the widest window of its conversions.

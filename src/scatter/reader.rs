@@ -5,7 +5,7 @@ use super::lines::LineReader;
 use super::marked::keep_marked;
 use super::partition::{ACCOUNTS_PER_PARTITION, Scatter, TouchCounts};
 use super::pieces::Piece;
-use super::spill::{SpillFile, SpillFolder, SpillWriter};
+use super::spill::{SpillFile, SpillWriter};
 use super::touch::{NO_CONTACT, ScatteredTouch};
 use super::types::TypeReader;
 use crate::engine::EngineError;
@@ -46,7 +46,6 @@ pub struct Reader<'a> {
     types: TypeReader<'a>,
     pieces: Vec<Piece>,
     memory: Holding,
-    folder: Option<SpillFolder>,
     spill: Option<SpillWriter>,
     /// The dense account of every row of the batch.
     accounts: Vec<u32>,
@@ -66,15 +65,14 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(shared: &'a Scatter<'a>, number: usize, memory: Holding, folder: Option<SpillFolder>) -> Self {
+    pub(super) fn new(shared: &'a Scatter<'a>, number: usize) -> Self {
         Self {
             shared,
             number,
             lines: shared.lines.reader(),
             types: shared.types.reader(),
             pieces: (0..shared.partitions).map(|_| Piece::default()).collect(),
-            memory,
-            folder,
+            memory: shared.budget.for_touches(),
             spill: None,
             accounts: Vec::new(),
             contacts: Vec::new(),
@@ -181,20 +179,20 @@ impl<'a> Reader<'a> {
 
     /// Writes everything held to disk when the budget does not have it.
     fn spill_over_budget(&mut self) -> Result<(), EngineError> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        let Some(folder) = self.shared.budget.folder() else { return Ok(()) };
         let held = self.pieces.iter().map(Piece::bytes).sum();
         if self.memory.try_resize(held) {
             return Ok(());
         }
         let spill = match &mut self.spill {
             Some(spill) => spill,
-            None => self.spill.insert(folder.create(self.number)?),
+            None => self.spill.insert(SpillWriter::create(folder, self.number)?),
         };
         for (partition, piece) in self.pieces.iter_mut().enumerate().filter(|(_, piece)| !piece.is_empty()) {
             spill.write(partition, &std::mem::take(piece))?;
         }
         self.counts.spilled += held as u64;
-        self.memory.resize(0);
+        self.memory.release();
         Ok(())
     }
 

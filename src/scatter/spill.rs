@@ -11,24 +11,19 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Where and whether a run may spill.
-#[derive(Debug, Clone)]
-pub struct SpillFolder(PathBuf);
+/// One reader's spill file as it grows.
+pub(super) struct SpillWriter {
+    path: PathBuf,
+    schema: Arc<Schema>,
+    writer: FileWriter<BufWriter<File>>,
+    /// The partition of every batch.
+    partitions: Vec<usize>,
+}
 
-impl SpillFolder {
-    /// A folder that exists for as long as the run; whoever made it removes it.
-    pub fn new(folder: &Path) -> Self {
-        Self(folder.to_owned())
-    }
-
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
+impl SpillWriter {
     /// Opens the spill file of a reader.
-    pub(super) fn create(&self, reader: usize) -> Result<SpillWriter, EngineError> {
-        let path = self.0.join(format!("touches-{reader}.arrow"));
+    pub(super) fn create(folder: &Path, reader: usize) -> Result<Self, EngineError> {
+        let path = folder.join(format!("touches-{reader}.arrow"));
         let columns = [
             ("touched_at", DataType::Int64),
             ("id", DataType::UInt64),
@@ -41,20 +36,9 @@ impl SpillFolder {
         let fields: Vec<Field> = columns.into_iter().map(|(name, kind)| Field::new(name, kind, true)).collect();
         let schema = Arc::new(Schema::new(fields));
         let writer = ipc_file::create(&path, &schema)?;
-        Ok(SpillWriter { path, schema, writer, partitions: Vec::new() })
+        Ok(Self { path, schema, writer, partitions: Vec::new() })
     }
-}
 
-/// One reader's spill file as it grows.
-pub(super) struct SpillWriter {
-    path: PathBuf,
-    schema: Arc<Schema>,
-    writer: FileWriter<BufWriter<File>>,
-    /// The partition of every batch.
-    partitions: Vec<usize>,
-}
-
-impl SpillWriter {
     /// Appends a piece of a partition.
     pub(super) fn write(&mut self, partition: usize, piece: &Piece) -> Result<(), EngineError> {
         let touches = || piece.touches();

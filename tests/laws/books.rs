@@ -5,7 +5,6 @@ use closedloop::config::file::DealKind;
 use closedloop::engine::memory::Budget;
 use closedloop::pipeline::credit::Crediting;
 use closedloop::pipeline::totals::{Earned, LeftOver, LineCounts};
-use closedloop::scatter::SpillFolder;
 use closedloop::scatter::conversions::Conversions;
 use closedloop::scatter::lines::{Line, LineCodes};
 use closedloop::scatter::partition::{Scatter, TouchCounts};
@@ -84,28 +83,27 @@ pub(super) fn keep_in_pieces(world: &World, pieces: &Pieces) -> Books {
 
 /// Runs a world on the current rayon pool.
 pub(super) fn keep_on_this_pool(world: &World, pieces: &Pieces) -> Books {
-    keep_within(world, pieces, &Budget::unlimited(), None)
+    keep_within(world, pieces, &Budget::unlimited())
 }
 
 /// Runs a world with so little memory that every piece of rows is spilled to a folder.
 pub(super) fn keep_spilled(world: &World, pieces: &Pieces) -> Books {
     let folder = tempfile::tempdir().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let spill = SpillFolder::new(folder.path());
-    let mut books = pool.install(|| keep_within(world, pieces, &Budget::of_bytes(1, folder.path()), Some(spill)));
+    let mut books = pool.install(|| keep_within(world, pieces, &Budget::of_bytes(1, folder.path())));
     let expected = books.counts.scattered > 0;
     assert_eq!(books.counts.spilled > 0, expected, "touches are spilled");
     books.counts.spilled = 0;
     books
 }
 
-fn keep_within(world: &World, pieces: &Pieces, budget: &Budget, spill: Option<SpillFolder>) -> Books {
+fn keep_within(world: &World, pieces: &Pieces, budget: &Budget) -> Books {
     let (plan, deals) = (world.plan(), world.deal_rows());
     let conversions = Conversions::build(plan, &deals, &world.contact_rows(), &world.role_rows(), None).unwrap();
     let campaigns = world.campaign_rows();
     let codes = LineCodes::new(&campaigns, std::iter::empty()).unwrap();
     let touches = world.touch_rows();
-    let scatter = Scatter::new(&conversions, &codes, budget, spill);
+    let scatter = Scatter::new(&conversions, &codes, budget);
     let readers = pieces.iter().map(|(reader, _)| reader + 1).max().unwrap_or_default();
     let parts = (0..readers).map(|number| {
         let mut reader = scatter.reader(number);

@@ -6,9 +6,10 @@ use super::value::minor;
 use crate::config::Plan;
 use crate::config::calendar::date_of_days;
 use crate::config::plan::Lifetime;
+use crate::engine::memory::Budget;
 use crate::pipeline::RunError;
 use crate::pipeline::clock::{Clock, Progress};
-use crate::pipeline::prepare::{Memory, Workers, index};
+use crate::pipeline::prepare::{Workers, index};
 use closedloop_core::lifetime::{Estimate, Expectation, Family, Valuation};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -137,7 +138,7 @@ pub fn explain_lifetime(
     let workers = Workers::start(threads)?;
     let mut clock = Clock::new(progress);
     let prepared =
-        index(plan, &workers, Memory::unlimited(), &mut clock)?.without_touches(plan, &workers, &mut clock)?;
+        index(plan, &workers, Budget::unlimited(), &mut clock)?.without_touches(plan, &workers, &mut clock)?;
     let lifetime = LifetimeValue::of(plan, &workers, &prepared, &BTreeSet::from(["customer_clv"]))?;
     Ok(lifetime.and_then(|lifetime| lifetime.explain(rules, account)))
 }
