@@ -1,7 +1,7 @@
 //! Columns of our own tables by their names.
 
 use super::EngineError;
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayAccessor, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
@@ -28,6 +28,12 @@ pub fn text_column(rows: &RecordBatch, name: &str) -> Result<StringArray, Engine
 /// As for [`column()`].
 pub fn integer_column(rows: &RecordBatch, name: &str) -> Result<Int64Array, EngineError> {
     Ok(cast(column(rows, name)?, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+}
+
+/// The value of a row, where it has one.
+#[inline]
+pub fn value_at<A: ArrayAccessor + Copy>(values: A, row: usize) -> Option<A::Item> {
+    values.is_valid(row).then(|| values.value(row))
 }
 
 /// Values as plain text.

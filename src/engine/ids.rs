@@ -1,6 +1,7 @@
 //! Identifiers are integers or text, the same in every table that has them.
 
 use super::EngineError;
+use super::columns::value_at;
 use super::contract::{self, ColumnKind, IdDomain};
 use super::source::{OpenSource, verbatim};
 use crate::config::file::Table;
@@ -16,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub enum IdColumn<'a> {
     /// Integers.
-    Int(Ids<&'a Int64Array>),
+    Int(&'a Int64Array),
     /// Text.
-    Text(Ids<&'a StringViewArray>),
+    Text(&'a StringViewArray),
 }
 
 /// One identifier of a column.
@@ -30,9 +31,9 @@ pub enum IdValue<'a> {
     Text(&'a str),
 }
 
-/// Typed access to identifiers; null is nobody.
+/// Identifiers that are integers; null is nobody.
 #[derive(Debug)]
-pub struct Ids<A>(A);
+pub struct Integers<'a>(&'a Int64Array);
 
 impl<'a> IdColumn<'a> {
     /// Reads an array of one of the two types.
@@ -41,8 +42,8 @@ impl<'a> IdColumn<'a> {
     /// An array of another type: the sources were not unified.
     pub fn try_new(array: &'a ArrayRef) -> Result<Self, EngineError> {
         match array.data_type() {
-            DataType::Int64 => Ok(Self::Int(Ids(array.as_primitive::<Int64Type>()))),
-            DataType::Utf8View => Ok(Self::Text(Ids(array.as_string_view()))),
+            DataType::Int64 => Ok(Self::Int(array.as_primitive::<Int64Type>())),
+            DataType::Utf8View => Ok(Self::Text(array.as_string_view())),
             other => Err(DataFusionError::Internal(format!("identifiers of type {other}")).into()),
         }
     }
@@ -57,26 +58,26 @@ impl<'a> IdColumn<'a> {
     }
 
     /// The identifiers, where they are integers.
-    pub fn integers(&self) -> Option<&Ids<&'a Int64Array>> {
+    pub fn integers(&self) -> Option<Integers<'a>> {
         match self {
-            Self::Int(ids) => Some(ids),
+            Self::Int(ids) => Some(Integers(ids)),
             Self::Text(_) => None,
         }
     }
 
     /// Where there are none, if anywhere.
-    pub fn nulls(&self) -> Option<&'a NullBuffer> {
+    pub fn nulls(&self) -> Option<&NullBuffer> {
         match self {
-            Self::Int(ids) => ids.0.nulls(),
-            Self::Text(ids) => ids.0.nulls(),
+            Self::Int(ids) => ids.nulls(),
+            Self::Text(ids) => ids.nulls(),
         }
     }
 
     /// Whether there is no identifier at `position`.
     pub fn is_null(&self, position: usize) -> bool {
         match self {
-            Self::Int(ids) => ids.0.is_null(position),
-            Self::Text(ids) => ids.0.is_null(position),
+            Self::Int(ids) => ids.is_null(position),
+            Self::Text(ids) => ids.is_null(position),
         }
     }
 
@@ -84,16 +85,16 @@ impl<'a> IdColumn<'a> {
     #[inline]
     pub fn get(&self, position: usize) -> Option<IdValue<'a>> {
         match self {
-            Self::Int(ids) => ids.get(position).map(IdValue::Int),
-            Self::Text(ids) => ids.get(position).map(IdValue::Text),
+            Self::Int(ids) => value_at(*ids, position).map(IdValue::Int),
+            Self::Text(ids) => value_at(*ids, position).map(IdValue::Text),
         }
     }
 
     /// The order of the identifiers at two positions, as in [`compare_texts`] where they are text; nobody comes first.
     pub fn compare(&self, a: usize, b: usize) -> Ordering {
         match self {
-            Self::Int(ids) => ids.get(a).cmp(&ids.get(b)),
-            Self::Text(ids) => match (ids.get(a), ids.get(b)) {
+            Self::Int(ids) => value_at(*ids, a).cmp(&value_at(*ids, b)),
+            Self::Text(ids) => match (value_at(*ids, a), value_at(*ids, b)) {
                 (Some(a), Some(b)) => compare_texts(a, b),
                 (a, b) => a.is_some().cmp(&b.is_some()),
             },
@@ -108,50 +109,16 @@ impl<'a> IdColumn<'a> {
     /// What `with` makes of the identifier at `position` as text.
     pub fn with_text<R>(&self, position: usize, with: impl FnOnce(&str) -> R) -> Option<R> {
         match self {
-            Self::Int(ids) => ids.get(position).map(|id| with(itoa::Buffer::new().format(id))),
-            Self::Text(ids) => ids.get(position).map(with),
+            Self::Int(ids) => value_at(*ids, position).map(|id| with(itoa::Buffer::new().format(id))),
+            Self::Text(ids) => value_at(*ids, position).map(with),
         }
     }
 }
 
-impl Ids<&Int64Array> {
-    /// The number of rows.
-    #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether some identifier is null.
-    pub fn has_nulls(&self) -> bool {
-        self.0.null_count() > 0
-    }
-
-    /// The identifiers that are not null.
+impl Integers<'_> {
+    /// Those that are not null.
     pub fn iter(&self) -> impl Iterator<Item = i64> + Clone {
         self.0.iter().flatten()
-    }
-
-    /// The identifiers, whatever stands for null.
-    pub fn values(&self) -> &[i64] {
-        self.0.values()
-    }
-
-    /// The identifier at `position`.
-    pub fn get(&self, position: usize) -> Option<i64> {
-        self.0.is_valid(position).then(|| self.0.value(position))
-    }
-}
-
-impl<'a> Ids<&'a StringViewArray> {
-    /// The number of rows.
-    #[expect(clippy::len_without_is_empty, reason = "a view of a batch, never asked")]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The identifier at `position`.
-    pub fn get(&self, position: usize) -> Option<&'a str> {
-        self.0.is_valid(position).then(|| self.0.value(position))
     }
 }
 

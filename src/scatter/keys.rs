@@ -10,8 +10,9 @@ mod near;
 mod texts;
 
 use crate::engine::EngineError;
+use crate::engine::columns::value_at;
 use crate::engine::ids::IdColumn;
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
 pub use ints::IntNumbers;
 pub use near::DenseNumbers;
 pub use texts::TextNumbers;
@@ -39,14 +40,14 @@ impl KeyIndex {
     pub fn build(keys: &ArrayRef, numbered: impl Iterator<Item = (usize, u32)> + Clone) -> Result<Self, EngineError> {
         Ok(match IdColumn::try_new(keys)? {
             IdColumn::Int(ids) => {
-                let entries = numbered.filter_map(|(i, number)| Some((ids.get(i)?, number)));
+                let entries = numbered.filter_map(|(row, number)| Some((value_at(ids, row)?, number)));
                 match DenseNumbers::try_new(entries.clone()) {
                     Some(dense) => Self::Dense(dense),
                     None => Self::Int(IntNumbers::new(entries)),
                 }
             }
             IdColumn::Text(ids) => {
-                Self::Text(TextNumbers::new(numbered.filter_map(|(i, number)| Some((ids.get(i)?, number)))))
+                Self::Text(TextNumbers::new(numbered.filter_map(|(row, number)| Some((value_at(ids, row)?, number)))))
             }
         })
     }
@@ -73,9 +74,9 @@ impl KeyIndex {
     #[inline]
     pub fn probe(&self, keys: &IdColumn<'_>, position: usize) -> Option<u32> {
         let number = match (self, keys) {
-            (Self::Dense(numbers), IdColumn::Int(keys)) => numbers.number(keys.get(position)?),
-            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(keys.get(position)?),
-            (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(keys.get(position)?),
+            (Self::Dense(numbers), IdColumn::Int(keys)) => numbers.number(value_at(*keys, position)?),
+            (Self::Int(numbers), IdColumn::Int(keys)) => numbers.get(value_at(*keys, position)?),
+            (Self::Text(numbers), IdColumn::Text(keys)) => numbers.get(value_at(*keys, position)?),
             _ => NO_NUMBER,
         };
         (number != NO_NUMBER).then_some(number)
@@ -101,8 +102,8 @@ impl KeyIndex {
     pub fn probe_some(&self, keys: &IdColumn<'_>, positions: impl Iterator<Item = usize>, numbers: &mut Vec<u32>) {
         numbers.clear();
         match (self, keys) {
-            (Self::Dense(index), IdColumn::Int(keys)) if !keys.has_nulls() => {
-                let keys = keys.values();
+            (Self::Dense(index), IdColumn::Int(keys)) if keys.null_count() == 0 => {
+                let keys: &[i64] = keys.values();
                 numbers.extend(positions.map(|position| index.number(keys[position])));
             }
             _ => numbers.extend(positions.map(|position| self.probe(keys, position).unwrap_or(NO_NUMBER))),

@@ -9,6 +9,7 @@ use super::spill::{SpillFile, SpillWriter};
 use super::touch::{NO_CONTACT, ScatteredTouch};
 use super::types::TypeReader;
 use crate::engine::EngineError;
+use crate::engine::columns::value_at;
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::memory::Holding;
@@ -158,8 +159,8 @@ impl<'a> Reader<'a> {
             let (row, account) = (row as usize, account as usize);
             let piece = &mut self.pieces[account / ACCOUNTS_PER_PARTITION];
             let id = match &columns.ids {
-                IdColumn::Int(ids) => ids.get(row).unwrap_or_default().cast_unsigned(),
-                IdColumn::Text(ids) => piece.push_text(ids.get(row).unwrap_or_default()),
+                IdColumn::Int(ids) => value_at(*ids, row).unwrap_or_default().cast_unsigned(),
+                IdColumn::Text(ids) => piece.push_text(value_at(*ids, row).unwrap_or_default()),
             };
             let touch_type = columns.touch_type(row).map_or(Ok(0), |name| self.types.code(name))?;
             let slot = u16::try_from(account % ACCOUNTS_PER_PARTITION).unwrap_or(u16::MAX);
@@ -250,11 +251,11 @@ impl<'a> TouchColumns<'a> {
     }
 
     fn channel(&self, row: usize) -> Option<&str> {
-        text(self.channels.as_ref()?, row)
+        value_at(self.channels.as_ref()?, row)
     }
 
     fn touch_type(&self, row: usize) -> Option<&str> {
-        text(self.touch_types.as_ref()?, row)
+        value_at(self.touch_types.as_ref()?, row)
     }
 }
 
@@ -277,10 +278,6 @@ fn keep<T: Copy + Default>(kept: &mut Vec<T>, items: impl ExactSizeIterator<Item
     kept.resize(items.len(), T::default());
     let count = keep_marked(kept, items);
     kept.truncate(count);
-}
-
-fn text(texts: &StringViewArray, row: usize) -> Option<&str> {
-    texts.is_valid(row).then(|| texts.value(row))
 }
 
 const _: () = assert!(NO_CONTACT == NO_NUMBER, "a contact without number is no contact");

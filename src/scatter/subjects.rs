@@ -15,10 +15,10 @@ use super::conversions::{Conversions, DealRows, RoleContacts, Window};
 use super::keys::KeyIndex;
 use crate::config::Plan;
 use crate::engine::EngineError;
-use crate::engine::columns::{column, text_column};
+use crate::engine::columns::{column, text_column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -221,8 +221,8 @@ fn covariates(accounts: &RecordBatch, by_account: &KeyIndex, count: usize) -> Re
     let mut covariates = vec![[0, 0]; count];
     for row in 0..accounts.num_rows() {
         let Some(account) = by_account.probe(&ids, row) else { continue };
-        let segment = segments.is_valid(row).then(|| names.partition_point(|name| *name < segments.value(row)) + 1);
-        let size = employees.is_valid(row).then(|| SIZES.partition_point(|&end| end <= employees.value(row)));
+        let segment = value_at(&segments, row).map(|segment| names.partition_point(|name| *name < segment) + 1);
+        let size = value_at(employees, row).map(|employees| SIZES.partition_point(|&end| end <= employees));
         covariates[account as usize] = [segment, size].map(|code| narrow(code.unwrap_or_default()));
     }
     Ok(covariates)

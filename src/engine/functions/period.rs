@@ -2,7 +2,8 @@
 //! `dated(period, money)`: money as a number in the order of its period, and `money_of(dated)`: the money again.
 
 use super::ArrayFunction;
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int32Array, Int64Array};
+use crate::engine::columns::value_at;
+use arrow::array::{ArrayRef, AsArray, Decimal128Array, Int32Array, Int64Array};
 use arrow::compute::{binary, cast};
 use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 use closedloop_core::lifetime::Period;
@@ -26,7 +27,7 @@ fn period_number(args: &[ArrayRef]) -> Result<ArrayRef> {
     let days = cast(&args[1], &DataType::Int32)?;
     let numbered = days.as_primitive::<Int32Type>().iter().enumerate();
     let number = |(row, day): (usize, Option<i32>)| {
-        let unit = units.is_valid(row).then(|| Period::from_name(units.value(row))).flatten();
+        let unit = value_at(units, row).and_then(Period::from_name);
         Some(unit?.number(day?))
     };
     Ok(Arc::new(numbered.map(number).collect::<Int32Array>()))

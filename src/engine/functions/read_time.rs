@@ -1,6 +1,7 @@
 //! `read_time(x, format, …)`: text in the first of some shapes that it has, as the ISO 8601 text that stages read.
 
 use super::ArrayFunction;
+use crate::engine::columns::value_at;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -35,7 +36,7 @@ fn read_times(args: &[ArrayRef]) -> Result<ArrayRef> {
         );
     }
     let read = |row: usize| {
-        let text = texts.is_valid(row).then(|| texts.value(row))?;
+        let text = value_at(*texts, row)?;
         let of_row = formats.iter().filter(|format| format.is_valid(row)).map(|format| format.value(row));
         // What has none of the shapes stays as it is, so that a row set aside shows it.
         Some(of_row.into_iter().find_map(|format| in_iso(format, text)).unwrap_or_else(|| text.to_owned()))

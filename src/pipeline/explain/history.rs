@@ -3,7 +3,7 @@
 use super::super::error::RunError;
 use super::super::prepare::Indexed;
 use crate::config::Plan;
-use crate::engine::columns::{column, text_column};
+use crate::engine::columns::{column, text_column, value_at};
 use crate::engine::conditions::eligible;
 use crate::engine::ids::IdColumn;
 use crate::engine::{EngineError, session};
@@ -23,7 +23,7 @@ pub(super) async fn history(plan: &Plan, indexed: &Indexed, only: Expr) -> Resul
     let rows = session::collect(touchpoints.select(selected)?).await?;
     let instants = column(&rows, "touched_at")?.as_primitive::<TimestampMicrosecondType>();
     let ids = IdColumn::try_new(column(&rows, "touch_id")?)?;
-    let at = |row: usize| instants.is_valid(row).then(|| instants.value(row));
+    let at = |row: usize| value_at(instants, row);
     let mut order: Vec<usize> = (0..rows.num_rows()).collect();
     order.sort_by(|&a, &b| at(a).cmp(&at(b)).then_with(|| ids.compare(a, b)));
     Ok(take_record_batch(&rows, &order.into_iter().map(|row| row as u64).collect::<UInt64Array>())?)
@@ -60,11 +60,11 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn at(&self, row: usize) -> Option<i64> {
-        self.touched_at.is_valid(row).then(|| self.touched_at.value(row))
+        value_at(self.touched_at, row)
     }
 
     pub(super) fn channel(&self, row: usize) -> Option<String> {
-        self.channels.is_valid(row).then(|| self.channels.value(row).to_owned())
+        value_at(&self.channels, row).map(str::to_owned)
     }
 
     /// Whether a row can be read.

@@ -1,9 +1,10 @@
 //! Customers as dense codes, in the order of their identifiers.
 
 use crate::engine::EngineError;
+use crate::engine::columns::value_at;
 use crate::engine::dense::{KeyRange, narrow};
 use crate::engine::ids::IdColumn;
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef};
 use rayon::prelude::*;
 
 /// A column of identifiers as codes.
@@ -21,9 +22,12 @@ pub(super) struct Coded {
 pub(super) fn code(ids: &ArrayRef) -> Result<Coded, EngineError> {
     let rows = 0..narrow(ids.len());
     Ok(match IdColumn::try_new(ids)? {
-        IdColumn::Int(ids) => number_close(ids.values())
-            .unwrap_or_else(|| number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect())),
-        IdColumn::Text(ids) => number(ids.len(), rows.filter_map(|row| Some((ids.get(row as usize)?, row))).collect()),
+        IdColumn::Int(ids) => number_close(ids.values()).unwrap_or_else(|| {
+            number(ids.len(), rows.filter_map(|row| Some((value_at(ids, row as usize)?, row))).collect())
+        }),
+        IdColumn::Text(ids) => {
+            number(ids.len(), rows.filter_map(|row| Some((value_at(ids, row as usize)?, row))).collect())
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use super::given_back::{GivenBack, ReducedDeal, Step, settle};
 use crate::config::Plan;
 use crate::config::file::{SegmentBy, Table};
 use crate::config::plan::Lifetime;
-use crate::engine::columns::{column, text_column, texts};
+use crate::engine::columns::{column, text_column, texts, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::purchases::PurchaseRows;
@@ -162,7 +162,7 @@ impl Customers {
             let of_account = conversions.of_account(account).iter();
             let deals = of_account.clone().map(|conversion| {
                 let row = conversion.deal as usize;
-                let term = (starts.is_valid(row) && ends.is_valid(row)).then(|| (starts.value(row), ends.value(row)));
+                let term = value_at(&starts, row).zip(value_at(&ends, row));
                 ReducedDeal::new(conversion.deal, day_of(plan, conversion.converted_at), conversion.amount, term)
             });
             for (position, conversion) in of_account.enumerate() {

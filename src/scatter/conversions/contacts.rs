@@ -6,11 +6,11 @@ use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
 use crate::engine::EngineError;
-use crate::engine::columns::{column, integer_column};
+use crate::engine::columns::{column, integer_column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::{KeyIndex, NO_NUMBER};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -61,9 +61,8 @@ impl Conversions {
             return Ok(());
         }
         let created = integer_column(contacts, "created_at")?;
-        let rows = rows_of_contacts.iter().map(|&row| row as usize);
         let created_of_contact: Vec<Option<i64>> =
-            rows.map(|row| created.is_valid(row).then(|| created.value(row))).collect();
+            rows_of_contacts.iter().map(|&row| value_at(&created, row as usize)).collect();
         let mut created_of_account = vec![None; self.accounts()];
         for (&at, account) in created_of_contact.iter().zip(&self.contact_accounts) {
             if let Some(account) = *account {

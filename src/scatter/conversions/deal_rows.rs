@@ -5,7 +5,7 @@ use super::sorting::{HeadedText, sort_side_by_side};
 use super::{Conversion, CreditDeal, runs};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
-use crate::engine::columns::{column, integer_column, text_column};
+use crate::engine::columns::{column, integer_column, text_column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::scatter::quarters::Quarters;
@@ -118,7 +118,9 @@ impl<'a> DealRows<'a> {
     pub(super) fn sort_by_account_and_close(&self, rows: &mut [u32]) -> Vec<usize> {
         match &self.account_ids {
             IdColumn::Int(accounts) => self.sort_by(rows, |row| accounts.values()[row as usize]),
-            IdColumn::Text(accounts) => self.sort_by(rows, |row| accounts.get(row as usize).map(HeadedText::new)),
+            IdColumn::Text(accounts) => {
+                self.sort_by(rows, |row| value_at(*accounts, row as usize).map(HeadedText::new))
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::NO_NUMBER;
 use super::buckets::{Buckets, FETCHED_TOGETHER, Value, in_portions};
-use crate::engine::ids::Ids;
-use arrow::array::StringViewArray;
+use crate::engine::columns::value_at;
+use arrow::array::{Array, StringViewArray};
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use std::hint::black_box;
@@ -65,7 +65,7 @@ impl TextNumbers {
         if self.is_empty() { NO_NUMBER } else { self.number(self.hasher.hash_one(text), text) }
     }
 
-    pub(super) fn get_all(&self, texts: &Ids<&StringViewArray>, numbers: &mut Vec<u32>) {
+    pub(super) fn get_all(&self, texts: &StringViewArray, numbers: &mut Vec<u32>) {
         numbers.resize(texts.len(), NO_NUMBER);
         if self.is_empty() {
             return;
@@ -73,7 +73,7 @@ impl TextNumbers {
         let (mut hashes, mut likely) = ([0; FETCHED_TOGETHER], [(0, 0); FETCHED_TOGETHER]);
         let mut found = [(NOWHERE, false); FETCHED_TOGETHER];
         for (portion, numbers) in numbers.chunks_mut(FETCHED_TOGETHER).enumerate() {
-            let text = |position: usize| texts.get(portion * FETCHED_TOGETHER + position).unwrap_or_default();
+            let text = |position: usize| value_at(texts, portion * FETCHED_TOGETHER + position).unwrap_or_default();
             // Step by step, so that memory is waited for once: a core looks only so many instructions ahead.
             for (position, hash) in hashes[..numbers.len()].iter_mut().enumerate() {
                 *hash = self.hasher.hash_one(text(position));

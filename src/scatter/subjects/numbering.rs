@@ -2,7 +2,7 @@
 
 use super::OtherAccounts;
 use crate::engine::EngineError;
-use crate::engine::columns::column;
+use crate::engine::columns::{column, value_at};
 use crate::engine::dense::{KeyRange, narrow};
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
@@ -36,7 +36,7 @@ impl Numbering {
         let rows = match &column {
             IdColumn::Int(ids) => first_of_near(rows.clone(), ids.values())
                 .unwrap_or_else(|| first_of_each(rows, |row| ids.values()[row as usize])),
-            IdColumn::Text(ids) => first_of_each(rows, |row| ids.get(row as usize)),
+            IdColumn::Text(ids) => first_of_each(rows, |row| value_at(*ids, row as usize)),
         };
         let converts = rows.iter().map(|&row| row < deals).collect();
         Ok(Self { ids: take(&all, &UInt32Array::from(rows), None)?, converts })
