@@ -137,7 +137,7 @@ pub(super) fn unify(sources: &mut BTreeMap<Table, OpenSource>) -> Result<(), Eng
             let field = source.rows.schema().field_with_unqualified_name(name)?;
             let given = field.data_type();
             // A column the source does not have is a null text.
-            if !given.is_integer() && !is_absent(source, name) {
+            if !given.is_integer() && !source.absent.contains(&name) {
                 textual.insert(domain);
             }
         }
@@ -163,10 +163,6 @@ pub(super) fn unify(sources: &mut BTreeMap<Table, OpenSource>) -> Result<(), Eng
         source.rows = source.rows.clone().select(selected)?;
     }
     Ok(())
-}
-
-fn is_absent(source: &OpenSource, name: &str) -> bool {
-    source.absent.contains(&name)
 }
 
 pub(super) fn id_columns(table: Table) -> impl Iterator<Item = (&'static str, IdDomain)> {

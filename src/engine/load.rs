@@ -81,7 +81,8 @@ pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> 
 async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
     let mut sources = open_all(ctx, plan).await?;
     ids::unify(&mut sources)?;
-    let mut loader = Loader { ctx, plan, scratch, cells: BTreeMap::new(), loaded: Loaded::default() };
+    let has_amounts = !sources[&Table::Transactions].absent.contains(&"amount");
+    let mut loader = Loader { ctx, plan, scratch, has_amounts, cells: BTreeMap::new(), loaded: Loaded::default() };
     for (table, source) in sources {
         ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
         loader.cells.insert(table, source.cell_names);
@@ -105,8 +106,7 @@ async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) 
         session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
     }
     loader.loaded.set_aside.sort_by_key(|row| row.table);
-    loader.loaded.lacks_amounts =
-        plan.source(Table::Transactions).is_some() && !loader.has_column(Table::Transactions, "amount");
+    loader.loaded.lacks_amounts = plan.source(Table::Transactions).is_some() && !has_amounts;
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
@@ -130,6 +130,8 @@ struct Loader<'a> {
     ctx: &'a SessionContext,
     plan: &'a Plan,
     scratch: Option<&'a Path>,
+    /// Whether transactions have a column of amounts.
+    has_amounts: bool,
     cells: BTreeMap<Table, Vec<String>>,
     loaded: Loaded,
 }
@@ -138,23 +140,16 @@ impl Loader<'_> {
     /// Plans a stage file with the run's parameters.
     async fn view(&self, sql: &str) -> Result<DataFrame, EngineError> {
         let given = |table| ScalarValue::from(self.plan.source(table).is_some());
-        let has_amount = self.has_column(Table::Transactions, "amount");
         let values = [
             ("as_of", ScalarValue::TimestampMicrosecond(self.plan.as_of, Some("UTC".into()))),
             ("as_of_day", ScalarValue::Date32(self.plan.as_of_day())),
             ("has_accounts", given(Table::Accounts)),
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
-            ("has_amount", ScalarValue::from(has_amount)),
+            ("has_amount", ScalarValue::from(self.has_amounts)),
             ("unknown_channel", ScalarValue::from(contract::UNKNOWN_CHANNEL)),
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
-    }
-
-    fn has_column(&self, table: Table, canonical: &str) -> bool {
-        let wanted = self.plan.source(table).and_then(|source| source.columns.get(canonical));
-        let wanted = wanted.map_or(canonical, String::as_str);
-        self.cells[&table].iter().any(|name| name.eq_ignore_ascii_case(wanted))
     }
 
     /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names; one after
