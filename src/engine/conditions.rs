@@ -67,10 +67,11 @@ fn looks_beyond_its_row(part: &Expr) -> bool {
 pub(crate) async fn fault(ctx: &SessionContext, plan: &Plan, error: DataFusionError) -> EngineError {
     let conditions =
         if plan.journeys.suppress.is_empty() { "journeys.eligible" } else { "journeys.eligible or journeys.suppress" };
+    let source = &plan.sources[&Table::Touchpoints];
     match read_without_conditions(ctx).await {
-        Err(error) => source_fault(plan, error),
+        Err(error) => source.explain(&error),
         Ok(()) if is_about_values(&error) => sql_fault(conditions, words(&error)),
-        Ok(()) => source_fault(plan, error),
+        Ok(()) => source.explain(&error),
     }
 }
 
@@ -78,12 +79,4 @@ async fn read_without_conditions(ctx: &SessionContext) -> Result<(), DataFusionE
     let mut rows = ctx.table("touchpoints").await?.drop_columns(&[SOURCE_ROW])?.execute_stream().await?;
     while rows.next().await.transpose()?.is_some() {}
     Ok(())
-}
-
-/// What made reading the source of touches fail.
-fn source_fault(plan: &Plan, error: DataFusionError) -> EngineError {
-    match plan.source(Table::Touchpoints) {
-        Some(source) => source.explain(&error),
-        None => error.into(),
-    }
 }

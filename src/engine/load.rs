@@ -185,13 +185,13 @@ impl Loader<'_> {
             self.ctx.deregister_table(&stage)?;
         }
         let used = RowStore::new(self.scratch, table.name());
-        let triaged = self.triage(table, view.clone().drop_columns(&[SOURCE_ROW])?, used).await?;
+        let triaged = self.triage(source, view.clone().drop_columns(&[SOURCE_ROW])?, used).await?;
         if triaged.rejected.num_rows() == 0 {
             return Ok((triaged, Vec::new()));
         }
         // Only rejected rows are asked what stood in their files.
         let compared = RowStore::new(self.scratch, &format!("{}_compared", table.name()));
-        let rejected = self.triage(table, view.filter(triaged.could_be_rejected(table)?)?, compared).await?.rejected;
+        let rejected = self.triage(source, view.filter(triaged.could_be_rejected(table)?)?, compared).await?.rejected;
         let (source, cell_names) = (source.clone(), self.cells[&table].clone());
         let expected = triaged.counts.set_aside.rows;
         let find = move || set_aside_rows(&source, &cell_names, &rejected, expected);
@@ -221,9 +221,9 @@ impl Loader<'_> {
     }
 
     /// Reads a stage and tells used, out-of-scope and rejected rows apart, beside the other tables.
-    async fn triage(&self, table: Table, view: DataFrame, good: RowStore) -> Result<Triaged, EngineError> {
+    async fn triage(&self, source: &Source, view: DataFrame, good: RowStore) -> Result<Triaged, EngineError> {
         let (own_currency, schema) = (self.plan.finance.currency.clone(), Arc::clone(view.schema().inner()));
-        let mut triage = Triage::new(table, own_currency, schema, good);
+        let mut triage = Triage::new(source.table, own_currency, schema, good);
         let triaged = Query::start(async move {
             let mut stream = view.execute_stream().await?;
             while let Some(rows) = stream.next().await.transpose()? {
@@ -234,10 +234,7 @@ impl Loader<'_> {
             drop(stream);
             Ok(triage.finish())
         });
-        triaged.rows().await.map_err(|error| match self.plan.source(table) {
-            Some(source) => source.explain(&error),
-            None => error.into(),
-        })?
+        triaged.rows().await.map_err(|error| source.explain(&error))?
     }
 }
 

@@ -40,9 +40,6 @@ impl DealContacts {
 
     /// Where the contacts whose touches count stand; nowhere means all of the account.
     pub(super) fn of(&self, deal: u32) -> Range<usize> {
-        if self.of_deal.is_empty() {
-            return 0..0;
-        }
         self.of_deal.get(&deal).map_or(0..0, |range| range.start as usize..range.end as usize)
     }
 }

@@ -43,9 +43,6 @@ impl CreditDeals {
 
     /// The credits of a deal, oldest first.
     pub(super) fn of(&self, deal: u32) -> &[CreditDeal] {
-        if self.of_deal.is_empty() {
-            return &[];
-        }
         self.of_deal.get(&deal).map_or(&[], |range| &self.matched[range.start as usize..range.end as usize])
     }
 }

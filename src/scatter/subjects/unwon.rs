@@ -70,7 +70,7 @@ impl<'a> Unwon<'a> {
     fn holds(&self, row: u32) -> bool {
         self.accounts[row as usize] != NO_NUMBER
             && !self.opportunities.is_won.value(row as usize)
-            && (self.with_deals.is_empty() || !self.with_deals.contains(&self.opportunities.ids.get(row as usize)))
+            && !self.with_deals.contains(&self.opportunities.ids.get(row as usize))
     }
 
     fn is_lost(&self, row: u32) -> bool {
