@@ -1,7 +1,7 @@
 -- stage_transactions where accounts are given: what an account bought is out of scope with it. Others may have bought as well.
 -- In: stage_transactions, accounts (canonical), later_accounts.
 SELECT
-    t.account_id, t.transacted_at, t.amount, t.currency, t.is_rounded, t.source_row,
+    t.* EXCLUDE (in_scope, reason),
     t.in_scope AND (a.account_id IS NOT NULL OR l.account_id IS NULL) AS in_scope,
     t.reason
 FROM stage_transactions t
