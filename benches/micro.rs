@@ -201,7 +201,7 @@ fn group(bencher: Bencher<'_, '_>, per_account: usize) {
     let lines = codes.finish();
     let grouping = Grouping::new(&conversions, &lines, &scattered.types);
     bencher.counter(ItemsCount::new(scattered.counts.scattered)).bench_local(|| {
-        for partition in 0..scattered.len() {
+        for partition in 0..scattered.partitions() {
             let pieces = scattered.pieces(partition).unwrap();
             let (ids, accounts) = (scattered.ids(&pieces), scattered.accounts(partition));
             black_box(grouping.group(&pieces, ids, accounts, Beyond::Dropped));

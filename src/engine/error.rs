@@ -52,12 +52,9 @@ pub enum EngineError {
     },
     /// More touch types than can be told apart.
     #[error(
-        "table touchpoints: touch_type has more than {most} values, which collapse or a model tells apart; group them in [tables.touchpoints] sql"
+        "table touchpoints: touch_type has more than 65535 values, which collapse or a model tells apart; group them in [tables.touchpoints] sql"
     )]
-    TooManyTouchTypes {
-        /// How many can be.
-        most: usize,
-    },
+    TooManyTouchTypes,
     /// Partitions over the memory limit cannot be written to disk, or read back.
     #[error(
         "{path} cannot hold what exceeds the memory limit ({source}); free disk space there, or raise --memory-limit"

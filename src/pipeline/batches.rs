@@ -60,10 +60,10 @@ impl<'a> Names<'a> {
         quarters: &'a Quarters,
         models: &'a [ModelSpec],
     ) -> Self {
-        let codes = || 0..narrow(lines.len());
+        let codes = || 0..narrow(lines.count());
         let campaigns: StringArray = codes().map(|code| lines.line(code).campaign.as_deref()).collect();
         let channels: StringArray = codes().map(|code| Some(lines.line(code).channel.as_str())).collect();
-        let numbers = (0..narrow(quarters.len())).map(|position| quarters.number(position));
+        let numbers = (0..narrow(quarters.count())).map(|position| quarters.number(position));
         let quarter_names: StringArray = numbers.map(|number| Some(Calendar::quarter_name(number))).collect();
         let kinds: StringArray = DealKind::ALL.iter().map(|kind| Some(kind.name())).collect();
         let buckets: StringArray = Bucket::ALL.iter().map(|bucket| Some(bucket.name())).collect();

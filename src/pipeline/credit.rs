@@ -182,7 +182,7 @@ impl<'a> Crediting<'a> {
         mut sink: impl FnMut(Vec<T>) -> Result<(), RunError> + Send,
     ) -> Result<Credited, RunError> {
         let idle = Idle::none();
-        let partitions: Vec<usize> = (0..self.scattered.len()).collect();
+        let partitions: Vec<usize> = (0..self.scattered.partitions()).collect();
         let mut finished = Vec::new();
         for wave in partitions.chunks(WAVE * rayon::current_num_threads()) {
             let credit = |&partition: &usize| {

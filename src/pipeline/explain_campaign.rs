@@ -101,7 +101,7 @@ pub fn explain_campaign(
 
 /// The campaign that is meant, and the codes of its lines.
 fn wanted_lines(prepared: &Prepared, asked: &str) -> Result<(String, BTreeSet<u32>), RunError> {
-    let codes = 0..narrow(prepared.lines.len());
+    let codes = 0..narrow(prepared.lines.count());
     let id = |code: u32| prepared.lines.line(code).campaign.as_deref();
     let spent_on = prepared.spent.iter().filter_map(|spent| spent.campaign);
     let campaign = prepared.campaign_names.find(asked, &codes.clone().filter_map(id).chain(spent_on).collect())?;
@@ -113,7 +113,7 @@ fn wanted_lines(prepared: &Prepared, asked: &str) -> Result<(String, BTreeSet<u3
 fn wanted_quarter(prepared: &Prepared, quarter: Option<&str>) -> Result<Option<i32>, RunError> {
     let Some(quarter) = quarter else { return Ok(None) };
     let quarters = &prepared.conversions.quarters;
-    let numbers = (0..narrow(quarters.len())).map(|position| quarters.number(position));
+    let numbers = (0..narrow(quarters.count())).map(|position| quarters.number(position));
     let numbers: BTreeSet<i32> = numbers.chain(prepared.spent.iter().map(|spent| spent.quarter)).collect();
     let names: Vec<String> = numbers.iter().copied().map(Calendar::quarter_name).collect();
     match numbers.iter().zip(&names).find(|(_, name)| *name == quarter) {

@@ -86,7 +86,7 @@ pub(super) fn report(
     refusals: Vec<String>,
 ) -> Report {
     let (model, lines) = (plan.default_model, &prepared.lines);
-    let mut by_line: Vec<Option<i64>> = vec![None; lines.len()];
+    let mut by_line: Vec<Option<i64>> = vec![None; lines.count()];
     totals.amounts(model).for_each(|(line, amount)| *by_line[line as usize].get_or_insert_default() += amount);
     let attributed = by_line.iter().flatten().sum();
     let mut campaigns: BTreeMap<(&str, &str), i64> = BTreeMap::new();

@@ -22,7 +22,6 @@ use contacts::{DealContacts, NumberedContacts, number_contacts, role_contacts};
 pub use credits::{CreditDeal, CreditDeals};
 pub(super) use deal_rows::{DealRows, OpportunityKey};
 use rayon::prelude::*;
-use std::ops::Range;
 use windows::WindowMaker;
 
 /// A won deal line that credit is given for.
@@ -243,19 +242,6 @@ impl Conversions {
     pub fn of_account(&self, account: usize) -> &[Conversion] {
         &self.all[self.first_of_account[account]..self.first_of_account[account + 1]]
     }
-}
-
-/// Ranges of consecutive positions that are the same.
-fn runs(len: usize, same: impl Fn(usize, usize) -> bool) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for end in 1..=len {
-        if end == len || !same(start, end) {
-            runs.push(start..end);
-            start = end;
-        }
-    }
-    runs
 }
 
 fn widest_window(conversions: &[Conversion]) -> (i64, i64) {

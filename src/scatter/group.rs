@@ -67,8 +67,7 @@ impl<'a> Grouping<'a> {
 
 impl Grouped {
     /// How many touches there are, with those that were dropped.
-    #[expect(clippy::len_without_is_empty, reason = "said of a partition, never asked")]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.touches.len()
     }
 

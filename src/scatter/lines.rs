@@ -172,13 +172,8 @@ impl Lines {
     }
 
     /// How many lines there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lines.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
     }
 
     /// The channel of a touch with this campaign that names this channel, if any.

@@ -133,13 +133,8 @@ pub struct Scattered {
 
 impl Scattered {
     /// How many partitions there are.
-    pub fn len(&self) -> usize {
+    pub fn partitions(&self) -> usize {
         self.waiting.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
     }
 
     /// The dense accounts of a partition.

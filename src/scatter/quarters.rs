@@ -41,13 +41,8 @@ impl Quarters {
     }
 
     /// How many quarters there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.starts.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
     }
 }
 
@@ -68,7 +63,7 @@ mod tests {
                 assert_eq!(quarters.position_near(at(text), guess), quarters.position(at(text)), "{text} {guess}");
             }
         }
-        assert_eq!(quarters.len(), 12);
+        assert_eq!(quarters.count(), 12);
         for instant in [i64::MIN, i64::MAX - 1] {
             assert_eq!(quarters.position_near(instant, 0), quarters.position(instant));
         }

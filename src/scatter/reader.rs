@@ -6,7 +6,7 @@ use super::marked::keep_marked;
 use super::partition::{ACCOUNTS_PER_PARTITION, Scatter, TouchCounts};
 use super::pieces::Piece;
 use super::spill::{SpillFile, SpillWriter};
-use super::touch::{NO_CONTACT, ScatteredTouch};
+use super::touch::ScatteredTouch;
 use super::types::TypeReader;
 use crate::engine::EngineError;
 use crate::engine::columns::value_at;
@@ -169,10 +169,10 @@ impl<'a> Reader<'a> {
                 id,
                 line,
                 columns.eligible.value(row),
+                columns.of_sales(row),
                 slot,
                 touch_type,
             );
-            let touch = if columns.of_sales(row) { touch.of_sales() } else { touch };
             piece.push(touch, self.contacts.get(row).copied());
         }
         Ok(())
@@ -279,5 +279,3 @@ fn keep<T: Copy + Default>(kept: &mut Vec<T>, items: impl ExactSizeIterator<Item
     let count = keep_marked(kept, items);
     kept.truncate(count);
 }
-
-const _: () = assert!(NO_CONTACT == NO_NUMBER, "a contact without number is no contact");

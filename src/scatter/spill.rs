@@ -48,7 +48,7 @@ impl SpillWriter {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(touches().map(|touch| touch.at).collect::<Int64Array>()),
             Arc::new(touches().map(|touch| touch.id).collect::<UInt64Array>()),
-            Arc::new(touches().map(|touch| touch.line_word()).collect::<UInt32Array>()),
+            Arc::new(touches().map(|touch| touch.line_word).collect::<UInt32Array>()),
             Arc::new(touches().map(|touch| touch.slot).collect::<UInt16Array>()),
             Arc::new(touches().map(|touch| touch.touch_type).collect::<UInt16Array>()),
             Arc::new(contacts),
@@ -103,7 +103,8 @@ fn piece_of(rows: &RecordBatch) -> Piece {
         piece.push_text(text);
     }
     for (row, contact) in contacts.iter().enumerate() {
-        piece.push(ScatteredTouch::of_word(at[row], ids[row], lines[row], slots[row], types[row]), contact);
+        let (line_word, slot, touch_type) = (lines[row], slots[row], types[row]);
+        piece.push(ScatteredTouch { at: at[row], id: ids[row], line_word, slot, touch_type }, contact);
     }
     piece
 }

@@ -1,5 +1,6 @@
 //! One touch that may matter, as small as it can be.
 
+use super::keys::NO_NUMBER;
 use super::pieces::Pieces;
 use crate::engine::ids::compare_texts;
 use arrow::array::StringBuilder;
@@ -9,7 +10,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// No contact is known for the touch, or contacts do not matter.
-pub const NO_CONTACT: u32 = u32::MAX;
+pub const NO_CONTACT: u32 = NO_NUMBER;
 
 /// A touch that may matter, as it waits in its partition: 24 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct ScatteredTouch {
     /// Its identifier: an integer, or the position of its text in the arena of its piece.
     pub id: u64,
     /// Code of its line, and in the highest bits whether it is eligible and whether it is of sales.
-    line: u32,
+    pub(super) line_word: u32,
     /// Position of its account in the partition.
     pub slot: u16,
     /// Code of its type, where types matter; else 0.
@@ -32,23 +33,9 @@ const OF_SALES: u32 = 1 << 30;
 impl ScatteredTouch {
     /// A touch of the account in `slot`; `line` is below 2³⁰.
     #[inline]
-    pub fn new(at: i64, id: u64, line: u32, eligible: bool, slot: u16, touch_type: u16) -> Self {
-        Self { at, id, line: line | if eligible { ELIGIBLE } else { 0 }, slot, touch_type }
-    }
-
-    /// The same touch, known to be of sales.
-    pub(super) fn of_sales(self) -> Self {
-        Self { line: self.line | OF_SALES, ..self }
-    }
-
-    /// The line and what else is known of the touch, in one word.
-    pub(super) fn line_word(&self) -> u32 {
-        self.line
-    }
-
-    /// A touch whose line was kept in one word.
-    pub(super) fn of_word(at: i64, id: u64, line: u32, slot: u16, touch_type: u16) -> Self {
-        Self { at, id, line, slot, touch_type }
+    pub fn new(at: i64, id: u64, line: u32, eligible: bool, of_sales: bool, slot: u16, touch_type: u16) -> Self {
+        let line_word = line | if eligible { ELIGIBLE } else { 0 } | if of_sales { OF_SALES } else { 0 };
+        Self { at, id, line_word, slot, touch_type }
     }
 
     /// The touch among those of its account; `tag` is that of its piece, see [`TouchIds::tag`].
@@ -57,10 +44,10 @@ impl ScatteredTouch {
         Touch {
             at: self.at,
             id: self.id | tag,
-            line: self.line & !(ELIGIBLE | OF_SALES),
+            line: self.line_word & !(ELIGIBLE | OF_SALES),
             contact,
-            eligible: self.line & ELIGIBLE != 0,
-            of_sales: self.line & OF_SALES != 0,
+            eligible: self.line_word & ELIGIBLE != 0,
+            of_sales: self.line_word & OF_SALES != 0,
             touch_type: self.touch_type,
         }
     }
@@ -168,19 +155,8 @@ impl TextArena {
 
     /// The text at a position.
     pub fn get(&self, position: usize) -> &str {
-        self.read(self.locate(position))
-    }
-
-    /// Where the text at a position starts and ends.
-    #[inline]
-    pub fn locate(&self, position: usize) -> (usize, usize) {
-        (position.checked_sub(1).map_or(0, |before| self.ends[before]), self.ends[position])
-    }
-
-    /// The text that starts and ends there.
-    #[inline]
-    pub fn read(&self, (start, end): (usize, usize)) -> &str {
-        &self.texts[start..end]
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.texts[start..self.ends[position]]
     }
 
     /// All texts in order.
@@ -205,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_touch_comes_back_as_it_was_scattered() {
-        let touch = ScatteredTouch::new(7, 9, 1_000_000, true, 3, 4).gather(0, NO_CONTACT);
+        let touch = ScatteredTouch::new(7, 9, 1_000_000, true, false, 3, 4).gather(0, NO_CONTACT);
         assert_eq!((touch.at, touch.id, touch.line, touch.eligible), (7, 9, 1_000_000, true));
-        let of_sales = ScatteredTouch::new(7, 9, 5, false, 3, 4).of_sales().gather(0, NO_CONTACT);
+        let of_sales = ScatteredTouch::new(7, 9, 5, false, true, 3, 4).gather(0, NO_CONTACT);
         assert_eq!((touch.of_sales, of_sales.eligible, of_sales.of_sales, of_sales.line), (false, false, true, 5));
     }
 

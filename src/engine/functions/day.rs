@@ -20,10 +20,10 @@ pub(super) fn functions(calendar: &SharedCalendar) -> Vec<ArrayFunction> {
         ArrayFunction::new(name, 1, DataType::Date32, move |args| days(&calendar, &args[0], of_text))
     };
     vec![
-        day("local_date", day_of_text),
-        day("first_day", |calendar, text| day_of_text(calendar, text).or_else(|| Some(days_since_epoch(month(text)?)))),
+        day("local_date", Calendar::read_day),
+        day("first_day", |calendar, text| calendar.read_day(text).or_else(|| Some(days_since_epoch(month(text)?)))),
         day("last_day", |calendar, text| {
-            day_of_text(calendar, text).or_else(|| Some(days_since_epoch(month(text)?.last_of_month())))
+            calendar.read_day(text).or_else(|| Some(days_since_epoch(month(text)?.last_of_month())))
         }),
     ]
 }
@@ -54,10 +54,6 @@ fn days(calendar: &Calendar, values: &ArrayRef, of_text: fn(&Calendar, &str) -> 
     Ok(Arc::new(dates))
 }
 
-fn day_of_text(calendar: &Calendar, text: &str) -> Option<i32> {
-    calendar.read_day(text)
-}
-
 /// The first day of a month, as 2024-12.
 pub(crate) fn month(text: &str) -> Option<Date> {
     let text = text.trim();
@@ -67,7 +63,7 @@ pub(crate) fn month(text: &str) -> Option<Date> {
 
 /// Fiscal quarters of instants or dates; null outside the calendar.
 pub(super) fn quarters(calendar: &Calendar, values: &ArrayRef) -> Result<ArrayRef> {
-    let dates = days(calendar, values, day_of_text)?;
+    let dates = days(calendar, values, Calendar::read_day)?;
     // Neighbouring rows are often of one quarter: its days are remembered.
     let mut latest: Option<(RangeInclusive<i32>, i32)> = None;
     let mut quarter = |days: i32| match &latest {

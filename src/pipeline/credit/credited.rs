@@ -58,7 +58,7 @@ impl PartitionCredit {
         let repeated =
             |&(account, touch): &(u32, Touch)| RepeatedTouch { account, id: grouped.ids.text(touch.id), touch };
         // Most touches serve one deal, some several.
-        let rows = if wants_credits { grouped.len() + grouped.len() / 4 } else { 0 };
+        let rows = if wants_credits { grouped.count() + grouped.count() / 4 } else { 0 };
         Self {
             credits: CreditRows::with_room_for(rows, models),
             journeys: JourneyRows::new(models),

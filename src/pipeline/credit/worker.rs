@@ -71,7 +71,7 @@ impl<'a> Worker<'a> {
             shapes: Shapes::default(),
             rows: Vec::new(),
             parts: Vec::new(),
-            seen: vec![0; stage.lines.len()],
+            seen: vec![0; stage.lines.count()],
             journeys: 0,
         }
     }

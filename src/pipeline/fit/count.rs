@@ -106,7 +106,7 @@ const COVARIATES: usize = 2;
 /// # Errors
 /// A spill file that cannot be read.
 pub(super) fn touches_of_lines(journeys: &Journeys<'_>) -> Result<Vec<u64>, EngineError> {
-    let lines = journeys.prepared.lines.len();
+    let lines = journeys.prepared.lines.count();
     let make = || (vec![0_u64; lines], EligibleTouches::default());
     let (counters, _) = journeys.visit(make, |(touches, scratch), partition| {
         for account in partition.accounts.clone() {

@@ -68,7 +68,7 @@ impl<'a> Journeys<'a> {
         visit: impl Fn(&mut V, &PartitionTouches) -> T + Sync,
     ) -> Result<(Vec<V>, Vec<T>), EngineError> {
         let idle = Idle::none();
-        let seen = (0..self.prepared.scattered.len()).into_par_iter().map(|partition| {
+        let seen = (0..self.prepared.scattered.partitions()).into_par_iter().map(|partition| {
             let touches = self.partition(partition)?;
             Ok(idle.lend(&make, |visitor| visit(visitor, &touches)))
         });

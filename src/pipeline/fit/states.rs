@@ -126,5 +126,5 @@ impl StateCodes {
 }
 
 fn codes(lines: &Lines) -> impl Iterator<Item = u32> + use<> {
-    0..narrow(lines.len())
+    0..narrow(lines.count())
 }

@@ -2,7 +2,7 @@
 
 use super::credits::CreditDeals;
 use super::sorting::{HeadedText, sort_side_by_side};
-use super::{Conversion, CreditDeal, runs};
+use super::{Conversion, CreditDeal};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::columns::{column, integer_column, text_column, value_at};
@@ -182,9 +182,11 @@ impl<'a> DealRows<'a> {
             }
         }
         matched.sort_by_key(|(position, _)| *position);
-        for run in runs(matched.len(), |i, j| matched[i].0 == matched[j].0) {
-            let original = all[matched[run.start].0].deal;
-            credits.of_deal.insert(original, narrow(run.start)..narrow(run.end));
+        let mut start = 0;
+        for of_original in matched.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + of_original.len();
+            credits.of_deal.insert(all[of_original[0].0].deal, narrow(start)..narrow(end));
+            start = end;
         }
         credits.matched = matched.into_iter().map(|(_, credit)| credit).collect();
         credits
