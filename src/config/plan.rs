@@ -70,8 +70,6 @@ pub struct Source {
     pub files: Vec<PathBuf>,
     /// How they are stored.
     pub format: Format,
-    /// Whether they are gzip-compressed (CSV and NDJSON).
-    pub gzip: bool,
     /// CSV field separator.
     pub delimiter: u8,
     /// Canonical column → source column.
@@ -86,6 +84,11 @@ impl Source {
     /// This source and those that its SELECT may join.
     pub fn parts(&self) -> impl Iterator<Item = &Source> {
         std::iter::once(self).chain(self.with.values())
+    }
+
+    /// Whether its files are gzip-compressed, as those of CSV and NDJSON may be.
+    pub fn is_packed(&self) -> bool {
+        self.files.iter().any(|file| has_ending(file, "gz"))
     }
 }
 

@@ -337,7 +337,6 @@ mod tests {
             given: "deals.csv".to_owned(),
             files: Vec::new(),
             format: Format::Csv,
-            gzip: false,
             delimiter: b',',
             columns: BTreeMap::new(),
             sql: None,

@@ -53,10 +53,9 @@ impl Resolver<'_> {
         delimiter: Option<u8>,
     ) -> Result<Source, ConfigError> {
         let (files, format) = self.files(table, key, &self.expand(key, &given)?, format)?;
-        let gzip = files.iter().any(|file| has_ending(file, "gz"));
         let delimiter = delimiter.unwrap_or_else(|| files.first().map_or(b',', |file| delimiter_of(file)));
         let (columns, sql, with) = (BTreeMap::new(), None, BTreeMap::new());
-        Ok(Source { table, given, files, format, gzip, delimiter, columns, sql, with })
+        Ok(Source { table, given, files, format, delimiter, columns, sql, with })
     }
 
     /// The files that `path` names, and their format.

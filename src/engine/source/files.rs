@@ -48,7 +48,7 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
         Err(fault) => fault,
         Ok(()) => source.fault(format!("cannot be read ({}); repair the file", words(&error))),
     };
-    let compression = if source.gzip { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
+    let compression = if source.is_packed() { FileCompressionType::GZIP } else { FileCompressionType::UNCOMPRESSED };
     match source.format {
         Format::Csv => {
             let schema = Schema::new(

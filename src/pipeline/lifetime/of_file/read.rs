@@ -4,7 +4,7 @@ use super::{Content, FileQuestion};
 use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
-use crate::config::plan::{Source, delimiter_of, format_of, has_ending};
+use crate::config::plan::{Source, delimiter_of, format_of};
 use crate::engine::columns::column;
 use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
@@ -182,14 +182,12 @@ fn source(question: &FileQuestion, columns: BTreeMap<String, String>) -> Result<
     }
     let without_format = || in_file(&given, "its ending says no format; name it .csv, .parquet or .ndjson");
     let format = format_of(file).ok_or_else(without_format)?;
-    let gzip = has_ending(file, "gz");
     let delimiter = question.delimiter.unwrap_or_else(|| delimiter_of(file));
     Ok(Source {
         table: Table::Transactions,
         files: vec![file.to_owned()],
         given,
         format,
-        gzip,
         delimiter,
         columns,
         sql: None,
