@@ -77,7 +77,7 @@ fn of_text_file(name: &str, data_type: &DataType) -> Expr {
 }
 
 /// Gives every canonical column its source column, or typed nulls.
-fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError> {
+pub(super) fn map_columns(source: &Source, raw: FileRows) -> Result<OpenSource, EngineError> {
     let FileRows { rows: raw, never_blank, lacking, faults } = raw;
     let fields: BTreeMap<String, DataType> =
         raw.schema().fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();

@@ -26,7 +26,7 @@ pub struct FileTransactions {
     pub rounded: usize,
 }
 
-/// Reads a file of transactions whose columns `source` maps; without `has_amount` a column of that name is not read.
+/// Reads a file of transactions whose columns `source` maps, without SQL; without `has_amount` a column of that name is not read.
 ///
 /// # Errors
 /// A file that cannot be read, a column that it does not have.
@@ -36,13 +36,14 @@ pub async fn read_transactions(
     has_amount: bool,
 ) -> Result<FileTransactions, EngineError> {
     QuoteCheck::start(source).done().await?;
-    let names = column_names(&source::read_files(ctx, source).await?.rows);
+    let raw = source::read_files(ctx, source).await?;
+    let names = column_names(&raw.rows);
     for (canonical, flag) in FLAGS {
         if let Some(wanted) = source.columns.get(canonical) {
             find(&names, &[wanted]).ok_or_else(|| missing(source, &names, &format!("\"{wanted}\""), flag))?;
         }
     }
-    let mut opened = source::open(ctx, source).await?;
+    let mut opened = source::map_columns(source, raw)?;
     if !has_amount {
         opened.rows = opened.rows.with_column("amount", lit(ScalarValue::Utf8(None)))?;
     }
@@ -80,8 +81,10 @@ pub struct FileSummaries {
     pub mean_value: Option<Vec<f64>>,
 }
 
-/// The usual headings of a summary, in the order of [`FileSummaries`]; the last is optional.
-const HEADINGS: [&[&str]; 4] = [&["frequency", "x"], &["recency", "t_x"], &["T"], &["monetary_value", "zbar"]];
+/// The usual headings of a history, in the order of [`FileSummaries::history`].
+const HISTORY: [&[&str]; 3] = [&["frequency", "x"], &["recency", "t_x"], &["T"]];
+/// The usual headings of the mean value, which a file may lack.
+const MEAN_VALUE: &[&str] = &["monetary_value", "zbar"];
 
 /// Reads a file of summaries under the usual headings.
 ///
@@ -100,18 +103,13 @@ pub async fn read_summaries(
         let name = find(&names, &[id]).ok_or_else(|| missing(source, &names, &format!("\"{id}\""), "--id"))?;
         selected.push(try_cast(verbatim(name), DataType::Utf8).alias("customer"));
     }
-    for (place, headings) in HEADINGS.into_iter().enumerate() {
-        match find(&names, headings) {
-            Some(name) => {
-                let number = try_cast(verbatim(name), DataType::Float64);
-                selected.push(number.alias(headings[0]));
-            }
-            None if place == 3 => {}
-            None => {
-                return Err(lacking(source, &names, &headings.join(" or "), "rename the column"));
-            }
-        }
+    let number = |name: &String, heading: &str| try_cast(verbatim(name), DataType::Float64).alias(heading);
+    for headings in HISTORY {
+        let name = find(&names, headings)
+            .ok_or_else(|| lacking(source, &names, &headings.join(" or "), "rename the column"))?;
+        selected.push(number(name, headings[0]));
     }
+    selected.extend(find(&names, MEAN_VALUE).map(|name| number(name, MEAN_VALUE[0])));
     let rows = session::collect(frame.select(selected)?).await.map_err(|error| source.explain(&error))?;
     let numbers = |heading: &str| -> Result<Vec<f64>, EngineError> {
         let values = column(&rows, heading)?.as_primitive::<Float64Type>();
