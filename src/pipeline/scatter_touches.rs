@@ -34,7 +34,8 @@ pub(super) fn scatter(
     fail: &(dyn Fn(DataFusionError) -> EngineError + Sync),
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(Scattered, Lines), RunError> {
-    let ids_are_text = touches.schema().field(0).data_type() == &DataType::Utf8View;
+    let ids_are_text =
+        touches.schema().field_with_unqualified_name("touch_id").map_err(fail)?.data_type() == &DataType::Utf8View;
     let streams = runtime.block_on(touches.execute_stream_partitioned()).map_err(fail)?;
     let scatter = Scatter::new(conversions, &lines, budget);
     let threads = streams.len();

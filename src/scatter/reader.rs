@@ -9,7 +9,7 @@ use super::spill::{SpillFile, SpillWriter};
 use super::touch::ScatteredTouch;
 use super::types::TypeReader;
 use crate::engine::EngineError;
-use crate::engine::columns::value_at;
+use crate::engine::columns::{column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::engine::memory::Holding;
@@ -18,15 +18,15 @@ use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 
-/// Columns of a touch batch, in this order.
+/// Columns of a touch batch.
 pub const TOUCH_COLUMNS: [&str; 8] =
     ["touch_id", "account_id", "touched_at", "campaign_id", "channel", "eligible", "in_scope", "is_good"];
 
-/// The column that follows where a contacts table is given.
+/// The column beside them where a contacts table is given.
 pub const CONTACT_COLUMN: &str = "contact_id";
-/// The column that follows where types matter.
+/// The column beside them where types matter.
 pub const TOUCH_TYPE_COLUMN: &str = "touch_type";
-/// The column that follows where a model controls for sales touches.
+/// The column beside them where a model controls for sales touches.
 pub const OF_SALES_COLUMN: &str = "of_sales";
 
 /// One reader's work.
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and those that follow, and keeps those in an account's widest window.
+    /// Probes every touch of a batch of [`TOUCH_COLUMNS`] and those beside them, and keeps those in an account's widest window.
     ///
     /// # Errors
     /// A batch of other columns or types, more touch types than can be told apart, or a disk that is full.
@@ -224,7 +224,6 @@ struct TouchColumns<'a> {
 
 impl<'a> TouchColumns<'a> {
     fn try_new(batch: &'a RecordBatch) -> Result<Self, EngineError> {
-        let column = |position: usize| -> &'a ArrayRef { batch.column(position) };
         let texts = |column: &ArrayRef| -> Result<Option<StringViewArray>, EngineError> {
             if column.null_count() == column.len() {
                 return Ok(None);
@@ -232,17 +231,17 @@ impl<'a> TouchColumns<'a> {
             Ok(Some(cast(column, &DataType::Utf8View)?.as_string_view().clone()))
         };
         Ok(Self {
-            ids: IdColumn::try_new(column(0))?,
-            accounts: IdColumn::try_new(column(1))?,
+            ids: IdColumn::try_new(column(batch, "touch_id")?)?,
+            accounts: IdColumn::try_new(column(batch, "account_id")?)?,
             contacts: batch.column_by_name(CONTACT_COLUMN).map(IdColumn::try_new).transpose()?,
-            touched_at: column(2).as_primitive::<TimestampMicrosecondType>(),
-            campaigns: IdColumn::try_new(column(3))?,
-            channels: texts(column(4))?,
+            touched_at: column(batch, "touched_at")?.as_primitive::<TimestampMicrosecondType>(),
+            campaigns: IdColumn::try_new(column(batch, "campaign_id")?)?,
+            channels: texts(column(batch, "channel")?)?,
             touch_types: batch.column_by_name(TOUCH_TYPE_COLUMN).map(texts).transpose()?.flatten(),
             of_sales: batch.column_by_name(OF_SALES_COLUMN).map(|flags| trues(flags.as_boolean())),
-            eligible: trues(column(5).as_boolean()),
-            in_scope: trues(column(6).as_boolean()),
-            is_good: trues(column(7).as_boolean()),
+            eligible: trues(column(batch, "eligible")?.as_boolean()),
+            in_scope: trues(column(batch, "in_scope")?.as_boolean()),
+            is_good: trues(column(batch, "is_good")?.as_boolean()),
         })
     }
 
