@@ -22,6 +22,7 @@ pub mod partition;
 pub mod pieces;
 pub mod quarters;
 pub mod reader;
+mod sorting;
 mod spill;
 pub mod subjects;
 pub mod touch;

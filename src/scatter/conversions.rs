@@ -3,7 +3,6 @@
 mod contacts;
 mod credits;
 mod deal_rows;
-mod sorting;
 mod windows;
 
 use super::keys::KeyIndex;

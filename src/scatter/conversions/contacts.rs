@@ -1,7 +1,6 @@
 //! Contacts: whose touches are an account's, whose count for which deal, and when the lead was created.
 
 use super::deal_rows::{DealRows, OpportunityKey};
-use super::sorting::sorted_by_id;
 use super::{Conversion, Conversions};
 use crate::config::Plan;
 use crate::config::file::Mapping;
@@ -10,6 +9,7 @@ use crate::engine::columns::{column, integer_column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::{KeyIndex, NO_NUMBER};
+use crate::scatter::sorting::sorted_by_id;
 use arrow::array::{AsArray, RecordBatch};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;

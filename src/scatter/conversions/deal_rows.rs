@@ -1,7 +1,6 @@
 //! The canonical deals, column by column: their order, their kinds, and which credit belongs to which original.
 
 use super::credits::CreditDeals;
-use super::sorting::{HeadedText, sort_side_by_side};
 use super::{Conversion, CreditDeal};
 use crate::config::file::DealKind;
 use crate::engine::EngineError;
@@ -9,6 +8,7 @@ use crate::engine::columns::{column, integer_column, text_column, value_at};
 use crate::engine::dense::narrow;
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::scatter::quarters::Quarters;
+use crate::scatter::sorting::{HeadedText, sort_side_by_side};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;

@@ -6,6 +6,7 @@ use crate::engine::columns::{column, value_at};
 use crate::engine::dense::{KeyRange, narrow};
 use crate::engine::ids::IdColumn;
 use crate::scatter::keys::KeyIndex;
+use crate::scatter::sorting::{HeadedText, sort_side_by_side};
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
 use rayon::prelude::*;
@@ -36,7 +37,7 @@ impl Numbering {
         let rows = match &column {
             IdColumn::Int(ids) => first_of_near(rows.clone(), ids.values())
                 .unwrap_or_else(|| first_of_each(rows, |row| ids.values()[row as usize])),
-            IdColumn::Text(ids) => first_of_each(rows, |row| value_at(*ids, row as usize)),
+            IdColumn::Text(ids) => first_of_each(rows, |row| value_at(*ids, row as usize).map(HeadedText::new)),
         };
         let converts = rows.iter().map(|&row| row < deals).collect();
         Ok(Self { ids: take(&all, &UInt32Array::from(rows), None)?, converts })
@@ -97,10 +98,10 @@ fn first_of_near(rows: impl Iterator<Item = u32> + Clone, keys: &[i64]) -> Optio
     Some(first)
 }
 
-/// The first row of each key, in order of the keys, which sort several times faster side by side than looked up.
+/// The first row of each key, in order of the keys.
 fn first_of_each<K: Ord + Copy + Send>(rows: impl Iterator<Item = u32>, key: impl Fn(u32) -> K) -> Vec<u32> {
     let mut keyed: Vec<(K, u32)> = rows.map(|row| (key(row), row)).collect();
-    keyed.par_sort_unstable();
+    sort_side_by_side(&mut keyed, &|&keyed| keyed);
     keyed.dedup_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, row)| row).collect()
 }
