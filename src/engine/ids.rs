@@ -31,10 +31,6 @@ pub enum IdValue<'a> {
     Text(&'a str),
 }
 
-/// Identifiers that are integers; null is nobody.
-#[derive(Debug)]
-pub struct Integers<'a>(&'a Int64Array);
-
 impl<'a> IdColumn<'a> {
     /// Reads an array of one of the two types.
     ///
@@ -58,9 +54,9 @@ impl<'a> IdColumn<'a> {
     }
 
     /// The identifiers, where they are integers.
-    pub fn integers(&self) -> Option<Integers<'a>> {
+    pub fn integers(&self) -> Option<&'a Int64Array> {
         match self {
-            Self::Int(ids) => Some(Integers(ids)),
+            Self::Int(ids) => Some(ids),
             Self::Text(_) => None,
         }
     }
@@ -112,13 +108,6 @@ impl<'a> IdColumn<'a> {
             Self::Int(ids) => value_at(*ids, position).map(|id| with(itoa::Buffer::new().format(id))),
             Self::Text(ids) => value_at(*ids, position).map(with),
         }
-    }
-}
-
-impl Integers<'_> {
-    /// Those that are not null.
-    pub fn iter(&self) -> impl Iterator<Item = i64> + Clone {
-        self.0.iter().flatten()
     }
 }
 

@@ -62,7 +62,7 @@ fn in_order(rows: &RecordBatch, is_id: impl Fn(&str) -> bool) -> Result<Rows, En
 /// Groups of two and more positions that hold the same key; null keys are nobody's.
 fn repeated_positions(keys: &[IdColumn<'_>]) -> Vec<Vec<usize>> {
     let integers: Option<Vec<_>> = keys.iter().map(IdColumn::integers).collect();
-    if integers.is_some_and(|pieces| all_differ_nearby(pieces.iter().flat_map(|piece| piece.iter()))) {
+    if integers.is_some_and(|pieces| all_differ_nearby(pieces.iter().flat_map(|piece| piece.iter().flatten()))) {
         return Vec::new();
     }
     repeats(keys.iter().flat_map(|piece| (0..piece.len()).map(|position| piece.get(position))))
