@@ -90,7 +90,7 @@ impl Renewals {
     /// shifted-beta-geometric likelihood has no maximum.
     ///
     /// # Errors
-    /// As [`Self::fit`], but for a likelihood without a maximum.
+    /// As [`Self::fit`], but for a likelihood without a maximum; no renewal made.
     pub fn fit_geometric(&self) -> Result<Fit, LifetimeError> {
         self.check()?;
         let lost = float(self.lost.iter().sum());
@@ -98,7 +98,7 @@ impl Renewals {
         let kept = made(&self.lost) + made(&self.kept);
         let due = kept + lost;
         if kept == 0.0 {
-            return Err(LifetimeError::AllChurned);
+            return Err(LifetimeError::NoRenewals);
         }
         let retention = kept / due;
         let variance = (1.0 - retention) / (due * retention);

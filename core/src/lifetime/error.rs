@@ -60,6 +60,9 @@ pub enum LifetimeError {
     /// Nobody is left.
     #[error("every customer has churned, so there is no lifetime left to predict; use historic value only")]
     AllChurned,
+    /// Nobody has come as far as to renew.
+    #[error("no renewal has been made yet, so geometric cannot tell how many will be; wait for the first")]
+    NoRenewals,
     /// The likelihood has no maximum at finite parameters.
     #[error(
         "{model}: the likelihood keeps rising as {parameter} goes to {limit}, so there is no estimate; a longer history may give one"

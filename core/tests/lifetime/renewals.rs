@@ -97,6 +97,14 @@ fn what_cannot_be_fitted_is_refused_in_a_sentence() {
     assert!(Renewals::default().add_survivors(&[5, 6]).is_err());
 }
 
+/// Five left at their first renewal and five have yet to come to it: nobody has renewed, but not everybody has left.
+#[test]
+fn customers_who_have_yet_to_renew_are_not_called_lost() {
+    let renewals = Renewals { lost: vec![5], kept: vec![5] };
+    assert_eq!(renewals.fit_geometric().unwrap_err(), LifetimeError::NoRenewals);
+    assert!(!renewals.fit().unwrap_err().to_string().contains("every customer has churned"));
+}
+
 #[test]
 fn the_value_of_contracts_adds_up_and_scales_with_money() {
     let fit = cohort(&REGULAR).fit().unwrap();
