@@ -43,7 +43,7 @@ impl Average {
     /// `full` has every column, `theta` is the optimum of `chosen`.
     ///
     /// # Errors
-    /// [`IncrementalError::NotConverged`] where some channel's effect is not determined at any lag.
+    /// [`IncrementalError::Undetermined`] where some channel's effect is not determined at any lag.
     pub(super) fn new(
         full: &Objective<'_>,
         candidates: &Candidates,
@@ -74,7 +74,7 @@ impl Average {
             let total: f64 = lags.iter().map(|lag| lag.weight).sum();
             lags.iter_mut().for_each(|lag| lag.weight /= total);
             if lags.is_empty() {
-                return Err(IncrementalError::NotConverged { iterations: 0, slope: f64::NAN });
+                return Err(IncrementalError::Undetermined);
             }
             components.extend(lags);
         }
@@ -89,13 +89,13 @@ impl Average {
     /// What the components move by when a score is added: a row per coefficient, a column per component.
     ///
     /// # Errors
-    /// [`IncrementalError::NotConverged`] where an effect is not determined.
+    /// [`IncrementalError::Undetermined`] where an effect is not.
     pub(super) fn moves_by_score(&self, base_count: usize) -> Result<Vec<f64>, IncrementalError> {
         let width = self.components.len();
         let mut moves = vec![0.0; self.unridged.theta.len() * width];
         for (place, component) in self.components.iter().enumerate() {
             let row = self.unridged.inverse_row(&component.support, base_count + component.column);
-            let row = row.ok_or(IncrementalError::NotConverged { iterations: 0, slope: f64::NAN })?;
+            let row = row.ok_or(IncrementalError::Undetermined)?;
             for (&coefficient, value) in component.support.iter().zip(row) {
                 moves[coefficient * width + place] = component.weight * value;
             }

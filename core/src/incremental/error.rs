@@ -41,6 +41,9 @@ pub enum IncrementalError {
         /// The largest component of the gradient.
         slope: f64,
     },
+    /// The likelihood has no curvature in some direction.
+    #[error("incremental: the data do not determine all coefficients; lengthen the history or raise the ridges")]
+    Undetermined,
     /// A setting outside its range.
     #[error("incremental: {key} must be {range}; change it")]
     Setting {

@@ -203,7 +203,7 @@ impl Fit {
     /// link, ridge, sample and periods stay as they were chosen, and the fit starts where the first one ended.
     ///
     /// # Errors
-    /// [`IncrementalError::NotConverged`].
+    /// [`IncrementalError::NotConverged`], [`IncrementalError::Undetermined`].
     pub fn refit(&self, weight: impl Fn(u64) -> u32) -> Result<Incremental, IncrementalError> {
         let problem = &self.problem;
         let weights: Vec<f64> = problem.design.keys.iter().map(|&key| f64::from(weight(key))).collect();

@@ -76,7 +76,7 @@ impl Candidates {
 /// Chooses a lag per channel by likelihood from `start` on, and the link. `ridge` keeps effects finite.
 ///
 /// # Errors
-/// [`IncrementalError::NotConverged`].
+/// [`IncrementalError::NotConverged`], [`IncrementalError::Undetermined`].
 pub(super) fn lags(
     design: &Design,
     candidates: &Candidates,
@@ -175,7 +175,7 @@ fn descend(
 /// The ridge under which accounts left out are likeliest, to second order around the choice; of equals the stronger.
 ///
 /// # Errors
-/// [`IncrementalError::NotConverged`].
+/// [`IncrementalError::Undetermined`].
 pub(super) fn ridge(design: &Design, choice: &Choice, ridges: &[f64], seed: u64) -> Result<f64, IncrementalError> {
     let folds: Vec<u64> =
         design.keys.iter().map(|&key| account_stream(seed ^ FOLD_SEED, key).next_u64() % FOLDS).collect();
@@ -196,7 +196,7 @@ pub(super) fn ridge(design: &Design, choice: &Choice, ridges: &[f64], seed: u64)
             }
             kept.add_ridge(theta, &precisions);
             let local = Quadratic::new(theta.clone(), kept).over(&support, |i| bounded[i]);
-            let local = local.ok_or(IncrementalError::NotConverged { iterations: 0, slope: f64::NAN })?;
+            let local = local.ok_or(IncrementalError::Undetermined)?;
             *loss += held_out.loss(&local.values);
         }
     }

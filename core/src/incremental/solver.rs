@@ -36,7 +36,7 @@ struct ProjectedNewton {
 /// gain less than `tolerance`.
 ///
 /// # Errors
-/// [`IncrementalError::NotConverged`].
+/// [`IncrementalError::NotConverged`]; [`IncrementalError::Undetermined`] where the Hessian is not positive definite.
 pub(super) fn minimise(
     objective: &Objective<'_>,
     start: Vec<f64>,
@@ -47,7 +47,7 @@ pub(super) fn minimise(
     let run =
         Executor::new(objective, solver).configure(|state| state.param(start).max_iters(MAX_STEPS)).ctrlc(false).run();
     let failed = |iterations, slope| IncrementalError::NotConverged { iterations, slope };
-    let mut result = run.map_err(|_| failed(0, f64::NAN))?;
+    let mut result = run.map_err(|_| IncrementalError::Undetermined)?;
     let steps = result.state.get_iter();
     let (theta, evaluation) = match (result.state.take_param(), result.solver.current.take()) {
         (Some(theta), Some(evaluation)) => (theta, evaluation),

@@ -261,6 +261,15 @@ fn what_cannot_be_known_is_refused() {
     assert_eq!(refusal(&separated), IncrementalError::Separation("events".to_owned()));
 }
 
+/// A replicate in which nobody counts has no likelihood.
+#[test]
+fn what_the_data_do_not_determine_is_called_so() {
+    let fit = fitted(&accounts(1_500, [2.0, 1.0], 6), &[]);
+    let refusal = fit.refit(|_| 0).unwrap_err();
+    assert_eq!(refusal, IncrementalError::Undetermined);
+    assert!(!refusal.to_string().contains("NaN"), "{refusal}");
+}
+
 #[test]
 fn subjects_settings_and_experiments_that_make_no_sense_are_refused() {
     let mut subjects = Subjects::new(0);
