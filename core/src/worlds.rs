@@ -6,7 +6,8 @@
 //! expected conversions of the whole: a fair split of what the channels add together, equal to what switching a channel
 //! off would cost wherever channels do not depend on each other. What remains is the baseline.
 //!
-//! The worlds do not have the form of any model: effects add up rather than multiply, saturate as 1 − e^(−x), and may lag.
+//! The worlds do not have the form of any model: effects saturate as 1 − e^(−x), where the incremental model has ln(1 + x), and
+//! touches follow an intent that is not recorded.
 
 mod fitted;
 mod report;

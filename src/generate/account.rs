@@ -122,7 +122,7 @@ impl Account {
     }
 }
 
-/// The spells in which an account looks for a product: about one in 18 months, some months long.
+/// The spells in which an account looks for a product: about one in 21 months, some months long.
 fn in_market(rng: &mut Rng, entry: Day) -> Vec<Range<Day>> {
     const GAP_DAYS: Day = 1000;
     let mut windows = Vec::new();

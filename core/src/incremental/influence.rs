@@ -69,7 +69,7 @@ impl Influence {
     }
 
     /// Calls `visit` for each touch of a journey with its share around which the interval lies (it can be negative), and
-    /// that share's slope in the effects: multiply both by the deal's amount and add them up by campaign and quarter.
+    /// that share's slope in the effects.
     pub fn slopes(&self, journey: Journey<'_>, mut visit: impl FnMut(usize, f64, &[f64])) {
         self.model.slopes(journey, |touch, share, slope| visit(touch, share + dot(slope, &self.shift), slope));
     }

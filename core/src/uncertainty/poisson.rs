@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// 2⁶⁴·P(X ≤ k) for X ~ Poisson(1), rounded: a uniform 64-bit number below entry k, and not below k − 1, means k.
+/// 2⁶⁴·P(X ≤ k) for X ~ Poisson(1), rounded down: a uniform 64-bit number below entry k, and not below k − 1, means k.
 /// The chance of more than 20 is below 2⁻⁶⁴.
 const CUMULATIVE: [u64; 21] = cumulative();
 
@@ -11,7 +11,7 @@ const CUMULATIVE: [u64; 21] = cumulative();
 const fn cumulative() -> [u64; 21] {
     // e⁻¹·2¹²⁴ in fixed point, so that every step of p_k = p_(k−1)/k is an integer.
     const INVERSE_E: u128 = 0x05E2_D58D_8B3B_CDF1_ABAD_EC78_2905_4F90;
-    let mut table = [u64::MAX; 21];
+    let mut table = [0; 21];
     let (mut term, mut sum) = (INVERSE_E, 0_u128);
     let mut k = 0;
     while k < table.len() {
@@ -19,8 +19,8 @@ const fn cumulative() -> [u64; 21] {
             term /= k as u128;
         }
         sum += term;
-        let scaled = sum >> 60;
-        table[k] = if scaled > u64::MAX as u128 { u64::MAX } else { scaled as u64 };
+        // What is cut off keeps the sum below 2¹²⁴.
+        table[k] = (sum >> 60) as u64;
         k += 1;
     }
     table
