@@ -14,8 +14,6 @@ mod laws;
 mod renewals;
 #[path = "lifetime/simulated.rs"]
 mod simulated;
-#[path = "lifetime/summarise.rs"]
-mod summarise;
 #[path = "lifetime/valuation.rs"]
 mod valuation;
 #[path = "lifetime/values.rs"]

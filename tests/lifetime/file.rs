@@ -65,7 +65,20 @@ fn the_cdnow_sample_has_the_published_estimates() {
     let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
     assert_eq!(predictions.num_rows(), 2_357);
     super::assert_finite("predictions", &predictions);
-    // Customer 1 of the published summary: x 2, t_x 30.43, T 38.86; P(alive) by the lifetimes package.
+    // The published summary, rounded to hundredths of a week and of a dollar.
+    let published = std::fs::read_to_string(data.join("cdnow/cdnow_customers_summary_with_transactions.csv")).unwrap();
+    let mut lines = published.lines().map(|line| line.split(',').map(str::trim).collect::<Vec<&str>>());
+    let names = lines.next().unwrap();
+    let lines: Vec<Vec<&str>> = lines.collect();
+    for (column, name) in [("frequency", "x"), ("recency", "t_x"), ("observed", "T"), ("monetary_value", "zbar")] {
+        let at = names.iter().position(|other| *other == name).unwrap();
+        let expected: Vec<f64> = lines.iter().map(|line| line[at].parse().unwrap()).collect();
+        let got = numbers(&predictions, column);
+        assert_eq!(got.len(), expected.len());
+        let differs = got.iter().zip(&expected).position(|(got, expected)| (got - expected).abs() > 0.0051);
+        assert_eq!(differs, None, "{column}");
+    }
+    // Customer 1 of it: x 2, t_x 30.43, T 38.86; P(alive) by the lifetimes package.
     let alive = numbers(&predictions, "p_alive")[0];
     assert!((alive - 0.726_6).abs() < 1e-3, "{alive}");
     assert!(texts(&predictions, "model").iter().all(|model| model.as_deref() == Some("bg_nbd")));
@@ -76,21 +89,23 @@ fn half_of_the_cdnow_master_file_predicts_the_other_half() {
     let Some(data) = outside_data("CLOSEDLOOP_REAL_DATA", "clv") else { return };
     let folder = tempfile::tempdir().unwrap();
     cdnow(&data, "CDNOW_master.txt", &folder.path().join("master.csv"));
-    // 39 weeks are 8.97 months; 9 months are 39.13 weeks.
-    let columns = ["master.csv", "--id", "customer", "--at", "date", "--until", "1997-09-30", "--models", "pareto_nbd"];
-    fitted(folder.path(), &[&columns[..], &["--horizon", "9", "--out", "clv"]].concat());
-    let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
-    let sum = |column: &str| numbers(&predictions, column).iter().sum::<f64>();
     let text = std::fs::read_to_string(folder.path().join("master.csv")).unwrap();
     let later: std::collections::BTreeSet<(&str, &str)> = (text.lines().skip(1))
         .filter_map(|line| line.rsplit_once(',')?.0.split_once(','))
         .filter(|(_, date)| *date > "1997-09-30")
         .collect();
     let came = f64::from(u32::try_from(later.len()).unwrap());
-    // The total of the literature is cumulative: repeat purchases of both halves.
-    let (fitted, expected) = (sum("frequency"), sum("expected_purchases"));
-    let ratio = (fitted + expected) / (fitted + came);
-    assert!((ratio - 1.0).abs() < 0.1, "{fitted} fitted, {expected} expected, {came} came");
+    for model in ["bg_nbd", "mbg_nbd", "pareto_nbd"] {
+        // 39 weeks are 8.97 months; 9 months are 39.13 weeks.
+        let columns = ["master.csv", "--id", "customer", "--at", "date", "--until", "1997-09-30", "--models", model];
+        fitted(folder.path(), &[&columns[..], &["--horizon", "9", "--out", "clv"]].concat());
+        let predictions = read_parquet(&folder.path().join("clv/predictions/part-00000.parquet"));
+        let sum = |column: &str| numbers(&predictions, column).iter().sum::<f64>();
+        // The total of the literature is cumulative: repeat purchases of both halves.
+        let (fitted, expected) = (sum("frequency"), sum("expected_purchases"));
+        let ratio = (fitted + expected) / (fitted + came);
+        assert!((ratio - 1.0).abs() < 0.1, "{model}: {fitted} fitted, {expected} expected, {came} came");
+    }
 }
 
 /// The second half alone, where purchases of one week are one: 39 weeks fitted, 39 predicted.

@@ -1,12 +1,10 @@
-//! The CDNOW customers: published estimates, the predictions of the lifetimes package, and a holdout.
+//! The CDNOW customers: published estimates, and the predictions of the lifetimes package.
 
 use closedloop_core::lifetime::{
-    Estimate, Fit, Forecast, Grain, Horizon, Period, PurchaseModel, Spend, SpendFit, Summaries, fit_spend,
-    frequency_value_correlation,
+    Estimate, Fit, Forecast, Horizon, PurchaseModel, Spend, Summaries, fit_spend, frequency_value_correlation,
 };
 
 use crate::data;
-use crate::summarise::{Transactions, calibrate};
 
 /// Asserts estimates within the digits given and a likelihood no worse than the best known.
 fn assert_fit(fit: &Fit, estimates: &[f64], within: f64, log_likelihood: f64) {
@@ -112,66 +110,4 @@ fn every_prediction_of_the_lifetimes_package_is_met() {
     compare("gg_exp_avg_value", year.value);
     compare("clv_12m_disc1pct_freqW", mean(year.clv));
     compare("clv_3m_disc1pct_freqW", mean(forecast(PurchaseModel::BgNbd, &bg, horizon(3, 4.345, 0.01)).clv));
-}
-
-#[test]
-fn the_summary_of_the_sample_is_the_published_one() {
-    let (Some(purchases), Some(published)) = (data::transactions("CDNOW_sample.txt", 1), data::sample()) else {
-        return;
-    };
-    let until = data::day(1997, 9, 30);
-    let (customer, day, amount) = (&purchases.customer[..], &purchases.day[..], &purchases.amount[..]);
-    let grain = Grain { merge: Period::Day, unit: Period::Week };
-    let (histories, _) = calibrate(&Transactions { customer, day, amount }, grain, until);
-    assert_eq!(histories.summaries.x, published.x);
-    let near = |ours: &[f64], theirs: &[f64], scale: f64| {
-        ours.iter().zip(theirs).all(|(ours, theirs)| (ours / scale - theirs).abs() < 0.0051)
-    };
-    assert!(near(&histories.summaries.t_x, &published.t_x, 1.0));
-    assert!(near(&histories.summaries.t, &published.t, 1.0));
-    assert!(near(&histories.summaries.mean_value, &published.mean_value, 100.0));
-}
-
-/// The total of the literature is cumulative: repeat purchases by week 78, of which the first 39 were fitted.
-#[test]
-fn half_of_the_master_file_predicts_the_total_of_both() {
-    for model in [PurchaseModel::BgNbd, PurchaseModel::MbgNbd, PurchaseModel::ParetoNbd] {
-        let Some(outcome) = hold_out(model, Grain { merge: Period::Day, unit: Period::Week }) else { return };
-        let ratio = (outcome.fitted + outcome.expected.mean) / (outcome.fitted + outcome.realised);
-        assert!((ratio - 1.0).abs() < 0.10, "{}: {ratio}", model.id());
-    }
-}
-
-/// The second half alone, by weeks.
-#[test]
-fn half_of_the_master_file_predicts_the_other_half() {
-    let Some(outcome) = hold_out(PurchaseModel::BgNbd, Grain::of(Period::Week)) else { return };
-    assert!((outcome.expected.mean / outcome.realised - 1.0).abs() < 0.10);
-}
-
-struct HeldOut {
-    fitted: f64,
-    expected: Estimate,
-    realised: f64,
-}
-
-/// Fits the first 39 weeks of all 23,570 customers and forecasts the next 39.
-fn hold_out(model: PurchaseModel, grain: Grain) -> Option<HeldOut> {
-    let purchases = data::transactions("CDNOW_master.txt", 0)?;
-    assert_eq!(purchases.customer.len(), 69_659);
-    let until = data::day(1997, 9, 30);
-    let (customer, day, amount) = (&purchases.customer[..], &purchases.day[..], &purchases.amount[..]);
-    let (histories, holdout) = calibrate(&Transactions { customer, day, amount }, grain, until);
-    assert_eq!(histories.customer.len(), 23_570);
-    let summaries = &histories.summaries;
-    let rows = summaries.rows();
-    let fit = model.fit(&rows).unwrap();
-    let horizon = Horizon { months: 39, month: 1.0, discount: 0.0 };
-    let forecast = Forecast::new(model, &fit, SpendFit::Fixed(1.0), summaries, &rows, &horizon).unwrap();
-    let everybody: Vec<usize> = (0..summaries.len()).collect();
-    let sum = |counts: &[u32]| counts.iter().map(|&count| f64::from(count)).sum::<f64>();
-    let (fitted, realised) = (sum(&summaries.x), sum(&holdout.purchases));
-    let expected = forecast.total(&everybody).purchases;
-    eprintln!("{} {grain:?}: {fitted} fitted, {:.0} expected, {realised} realised", model.id(), expected.mean);
-    Some(HeldOut { fitted, expected, realised })
 }

@@ -61,33 +61,3 @@ pub fn donations() -> Option<Rows> {
     let (t_x, t) = (table.column("recency"), table.column("periods"));
     Some(Rows::counted(table.counts("frequency"), t_x, t, &table.counts("weights")).unwrap())
 }
-
-/// Customer codes, days since 1970 and cents.
-pub struct Purchases {
-    pub customer: Vec<u32>,
-    pub day: Vec<i32>,
-    pub amount: Vec<i64>,
-}
-
-/// The transactions of a file whose lines end in `YYYYMMDD, CDs, dollars` and begin with the customer's number, the
-/// `code`-th cell.
-pub fn transactions(file: &str, code: usize) -> Option<Purchases> {
-    let text = cdnow(file)?;
-    let mut purchases = Purchases { customer: vec![], day: vec![], amount: vec![] };
-    for line in text.lines() {
-        let cells: Vec<&str> = line.split_whitespace().collect();
-        let Some(Ok(customer)) = cells.get(code).map(|cell| cell.parse()) else { continue };
-        let date: i32 = cells[code + 1].parse().unwrap();
-        purchases.customer.push(customer);
-        purchases.day.push(day(date / 10_000, date / 100 % 100, date % 100));
-        purchases.amount.push(cells[code + 3].replace('.', "").parse().unwrap());
-    }
-    Some(purchases)
-}
-
-/// Days since 1970-01-01 of a date in 1997 to 1999.
-pub fn day(year: i32, month: i32, day: i32) -> i32 {
-    const BEFORE: [i32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    assert!((1997..2000).contains(&year), "no leap year among them");
-    9_862 + (year - 1997) * 365 + BEFORE[usize::try_from(month - 1).unwrap()] + day - 1
-}

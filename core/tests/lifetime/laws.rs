@@ -1,7 +1,6 @@
 //! Laws that hold for any parameters and any histories.
 
-use crate::summarise::{Transactions, summarise};
-use closedloop_core::lifetime::{Forecast, Grain, Horizon, Period, PurchaseModel, Rows, Spend, Summaries, fit_spend};
+use closedloop_core::lifetime::{Forecast, Horizon, Period, PurchaseModel, Rows, Spend, Summaries, fit_spend};
 use proptest::prelude::*;
 
 use crate::simulated;
@@ -92,28 +91,6 @@ proptest! {
         for rest in one.beyond.unwrap() {
             prop_assert!(rest.is_finite() && rest >= 0.0);
         }
-    }
-
-    #[test]
-    fn the_order_of_transactions_changes_nothing(
-        rows in prop::collection::vec((0u32..5, 0i32..90, -50i64..200), 1..60),
-        seed in any::<u64>(),
-        period in prop::sample::select(vec![Period::Day, Period::Week, Period::Month]),
-    ) {
-        let of = |rows: &[(u32, i32, i64)]| {
-            let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
-            let day: Vec<i32> = rows.iter().map(|row| row.1).collect();
-            let amount: Vec<i64> = rows.iter().map(|row| row.2).collect();
-            summarise(&Transactions { customer: &customer, day: &day, amount: &amount }, Grain::of(period), 90)
-        };
-        let mut turned = rows.clone();
-        let middle = usize::try_from(seed % (rows.len() as u64)).unwrap();
-        turned.rotate_left(middle);
-        turned.reverse();
-        let histories = of(&rows);
-        prop_assert_eq!(&histories, &of(&turned));
-        // No money is made: refunds that no purchase is left for are all that may be missing.
-        prop_assert!(histories.total.iter().sum::<i64>() >= rows.iter().map(|row| row.2).sum::<i64>());
     }
 }
 
