@@ -9,7 +9,7 @@
 //!                                          Predictions (per customer) ◄──predictions──┬── Forecast::new (Horizon)
 //!                                          Total (of any group)       ◄──total────────┘
 //!
-//! Renewals (lost, kept per renewal) ──fit──► Fit ──► ShiftedBetaGeometric, contract_value
+//! Renewals (lost, kept per renewal) ──fit──► Fit ──► ShiftedBetaGeometric ──predictive──► Predictive
 //!                                   ──kaplan_meier──► SurvivalStep
 //! ```
 //!
@@ -34,9 +34,7 @@ mod summary;
 mod valuation;
 
 pub use contract::{Contract, GRACE_DAYS, Term};
-pub use contractual::{
-    ContractGroup, Renewals, ShiftedBetaGeometric, SurvivalStep, contract_covariance, contract_value,
-};
+pub use contractual::{Renewals, ShiftedBetaGeometric, SurvivalStep, contract_covariance};
 pub use error::LifetimeError;
 pub use family::{Family, SegmentFacts, choose_family};
 pub use fit::{Fit, Parameter};

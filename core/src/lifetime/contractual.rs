@@ -8,7 +8,7 @@
 
 use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, Parameter, check_parameters, maximise};
-use super::interval::{Estimate, PARAMETERS, Predictive};
+use super::interval::{PARAMETERS, Predictive};
 use super::numeric::{Rising, float, position};
 
 /// The id of the model.
@@ -30,23 +30,6 @@ pub struct Renewals {
 }
 
 impl Renewals {
-    /// Adds a cohort given by its survivors, the starting number first; it was observed for all periods given.
-    ///
-    /// # Errors
-    /// Numbers that rise.
-    pub fn add_survivors(&mut self, survivors: &[u64]) -> Result<(), LifetimeError> {
-        if let Some(row) = survivors.windows(2).position(|pair| pair[1] > pair[0]) {
-            return Err(LifetimeError::BadRow { row: row + 1, reason: "a cohort has more survivors than before" });
-        }
-        for (period, pair) in survivors.windows(2).enumerate() {
-            *slot(&mut self.lost, period) += pair[0] - pair[1];
-        }
-        if let Some(&left) = survivors.last() {
-            *slot(&mut self.kept, survivors.len() - 1) += left;
-        }
-        Ok(())
-    }
-
     /// Adds a customer who renewed `renewals` times and then left, or is still there.
     pub fn add_customer(&mut self, renewals: u32, left: bool) {
         *slot(if left { &mut self.lost } else { &mut self.kept }, renewals as usize) += 1;
@@ -259,11 +242,6 @@ impl ShiftedBetaGeometric {
         before / (self.alpha + before)
     }
 
-    /// The chance that a new customer survives `renewals` renewals.
-    pub fn survival(self, renewals: u32) -> f64 {
-        (1..=renewals).map(|renewal| self.retention(renewal)).product()
-    }
-
     /// The renewals that a customer makes at least in 97.5 % of cases, of the next `periods`, after `renewals`.
     pub fn sure_renewals(self, renewals: u32, periods: u32) -> u32 {
         let mut survival = 1.0;
@@ -274,26 +252,12 @@ impl ShiftedBetaGeometric {
         (1..=periods).take_while(survives).last().unwrap_or(0)
     }
 
-    /// Discounted expected lifetime of a new customer, in periods, the first, paid now, included: Σ S(t)/(1+d)^t = ₂F₁(1, β; α+β; 1/(1+d)).
-    ///
-    /// # Errors
-    /// A discount rate that is not positive.
-    pub fn discounted_lifetime(self, discount: f64) -> Result<f64, LifetimeError> {
-        Ok(1.0 + self.series(0, discount)? / (1.0 + discount))
-    }
-
-    /// Discounted expected residual lifetime, in periods, of a customer after `renewals` renewals, just before the next one is
-    /// due: the next period counts in full if they renew.
+    /// Discounted expected residual lifetime, in periods, of a customer after n renewals, just before the next one is due: the next
+    /// period counts in full if they renew. Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j.
     ///
     /// # Errors
     /// A discount rate that is not positive.
     pub fn discounted_residual_lifetime(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
-        self.series(renewals, discount)
-    }
-
-    /// Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j. The terms fall by (β+n+j)/(α+β+n+j)/(1+d) each, so the rest after a term is less than
-    /// term/d.
-    fn series(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
         if !(discount.is_finite() && discount >= 1e-6) {
             return Err(LifetimeError::BadHorizon {
                 what: "the discount rate per period",
@@ -301,6 +265,7 @@ impl ShiftedBetaGeometric {
                 range: "0.000001 or more",
             });
         }
+        // The terms fall by (β+n+j)/(α+β+n+j)/(1+d) each, so the rest after a term is less than term/d.
         let factor = 1.0 / (1.0 + discount);
         let mut before = self.beta + f64::from(renewals);
         let (mut sum, mut term) = (0.0, before / (self.alpha + before));
@@ -323,54 +288,6 @@ impl ShiftedBetaGeometric {
     }
 }
 
-/// Customers under contract who are alike: same renewals so far, same value per period.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ContractGroup {
-    /// Renewals made so far.
-    pub renewals: u32,
-    /// Money earned in a renewed period.
-    pub value: f64,
-    /// How many customers.
-    pub customers: u32,
-}
-
-/// The discounted money of the next `periods` renewals of some customers, with its interval, which ends at what they pay if
-/// nobody leaves.
-///
-/// # Errors
-/// A fit of another model; a discount rate below 0.
-pub fn contract_value(
-    fit: &Fit,
-    groups: &[ContractGroup],
-    periods: u32,
-    discount: f64,
-) -> Result<Estimate, LifetimeError> {
-    if !(discount.is_finite() && discount >= 0.0) {
-        return Err(LifetimeError::BadHorizon {
-            what: "the discount rate per period",
-            value: discount,
-            range: "0 or more",
-        });
-    }
-    let model = ShiftedBetaGeometric::fitted(fit)?;
-    let covariance = contract_covariance(fit);
-    let (mut total, mut most) = (Predictive::NOTHING, 0.0);
-    let annuity = (1..=periods).rev().fold(0.0, |sum, _| (sum + 1.0) / (1.0 + discount));
-    for group in groups {
-        let predictive = model.predictive(group, periods, discount);
-        let count = f64::from(group.customers);
-        most += count * group.value * annuity;
-        total.add(&Predictive {
-            mean: predictive.mean * count,
-            variance: predictive.variance * count,
-            none: predictive.none.powf(count),
-            gradient: predictive.gradient.map(|slope| slope * count),
-        });
-    }
-    let estimate = total.estimate(&covariance);
-    Ok(Estimate { high: estimate.high.min(most), ..estimate })
-}
-
 /// Covariance of the log-parameters of a fit of renewals, as [`Predictive::estimate`] takes it.
 pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
     let mut covariance = vec![0.0; PARAMETERS * PARAMETERS];
@@ -386,21 +303,22 @@ pub fn contract_covariance(fit: &Fit) -> Vec<f64> {
 }
 
 impl ShiftedBetaGeometric {
-    /// The discounted money of the next `periods` renewals of one customer of a group; `discount` is that of a period.
-    pub fn predictive(self, group: &ContractGroup, periods: u32, discount: f64) -> Predictive {
+    /// The discounted money of the next `periods` renewals of a customer after `renewals`, each worth `value`; `discount` is that
+    /// of a period.
+    pub fn predictive(self, renewals: u32, value: f64, periods: u32, discount: f64) -> Predictive {
         const STEP: f64 = 1e-5;
-        let discounted = |model: Self| group.value * model.discounted_renewals(group.renewals, periods, discount);
+        let discounted = |model: Self| value * model.discounted_renewals(renewals, periods, discount);
         let mean = discounted(self);
         // E[D²] of D = Σ over j ≤ K of wⱼ is Σ S(n+j)/S(n) · wⱼ(wⱼ + 2 Σ over i < j of wᵢ).
         let (mut survived, mut weight, mut paid, mut square) = (1.0, 1.0, 0.0, 0.0);
         for ahead in 1..=periods {
-            survived *= self.retention(group.renewals.saturating_add(ahead));
+            survived *= self.retention(renewals.saturating_add(ahead));
             weight /= 1.0 + discount;
             square += survived * weight * (weight + 2.0 * paid);
             paid += weight;
         }
-        let variance = (square * group.value * group.value - mean * mean).max(0.0);
-        let none = if periods == 0 { 1.0 } else { 1.0 - self.retention(group.renewals.saturating_add(1)) };
+        let variance = (square * value * value - mean * mean).max(0.0);
+        let none = if periods == 0 { 1.0 } else { 1.0 - self.retention(renewals.saturating_add(1)) };
         let slope = |by_alpha: f64, by_beta: f64| {
             let at = |sign: f64| {
                 discounted(Self {

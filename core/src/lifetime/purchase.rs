@@ -120,9 +120,6 @@ pub trait Purchases: Send + Sync {
     /// The same with what is needed for an interval.
     fn moments(&self, x: u32, t: f64, time: f64) -> Moments;
 
-    /// Expected repeat purchases over `time` of a customer who has just bought for the first time.
-    fn newcomer(&self, time: f64) -> f64;
-
     /// The most purchases that anybody can make over `time`.
     fn most(&self, _time: f64) -> f64 {
         f64::INFINITY

@@ -113,26 +113,11 @@ pub struct Rows {
     pub t: Vec<f64>,
     /// Customers with this history, a whole number.
     pub count: Vec<f64>,
-    /// The row of each customer; empty when the rows were given as such.
+    /// The row of each customer; empty in a sample of rows.
     pub row_of_customer: Vec<usize>,
 }
 
 impl Rows {
-    /// Takes histories that are already counted.
-    ///
-    /// # Errors
-    /// As for [`Summaries::new`].
-    pub fn counted(x: Vec<u32>, t_x: Vec<f64>, t: Vec<f64>, count: &[u32]) -> Result<Self, LifetimeError> {
-        let lengths = vec![x.len(), t_x.len(), t.len(), count.len()];
-        if lengths.iter().any(|&length| length != x.len()) {
-            return Err(LifetimeError::ColumnLengths { table: "the counted histories", lengths });
-        }
-        for row in 0..x.len() {
-            check_times(row, x[row], t_x[row], t[row])?;
-        }
-        Ok(Self { x, t_x, t, count: count.iter().map(|&count| f64::from(count)).collect(), row_of_customer: vec![] })
-    }
-
     /// The number of unique histories.
     pub fn len(&self) -> usize {
         self.x.len()

@@ -58,6 +58,16 @@ pub fn sample() -> Option<Summaries> {
 /// The donors of Fader, Hardie & Shang (2010).
 pub fn donations() -> Option<Rows> {
     let table = Table::read("donations.csv")?;
-    let (t_x, t) = (table.column("recency"), table.column("periods"));
-    Some(Rows::counted(table.counts("frequency"), t_x, t, &table.counts("weights")).unwrap())
+    let weights = table.counts("weights");
+    let each = |column: &[f64]| -> Vec<f64> {
+        column.iter().zip(&weights).flat_map(|(&value, &donors)| (0..donors).map(move |_| value)).collect()
+    };
+    let [x, t_x, t] = ["frequency", "recency", "periods"].map(|name| each(&table.column(name)));
+    let spend = vec![0.0; x.len()];
+    Some(Summaries::new(x.into_iter().map(whole).collect(), t_x, t, spend).unwrap().rows())
+}
+
+/// One customer's history as rows.
+pub fn history(x: u32, t_x: f64, t: f64) -> Rows {
+    Summaries::new(vec![x], vec![t_x], vec![t], vec![0.0]).unwrap().rows()
 }

@@ -1,9 +1,9 @@
 //! Laws that hold for any parameters and any histories.
 
-use closedloop_core::lifetime::{Forecast, Horizon, Period, PurchaseModel, Rows, Spend, Summaries, fit_spend};
+use closedloop_core::lifetime::{Forecast, Horizon, Period, PurchaseModel, Spend, Summaries, fit_spend};
 use proptest::prelude::*;
 
-use crate::simulated;
+use crate::{data, simulated};
 
 fn any_model() -> impl Strategy<Value = PurchaseModel> {
     prop::sample::select(PurchaseModel::ALL.to_vec())
@@ -32,7 +32,7 @@ proptest! {
     ) {
         prop_assume!(x > 0);
         let times = [t_x, t_x.midpoint(t), t].map(f64::from);
-        let rows = Rows::counted(vec![x], vec![times[0]], vec![f64::from(t)], &[1]).unwrap();
+        let rows = data::history(x, times[0], f64::from(t));
         let model = model.at(&parameters, &rows, 1.0).unwrap();
         let alive = times.map(|t_x| model.p_alive(x, t_x, f64::from(t)));
         for pair in alive.windows(2) {
@@ -46,7 +46,7 @@ proptest! {
         parameters in prop::array::uniform4(parameter()),
         (x, t_x, t) in history(),
     ) {
-        let rows = Rows::counted(vec![x], vec![f64::from(t_x)], vec![f64::from(t)], &[1]).unwrap();
+        let rows = data::history(x, f64::from(t_x), f64::from(t));
         let model = model.at(&parameters, &rows, 200.0).unwrap();
         let mut before = 0.0;
         for time in [0u32, 1, 7, 50, 200] {

@@ -2,13 +2,15 @@
 //! 60 digits, which is another route than the integrals used here.
 
 use closedloop_core::lifetime::{
-    Forecast, Horizon, LifetimeError, PurchaseModel, Purchases, Rows, Spend, Summaries, fit_spend,
+    Forecast, Horizon, LifetimeError, PurchaseModel, Purchases, Spend, Summaries, fit_spend,
 };
+
+use crate::data;
 
 /// A model at given parameters, prepared for one history.
 fn model(model: PurchaseModel, parameters: &[f64], x: u32, t: f64, longest: f64) -> Box<dyn Purchases> {
     let t_x = if x > 0 { t.max(1.0) } else { 0.0 };
-    let rows = Rows::counted(vec![x], vec![t_x], vec![t.max(t_x)], &[1]).unwrap();
+    let rows = data::history(x, t_x, t.max(t_x));
     model.at(parameters, &rows, longest).unwrap()
 }
 
@@ -51,7 +53,7 @@ fn pareto_nbd_meets_the_hypergeometric_formula_in_the_corners() {
         ([1.0, 5.0, 1.0, 5.0], (2, 3.0, 9.0), -5.514506758941, 0.3231303250237),
     ];
     for (parameters, (x, t_x, t), log_likelihood, p_alive) in table {
-        let rows = Rows::counted(vec![x], vec![t_x], vec![t], &[1]).unwrap();
+        let rows = data::history(x, t_x, t);
         let ours = PurchaseModel::ParetoNbd.log_likelihood(&parameters, &rows).unwrap();
         assert_near(ours, log_likelihood, 1e-10);
         assert_near(model(PurchaseModel::ParetoNbd, &parameters, x, t, 1.0).p_alive(x, t_x, t), p_alive, 1e-9);
@@ -66,7 +68,7 @@ fn pareto_nbd_is_smooth_in_the_number_of_purchases() {
     assert_near(expected(132), 6.20605, 1e-5);
     assert_near(expected(133), 6.25287, 1e-5);
     let likelihood = |x: u32| {
-        let rows = Rows::counted(vec![x], vec![190.0], vec![200.0], &[1]).unwrap();
+        let rows = data::history(x, 190.0, 200.0);
         PurchaseModel::ParetoNbd.log_likelihood(&[0.55, 10.58, 0.61, 11.67], &rows).unwrap()
     };
     for x in 1..600 {
@@ -84,7 +86,7 @@ fn published_expectations_are_met() {
     let bg = model(PurchaseModel::BgNbd, &[0.242_594_5, 4.413_601_9, 0.792_919_9, 2.425_888_1], 2, 38.86, 39.0);
     // CLVTools, repeat purchases of a new customer.
     for (time, expected) in [(0.1429, 0.0078), (1.0, 0.0532), (3.0, 0.1506), (31.8571, 1.0405), (32.0, 1.0437)] {
-        assert!((bg.newcomer(time) - expected).abs() < 6e-5, "{time}: {}", bg.newcomer(time));
+        assert!((bg.while_alive(0, 0.0, time) - expected).abs() < 6e-5, "{time}");
     }
     // Fader, Hardie & Lee: the customer with x = 2, t_x = 30.43, T = 38.86.
     let alive = bg.p_alive(2, 30.43, 38.86);
@@ -95,7 +97,7 @@ fn published_expectations_are_met() {
     // BTYD's documentation, at its rounded parameters.
     let rounded = model(PurchaseModel::ParetoNbd, &[0.55, 10.56, 0.61, 11.64], 0, 1.0, 9.0);
     for (time, expected) in (1u8..).zip(months) {
-        assert!((rounded.newcomer(f64::from(time)) - expected).abs() < 2e-5, "{time}");
+        assert!((rounded.while_alive(0, 0.0, f64::from(time)) - expected).abs() < 2e-5, "{time}");
     }
     // Customer 1516: x = 26, t_x = 30.86, T = 31.
     let alive = pareto.p_alive(26, 30.86, 31.0);
@@ -156,8 +158,8 @@ fn in_whole_periods_nobody_buys_more_often_than_there_are_periods() {
 #[test]
 fn what_cannot_be_fitted_is_refused_in_a_sentence() {
     let fit = |x: &[u32], t_x: &[f64], t: &[f64]| {
-        let count = vec![1; x.len()];
-        PurchaseModel::BgNbd.fit(&Rows::counted(x.to_vec(), t_x.to_vec(), t.to_vec(), &count).unwrap()).unwrap_err()
+        let summaries = Summaries::new(x.to_vec(), t_x.to_vec(), t.to_vec(), vec![0.0; x.len()]).unwrap();
+        PurchaseModel::BgNbd.fit(&summaries.rows()).unwrap_err()
     };
     assert_eq!(fit(&[], &[], &[]), LifetimeError::NoCustomers);
     assert_eq!(fit(&[3], &[2.0], &[5.0]), LifetimeError::OneCustomer);

@@ -234,14 +234,6 @@ impl Purchases for BetaGeometric {
         };
         Moments { mean, pairs, none: (-(self.r + f64::from(x)) * s).exp() }
     }
-
-    fn newcomer(&self, time: f64) -> f64 {
-        let alive = match self.dropout {
-            Dropout::AfterRepeat => 1.0,
-            Dropout::AfterAny => self.b / (self.a + self.b),
-        };
-        alive * self.directly(0, self.stretch(0.0, time)).0
-    }
 }
 
 /// Points p and weights for expectations over Beta(a, b) of functions that are smooth in ln p: the trapezoidal rule in y, where

@@ -242,8 +242,4 @@ impl Purchases for BgBb {
             none: Self::between(time, none),
         }
     }
-
-    fn newcomer(&self, time: f64) -> f64 {
-        self.while_alive(0, 0.0, time)
-    }
 }

@@ -161,8 +161,4 @@ impl Purchases for ParetoNbd {
             none: (survived + died).min(1.0),
         }
     }
-
-    fn newcomer(&self, time: f64) -> f64 {
-        self.while_alive(0, 0.0, time)
-    }
 }

@@ -6,7 +6,7 @@
 
 use super::{Expectation, Method, Segment, Trial, Valuation};
 use crate::lifetime::contract::Contract;
-use crate::lifetime::contractual::{ContractGroup, Renewals, ShiftedBetaGeometric, contract_covariance};
+use crate::lifetime::contractual::{Renewals, ShiftedBetaGeometric, contract_covariance};
 use crate::lifetime::error::LifetimeError;
 use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
@@ -114,17 +114,16 @@ impl Renewing {
 
     fn expect(&self, model: ShiftedBetaGeometric, contract: &Contract, covariance: &[f64]) -> Expectation {
         let periods = self.periods();
-        let group = |value| ContractGroup { renewals: contract.renewals, value, customers: 1 };
         // The model discounts the first renewal by one term, but it is due after `due` months.
         let sooner = (self.discount.ln_1p() * (self.term - self.due)).exp();
-        let discounted = model.predictive(&group(contract.value), periods, self.term_discount);
+        let discounted = model.predictive(contract.renewals, contract.value, periods, self.term_discount);
         let predictive = Predictive {
             mean: discounted.mean * sooner,
             variance: discounted.variance * sooner * sooner,
             none: discounted.none,
             gradient: discounted.gradient.map(|slope| slope * sooner),
         };
-        let counted = model.predictive(&group(1.0), periods, 0.0).estimate(covariance);
+        let counted = model.predictive(contract.renewals, 1.0, periods, 0.0).estimate(covariance);
         let paid = |renewals| contract.value * sooner * annuity(renewals, self.term_discount);
         let clv = predictive.estimate(covariance);
         // How many renewals come is known to the last one, where a gamma distribution leans to the other side.

@@ -2,7 +2,7 @@
 
 use super::{Method, Segment, contracts, purchases};
 use crate::lifetime::contract::{Contract, GRACE_DAYS};
-use crate::lifetime::contractual::{ContractGroup, contract_covariance};
+use crate::lifetime::contractual::contract_covariance;
 use crate::lifetime::family::Family;
 use crate::lifetime::forecast::{Forecast, Horizon, SpendFit};
 use crate::lifetime::histories::Holdout;
@@ -96,9 +96,7 @@ fn of_contracts(past: &Past<'_>) -> Option<Calibration> {
     };
     let positions: Vec<usize> = (0..past.segment.contracts.len()).filter(due).collect();
     let before: Vec<Contract> = positions.iter().filter_map(|&at| past.segment.contracts[at]).collect();
-    let predictive = |at: usize, value: f64| {
-        model.predictive(&ContractGroup { renewals: before[at].renewals, value, customers: 1 }, 1, 0.0)
-    };
+    let predictive = |at: usize, value: f64| model.predictive(before[at].renewals, value, 1, 0.0);
     let renewed = |at: usize| past.contracts[positions[at]].filter(|now| now.renewals > before[at].renewals);
     let expected: Vec<f64> = (0..before.len()).map(|at| predictive(at, 1.0).mean).collect();
     let group = |decile: Option<u32>, customers: &[usize]| {
