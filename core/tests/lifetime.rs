@@ -8,6 +8,8 @@ mod cdnow;
 mod coverage;
 #[path = "lifetime/data.rs"]
 mod data;
+#[path = "lifetime/given.rs"]
+mod given;
 #[path = "lifetime/laws.rs"]
 mod laws;
 #[path = "lifetime/renewals.rs"]

@@ -172,6 +172,11 @@ impl<'a> Forecast<'a> {
         if fit.model != model.id() {
             return Err(LifetimeError::WrongModel { needed: model.id(), given: fit.model });
         }
+        horizon.check()?;
+        if rows.row_of_customer.len() != summaries.len() {
+            let lengths = vec![summaries.len(), rows.row_of_customer.len()];
+            return Err(LifetimeError::ColumnLengths { table: "the summaries and their rows", lengths });
+        }
         let mut covariance = vec![0.0; PARAMETERS * PARAMETERS];
         let mut place = |block: &[f64], size: usize, at: usize| {
             for (i, value) in block.iter().enumerate() {
@@ -186,56 +191,19 @@ impl<'a> Forecast<'a> {
             }
             SpendFit::Fixed(value) => Spend::Fixed { value },
         };
-        let slopes = true;
-        Self::build(model, &fit.estimates(), spend, covariance, slopes, summaries, rows, horizon)
-    }
-
-    /// Forecasts at given parameters. The intervals hold the predictive spread alone.
-    ///
-    /// # Errors
-    /// As [`Self::new`], and parameters that the model does not allow.
-    pub fn at(
-        model: PurchaseModel,
-        parameters: &[f64],
-        spend: Spend,
-        summaries: &'a Summaries,
-        rows: &'a Rows,
-        horizon: &Horizon,
-    ) -> Result<Self, LifetimeError> {
-        let covariance = vec![0.0; PARAMETERS * PARAMETERS];
-        Self::build(model, parameters, spend, covariance, false, summaries, rows, horizon)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the two constructors above are its only callers")]
-    fn build(
-        model: PurchaseModel,
-        parameters: &[f64],
-        spend: Spend,
-        covariance: Vec<f64>,
-        slopes: bool,
-        summaries: &'a Summaries,
-        rows: &'a Rows,
-        horizon: &Horizon,
-    ) -> Result<Self, LifetimeError> {
-        horizon.check()?;
-        if rows.row_of_customer.len() != summaries.len() {
-            let lengths = vec![summaries.len(), rows.row_of_customer.len()];
-            return Err(LifetimeError::ColumnLengths { table: "the summaries and their rows", lengths });
-        }
+        let parameters = fit.estimates();
         let at = |parameters: &[f64], longest: f64| model.at(parameters, rows, longest);
         // Where the months beyond the horizon are too many for a model, what they bring is not told.
-        let (centre, tells_beyond) = match at(parameters, horizon.longest()) {
-            Err(LifetimeError::BadHorizon { .. }) => (at(parameters, horizon.length())?, false),
+        let (centre, tells_beyond) = match at(&parameters, horizon.longest()) {
+            Err(LifetimeError::BadHorizon { .. }) => (at(&parameters, horizon.length())?, false),
             centre => (centre?, true),
         };
         let mut shifted = vec![];
-        if slopes {
-            for i in 0..parameters.len() {
-                for sign in [1.0, -1.0] {
-                    let mut parameters = parameters.to_vec();
-                    parameters[i] *= f64::exp(sign * LOG_STEP);
-                    shifted.push(at(&parameters, horizon.length())?);
-                }
+        for i in 0..parameters.len() {
+            for sign in [1.0, -1.0] {
+                let mut parameters = parameters.clone();
+                parameters[i] *= f64::exp(sign * LOG_STEP);
+                shifted.push(at(&parameters, horizon.length())?);
             }
         }
         let forecasts = forecast_rows(&*centre, &shifted, rows, horizon, tells_beyond);
@@ -325,7 +293,7 @@ impl<'a> Forecast<'a> {
 /// Step of the central differences by the log-parameters.
 const LOG_STEP: f64 = 1e-4;
 
-/// Forecasts every row; `shifted` holds the model with each parameter raised and lowered, or nothing.
+/// Forecasts every row; `shifted` holds the model with each parameter raised and lowered.
 fn forecast_rows(
     model: &dyn Purchases,
     shifted: &[Box<dyn Purchases>],

@@ -1,7 +1,7 @@
 //! The CDNOW customers: published estimates, and the predictions of the lifetimes package.
 
 use closedloop_core::lifetime::{
-    Estimate, Fit, Forecast, Horizon, PurchaseModel, Spend, Summaries, fit_spend, frequency_value_correlation,
+    Estimate, Fit, Forecast, Horizon, PurchaseModel, SpendFit, Summaries, fit_spend, frequency_value_correlation,
 };
 
 use crate::data;
@@ -79,12 +79,12 @@ fn every_prediction_of_the_lifetimes_package_is_met() {
     let [t_x, t, value] = columns;
     let summaries = Summaries::new(table.counts("frequency"), t_x, t, value).unwrap();
     let rows = summaries.rows();
-    let bg = PurchaseModel::BgNbd.fit(&rows).unwrap().estimates();
-    let pareto = PurchaseModel::ParetoNbd.fit(&rows).unwrap().estimates();
-    let spend = Spend::fitted(&fit_spend(&summaries).unwrap()).unwrap();
+    let bg = PurchaseModel::BgNbd.fit(&rows).unwrap();
+    let pareto = PurchaseModel::ParetoNbd.fit(&rows).unwrap();
+    let spend = fit_spend(&summaries).unwrap();
     let horizon = |months: u32, month: f64, discount: f64| Horizon { months, month, discount };
-    let forecast = |model: PurchaseModel, parameters: &[f64], horizon: Horizon| {
-        Forecast::at(model, parameters, spend, &summaries, &rows, &horizon).unwrap().predictions()
+    let forecast = |model: PurchaseModel, fit: &Fit, horizon: Horizon| {
+        Forecast::new(model, fit, SpendFit::Fitted(&spend), &summaries, &rows, &horizon).unwrap().predictions()
     };
     let compare = |name: &str, ours: Vec<f64>| {
         let theirs = table.column(name);

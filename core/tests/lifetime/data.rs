@@ -66,8 +66,3 @@ pub fn donations() -> Option<Rows> {
     let spend = vec![0.0; x.len()];
     Some(Summaries::new(x.into_iter().map(whole).collect(), t_x, t, spend).unwrap().rows())
 }
-
-/// One customer's history as rows.
-pub fn history(x: u32, t_x: f64, t: f64) -> Rows {
-    Summaries::new(vec![x], vec![t_x], vec![t], vec![0.0]).unwrap().rows()
-}

@@ -1,9 +1,9 @@
 //! Laws that hold for any parameters and any histories.
 
-use closedloop_core::lifetime::{Forecast, Horizon, Period, PurchaseModel, Spend, Summaries, fit_spend};
+use closedloop_core::lifetime::{Forecast, Horizon, Period, PurchaseModel, Spend, SpendFit, Summaries, fit_spend};
 use proptest::prelude::*;
 
-use crate::{data, simulated};
+use crate::{given, simulated};
 
 fn any_model() -> impl Strategy<Value = PurchaseModel> {
     prop::sample::select(PurchaseModel::ALL.to_vec())
@@ -32,7 +32,7 @@ proptest! {
     ) {
         prop_assume!(x > 0);
         let times = [t_x, t_x.midpoint(t), t].map(f64::from);
-        let rows = data::history(x, times[0], f64::from(t));
+        let rows = given::history(x, times[0], f64::from(t));
         let model = model.at(&parameters, &rows, 1.0).unwrap();
         let alive = times.map(|t_x| model.p_alive(x, t_x, f64::from(t)));
         for pair in alive.windows(2) {
@@ -46,7 +46,7 @@ proptest! {
         parameters in prop::array::uniform4(parameter()),
         (x, t_x, t) in history(),
     ) {
-        let rows = data::history(x, f64::from(t_x), f64::from(t));
+        let rows = given::history(x, f64::from(t_x), f64::from(t));
         let model = model.at(&parameters, &rows, 200.0).unwrap();
         let mut before = 0.0;
         for time in [0u32, 1, 7, 50, 200] {
@@ -76,9 +76,10 @@ proptest! {
             let summaries = Summaries::new(column(|of| of.0), floats(column(|of| of.1)), floats(column(|of| of.2)), values)
                 .unwrap();
             let rows = summaries.rows();
-            let spend = Spend::gamma_gamma(&[spend.0, spend.1, spend.2 * scale]).unwrap();
+            let (purchases, spend) = (given::purchases(model, &parameters), given::spend(&[spend.0, spend.1, spend.2 * scale]));
             let horizon = Horizon { months: 36, month: 1.0, discount: 0.01 };
-            Forecast::at(model, &parameters, spend, &summaries, &rows, &horizon).unwrap().predictions()
+            let spend = SpendFit::Fitted(&spend);
+            Forecast::new(model, &purchases, spend, &summaries, &rows, &horizon).unwrap().predictions()
         };
         let (one, many) = (predictions(1.0), predictions(1024.0));
         for (one, many) in one.clv.iter().zip(&many.clv) {
@@ -150,19 +151,20 @@ fn the_discounted_value_is_that_of_the_months() {
     let summaries = Summaries::new(vec![2], vec![30.0], vec![38.0], vec![40.0]).unwrap();
     let rows = summaries.rows();
     for (kind, parameters) in models {
-        let forecast = |discount: f64, spend: Spend| {
+        let purchases = given::purchases(kind, &parameters);
+        let forecast = |discount: f64, spend: SpendFit<'_>| {
             let horizon = Horizon { months: 36, month: 1.0, discount };
-            Forecast::at(kind, &parameters, spend, &summaries, &rows, &horizon).unwrap()
+            Forecast::new(kind, &purchases, spend, &summaries, &rows, &horizon).unwrap()
         };
-        let spend = || Spend::gamma_gamma(&[6.25, 3.74, 15.44]).unwrap();
-        let (plain, discounted) = (forecast(0.0, spend()), forecast(0.02, spend()));
+        let spend = given::spend(&[6.25, 3.74, 15.44]);
+        let (plain, discounted) = (forecast(0.0, SpendFit::Fitted(&spend)), forecast(0.02, SpendFit::Fitted(&spend)));
         let months = plain.months(0);
         assert_eq!(months.len(), 36);
         let (whole, part) = (plain.clv(0), discounted.clv(0));
         near(whole.mean, months.iter().sum());
         near(part.mean, (1..).zip(&months).map(|(month, value)| value / 1.02_f64.powi(month)).sum());
         near(part.variance, whole.variance * (part.mean / whole.mean).powi(2));
-        let [one, three] = [1.0, 3.0].map(|value| forecast(0.02, Spend::Fixed { value }).clv(0));
+        let [one, three] = [1.0, 3.0].map(|value| forecast(0.02, SpendFit::Fixed(value)).clv(0));
         near(three.mean, 3.0 * one.mean);
         near(three.variance, 9.0 * one.variance);
     }
@@ -183,9 +185,10 @@ fn slopes_of_the_spend_are_differences_of_the_value() {
     let rows = summaries.rows();
     let clv = |parameters: [f64; 3]| {
         let horizon = Horizon { months: 36, month: 1.0, discount: 0.02 };
-        let spend = Spend::gamma_gamma(&parameters).unwrap();
-        let purchases = [0.2426, 4.4135, 0.7929, 2.4258];
-        Forecast::at(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap().clv(0)
+        let spend = given::spend(&parameters);
+        let purchases = given::purchases(PurchaseModel::BgNbd, &[0.2426, 4.4135, 0.7929, 2.4258]);
+        let spend = SpendFit::Fitted(&spend);
+        Forecast::new(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap().clv(0)
     };
     let centre = [6.25, 3.74, 15.44];
     for i in 0..3 {
@@ -216,9 +219,10 @@ fn a_total_is_the_sum_of_its_customers() {
     let summaries = Summaries::new(vec![2, 5], vec![30.0, 20.0], vec![38.0, 38.0], vec![40.0, 10.0]).unwrap();
     let rows = summaries.rows();
     let horizon = Horizon { months: 36, month: 1.0, discount: 0.02 };
-    let spend = Spend::gamma_gamma(&[6.25, 3.74, 15.44]).unwrap();
-    let purchases = [0.2426, 4.4135, 0.7929, 2.4258];
-    let forecast = Forecast::at(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap();
+    let spend = given::spend(&[6.25, 3.74, 15.44]);
+    let purchases = given::purchases(PurchaseModel::BgNbd, &[0.2426, 4.4135, 0.7929, 2.4258]);
+    let spend = SpendFit::Fitted(&spend);
+    let forecast = Forecast::new(PurchaseModel::BgNbd, &purchases, spend, &summaries, &rows, &horizon).unwrap();
     let each = forecast.predictions();
     let total = forecast.total(&[0, 1, 1]);
     let near = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9 * want.abs(), "{got} is not {want}");

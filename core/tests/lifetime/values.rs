@@ -2,15 +2,15 @@
 //! 60 digits, which is another route than the integrals used here.
 
 use closedloop_core::lifetime::{
-    Forecast, Horizon, LifetimeError, PurchaseModel, Purchases, Spend, Summaries, fit_spend,
+    Forecast, Horizon, LifetimeError, PurchaseModel, Purchases, Spend, SpendFit, Summaries, fit_spend,
 };
 
-use crate::data;
+use crate::given;
 
 /// A model at given parameters, prepared for one history.
 fn model(model: PurchaseModel, parameters: &[f64], x: u32, t: f64, longest: f64) -> Box<dyn Purchases> {
     let t_x = if x > 0 { t.max(1.0) } else { 0.0 };
-    let rows = data::history(x, t_x, t.max(t_x));
+    let rows = given::history(x, t_x, t.max(t_x));
     model.at(parameters, &rows, longest).unwrap()
 }
 
@@ -53,7 +53,7 @@ fn pareto_nbd_meets_the_hypergeometric_formula_in_the_corners() {
         ([1.0, 5.0, 1.0, 5.0], (2, 3.0, 9.0), -5.514506758941, 0.3231303250237),
     ];
     for (parameters, (x, t_x, t), log_likelihood, p_alive) in table {
-        let rows = data::history(x, t_x, t);
+        let rows = given::history(x, t_x, t);
         let ours = PurchaseModel::ParetoNbd.log_likelihood(&parameters, &rows).unwrap();
         assert_near(ours, log_likelihood, 1e-10);
         assert_near(model(PurchaseModel::ParetoNbd, &parameters, x, t, 1.0).p_alive(x, t_x, t), p_alive, 1e-9);
@@ -68,7 +68,7 @@ fn pareto_nbd_is_smooth_in_the_number_of_purchases() {
     assert_near(expected(132), 6.20605, 1e-5);
     assert_near(expected(133), 6.25287, 1e-5);
     let likelihood = |x: u32| {
-        let rows = data::history(x, 190.0, 200.0);
+        let rows = given::history(x, 190.0, 200.0);
         PurchaseModel::ParetoNbd.log_likelihood(&[0.55, 10.58, 0.61, 11.67], &rows).unwrap()
     };
     for x in 1..600 {
@@ -124,8 +124,8 @@ fn the_rest_beyond_the_horizon_is_the_sum_of_all_later_months() {
     for (kind, parameters, within) in models {
         for (months, discount) in [(1, 0.01), (36, 0.008), (36, 0.05), (240, 0.003)] {
             let horizon = Horizon { months, month: 1.0, discount };
-            let spend = Spend::Fixed { value: 1.0 };
-            let forecast = Forecast::at(kind, &parameters, spend, &summaries, &rows, &horizon).unwrap();
+            let purchases = given::purchases(kind, &parameters);
+            let forecast = Forecast::new(kind, &purchases, SpendFit::Fixed(1.0), &summaries, &rows, &horizon).unwrap();
             let ours = forecast.predictions().beyond.unwrap()[0];
             let last = months + 12_000;
             let model = kind.at(&parameters, &rows, f64::from(last)).unwrap();
@@ -149,8 +149,9 @@ fn in_whole_periods_nobody_buys_more_often_than_there_are_periods() {
     let rows = summaries.rows();
     for (months, most) in [(1, 1.0), (5, 5.0), (36, 36.0)] {
         let horizon = Horizon { months, month: 1.0, discount: 0.0 };
-        let (parameters, spend) = ([1.2035, 0.7497, 0.6567, 2.7834], Spend::Fixed { value: 1.0 });
-        let forecast = Forecast::at(PurchaseModel::BgBb, &parameters, spend, &summaries, &rows, &horizon).unwrap();
+        let purchases = given::purchases(PurchaseModel::BgBb, &[1.2035, 0.7497, 0.6567, 2.7834]);
+        let spend = SpendFit::Fixed(1.0);
+        let forecast = Forecast::new(PurchaseModel::BgBb, &purchases, spend, &summaries, &rows, &horizon).unwrap();
         assert_eq!(forecast.predictions().purchases[0].high.to_bits(), f64::to_bits(most), "{months}");
     }
 }
