@@ -20,7 +20,6 @@ use crate::statistics::{JourneyStatistics, Shape, ShapeError};
 use counting::{Units, chunks, count};
 use rayon::iter::ParallelIterator;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use unit::Unit;
 
@@ -69,19 +68,6 @@ pub struct ChannelResult {
     /// Conversions credited to the channel.
     pub conversions: f64,
     /// Value credited to the channel.
-    pub value: f64,
-}
-
-/// What a model gives a channel at a position of the path.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PositionResult {
-    /// The channel's code.
-    pub channel: u32,
-    /// The touch's place in the path, from 1.
-    pub position: usize,
-    /// Conversions credited to the channel there.
-    pub conversions: f64,
-    /// Value credited to the channel there.
     pub value: f64,
 }
 
@@ -170,24 +156,6 @@ impl Paths {
         fitted.map_err(|reason| refusal(&model, reason))
     }
 
-    /// The credits of a model over paths, by channel and position: what `ordered_shapley` is asked for.
-    ///
-    /// # Errors
-    /// As for [`Self::attribute`].
-    pub fn by_position(&self, model: &ModelSpec) -> Result<Vec<PositionResult>, Refusal> {
-        let model = self.resolved(model);
-        let assembled = self.assemble(&model).map_err(|reason| refusal(&model, reason))?;
-        let mut sums: BTreeMap<(u32, usize), Sums> = BTreeMap::new();
-        self.share_out(assembled.as_ref(), 0..self.table.len(), |channel, position, part| {
-            add(sums.entry((channel, position)).or_default(), part);
-        });
-        let result = |((channel, position), sums): ((u32, usize), Sums)| {
-            let [conversions, value] = self.numbers(sums);
-            PositionResult { channel, position, conversions, value }
-        };
-        Ok(sums.into_iter().map(result).collect())
-    }
-
     /// The model with the order that cross-validation found, where it asks for that.
     fn resolved<'a>(&self, model: &'a ModelSpec) -> Cow<'a, ModelSpec> {
         let mut model = Cow::Borrowed(model);
@@ -228,7 +196,7 @@ impl Paths {
         let none = || vec![Sums::default(); self.channels.len()];
         let of_chunk = |rows: Range<usize>| {
             let mut sums = none();
-            self.share_out(model, rows, |channel, _, part| add(&mut sums[channel as usize], part));
+            self.share_out(model, rows, |channel, part| add(&mut sums[channel as usize], part));
             sums
         };
         let sums = chunks(self.table.len()).map(of_chunk).reduce(none, |mut sums, others| {
@@ -242,9 +210,9 @@ impl Paths {
         sums.into_iter().map(result).collect()
     }
 
-    /// Calls `give` with channel, position from 1, and what of conversions and value each credited touch of these rows has.
-    /// Touches of a path are one unit of time apart.
-    fn share_out(&self, model: &dyn AttributionModel, rows: Range<usize>, mut give: impl FnMut(u32, usize, Sums)) {
+    /// Calls `give` with the channel of each credited touch of these rows and what it has of conversions and value. Touches of a
+    /// path are one unit of time apart.
+    fn share_out(&self, model: &dyn AttributionModel, rows: Range<usize>, mut give: impl FnMut(u32, Sums)) {
         let (mut touched_at, mut credits) = (Vec::new(), Vec::new());
         for row in rows {
             let (path, counts) = (self.table.path(row), self.table.counts()[row]);
@@ -259,9 +227,9 @@ impl Paths {
             let anchors = Anchors::locate(touched_at, Milestones::default());
             model.credit(Journey { touched_at, channels: path, converted_at, anchors }, &mut credits);
             let all = compensated_sum(credits.iter().copied());
-            for ((position, &channel), credit) in (1..).zip(path).zip(&credits).filter(|(_, credit)| **credit > 0.0) {
+            for (&channel, credit) in path.iter().zip(&credits).filter(|(_, credit)| **credit > 0.0) {
                 let part = [counts.conversions, counts.value].map(|whole| whole * credit / all);
-                give(channel, position, self.parts(part));
+                give(channel, self.parts(part));
             }
         }
     }

@@ -319,15 +319,12 @@ fn nulls_can_be_ignored() {
 
 /// a>b>a with 4 conversions: a earns 1 first and 1 third, b 2 second. b with 1: 1 first (Zhao et al., ordered).
 #[test]
-fn ordered_shapley_by_position() {
+fn ordered_shapley_by_channel() {
     let rows = [row(&[0, 1, 0], 4.0, 40.0, 0.0), row(&[1], 1.0, 10.0, 0.0)];
-    let got: Vec<_> = paths(&rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use)
-        .by_position(named("ordered_shapley"))
-        .unwrap()
-        .into_iter()
-        .map(|row| (row.channel, row.position, row.conversions, row.value))
-        .collect();
-    assert_eq!(got, [(0, 1, 1.0, 10.0), (0, 3, 1.0, 10.0), (1, 1, 1.0, 10.0), (1, 2, 2.0, 20.0)]);
+    let counted = paths(&rows, ["a", "b"].map(str::to_owned).to_vec(), 1, Nulls::Use);
+    let credited = counted.attribute(named("ordered_shapley")).unwrap();
+    let got: Vec<_> = credited.into_iter().map(|channel| (channel.conversions, channel.value)).collect();
+    assert_eq!(got, [(2.0, 20.0), (3.0, 30.0)]);
 }
 
 /// Journeys drawn from a chain that remembers two touches: after a>b comes c, after c>b comes a, so that one touch of
