@@ -20,7 +20,7 @@
 //! to that channel. Touches that a channel causes in a control channel are taken from it. Only experiments settle both.
 //!
 //! ```text
-//! Subjects ─Sample, walk─► Design (rows) ─Objective─► lags, link, ridge ─► optimum ─Average─► Incremental (credits), Influence (intervals)
+//! Subjects ─Sample, walk─► Design (rows) ─Objective─► lags, link, ridge ─► optimum ─Average─► Incremental (credits), Influence (intervals of shares)
 //! ```
 
 mod average;
@@ -54,7 +54,6 @@ pub use credit::{ChannelEffect, Evidence, Incremental, IncrementalTotal};
 pub use error::IncrementalError;
 pub use experiment::{Calibration, Experiment};
 pub use fit::{Fit, fit};
-pub use influence::Influence;
 pub use lag::Lag;
 pub use link::Link;
 pub use sample::Sampling;

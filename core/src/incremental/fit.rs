@@ -168,7 +168,7 @@ impl Fit {
         let full = problem.full(|_| 1.0);
         let average = problem.average(&full, &optimum.theta)?;
         let model = problem.model(&average);
-        let influence = Influence::new(&full, &average, model.clone())?;
+        let influence = Influence::new(&full, &average)?;
         let theta = optimum.theta;
         drop((full, pulled));
         Ok(Self { model, calibrations, influence, problem, theta })
@@ -185,8 +185,13 @@ impl Fit {
     }
 
     /// What the intervals rest on.
-    pub fn influence(&self) -> &Influence {
+    pub(super) fn influence(&self) -> &Influence {
         &self.influence
+    }
+
+    /// Where in the design the account with this key is, if it was looked at.
+    pub(super) fn position(&self, key: u64) -> Option<usize> {
+        self.problem.design.keys.binary_search(&key).ok()
     }
 
     /// The accounts of the fit.

@@ -11,24 +11,20 @@
 //! count as known.
 
 use super::average::Average;
-use super::credit::Incremental;
 use super::error::IncrementalError;
 use super::evaluation::dot;
 use super::objective::Objective;
 use super::parallel::sum_over;
-use crate::journey::Journey;
 use crate::uncertainty::{Interval, normal_quantile};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
 
-/// What one more of each account would do to the effects.
+/// What one more of each account would do to the effects, and how sure they are.
 #[derive(Debug)]
-pub struct Influence {
-    model: Incremental,
+pub(super) struct Influence {
     /// From the model's effects to those without bound and ridge.
-    shift: Vec<f64>,
-    keys: Vec<u64>,
+    pub shift: Vec<f64>,
     /// Account by account, one number per effect.
     moves: Vec<f64>,
     /// The covariance of the effects, row by row.
@@ -36,7 +32,7 @@ pub struct Influence {
 }
 
 impl Influence {
-    pub(super) fn new(full: &Objective<'_>, average: &Average, model: Incremental) -> Result<Self, IncrementalError> {
+    pub(super) fn new(full: &Objective<'_>, average: &Average) -> Result<Self, IncrementalError> {
         let design = full.design;
         let theta = average.theta();
         let width = average.components.len();
@@ -54,35 +50,25 @@ impl Influence {
         }
         average.between(design).iter().for_each(|part| add_square(&mut covariance, part));
         let shift = average.components.iter().map(|lag| lag.weight * (lag.free - lag.effect)).collect();
-        Ok(Self { model, shift, keys: design.keys.clone(), moves, covariance })
+        Ok(Self { shift, moves, covariance })
     }
 
-    /// The number of effects: the length of slopes and moves.
-    pub fn width(&self) -> usize {
-        self.shift.len()
-    }
-
-    /// What one more of the account with this key does to the effects; `None` for an account that was not in the fit.
-    pub fn of_account(&self, key: u64) -> Option<&[f64]> {
-        let account = self.keys.binary_search(&key).ok()?;
-        Some(&self.moves[account * self.width()..(account + 1) * self.width()])
-    }
-
-    /// Calls `visit` for each touch of a journey with its share around which the interval lies (it can be negative), and
-    /// that share's slope in the effects.
-    pub fn slopes(&self, journey: Journey<'_>, mut visit: impl FnMut(usize, f64, &[f64])) {
-        self.model.slopes(journey, |touch, share, slope| visit(touch, share + dot(slope, &self.shift), slope));
-    }
-
-    /// The interval of a sum at `level`: `parts` are the accounts' parts of it in the order of their keys, each once;
-    /// `total` and `slope` are those of the sum. Accounts without a part need not be there.
-    pub fn interval(&self, total: f64, parts: &[(u64, f64)], slope: &[f64], level: f64) -> Interval {
+    /// The interval of a sum at `level`: `parts` are the accounts' parts of it, each once, with the account's position in the design
+    /// or `None` where it was not looked at; `total` and `slope` are those of the sum. Accounts without a part need not be there.
+    pub(super) fn interval(
+        &self,
+        total: f64,
+        parts: impl Iterator<Item = (Option<usize>, f64)>,
+        slope: &[f64],
+        level: f64,
+    ) -> Interval {
+        let width = self.shift.len();
         let of_effects: f64 =
-            self.covariance.chunks_exact(self.width().max(1)).zip(slope).map(|(row, s)| s * dot(row, slope)).sum();
-        let with_effects = |&(key, part): &(u64, f64)| {
-            part * (part + 2.0 * self.of_account(key).map_or(0.0, |moves| dot(moves, slope)))
-        };
-        let se = (of_effects + parts.iter().map(with_effects).sum::<f64>()).max(0.0).sqrt();
+            self.covariance.chunks_exact(width.max(1)).zip(slope).map(|(row, s)| s * dot(row, slope)).sum();
+        let of_account = |account: usize| dot(&self.moves[account * width..(account + 1) * width], slope);
+        let with_effects =
+            |(account, part): (Option<usize>, f64)| part * (part + 2.0 * account.map_or(0.0, of_account));
+        let se = (of_effects + parts.map(with_effects).sum::<f64>()).max(0.0).sqrt();
         let z = normal_quantile(level);
         Interval { se, low: (total - z * se).max(0.0), high: (total + z * se).max(0.0) }
     }

@@ -114,7 +114,6 @@ fn a_strong_effect_is_recovered_and_an_absent_one_is_not_invented() {
     let truth = credits.iter().sum::<f64>() / credits.len() as f64;
     assert!((shares[0].share - truth).abs() < 0.05 && shares[0].interval.covers(truth), "{shares:?} {truth}");
     assert!(shares[1].share < 0.05, "{shares:?}");
-    assert!((shares.iter().map(|share| share.share).sum::<f64>() - 1.0).abs() < 1e-9);
     assert!(shares[0].interval.low > 0.1 && shares[1].interval.low == 0.0, "{shares:?}");
 }
 
@@ -122,9 +121,8 @@ fn a_strong_effect_is_recovered_and_an_absent_one_is_not_invented() {
 fn a_world_without_effects_is_almost_all_baseline() {
     let accounts = accounts(4_000, [0.0, 0.0], 2);
     let shares = fitted(&accounts, &[]).shares(&population(&accounts), 0.95);
-    let baseline = shares.last().unwrap();
-    assert!(baseline.channel.is_none() && baseline.share > 0.93, "{shares:?}");
-    assert!(shares[..2].iter().all(|share| share.interval.covers(0.0)), "{shares:?}");
+    assert!(shares.iter().map(|share| share.share).sum::<f64>() < 0.07, "{shares:?}");
+    assert!(shares.iter().all(|share| share.interval.covers(0.0)), "{shares:?}");
 }
 
 #[test]
@@ -199,7 +197,7 @@ fn the_closed_form_is_the_bootstrap_with_refits() {
     let subjects = population(&accounts(2_000, [2.0, 1.5], 5));
     let close = IncrementalSettings { half_lives_days: vec![8.0, 9.0], ..quick() };
     let fit = fit(&subjects, &names(&["ads", "events"]), &close, &[]).unwrap();
-    assert_eq!(fit.influence().width(), 4);
+    assert_eq!(fit.model().effects().len(), 4);
     let closed = fit.shares(&subjects, 0.95);
     let replicates: Vec<Vec<f64>> = (0..120)
         .map(|replicate| {
@@ -224,7 +222,7 @@ fn the_closed_form_is_the_bootstrap_with_refits() {
             shares.into_iter().map(|share| share / total).collect()
         })
         .collect();
-    for (channel, estimate) in closed[..2].iter().enumerate() {
+    for (channel, estimate) in closed.iter().enumerate() {
         let values: Vec<f64> = replicates.iter().map(|shares| shares[channel]).collect();
         let se = crate::uncertainty::standard_error(&values);
         // The bootstrap's own error is 1/√240, 6.5 %; three of those.

@@ -58,10 +58,8 @@ pub fn incremental_estimator(level: f64) -> Estimator {
         let mut shares = vec![0.0; world.channels.len()];
         let mut intervals = vec![None; world.channels.len()];
         for estimate in fit.shares(&world.subjects, level) {
-            if let Some(channel) = estimate.channel {
-                shares[channel as usize] = estimate.share;
-                intervals[channel as usize] = Some(estimate.interval);
-            }
+            shares[estimate.channel as usize] = estimate.share;
+            intervals[estimate.channel as usize] = Some(estimate.interval);
         }
         Ok(Estimate { shares, intervals: Some(intervals) })
     };

@@ -28,7 +28,7 @@ impl EffectsLearned {
         experiments: &[GivenExperiment],
     ) -> Self {
         let with_share = |effect: &ChannelEffect| {
-            let share = shares.iter().find(|share| share.channel == Some(effect.channel))?;
+            let share = shares.iter().find(|share| share.channel == effect.channel)?;
             Some((names[effect.channel as usize].clone(), *effect, *share))
         };
         Self {
