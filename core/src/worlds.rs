@@ -22,5 +22,5 @@ pub use report::ModelReport;
 pub use rules::{estimate_shares, incremental_estimator, rule_estimators};
 pub use scenario::{CHANNELS, ChannelTruth, Lag, Sales, Scenario, scenarios};
 pub use simulate::World;
-pub use truth::{Truth, truth};
+pub use truth::truth;
 pub use validate::{Estimate, Estimation, Estimator, validate_models};

@@ -1,6 +1,5 @@
 //! How far a model is from the truth: error, bias, ranks, coverage.
 
-use super::truth::Truth;
 use super::validate::Estimate;
 
 /// One model in the worlds of one scenario, over the credited channels. Shares are fractions of all conversions.
@@ -41,8 +40,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, truth: &Truth, estimate: Result<Estimate, String>) {
-        self.truth = truth.shares[1..].to_vec();
+    pub(super) fn add(&mut self, truth: &[f64], estimate: Result<Estimate, String>) {
+        self.truth = truth[1..].to_vec();
         let estimate = match estimate {
             Ok(estimate) => estimate,
             Err(reason) => {
