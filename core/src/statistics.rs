@@ -74,7 +74,6 @@ pub struct JourneyStatistics {
     folds: Vec<Transitions>,
     sets: ChannelSets,
     total: Outcome,
-    untouched: Outcome,
 }
 
 impl JourneyStatistics {
@@ -93,18 +92,13 @@ impl JourneyStatistics {
             folds: vec![transitions; if shape.folds { FOLDS } else { 1 }],
             sets: ChannelSets::new(shape.states),
             total: Outcome::default(),
-            untouched: Outcome::default(),
         })
     }
 
-    /// Counts one journey. A journey without touches enters no chain and no set; it is only [`Self::untouched`].
+    /// Counts one journey; one without touches is in no count.
     pub fn add(&mut self, journey: CountedJourney<'_>) {
         let CountedJourney { path, outcome, key } = journey;
-        if outcome == Outcome::default() {
-            return;
-        }
-        if path.is_empty() {
-            self.untouched += outcome;
+        if path.is_empty() || outcome == Outcome::default() {
             return;
         }
         self.total += outcome;
@@ -119,7 +113,6 @@ impl JourneyStatistics {
     pub fn merge(&mut self, other: Self) {
         debug_assert_eq!(self.shape, other.shape, "only counts of one shape add up");
         self.total += other.total;
-        self.untouched += other.untouched;
         for (mine, theirs) in self.folds.iter_mut().zip(&other.folds) {
             mine.merge(theirs);
         }
@@ -134,11 +127,6 @@ impl JourneyStatistics {
     /// The outcomes of all journeys with a touch.
     pub fn total(&self) -> Outcome {
         self.total
-    }
-
-    /// The outcomes of journeys without one.
-    pub fn untouched(&self) -> Outcome {
-        self.untouched
     }
 
     /// The transitions of all journeys, at the highest order counted.

@@ -26,21 +26,6 @@ impl ChannelSets {
         }
     }
 
-    /// The number of distinct sets.
-    pub fn len(&self) -> usize {
-        self.outcomes.len()
-    }
-
-    /// Whether none was counted.
-    pub fn is_empty(&self) -> bool {
-        self.outcomes.is_empty()
-    }
-
-    /// The outcomes of journeys whose distinct channels are exactly those of `set`.
-    pub fn get(&self, set: &[u32]) -> Option<Outcome> {
-        self.outcomes.get(&ChannelSet::of(set)).copied()
-    }
-
     /// All sets (ascending codes) with their outcomes, in ascending order of the sets.
     pub fn sorted(&self) -> Vec<(Vec<u32>, Outcome)> {
         let mut rows: Vec<(Vec<u32>, Outcome)> =
