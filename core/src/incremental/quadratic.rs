@@ -46,7 +46,7 @@ impl Quadratic {
         let bounded: Vec<bool> = support.iter().map(|&i| bounded(i)).collect();
         let lost: f64 = removed.iter().map(|&r| -self.theta[r] * 0.5 * (self.gradient[r] + slope(r))).sum();
         let mut found = Descent { values: start, gradient, loss: lost };
-        let step = direction(&found.values, &found.gradient, &hessian, &bounded).ok()?;
+        let step = direction(&found.values, &found.gradient, &hessian, &bounded)?;
         let is_lower = found.go(&step, 1.0, &hessian);
         found.settle(&hessian, &bounded, is_lower)?;
         Some(Local { values: found.values, loss: found.loss })
