@@ -37,7 +37,6 @@ mod influence;
 mod lag;
 mod link;
 mod objective;
-mod parallel;
 mod quadratic;
 mod refuse;
 mod sample;

@@ -22,6 +22,7 @@ pub mod journey;
 pub mod ledger;
 pub mod lifetime;
 pub mod model;
+mod parallel;
 pub mod paths;
 pub mod statistics;
 pub mod uncertainty;

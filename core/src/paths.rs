@@ -16,8 +16,9 @@ use crate::chain::RemovalEffects;
 use crate::journey::{Anchor, Anchors, Journey, Milestones};
 use crate::ledger::compensated_sum;
 use crate::model::{AttributionModel, ChainOrder, Evidence, FittedOn, Markov, ModelSpec, Reason, Refusal};
+use crate::parallel::pieces;
 use crate::statistics::{JourneyStatistics, Shape, ShapeError};
-use counting::{Units, chunks, count};
+use counting::{PIECE, Units, count};
 use rayon::iter::ParallelIterator;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -194,12 +195,12 @@ impl Paths {
     /// The sum of a model's shares of each path, by channel.
     fn credited(&self, model: &dyn AttributionModel) -> Vec<ChannelResult> {
         let none = || vec![Sums::default(); self.channels.len()];
-        let of_chunk = |rows: Range<usize>| {
+        let of_piece = |rows: Range<usize>| {
             let mut sums = none();
             self.share_out(model, rows, |channel, part| add(&mut sums[channel as usize], part));
             sums
         };
-        let sums = chunks(self.table.len()).map(of_chunk).reduce(none, |mut sums, others| {
+        let sums = pieces(self.table.len(), PIECE).map(of_piece).reduce(none, |mut sums, others| {
             sums.iter_mut().zip(others).for_each(|(sums, other)| add(sums, other));
             sums
         });

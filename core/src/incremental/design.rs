@@ -7,11 +7,11 @@
 
 use super::clock::{Clock, season};
 use super::expectation::Expectation;
-use super::parallel::in_pieces;
 use super::sample::{Sample, count};
 use super::subjects::{Subject, Subjects};
 use super::walk::{Feature, Walker};
 use crate::journey::days;
+use crate::parallel::pieces;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ impl Design {
         };
         let of_account = |&(position, _): &(usize, f64)| subjects.get(position).conversions.len() as u64;
         let conversion_count = sample.accounts.iter().map(of_account).sum();
-        let mut pieces = in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts);
+        let mut pieces: Vec<Piece> = pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE).map(of_accounts).collect();
         let exposures = join_exposures(&mut pieces);
         let mut design = Self { represents: sample.represents, conversion_count, exposures, ..Self::default() };
         let mut cell_codes = BTreeMap::new();

@@ -6,10 +6,10 @@
 //! given it, who was touched is as good as drawn by lot, as far as the channel looks at nothing else (a balancing
 //! score: Rosenbaum and Rubin 1983; for exposures over time, Robins 1999).
 
-use super::parallel::in_pieces;
 use super::sample::Sample;
 use super::subjects::{SALES, Subject, Subjects};
 use crate::journey::{DAY_MICROS, days};
+use crate::parallel::sum_over;
 use std::ops::Range;
 
 /// Ends of the classes of recency, in days; beyond the last is one more class, which never having happened belongs to.
@@ -51,7 +51,7 @@ impl Expectation {
             }
             counts
         };
-        in_pieces(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts).iter().for_each(|part| counts.add(part));
+        sum_over(sample.accounts.len(), ACCOUNTS_PER_PIECE, of_accounts, |part| counts.add(&part));
         let all_days: f64 = counts.days.iter().sum::<f64>().max(1.0);
         expectation.rates = vec![Vec::new(); counts.touches.len()];
         for &channel in credited {

@@ -13,8 +13,8 @@
 use super::average::Average;
 use super::error::IncrementalError;
 use super::evaluation::dot;
-use super::objective::Objective;
-use super::parallel::sum_over;
+use super::objective::{Objective, PIECE};
+use crate::parallel::sum_over;
 use crate::uncertainty::{Interval, normal_quantile};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -107,7 +107,7 @@ fn moves(full: &Objective<'_>, theta: &[f64], by_score: &[f64], width: usize) ->
         (first, parts)
     };
     let mut moves = vec![0.0; design.keys.len() * width];
-    sum_over(design.rows(), of_rows, |(first, parts)| {
+    sum_over(design.rows(), PIECE, of_rows, |(first, parts)| {
         for (&account, part) in design.account[first..].iter().zip(parts.chunks_exact(width)) {
             add(&mut moves[account as usize * width..][..width], 1.0, part);
         }

@@ -9,9 +9,9 @@ use super::evaluation::{Evaluation, dot};
 use super::experiment::Target;
 use super::gram::Gram;
 use super::link::Link;
-use super::parallel::{PIECE, sum_over};
 use super::sample::count;
 use super::walk::Role;
+use crate::parallel::sum_over;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,6 +19,9 @@ use std::ops::Range;
 /// The prior precision of the controls' coefficients: all but free. A ridge on what adjusts would hand the
 /// confounding it fails to adjust for to the credited channels (Hahn, Carvalho, Puelz, He 2018, *Regularization and Confounding*).
 pub(super) const CONTROL_RIDGE: f64 = 0.01;
+
+/// Rows per piece of work.
+pub(super) const PIECE: usize = 4_096;
 
 /// Which of a design's columns are in, credited ones first, and how the credited ones combine.
 #[derive(Debug, Clone)]
@@ -204,7 +207,7 @@ impl<'a> Objective<'a> {
             whole.expected[cell] += expected;
         }
         let rows = |rows| self.piece(rows, &base, &theta[base_count..]);
-        sum_over(self.design.rows(), rows, |part| whole.add(&part));
+        sum_over(self.design.rows(), PIECE, rows, |part| whole.add(&part));
         let mut result = Evaluation { loss: whole.loss, ..Evaluation::nothing(width) };
         for (cell, levels) in self.design.cells.iter().enumerate() {
             let active = || std::iter::once(0).chain(levels.iter().map(|&level| level as usize));

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::error::LifetimeError;
+use crate::parallel::sum_over;
 
 /// One history per customer, column by column, in the order of the customers.
 ///
@@ -185,14 +186,12 @@ impl Rows {
 
 /// Adds up `terms` over `0..rows` in parallel, in an order that does not depend on the threads.
 pub(crate) fn add_up<const N: usize>(rows: usize, terms: impl Fn(usize) -> [f64; N] + Sync) -> [f64; N] {
-    const CHUNK: usize = 1024;
+    const PIECE: usize = 1024;
     let add = |mut sum: [f64; N], term: [f64; N]| {
         sum.iter_mut().zip(term).for_each(|(sum, value)| *sum += value);
         sum
     };
-    let chunks: Vec<[f64; N]> = (0..rows.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| (chunk * CHUNK..rows.min((chunk + 1) * CHUNK)).map(&terms).fold([0.0; N], add))
-        .collect();
-    chunks.into_iter().fold([0.0; N], add)
+    let mut sum = [0.0; N];
+    sum_over(rows, PIECE, |piece| piece.map(&terms).fold([0.0; N], add), |part| sum = add(sum, part));
+    sum
 }

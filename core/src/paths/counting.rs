@@ -2,12 +2,13 @@
 
 use super::table::{PathCounts, PathTable};
 use super::unit::Unit;
+use crate::parallel::pieces;
 use crate::statistics::{self, CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
 use rayon::prelude::*;
 use std::ops::{Add, Range};
 
 /// Rows that one thread takes at a time.
-const CHUNK: usize = 1 << 14;
+pub(super) const PIECE: usize = 1 << 14;
 
 /// The totals of a table, and the units that they call for.
 pub(super) struct Units {
@@ -50,7 +51,7 @@ struct Column {
 
 impl Column {
     fn of(counts: &[PathCounts], number: fn(&PathCounts) -> f64) -> Self {
-        let numbers = || counts.par_iter().with_min_len(CHUNK).map(number);
+        let numbers = || counts.par_iter().with_min_len(PIECE).map(number);
         let (largest, is_whole) = numbers()
             .map(|number| (number.abs(), is_whole(number)))
             .reduce(|| (0.0, true), |a, b| (f64::max(a.0, b.0), a.1 && b.1));
@@ -84,7 +85,7 @@ fn is_whole(number: f64) -> bool {
 /// The counts of all rows, whichever thread takes which.
 pub(super) fn count(table: &PathTable, shape: Shape, units: &Units) -> Result<JourneyStatistics, ShapeError> {
     let empty = JourneyStatistics::new(shape)?;
-    let of_chunk = |mut statistics: JourneyStatistics, rows: Range<usize>| {
+    let of_piece = |mut statistics: JourneyStatistics, rows: Range<usize>| {
         for row in rows {
             let counts = table.counts()[row];
             let outcome = Outcome {
@@ -98,17 +99,12 @@ pub(super) fn count(table: &PathTable, shape: Shape, units: &Units) -> Result<Jo
         }
         statistics
     };
-    let parts = chunks(table.len()).fold(|| empty.clone(), of_chunk);
+    let parts = pieces(table.len(), PIECE).fold(|| empty.clone(), of_piece);
     let whole = parts.reduce_with(|mut statistics, others| {
         statistics.merge(others);
         statistics
     });
     Ok(whole.unwrap_or(empty))
-}
-
-/// The rows in pieces for threads to take.
-pub(super) fn chunks(rows: usize) -> impl IndexedParallelIterator<Item = Range<usize>> {
-    (0..rows.div_ceil(CHUNK)).into_par_iter().map(move |chunk| chunk * CHUNK..rows.min((chunk + 1) * CHUNK))
 }
 
 #[cfg(test)]
@@ -134,22 +130,16 @@ mod tests {
         adds_up(&[large, 0.5, 0.5, 0.5, 0.5, -large], 2.0, 2.0 * large + 2.0, false);
     }
 
-    #[test]
-    fn pieces_are_all_the_rows_once() {
-        let pieces: Vec<Range<usize>> = chunks(2 * CHUNK + 1).collect();
-        assert_eq!(pieces, [0..CHUNK, CHUNK..2 * CHUNK, 2 * CHUNK..2 * CHUNK + 1]);
-    }
-
     /// More rows than one thread takes at once: as many conversions as rows, and half as many that did not convert.
     #[test]
     fn rows_of_all_pieces_are_counted() {
         let mut table = PathTable::default();
         let counts = PathCounts { conversions: 1.0, value: 2.0, nulls: 0.5 };
-        (0..=CHUNK).for_each(|_| table.push(&[0], counts).unwrap());
+        (0..=PIECE).for_each(|_| table.push(&[0], counts).unwrap());
         let shape = Shape { states: 1, order: 1, folds: false, sets: false };
         let units = Units::of(&table);
         let total = count(&table, shape, &units).unwrap().total();
-        let rows = (CHUNK + 1) as f64;
+        let rows = (PIECE + 1) as f64;
         assert_eq!(total.conversions, units.journeys.count(rows));
         assert_eq!(total.nulls, units.journeys.count(rows / 2.0));
         assert_eq!(units.money.number(total.value), 2.0 * rows);
