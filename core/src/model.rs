@@ -2,9 +2,8 @@
 
 mod anchored;
 mod build;
+mod built_in;
 mod distinct;
-mod fitted;
-mod house;
 mod last_non_direct;
 mod linear;
 mod markov;
@@ -13,12 +12,10 @@ mod refusal;
 mod shapley;
 mod spec;
 mod time_decay;
-mod vendor;
 
 pub use anchored::Anchored;
 pub use build::{CountedModel, Evidence, FittedOn};
-pub use fitted::fitted_models;
-pub use house::house_models;
+pub use built_in::{fitted_models, house_models, vendor_models};
 pub use last_non_direct::LastNonDirect;
 pub use linear::Linear;
 pub use markov::Markov;
@@ -30,7 +27,6 @@ pub use spec::{
     StateLevel, parse_models,
 };
 pub use time_decay::TimeDecay;
-pub use vendor::vendor_models;
 
 use crate::journey::Journey;
 use crate::ledger::Residual;

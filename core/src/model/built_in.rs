@@ -1,25 +1,41 @@
-//! Vendor presets: what other systems compute under a name, from `vendor.toml` beside this file.
+//! The models that come with closedloop, each list from a file beside this one.
 
 use super::spec::{ModelSpec, parse_models};
 use std::sync::LazyLock;
 
-/// All vendor presets, by vendor. Their ids are `vendor.name`; a run uses those that it names.
-#[expect(clippy::expect_used, reason = "vendor.toml is part of the source, and a test reads it")]
-pub fn vendor_models() -> &'static [ModelSpec] {
-    static MODELS: LazyLock<Vec<ModelSpec>> =
-        LazyLock::new(|| parse_models(include_str!("vendor.toml")).expect("vendor.toml holds valid specs"));
+/// The house models, the definitions that a first run uses, in the order in which reports show them.
+pub fn house_models() -> &'static [ModelSpec] {
+    static MODELS: LazyLock<Vec<ModelSpec>> = LazyLock::new(|| read(include_str!("house.toml")));
     &MODELS
+}
+
+/// The data-driven house models, in the order in which reports show them.
+pub fn fitted_models() -> &'static [ModelSpec] {
+    static MODELS: LazyLock<Vec<ModelSpec>> = LazyLock::new(|| read(include_str!("fitted.toml")));
+    &MODELS
+}
+
+/// The vendor presets, what other systems compute under a name, by vendor. Their ids are `vendor.name`; a run uses those that it
+/// names.
+pub fn vendor_models() -> &'static [ModelSpec] {
+    static MODELS: LazyLock<Vec<ModelSpec>> = LazyLock::new(|| read(include_str!("vendor.toml")));
+    &MODELS
+}
+
+#[expect(clippy::expect_used, reason = "the files are part of the source, and tests read them")]
+fn read(models: &str) -> Vec<ModelSpec> {
+    parse_models(models).expect("a list of models that come with closedloop holds valid specs")
 }
 
 #[cfg(test)]
 mod tests {
-    //! Expected values are the vendors' published ones (attribution.md §2 and §7.1), none is computed here.
+    //! Expected values of presets are the vendors' published ones (attribution.md §2 and §7.1), none is computed here.
 
     use super::*;
     use crate::journey::{Anchors, DAY_MICROS, Journey};
     use crate::ledger::Allotter;
+    use crate::model::Evidence;
     use crate::model::anchored::tests::assert_credits;
-    use crate::model::{Evidence, house_models};
 
     /// Minor units per touch under a preset, for touches `ages` days before the conversion.
     fn cents(id: &str, ages: &[i64], amount: i64) -> Vec<i64> {
@@ -34,6 +50,39 @@ mod tests {
         assert_eq!(allotter.shares(&credits, 0.0, &mut shares), Ok(0));
         allotter.amounts(amount, 1, &shares, &mut amounts);
         amounts
+    }
+
+    #[test]
+    fn the_house_has_thirteen_models() {
+        let ids: Vec<&str> = house_models().iter().map(ModelSpec::id).collect();
+        assert_eq!(
+            ids,
+            [
+                "first_touch",
+                "last_touch",
+                "last_non_direct",
+                "lead_creation",
+                "opportunity_creation",
+                "linear",
+                "time_decay",
+                "position_based",
+                "u_shaped",
+                "w_shaped",
+                "full_path",
+                "j_shaped",
+                "inverse_j",
+            ]
+        );
+    }
+
+    #[test]
+    fn their_ids_are_nobody_elses() {
+        let ids: Vec<&str> = fitted_models().iter().map(ModelSpec::id).collect();
+        let expected =
+            ["markov", "markov_auto", "shapley", "ordered_shapley", "rate_shapley", "incremental", "incremental_total"];
+        assert_eq!(ids, expected);
+        let others = house_models().iter().chain(vendor_models());
+        assert!(others.map(ModelSpec::id).all(|other| !ids.contains(&other)));
     }
 
     #[test]
