@@ -20,7 +20,8 @@ mod sweep;
 
 pub use order::cross_validated_order;
 
-use crate::statistics::{Outcome, Transitions, money, number};
+use crate::number::number;
+use crate::statistics::{Outcome, Transitions, money};
 
 /// Up to so many states the chain is solved by one sparse LU.
 const FACTORED_STATES: usize = 600;

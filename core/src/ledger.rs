@@ -10,6 +10,7 @@ mod residual;
 pub use portion::portion;
 pub use residual::{Bucket, Residual};
 
+use crate::number::number;
 use remainders::Largest;
 
 /// The whole of a deal in share units: a share is an integer multiple of 2⁻⁴⁸.
@@ -61,7 +62,7 @@ impl Allotter {
             return Err(invalid_part(credits, residual));
         }
         let sum = tally.sum.value();
-        let scale = whole_as_float() / sum;
+        let scale = number(WHOLE) / sum;
         if !(sum > 0.0 && scale.is_finite() && scale > 0.0) {
             return Err(CreditError::Indivisible(sum));
         }
@@ -78,7 +79,7 @@ impl Allotter {
         let split = |credit: f64| {
             let exact = credit * scale;
             let floor = to_integer(exact);
-            (floor, to_integer((exact - to_float(floor)) * whole_as_float()))
+            (floor, to_integer((exact - number(floor)) * number(WHOLE)))
         };
         self.remainders.clear();
         let mut left = WHOLE;
@@ -186,15 +187,6 @@ impl CompensatedSum {
 /// A sum of non-negative terms whose error does not grow with their number.
 pub(crate) fn compensated_sum(terms: impl Iterator<Item = f64>) -> f64 {
     terms.fold(CompensatedSum::default(), CompensatedSum::with).value()
-}
-
-fn whole_as_float() -> f64 {
-    to_float(WHOLE)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share is at most 2⁴⁸")]
-fn to_float(share: u64) -> f64 {
-    share as f64
 }
 
 /// The floor of a float in 0..=2⁴⁸.

@@ -13,6 +13,7 @@
 //! journeys ──JourneyStatistics──► ModelSpec::build ──► AttributionModel
 //! ```
 
+mod account_stream;
 pub mod agreement;
 pub mod chain;
 mod channel_set;
@@ -22,6 +23,7 @@ pub mod journey;
 pub mod ledger;
 pub mod lifetime;
 pub mod model;
+mod number;
 mod parallel;
 pub mod paths;
 pub mod statistics;

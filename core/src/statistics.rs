@@ -12,7 +12,7 @@ mod transitions;
 mod visits;
 
 pub use outcome::Outcome;
-pub(crate) use outcome::{money, number};
+pub(crate) use outcome::money;
 pub use pool::Pool;
 pub use sets::ChannelSets;
 pub use transitions::{Edge, Transitions};

@@ -6,7 +6,8 @@
 //! least-squares line of outcomes on predictions: one where predictions are as far apart as the outcomes, less where they are
 //! too bold.
 
-use crate::statistics::{Outcome, number};
+use crate::number::number;
+use crate::statistics::Outcome;
 
 /// Predictions nearer to each other than this are one: sums of the same parts in another order differ in their last digits.
 const APART: f64 = 1e-12;

@@ -1,6 +1,7 @@
 //! The order of the chain by cross-validation: how many past touches tell the next step best.
 
-use crate::statistics::{Transitions, number};
+use crate::number::number;
+use crate::statistics::Transitions;
 
 /// The order, up to the one counted, at which journeys of one fold are predicted best from the other folds: the least
 /// mean negative log-likelihood of the next step (a touch, conversion or null). Ties go to the lower order.

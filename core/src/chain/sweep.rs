@@ -4,7 +4,7 @@
 //! through channel i is solved for directly, with the gain f fixed at the states of i: nothing cancels.
 
 use super::{Chain, Gain, Unsolved};
-use crate::statistics::number;
+use crate::number::number;
 use rayon::prelude::*;
 
 /// Channels solved together: enough to fill vector registers, few enough to keep the rows in cache.

@@ -5,10 +5,11 @@
 
 use super::sample::Sample;
 use super::subjects::Subjects;
+use crate::account_stream::Purpose;
 use crate::journey::DAY_MICROS;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::Rng;
 
 /// The length of a season: a quarter of the mean Gregorian year, counted from the epoch.
 const SEASON_MICROS: i64 = 7_889_238_000_000;
@@ -67,11 +68,7 @@ pub(super) fn end_of_season(at: i64) -> i64 {
 
 /// The generator of an account: its draws depend on nothing but the seed and its key.
 pub(super) fn account_stream(seed: u64, key: u64) -> ChaCha8Rng {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&key.to_le_bytes());
-    bytes[16] = 1;
-    ChaCha8Rng::from_seed(bytes)
+    crate::account_stream::account_stream(seed, key, Purpose::Incremental)
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@
 
 use super::clock::{Clock, season};
 use super::expectation::Expectation;
-use super::sample::{Sample, count};
+use super::sample::Sample;
 use super::subjects::{Subject, Subjects};
 use super::walk::{Feature, Walker};
 use crate::journey::days;
+use crate::number::size;
 use crate::parallel::pieces;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -210,7 +211,7 @@ fn keep_probability(subjects: &Subjects, sample: &Sample, clock: &Clock, feature
     let (mut periods, mut conversions) = (0.0, 0.0);
     for &(position, _) in &sample.accounts {
         let subject = subjects.get(position);
-        conversions += count(subject.conversions.len());
+        conversions += size(subject.conversions.len());
         if let Some(&first) = subject.touched_at.first() {
             periods += (days(subject.until - first.max(subject.from).min(subject.until))
                 / f64::from(clock.period_days))
@@ -218,7 +219,7 @@ fn keep_probability(subjects: &Subjects, sample: &Sample, clock: &Clock, feature
         }
     }
     let wanted = PERIODS_PER_CONVERSION * conversions;
-    let affordable = EXPOSURES / count(features.max(1)) - conversions;
+    let affordable = EXPOSURES / size(features.max(1)) - conversions;
     let kept = wanted.min(affordable.max(FEWEST_PER_CONVERSION * conversions));
     if periods > kept { kept / periods } else { 1.0 }
 }

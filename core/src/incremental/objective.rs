@@ -9,8 +9,8 @@ use super::evaluation::{Evaluation, dot};
 use super::experiment::Target;
 use super::gram::Gram;
 use super::link::Link;
-use super::sample::count;
 use super::walk::Role;
+use crate::number::size;
 use crate::parallel::sum_over;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -101,7 +101,7 @@ impl<'a> Objective<'a> {
             Cow::Owned(picked(design, &terms.columns, |row| days[row] != 0.0 || conversions[row] != 0.0))
         };
         let whole: f64 = (0..design.keys.len()).map(&weight).sum();
-        let represents = design.represents * if whole > 0.0 { count(design.keys.len()) / whole } else { 1.0 };
+        let represents = design.represents * if whole > 0.0 { size(design.keys.len()) / whole } else { 1.0 };
         let mut idle = vec![(0.0, 0.0); design.cells.len()];
         for row in &design.idle {
             let weight = weight(row.account as usize);

@@ -9,6 +9,7 @@
 use super::clock::account_stream;
 use super::settings::IncrementalSettings;
 use super::subjects::Subjects;
+use crate::number::size;
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -28,7 +29,7 @@ pub struct Sampling {
 impl Sampling {
     /// For so many accounts, of which some converted, once or several times.
     pub fn new(accounts: usize, converted: usize, conversions: usize, settings: &IncrementalSettings) -> Self {
-        let (others, conversions) = (count(accounts - converted), count(conversions));
+        let (others, conversions) = (size(accounts - converted), size(conversions));
         Self {
             seed: settings.seed,
             of_all: (f64::from(settings.max_conversions) / conversions.max(1.0)).min(1.0),
@@ -72,11 +73,6 @@ impl Sample {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "fewer than 2⁵³ accounts")]
-pub(super) fn count(of: usize) -> f64 {
-    of as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +106,7 @@ mod tests {
         let subjects = population(200_000, 2_000);
         let sample = Sample::draw(&subjects, &at_most(500));
         let converted = |&&(position, _): &&(usize, f64)| !subjects.get(position).conversions.is_empty();
-        let cases = count(sample.accounts.iter().filter(converted).count());
+        let cases = size(sample.accounts.iter().filter(converted).count());
         let others: f64 =
             sample.accounts.iter().filter(|&account| !converted(&account)).map(|(_, weight)| weight).sum();
         assert_eq!(sample.represents, 4.0);

@@ -1,5 +1,7 @@
 //! Deals with a term as a contract: how often it was renewed, whether it lapsed, what a term of it earns.
 
+use crate::statistics::money;
+
 /// A deal with a term, both days included, days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Term {
@@ -41,7 +43,7 @@ impl Contract {
         terms.sort_unstable();
         let (&Term { first, last, amount }, later) = terms.split_first()?;
         let mut start = first;
-        let (days, value) = (length(first, last), number(amount));
+        let (days, value) = (length(first, last), money(amount.into()));
         let mut contract = Self { renewals: 0, settled: 0, last, days, value, lapsed: false };
         let is_over = |last: i32| last.saturating_add(GRACE_DAYS) < until;
         for term in later {
@@ -49,9 +51,9 @@ impl Contract {
                 contract.renewals += 1;
                 contract.settled += u32::from(is_over(contract.last));
                 (start, contract.days, contract.value) =
-                    (term.first, length(term.first, term.last), number(term.amount));
+                    (term.first, length(term.first, term.last), money(term.amount.into()));
             } else {
-                contract.value += number(term.amount);
+                contract.value += money(term.amount.into());
             }
             contract.last = contract.last.max(term.last);
         }
@@ -62,11 +64,6 @@ impl Contract {
 
 fn length(first: i32, last: i32) -> i32 {
     last.saturating_sub(first).saturating_add(1).max(1)
-}
-
-fn number(amount: i64) -> f64 {
-    let magnitude = super::numeric::float(amount.unsigned_abs());
-    if amount < 0 { -magnitude } else { magnitude }
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@
 use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, Parameter, check_parameters, maximise};
 use super::interval::{PARAMETERS, Predictive};
-use super::numeric::{Rising, float, position};
+use super::numeric::Rising;
+use crate::number::{number, size};
 
 /// The id of the model.
 const MODEL: &str = "shifted_beta_geometric";
@@ -76,8 +77,8 @@ impl Renewals {
     /// As [`Self::fit`], but for a likelihood without a maximum; no renewal made.
     pub fn fit_geometric(&self) -> Result<Fit, LifetimeError> {
         self.check()?;
-        let lost = float(self.lost.iter().sum());
-        let made = |column: &[u64]| column.iter().enumerate().map(|(t, &n)| position(t) * float(n)).sum::<f64>();
+        let lost = number(self.lost.iter().sum());
+        let made = |column: &[u64]| column.iter().enumerate().map(|(t, &n)| size(t) * number(n)).sum::<f64>();
         let kept = made(&self.lost) + made(&self.kept);
         let due = kept + lost;
         if kept == 0.0 {
@@ -110,7 +111,7 @@ impl Renewals {
             if at_risk == 0 {
                 break;
             }
-            let (risk, gone) = (float(at_risk), float(lost));
+            let (risk, gone) = (number(at_risk), number(lost));
             survival *= 1.0 - gone / risk;
             // With nobody left the formula has no value; survival is 0 for sure.
             hazard += if lost < at_risk { gone / (risk * (risk - gone)) } else { 0.0 };
@@ -163,11 +164,10 @@ impl Likelihood for RenewalLikelihood<'_> {
     }
 
     fn starts(&self) -> Vec<Vec<f64>> {
-        let lost = float(self.0.lost.iter().sum());
+        let lost = number(self.0.lost.iter().sum());
         let due: f64 = (0..self.0.longest())
             .map(|t| {
-                let column =
-                    |column: &[u64], weight: usize| float(column.get(t).copied().unwrap_or(0)) * position(weight);
+                let column = |column: &[u64], weight: usize| number(column.get(t).copied().unwrap_or(0)) * size(weight);
                 column(&self.0.lost, t + 1) + column(&self.0.kept, t)
             })
             .sum();
@@ -176,7 +176,7 @@ impl Likelihood for RenewalLikelihood<'_> {
     }
 
     fn customers(&self) -> f64 {
-        float(self.0.customers())
+        number(self.0.customers())
     }
 
     fn sample(&self) -> Option<Self> {
@@ -189,13 +189,13 @@ impl Likelihood for RenewalLikelihood<'_> {
         let (renewed, due) = (Rising::new(beta, longest), Rising::new(alpha + beta, longest));
         let (mut value, mut by_alpha, mut by_beta) = (0.0, 0.0, 0.0);
         for (t, &lost) in self.0.lost.iter().enumerate() {
-            let lost = float(lost);
+            let lost = number(lost);
             value += lost * (alpha.ln() + renewed.log[t] - due.log[t + 1]);
             by_alpha += lost * (1.0 / alpha - due.slope[t + 1]);
             by_beta += lost * (renewed.slope[t] - due.slope[t + 1]);
         }
         for (t, &kept) in self.0.kept.iter().enumerate() {
-            let kept = float(kept);
+            let kept = number(kept);
             value += kept * (renewed.log[t] - due.log[t]);
             by_alpha -= kept * due.slope[t];
             by_beta += kept * (renewed.slope[t] - due.slope[t]);

@@ -4,18 +4,8 @@
 //! that occur in practice (x in the hundreds, horizons many times the history). Every one of these ₂F₁ is an integral of a
 //! positive, smooth function; the models evaluate that integral instead.
 
+use crate::number::size;
 use std::sync::LazyLock;
-
-/// A count as a float.
-#[expect(clippy::cast_precision_loss, reason = "counts of rows and customers are far below 2⁵³")]
-pub(crate) fn float(count: u64) -> f64 {
-    count as f64
-}
-
-/// A position as a float.
-pub(crate) fn position(index: usize) -> f64 {
-    float(index as u64)
-}
 
 /// ln(eᵃ + eᵇ) and the share of eᵇ in the sum.
 pub(crate) fn log_sum(a: f64, b: f64) -> (f64, f64) {
@@ -41,7 +31,7 @@ impl Rising {
         for n in 0..=largest {
             log.push(sum);
             slope.push(reciprocal);
-            let factor = z + position(n);
+            let factor = z + size(n);
             sum += factor.ln();
             reciprocal += 1.0 / factor;
         }
@@ -129,12 +119,11 @@ impl Chebyshev {
 
     /// The polynomial through `values` at [`Self::points`].
     pub(crate) fn through(length: f64, values: &[f64]) -> Self {
-        let size = position(values.len());
+        let count = size(values.len());
         let coefficients = (0..values.len()).map(|degree| {
-            let angle = std::f64::consts::PI * position(degree) / size;
-            let sum: f64 =
-                values.iter().enumerate().map(|(i, value)| value * (angle * (position(i) + 0.5)).cos()).sum();
-            sum * if degree == 0 { 1.0 } else { 2.0 } / size
+            let angle = std::f64::consts::PI * size(degree) / count;
+            let sum: f64 = values.iter().enumerate().map(|(i, value)| value * (angle * (size(i) + 0.5)).cos()).sum();
+            sum * if degree == 0 { 1.0 } else { 2.0 } / count
         });
         Self { half: 0.5 * length, coefficients: coefficients.collect() }
     }

@@ -12,8 +12,8 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, check_parameters, maximise};
-use super::numeric::{float, position};
 use super::summary::{Summaries, add_up};
+use crate::number::{number, size};
 
 /// The id of the model.
 const MODEL: &str = "gamma_gamma";
@@ -64,7 +64,7 @@ impl Likelihood for SpendLikelihood {
     }
 
     fn customers(&self) -> f64 {
-        position(self.x.len())
+        size(self.x.len())
     }
 
     fn sample(&self) -> Option<Self> {
@@ -114,10 +114,10 @@ pub fn fit_spend(summaries: &Summaries) -> Result<Fit, LifetimeError> {
     // Positive floats are in the order of their bits.
     repeaters.par_sort_unstable();
     let [total] = add_up(repeaters.len(), |row| [f64::from_bits(repeaters[row].1)]);
-    let mean = total / position(repeaters.len());
+    let mean = total / size(repeaters.len());
     let (x, value) = repeaters.iter().map(|&(x, bits)| (f64::from(x), f64::from_bits(bits) / mean)).unzip();
     let mut fit = maximise(&SpendLikelihood::new(x, value))?;
-    fit.log_likelihood -= float(fit.customers) * mean.ln();
+    fit.log_likelihood -= number(fit.customers) * mean.ln();
     let q = fit.parameters[1].estimate;
     if q <= 1.0 {
         return Err(LifetimeError::InfiniteSpend { q });
@@ -136,7 +136,7 @@ pub fn frequency_value_correlation(summaries: &Summaries) -> Option<f64> {
         .collect();
     pairs.par_sort_unstable();
     let pair = |row: usize| (f64::from(pairs[row].0), f64::from_bits(pairs[row].1));
-    let n = position(pairs.len());
+    let n = size(pairs.len());
     let [sum_x, sum_value] = add_up(pairs.len(), |row| [pair(row).0, pair(row).1]);
     let [xx, vv, xv] = add_up(pairs.len(), |row| {
         let (x, value) = (pair(row).0 - sum_x / n, pair(row).1 - sum_value / n);

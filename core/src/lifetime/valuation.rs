@@ -14,6 +14,7 @@ use super::histories::{Grain, Histories};
 use super::interval::{Estimate, Predictive};
 use super::purchase::PurchaseModel;
 use super::summary::Summaries;
+use crate::number::number;
 
 pub use holdout::{Calibration, Group, Past, hold_out, holdout_days};
 
@@ -49,7 +50,7 @@ impl Segment {
         let all = &histories.summaries;
         let floats = |column: &[f64]| positions.iter().map(|&at| column[at]).collect::<Vec<f64>>();
         let x: Vec<u32> = positions.iter().map(|&at| all.x[at]).collect();
-        let money: f64 = positions.iter().map(|&at| super::numeric::float(histories.total[at].unsigned_abs())).sum();
+        let money: f64 = positions.iter().map(|&at| number(histories.total[at].unsigned_abs())).sum();
         let purchases: f64 = x.iter().map(|&x| f64::from(x) + 1.0).sum();
         Self {
             summaries: Summaries { x, t_x: floats(&all.t_x), t: floats(&all.t), mean_value: floats(&all.mean_value) },

@@ -4,6 +4,7 @@ use super::AttributionModel;
 use super::spec::{MiddleRule, MiddleTouches, MissingRule, OverlapRule};
 use crate::journey::{Anchor, Journey};
 use crate::ledger::{Bucket, Residual};
+use crate::number::size;
 use std::ops::Range;
 
 /// Position models from first touch to full path; the rules are those of attribution.md §2.
@@ -42,14 +43,14 @@ impl AttributionModel for Anchored {
         }
         if self.overlap == OverlapRule::EqualDistinct {
             let holders = credits.iter().filter(|credit| **credit > 0.0).count();
-            let each = self.anchors.iter().map(|(_, weight)| weight).sum::<f64>() / count(holders);
+            let each = self.anchors.iter().map(|(_, weight)| weight).sum::<f64>() / size(holders);
             credits.iter_mut().filter(|credit| **credit > 0.0).for_each(|credit| *credit = each);
             missing_weight = 0.0;
         }
         let reach = self.reach(credits);
         let in_middle = credits[reach.clone()].iter().filter(|credit| **credit == 0.0).count();
         if in_middle > 0 {
-            let each = self.middle / count(in_middle);
+            let each = self.middle / size(in_middle);
             credits[reach].iter_mut().filter(|credit| **credit == 0.0).for_each(|credit| *credit = each);
         } else if self.no_middle == MiddleRule::Even && self.overlap == OverlapRule::Sum {
             let each = self.middle / f64::from(present);
@@ -75,7 +76,7 @@ impl Anchored {
     /// No credited anchor exists: the middle, where there is one, takes what the missing rule lets it.
     fn credit_without_anchors(&self, missing_weight: f64, credits: &mut [f64]) -> Residual {
         if self.middle > 0.0 && self.middle_touches == MiddleTouches::All {
-            credits.fill(self.middle / count(credits.len()));
+            credits.fill(self.middle / size(credits.len()));
             return self.leave(missing_weight);
         }
         Residual::Left { bucket: Bucket::MissingAnchor, credit: 1.0 }
@@ -100,11 +101,6 @@ impl Anchored {
             Residual::None
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number of touches is far below 2⁵³")]
-fn count(touches: usize) -> f64 {
-    touches as f64
 }
 
 #[cfg(test)]

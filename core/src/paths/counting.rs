@@ -2,8 +2,9 @@
 
 use super::table::{PathCounts, PathTable};
 use super::unit::Unit;
+use crate::number::size;
 use crate::parallel::pieces;
-use crate::statistics::{self, CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
+use crate::statistics::{CountedJourney, JourneyStatistics, Outcome, Shape, ShapeError};
 use rayon::prelude::*;
 use std::ops::{Add, Range};
 
@@ -55,7 +56,7 @@ impl Column {
         let (largest, is_whole) = numbers()
             .map(|number| (number.abs(), is_whole(number)))
             .reduce(|| (0.0, true), |a, b| (f64::max(a.0, b.0), a.1 && b.1));
-        let (unit, rows) = (Unit::for_sums(largest, counts.len()), statistics::number(counts.len() as u64));
+        let (unit, rows) = (Unit::for_sums(largest, counts.len()), size(counts.len()));
         // Whole numbers add up exactly in any order as long as they stay below 2⁵³.
         let (total, magnitude) = if is_whole && largest * rows < 2.0_f64.powi(53) {
             numbers().map(|number| (number, number.abs())).reduce(|| (0.0, 0.0), add)

@@ -8,6 +8,7 @@
 use super::table::{PathCounts, PathTable};
 use super::unit::Unit;
 use crate::chain::cross_validated_order;
+use crate::number::number;
 use crate::statistics::{
     CountedJourney, FOLDS, HIGHEST_ORDER, JourneyStatistics, Outcome, Shape, ShapeError, Transitions,
 };
@@ -45,7 +46,7 @@ fn over_folds(count: f64, rng: &mut ChaCha8Rng) -> [f64; FOLDS] {
         let chance = 1.0 / f64::from(folds_left);
         let drawn = Binomial::new(left, chance).map_or(0, |binomial| binomial.sample(rng));
         (left, folds_left) = (left - drawn, folds_left - 1);
-        crate::statistics::number(drawn) * if journeys == 0 { 0.0 } else { count / crate::statistics::number(journeys) }
+        number(drawn) * if journeys == 0 { 0.0 } else { count / number(journeys) }
     })
 }
 

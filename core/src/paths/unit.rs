@@ -1,7 +1,8 @@
 //! The units in which fractions are counted: powers of two, so that nothing but what is smaller is lost, and so that
 //! whatever is added in them adds up to the same whatever comes first.
 
-use crate::statistics::{money, number};
+use crate::number::number;
+use crate::statistics::money;
 
 /// A column's total is at most 2⁴⁴ units where journeys are counted, which leaves room for paths that repeat a step a
 /// million times.

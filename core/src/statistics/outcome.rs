@@ -59,12 +59,6 @@ impl AddAssign for Outcome {
     }
 }
 
-/// A count as a number: exact below 2⁵³, beyond which no count of journeys goes.
-#[expect(clippy::cast_precision_loss, reason = "counts stay below 2⁵³")]
-pub(crate) fn number(count: u64) -> f64 {
-    count as f64
-}
-
 /// A sum of minor units as a number: exact below 2⁵³, else rounded once.
 #[expect(clippy::cast_precision_loss, reason = "a value to divide by, not to add")]
 pub(crate) fn money(value: i128) -> f64 {

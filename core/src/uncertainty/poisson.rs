@@ -1,7 +1,7 @@
 //! Poisson bootstrap weights: how often an account is drawn in a replicate, without any state.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use crate::account_stream::{Purpose, account_stream};
+use rand_chacha::rand_core::Rng;
 
 /// 2⁶⁴·P(X ≤ k) for X ~ Poisson(1), rounded down: a uniform 64-bit number below entry k, and not below k − 1, means k.
 /// The chance of more than 20 is below 2⁻⁶⁴.
@@ -29,7 +29,8 @@ const fn cumulative() -> [u64; 21] {
 /// The weight of the account with this key in bootstrap replicate `replicate`: Poisson(1), a pure function of its
 /// arguments. `account` is any stable hash of the account's id.
 pub fn poisson_weight(seed: u64, account: u64, replicate: u64) -> u32 {
-    let mut rng = account_stream(seed, account);
+    let mut rng = account_stream(seed, account, Purpose::Bootstrap);
+    // The counter of the generator is the replicate.
     rng.set_word_pos(2 * u128::from(replicate));
     weight(rng.next_u64())
 }
@@ -37,16 +38,8 @@ pub fn poisson_weight(seed: u64, account: u64, replicate: u64) -> u32 {
 /// Writes the weights of replicates 0, 1, … of one account: the numbers of [`poisson_weight`], eight for one block of
 /// the cipher.
 pub fn poisson_weights(seed: u64, account: u64, weights: &mut [u32]) {
-    let mut rng = account_stream(seed, account);
+    let mut rng = account_stream(seed, account, Purpose::Bootstrap);
     weights.iter_mut().for_each(|into| *into = weight(rng.next_u64()));
-}
-
-/// The generator whose key is the seed and the account; its counter is the replicate.
-fn account_stream(seed: u64, account: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&account.to_le_bytes());
-    ChaCha8Rng::from_seed(key)
 }
 
 fn weight(uniform: u64) -> u32 {

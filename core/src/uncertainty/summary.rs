@@ -1,12 +1,13 @@
 //! What bootstrap replicates say: their spread and their percentiles.
 
+use crate::number::size;
+
 /// The standard deviation of the replicates around their mean; zero for fewer than two.
-#[expect(clippy::cast_precision_loss, reason = "a number of replicates is far below 2⁵³")]
 pub fn standard_error(replicates: &[f64]) -> f64 {
     if replicates.len() < 2 {
         return 0.0;
     }
-    let n = replicates.len() as f64;
+    let n = size(replicates.len());
     let mean = replicates.iter().sum::<f64>() / n;
     (replicates.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
 }
@@ -27,14 +28,9 @@ pub fn percentile_interval(replicates: &[f64], level: f64) -> Option<super::Inte
     })
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a position within the replicates"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position within the replicates")]
 fn quantile(sorted: &[f64], at: f64) -> f64 {
-    let position = at.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+    let position = at.clamp(0.0, 1.0) * size(sorted.len() - 1);
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (position - position.floor()) * (sorted[above] - sorted[below])

@@ -1,6 +1,7 @@
 //! How far a model is from the truth: error, bias, ranks, coverage.
 
 use super::validate::Estimate;
+use crate::number::size;
 
 /// One model in the worlds of one scenario, over the credited channels. Shares are fractions of all conversions.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,8 +80,7 @@ impl Tally {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a number of worlds")]
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
     let count = values.len();
-    (count > 0).then(|| values.sum::<f64>() / count as f64)
+    (count > 0).then(|| values.sum::<f64>() / size(count))
 }

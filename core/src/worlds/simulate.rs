@@ -4,6 +4,7 @@
 use super::scenario::{CHANNELS, Lag, Scenario};
 use crate::incremental::{IncrementalError, SALES, Subject, Subjects};
 use crate::journey::DAY_MICROS;
+use crate::number;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -140,7 +141,7 @@ pub(super) fn live(scenario: &Scenario, seed: u64, account: u32) -> Life {
         }
         let decides = draw();
         if day >= WARM_UP {
-            let season = 1.0 + 0.2 * (std::f64::consts::TAU * (days_of(day - WARM_UP) / 365.0)).sin();
+            let season = 1.0 + 0.2 * (std::f64::consts::TAU * (number::size(day - WARM_UP) / 365.0)).sin();
             let intent = if in_market { scenario.intent } else { 1.0 };
             let by_sales = 1.0 + scenario.sales.effect * -(-sales).exp_m1();
             life.organic.push(scenario.base_rate * firmness * season * intent * by_sales);
@@ -166,9 +167,4 @@ fn instant(day: usize) -> i64 {
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a time of day")]
 fn fraction_of_day(fraction: f64) -> i64 {
     (fraction * DAY_MICROS as f64) as i64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few hundred days")]
-fn days_of(day: usize) -> f64 {
-    day as f64
 }

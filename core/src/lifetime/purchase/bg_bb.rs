@@ -10,8 +10,9 @@ use std::borrow::Cow;
 use super::{Moments, Purchases};
 use crate::lifetime::error::LifetimeError;
 use crate::lifetime::fit::Likelihood;
-use crate::lifetime::numeric::{Rising, log_sum, position};
+use crate::lifetime::numeric::{Rising, log_sum};
 use crate::lifetime::summary::Rows;
+use crate::number::size;
 
 /// Periods as an index, if whole.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number in range")]
@@ -164,7 +165,7 @@ impl BgBb {
         let tables = Tables::new(parameters, observed);
         let (gamma, delta) = (parameters[2], parameters[3]);
         let last = observed + far + 1;
-        let stays = |period: usize| (delta + position(period)) / (gamma + delta + position(period));
+        let stays = |period: usize| (delta + size(period)) / (gamma + delta + size(period));
         let mut ahead = vec![Ahead { log_survival: 0.0, lived: 0.0, pairs: 0.0 }; last + 1];
         for period in 0..last {
             ahead[period + 1].log_survival = ahead[period].log_survival + stays(period).ln();
@@ -183,7 +184,7 @@ impl BgBb {
         let (from, to) = (self.ahead[n.min(last)], self.ahead[(n + m).min(last)]);
         let survived = (to.log_survival - from.log_survival).exp();
         let lived = from.lived - survived * to.lived;
-        let pairs = from.pairs - survived * (to.pairs + position(m) * to.lived);
+        let pairs = from.pairs - survived * (to.pairs + size(m) * to.lived);
         [survived, lived.max(0.0), pairs.max(0.0)]
     }
 
@@ -195,7 +196,7 @@ impl BgBb {
     )]
     fn between(time: f64, at: impl Fn(usize) -> f64) -> f64 {
         let below = time.max(0.0).floor() as usize;
-        let part = time - position(below);
+        let part = time - size(below);
         let low = at(below);
         if part > 0.0 { low + part * (at(below + 1) - low) } else { low }
     }
@@ -218,13 +219,13 @@ impl Purchases for BgBb {
 
     fn while_alive(&self, x: u32, t: f64, time: f64) -> f64 {
         let n = Self::observed(t);
-        let chance = (self.alpha + f64::from(x)) / (self.alpha + self.beta + position(n));
+        let chance = (self.alpha + f64::from(x)) / (self.alpha + self.beta + size(n));
         Self::between(time, |ahead| chance * self.sums(n, ahead)[1])
     }
 
     fn moments(&self, x: u32, t: f64, time: f64) -> Moments {
         let n = Self::observed(t);
-        let (bought, asked) = (self.alpha + f64::from(x), self.alpha + self.beta + position(n));
+        let (bought, asked) = (self.alpha + f64::from(x), self.alpha + self.beta + size(n));
         let square = bought * (bought + 1.0) / (asked * (asked + 1.0));
         let pairs = |ahead: usize| 2.0 * square * self.sums(n, ahead)[2];
         let none = |ahead: usize| {
@@ -232,7 +233,7 @@ impl Purchases for BgBb {
             let (mut sum, mut missed) = (0.0, 1.0);
             for period in 0..ahead {
                 sum += (survived(period) - survived(period + 1)) * missed;
-                missed *= (asked - bought + position(period)) / (asked + position(period));
+                missed *= (asked - bought + size(period)) / (asked + size(period));
             }
             sum + survived(ahead) * missed
         };
