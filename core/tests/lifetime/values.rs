@@ -60,6 +60,17 @@ fn pareto_nbd_meets_the_hypergeometric_formula_in_the_corners() {
     }
 }
 
+/// By hand: with T = t_x and x = 1 the odds to have left are a/b, however small both are.
+#[test]
+fn bg_nbd_keeps_the_digits_of_a_small_b() {
+    let parameters = [1.0, 1.0, 3e-12, 1e-12];
+    let alive = model(PurchaseModel::BgNbd, &parameters, 1, 5.0, 1.0).p_alive(1, 5.0, 5.0);
+    assert_near(alive, 0.25, 1e-12);
+    // L = r·α^r·(α+T)^−(r+1) · b/(a+b) · (1 + a/b) = 1/36, by hand too.
+    let ours = PurchaseModel::BgNbd.log_likelihood(&parameters, &given::history(1, 5.0, 5.0)).unwrap();
+    assert_near(ours, -(36.0f64.ln()), 1e-12);
+}
+
 /// The package lifetimes had an underflow between 132 and 133 purchases; its test has these values.
 #[test]
 fn pareto_nbd_is_smooth_in_the_number_of_purchases() {

@@ -26,11 +26,16 @@ pub(super) enum Dropout {
 
 impl Dropout {
     /// b′ − b.
-    fn shift(self) -> usize {
+    fn shift(self) -> u8 {
         match self {
             Self::AfterRepeat => 0,
             Self::AfterAny => 1,
         }
+    }
+
+    /// How often a living customer with `x` repeats has stayed: b′ + x − b. Apart from b, beside which it may be large.
+    fn stays(self, x: u32) -> f64 {
+        f64::from(x) + f64::from(self.shift())
     }
 
     /// Whether a customer with `x` repeats can have left.
@@ -79,7 +84,7 @@ impl Likelihood for BetaGeometricLikelihood<'_> {
 
     fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
         let &[r, alpha, a, b] = parameters else { unreachable!("four parameters") };
-        let (rows, shift) = (&*self.rows, self.dropout.shift());
+        let (rows, shift) = (&*self.rows, usize::from(self.dropout.shift()));
         let largest = rows.largest_x();
         let purchases = Rising::new(r, largest);
         let stayed = Rising::new(b, largest + shift);
@@ -94,7 +99,7 @@ impl Likelihood for BetaGeometricLikelihood<'_> {
             let n = x + shift;
             let constant = purchases.log[x] + r * log_alpha + stayed.log[n] - asked.log[n];
             let alive = -k * log_end;
-            let last_stay = b + f64::from(rows.x[row]) + if shift == 1 { 0.0 } else { -1.0 };
+            let last_stay = b + (self.dropout.stays(rows.x[row]) - 1.0);
             let (sum, left) = if self.dropout.possible(rows.x[row]) {
                 log_sum(alive, (a / last_stay).ln() - k * log_last)
             } else {
@@ -164,8 +169,7 @@ impl BetaGeometric {
 
     /// The chance to leave of a living customer with `x` repeats, as points and weights.
     fn chances(&self, x: u32) -> Vec<(f64, f64)> {
-        let shift = if self.dropout == Dropout::AfterAny { 1.0 } else { 0.0 };
-        beta_points(self.a, self.b + shift + f64::from(x))
+        beta_points(self.a, self.b + self.dropout.stays(x))
     }
 
     /// E\[N\]/s and E\[N(N−1)\]/s² by integration over the chance p to leave. Given rate λ and p,
@@ -215,9 +219,8 @@ impl Purchases for BetaGeometric {
         if !self.dropout.possible(x) {
             return 1.0;
         }
-        let count = f64::from(x);
-        let last_stay = self.b + count + if self.dropout == Dropout::AfterAny { 0.0 } else { -1.0 };
-        let odds = (self.a / last_stay).ln() + (self.r + count) * ((self.alpha + t) / (self.alpha + t_x)).ln();
+        let last_stay = self.b + (self.dropout.stays(x) - 1.0);
+        let odds = (self.a / last_stay).ln() + (self.r + f64::from(x)) * ((self.alpha + t) / (self.alpha + t_x)).ln();
         1.0 / (1.0 + odds.exp())
     }
 
