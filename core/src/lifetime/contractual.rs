@@ -9,7 +9,7 @@
 use super::error::LifetimeError;
 use super::fit::{Fit, Likelihood, Parameter, check_parameters, maximise};
 use super::interval::{PARAMETERS, Predictive};
-use super::numeric::Rising;
+use super::numeric::{BetaPoint, Rising, beta_points};
 use crate::number::{number, size};
 
 /// The id of the model.
@@ -253,28 +253,11 @@ impl ShiftedBetaGeometric {
     }
 
     /// Discounted expected residual lifetime, in periods, of a customer after n renewals, just before the next one is due: the next
-    /// period counts in full if they renew. Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j.
-    ///
-    /// # Errors
-    /// A discount rate that is not positive.
-    pub fn discounted_residual_lifetime(self, renewals: u32, discount: f64) -> Result<f64, LifetimeError> {
-        if !(discount.is_finite() && discount >= 1e-6) {
-            return Err(LifetimeError::BadHorizon {
-                what: "the discount rate per period",
-                value: discount,
-                range: "0.000001 or more",
-            });
-        }
-        // The terms fall by (β+n+j)/(α+β+n+j)/(1+d) each, so the rest after a term is less than term/d.
-        let factor = 1.0 / (1.0 + discount);
-        let mut before = self.beta + f64::from(renewals);
-        let (mut sum, mut term) = (0.0, before / (self.alpha + before));
-        while term > 1e-17 * discount * sum {
-            sum += term;
-            before += 1.0;
-            term *= factor * before / (self.alpha + before);
-        }
-        Ok(sum)
+    /// period counts in full if they renew. Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j, which is the mean of (1−θ)(1+d)/(d+θ) over the
+    /// chance θ to leave, Beta(α, β+n) by then. `discount`, d, is positive.
+    pub fn discounted_residual_lifetime(self, renewals: u32, discount: f64) -> f64 {
+        let of = |BetaPoint { p, q, weight }| weight * q * (1.0 + discount) / (discount + p);
+        beta_points(self.alpha, self.beta + f64::from(renewals)).into_iter().map(of).sum()
     }
 
     /// Σ over the next `periods` of S(n+j)/S(n) · (1+d)^−j: expected renewals, each discounted from when it is due.

@@ -51,7 +51,7 @@ impl Horizon {
     }
 
     /// Months beyond the horizon that matter, or `None` where discounting is too weak for the rest to be finite.
-    fn months_beyond(&self) -> Option<f64> {
+    pub(crate) fn months_beyond(&self) -> Option<f64> {
         const NEGLIGIBLE: f64 = 30.0;
         const LEAST_DISCOUNT: f64 = 1e-4;
         (self.discount >= LEAST_DISCOUNT).then(|| NEGLIGIBLE / self.discount.ln_1p())

@@ -140,6 +140,47 @@ impl Chebyshev {
     }
 }
 
+/// A point of a beta distribution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BetaPoint {
+    pub p: f64,
+    /// 1 − p, with its digits where p is near 1.
+    pub q: f64,
+    pub weight: f64,
+}
+
+/// Points for expectations over Beta(a, b) of functions that are smooth in ln p: the trapezoidal rule in y, where
+/// logit p = centre + σ·sinh y. It converges exponentially for any a, b > 0, however singular the density is at 0 or 1.
+pub(crate) fn beta_points(a: f64, b: f64) -> Vec<BetaPoint> {
+    const STEP: f64 = 1.0 / 20.0;
+    const NEGLIGIBLE: f64 = -42.0;
+    let centre = (a / b).ln();
+    let spread = (1.0 / a + 1.0 / b).sqrt().min(2.0);
+    let soft = |v: f64| if v > 0.0 { v + (-v).exp().ln_1p() } else { v.exp().ln_1p() };
+    let log_weight = |y: f64| {
+        let v = centre + spread * y.sinh();
+        (v, -a * soft(-v) - b * soft(v) + y.cosh().ln())
+    };
+    let peak = log_weight(0.0).1;
+    let mut points = Vec::new();
+    for direction in [-STEP, STEP] {
+        let mut y = if direction > 0.0 { 0.0 } else { direction };
+        loop {
+            let (v, log) = log_weight(y);
+            if log - peak < NEGLIGIBLE {
+                break;
+            }
+            // Below 1e-300 the functions have long reached their limit at 0.
+            let (p, q) = ((-soft(-v)).exp().max(1e-300), (-soft(v)).exp());
+            points.push(BetaPoint { p, q, weight: (log - peak).exp() });
+            y += direction;
+        }
+    }
+    let total: f64 = points.iter().map(|point| point.weight).sum();
+    points.iter_mut().for_each(|point| point.weight /= total);
+    points
+}
+
 /// (1 − e^(−rate·x))/rate, also at and near rate 0.
 pub(crate) fn saturating(rate: f64, x: f64) -> f64 {
     if (rate * x).abs() < 1e-12 { x } else { -(-rate * x).exp_m1() / rate }
@@ -178,6 +219,18 @@ mod tests {
                 let s = length * f64::from(step) / 50.0;
                 assert!((polynomial.at(s) / function(s) - 1.0).abs() < 1e-11, "{length} {s}");
             }
+        }
+    }
+
+    #[test]
+    fn the_points_have_the_moments_of_the_beta_distribution() {
+        for (a, b) in [(0.79, 2.43), (0.001, 0.5), (2000.0, 3000.0), (0.5, 300.0), (1e-2, 1e4), (30.0, 0.05)] {
+            let points = beta_points(a, b);
+            let mean = |of: fn(&BetaPoint) -> f64| points.iter().map(|point| point.weight * of(point)).sum::<f64>();
+            assert!((mean(|point| point.p) * (a + b) / a - 1.0).abs() < 1e-8, "{a} {b}");
+            assert!((mean(|point| point.q) * (a + b) / b - 1.0).abs() < 1e-8, "{a} {b}");
+            let square = mean(|point| point.p * point.p);
+            assert!((square * (a + b) * (a + b + 1.0) / (a * (a + 1.0)) - 1.0).abs() < 1e-8, "{a} {b}");
         }
     }
 

@@ -285,6 +285,19 @@ fn customers_who_do_not_differ_are_fitted_by_the_limit() {
     valuation.expectations.iter().for_each(check);
 }
 
+/// As for purchases, below a rate of 0.0001 a month.
+#[test]
+fn what_comes_after_the_horizon_is_not_told_where_it_is_hardly_discounted() {
+    let contracts: Vec<Option<Contract>> = world(300, 11).iter().map(|terms| seen(terms, 1_460)).collect();
+    let rows: Vec<(u32, i32, i64)> = (0..300).map(|customer| (customer, 0, 1_000)).collect();
+    let segment = segment(&histories(&rows, 1_460), &contracts, 1_460);
+    for (discount, is_told) in [(0.008, true), (0.000_11, true), (0.000_09, false), (0.0, false)] {
+        let valuation = Valuation::of(&segment, &method(24, discount));
+        let active = valuation.expectations.iter().filter(|expectation| expectation.p_alive > 0.0);
+        assert!(active.clone().count() > 100 && active.clone().all(|of| of.beyond.is_some() == is_told), "{discount}");
+    }
+}
+
 /// In 36 months an annual contract renews three times and a monthly one 36 times, whatever most others do.
 #[test]
 fn every_contract_renews_at_its_own_pace() {

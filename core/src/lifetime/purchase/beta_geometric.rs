@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{Moments, Purchases, race_rows, rate_starts};
 use crate::lifetime::fit::Likelihood;
-use crate::lifetime::numeric::{Chebyshev, Rising, log_sum};
+use crate::lifetime::numeric::{BetaPoint, Chebyshev, Rising, beta_points, log_sum};
 use crate::lifetime::summary::Rows;
 
 /// When a customer may leave.
@@ -153,7 +153,7 @@ impl BetaGeometric {
             .map(|(x, occurs)| {
                 occurs.then(|| {
                     let chances = model.chances(x);
-                    let chance: f64 = chances.iter().map(|(p, weight)| p * weight).sum();
+                    let chance: f64 = chances.iter().map(|point| point.p * point.weight).sum();
                     let points = Chebyshev::points(reach, (r + f64::from(x)) * chance * reach);
                     let values: Vec<(f64, f64)> = points.iter().map(|&s| model.integrate(&chances, x, s)).collect();
                     let column = |pick: fn(&(f64, f64)) -> f64| values.iter().map(pick).collect::<Vec<f64>>();
@@ -167,19 +167,19 @@ impl BetaGeometric {
         model
     }
 
-    /// The chance to leave of a living customer with `x` repeats, as points and weights.
-    fn chances(&self, x: u32) -> Vec<(f64, f64)> {
+    /// The chance to leave of a living customer with `x` repeats.
+    fn chances(&self, x: u32) -> Vec<BetaPoint> {
         beta_points(self.a, self.b + self.dropout.stays(x))
     }
 
     /// E\[N\]/s and E\[N(N−1)\]/s² by integration over the chance p to leave. Given rate λ and p,
     /// E\[N\] = (1 − e^(−λpt))/p and E\[N(N−1)\] = 2(1−p)/p² · (1 − e^(−λpt)(1 + λpt)); over λ ~ Γ(k, A), with w = t/A and q = pw,
     /// e^(−λpt) becomes (1+q)^−k and λpt·e^(−λpt) becomes kq(1+q)^−(k+1).
-    fn integrate(&self, chances: &[(f64, f64)], x: u32, s: f64) -> (f64, f64) {
+    fn integrate(&self, chances: &[BetaPoint], x: u32, s: f64) -> (f64, f64) {
         let k = self.r + f64::from(x);
         let w = s.exp_m1();
         let (mut mean, mut pairs) = (0.0, 0.0);
-        for &(p, weight) in chances {
+        for &BetaPoint { p, q: stays, weight } in chances {
             let q = p * w;
             let lost = -(-k * q.ln_1p()).exp_m1();
             mean += weight * lost / p;
@@ -189,7 +189,7 @@ impl BetaGeometric {
             } else {
                 (lost - (1.0 - lost) * k * q / (1.0 + q)) / (p * p)
             };
-            pairs += weight * 2.0 * (1.0 - p) * pair;
+            pairs += weight * 2.0 * stays * pair;
         }
         (mean / s, pairs / (s * s))
     }
@@ -236,52 +236,5 @@ impl Purchases for BetaGeometric {
             None => self.directly(x, s),
         };
         Moments { mean, pairs, none: (-(self.r + f64::from(x)) * s).exp() }
-    }
-}
-
-/// Points p and weights for expectations over Beta(a, b) of functions that are smooth in ln p: the trapezoidal rule in y, where
-/// logit p = centre + σ·sinh y. It converges exponentially for any a, b > 0, however singular the density is at 0 or 1.
-fn beta_points(a: f64, b: f64) -> Vec<(f64, f64)> {
-    const STEP: f64 = 1.0 / 20.0;
-    const NEGLIGIBLE: f64 = -42.0;
-    let centre = (a / b).ln();
-    let spread = (1.0 / a + 1.0 / b).sqrt().min(2.0);
-    let soft = |v: f64| if v > 0.0 { v + (-v).exp().ln_1p() } else { v.exp().ln_1p() };
-    let log_weight = |y: f64| {
-        let v = centre + spread * y.sinh();
-        (v, -a * soft(-v) - b * soft(v) + y.cosh().ln())
-    };
-    let peak = log_weight(0.0).1;
-    let mut points = Vec::new();
-    for direction in [-STEP, STEP] {
-        let mut y = if direction > 0.0 { 0.0 } else { direction };
-        loop {
-            let (v, log) = log_weight(y);
-            if log - peak < NEGLIGIBLE {
-                break;
-            }
-            // Below 1e-300 the functions have long reached their limit at 0.
-            points.push(((-soft(-v)).exp().max(1e-300), (log - peak).exp()));
-            y += direction;
-        }
-    }
-    let total: f64 = points.iter().map(|(_, weight)| weight).sum();
-    points.iter_mut().for_each(|(_, weight)| *weight /= total);
-    points
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_points_have_the_moments_of_the_beta_distribution() {
-        for (a, b) in [(0.79, 2.43), (0.001, 0.5), (2000.0, 3000.0), (0.5, 300.0), (1e-2, 1e4), (30.0, 0.05)] {
-            let points = beta_points(a, b);
-            let mean: f64 = points.iter().map(|(p, weight)| p * weight).sum();
-            assert!((mean * (a + b) / a - 1.0).abs() < 1e-8, "{a} {b} {mean}");
-            let square: f64 = points.iter().map(|(p, weight)| p * p * weight).sum();
-            assert!((square * (a + b) * (a + b + 1.0) / (a * (a + 1.0)) - 1.0).abs() < 1e-8, "{a} {b}");
-        }
     }
 }

@@ -102,6 +102,8 @@ struct Renewing {
     /// Rate a month, and a term.
     discount: f64,
     term_discount: f64,
+    /// Whether what comes after the horizon is discounted enough to be told.
+    tells_beyond: bool,
 }
 
 impl Renewing {
@@ -109,7 +111,8 @@ impl Renewing {
         let due = f64::from(contract.last.saturating_add(1).saturating_sub(until)).max(0.0) / Period::Month.days();
         let term = f64::from(contract.days) / Period::Month.days();
         let term_discount = (horizon.discount.ln_1p() * term).exp_m1();
-        Self { due, term, months: horizon.months, discount: horizon.discount, term_discount }
+        let tells_beyond = horizon.months_beyond().is_some();
+        Self { due, term, months: horizon.months, discount: horizon.discount, term_discount, tells_beyond }
     }
 
     fn expect(&self, model: ShiftedBetaGeometric, contract: &Contract, covariance: &[f64]) -> Expectation {
@@ -128,7 +131,10 @@ impl Renewing {
         let clv = predictive.estimate(covariance);
         // How many renewals come is known to the last one, where a gamma distribution leans to the other side.
         let sure = model.sure_renewals(contract.renewals, periods);
-        let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount).ok();
+        let beyond = || {
+            let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount);
+            (contract.value * sooner * whole / (1.0 + self.term_discount) - predictive.mean).max(0.0)
+        };
         Expectation {
             p_alive: 1.0,
             purchases: Estimate {
@@ -139,8 +145,7 @@ impl Renewing {
             value: contract.value,
             predictive,
             clv: Estimate { low: clv.low.min(paid(sure)), high: clv.high.min(paid(periods)), ..clv },
-            beyond: whole
-                .map(|whole| (contract.value * sooner * whole / (1.0 + self.term_discount) - predictive.mean).max(0.0)),
+            beyond: self.tells_beyond.then(beyond),
             months: self.months(model, contract),
         }
     }
