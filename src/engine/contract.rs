@@ -63,6 +63,16 @@ pub fn columns(table: Table) -> &'static [Column] {
     }
 }
 
+/// A column of a canonical table, by its name.
+pub fn column(table: Table, name: &str) -> Option<&'static Column> {
+    columns(table).iter().find(|column| column.name == name)
+}
+
+/// The names of the columns that a source of the table must have.
+pub fn required_columns(table: Table) -> impl Iterator<Item = &'static str> {
+    columns(table).iter().filter(|column| column.required).map(|column| column.name)
+}
+
 /// The column that identifies a row of the table; spend, experiments, transactions and contact roles have none.
 pub fn key(table: Table) -> Option<&'static str> {
     match table {

@@ -169,8 +169,7 @@ impl Page<'_> {
             self.line("SELECT");
             for (position, name) in names.iter().enumerate() {
                 let comma = if position + 1 < names.len() { "," } else { "" };
-                let expr = branch.select.projection(name).map_or("CAST(NULL AS VARCHAR)", |p| p.expr.as_str());
-                let line = format!("    {} AS {name}{comma}", in_toml_block(expr));
+                let line = format!("    {} AS {name}{comma}", in_toml_block(branch.select.expr(name)));
                 let is_about = |doubt: &&Doubt| doubt.spot == column_spot(table, name);
                 let is_first = branches[..number].iter().all(|earlier| earlier.select.projection(name).is_none());
                 if self.doubts.iter().any(|doubt| is_about(&doubt)) && is_first {
@@ -197,11 +196,7 @@ impl Page<'_> {
         self.line(&format!("# To add them, put with = {{ {name} = {path} }} before the sql above, and at its end:"));
         self.line("# UNION ALL");
         let names = names(table, &filled.branches);
-        let exprs: Vec<String> = names
-            .iter()
-            .map(|name| offer.select.projection(name).map_or("CAST(NULL AS VARCHAR)", |p| p.expr.as_str()))
-            .map(str::to_owned)
-            .collect();
+        let exprs: Vec<&str> = names.iter().map(|name| offer.select.expr(name)).collect();
         self.line(&format!("# SELECT {}", exprs.join(", ")));
         let filter = offer.select.filter.as_deref().map_or_else(String::new, |filter| format!(" WHERE {filter}"));
         self.line(&format!("# FROM {name}{filter}"));
@@ -220,8 +215,7 @@ fn names(table: Table, branches: &[Branch]) -> Vec<&'static str> {
 }
 
 fn column_spot(table: Table, name: &str) -> Spot {
-    let column = contract::columns(table).iter().find(|column| column.name == name);
-    column.map_or(Spot::Path(table), |column| Spot::Column(table, column.name))
+    contract::column(table, name).map_or(Spot::Path(table), |column| Spot::Column(table, column.name))
 }
 
 /// A TOML string; its escapes are those of JSON.

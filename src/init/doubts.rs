@@ -11,9 +11,9 @@ mod touches;
 use super::imported::replace_imported_dates;
 use super::kinds::Knowledge;
 use super::look::Look;
-use super::recognise::{Branch, Recognised, either};
+use super::recognise::{Branch, Recognised, lacking};
+use super::select::Select;
 use crate::config::file::Table;
-use crate::engine::contract;
 pub(super) use stages::StageMeanings;
 
 /// The line of the configuration that somebody may have to edit.
@@ -84,12 +84,7 @@ pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], knowledge: &K
 
 /// The columns that a table needs.
 pub(super) fn wanted(table: Table) -> String {
-    let required = contract::columns(table).iter().filter(|column| column.required).map(|column| column.name);
-    let mut names: Vec<String> = required.map(str::to_owned).collect();
-    for choice in contract::alternatives(table) {
-        names.push(either(choice));
-    }
-    names.join(", ")
+    lacking(table, &Select::default()).join(", ")
 }
 
 /// As many names as somebody reads.

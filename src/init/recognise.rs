@@ -8,7 +8,7 @@ use super::name::speaks_of;
 use super::reading::of_column;
 use super::select::{Select, quoted};
 use crate::config::file::Table;
-use crate::engine::contract::{self, ColumnKind};
+use crate::engine::contract::{self, Column, ColumnKind};
 use fit::{Fit, chosen_columns, fit_of_kind, plain_select, select_of_columns};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,13 @@ pub(super) struct Branch {
     pub(super) system: String,
     pub(super) object: String,
     pub(super) select: Select,
+}
+
+impl Branch {
+    /// A file of a known kind.
+    fn of(look: usize, kind: &Kind, select: Select) -> Self {
+        Self { look, system: kind.system.clone(), object: kind.object.clone(), select }
+    }
 }
 
 /// What the files are.
@@ -178,8 +185,7 @@ fn has_place(recognised: &Recognised, kind: &Kind) -> bool {
 
 fn add(recognised: &mut Recognised, table: Table, look: usize, kind: &Kind, select: Option<Select>) {
     if let Some(select) = select {
-        let branch = Branch { look, system: kind.system.clone(), object: kind.object.clone(), select };
-        recognised.tables.entry(table).or_default().branches.push(branch);
+        recognised.tables.entry(table).or_default().branches.push(Branch::of(look, kind, select));
     }
 }
 
@@ -204,8 +210,7 @@ fn add_derived(recognised: &mut Recognised, looks: &[Look], found: &BTreeMap<usi
                     filled.rivals.extend(headers.map(|header| format!("\"{header}\" of {}", looks[*look].path)));
                 }
             } else if let (true, true, Some(filled)) = (fill.offer, complete, recognised.tables.get_mut(&fill.table)) {
-                let (system, object) = (kind.system.clone(), kind.object.clone());
-                filled.offers.push(Branch { look: *look, system, object, select });
+                filled.offers.push(Branch::of(*look, kind, select));
             }
         }
     }
@@ -219,9 +224,7 @@ fn select_of(fill: &Fill, look: &Look) -> Option<Select> {
 /// A SELECT whose columns are turned into what the engine reads, alone or where the first given of some counts.
 fn turned(table: Table, mut select: Select, look: &Look) -> Select {
     for projection in &mut select.projections {
-        let kind =
-            contract::columns(table).iter().find(|column| column.name == projection.name).map(|column| column.kind);
-        let Some(kind) = kind else { continue };
+        let Some(&Column { kind, .. }) = contract::column(table, &projection.name) else { continue };
         if let Some(header) = projection.plain_header() {
             projection.expr = of_column(kind, look, header).expr(header);
         } else if kind != ColumnKind::Flag && projection.expr.starts_with("coalesce(") {
@@ -235,9 +238,9 @@ fn turned(table: Table, mut select: Select, look: &Look) -> Select {
 }
 
 /// Required columns that a SELECT does not give.
-fn lacking(table: Table, select: &Select) -> Vec<String> {
+pub(super) fn lacking(table: Table, select: &Select) -> Vec<String> {
     let gives = |name: &str| select.projection(name).is_some();
-    let required = contract::columns(table).iter().filter(|column| column.required).map(|column| column.name);
+    let required = contract::required_columns(table);
     let mut lacking: Vec<String> = required.filter(|name| !gives(name)).map(str::to_owned).collect();
     for choice in contract::alternatives(table) {
         if !choice.iter().any(|set| set.iter().all(|name| gives(name))) {
@@ -248,15 +251,14 @@ fn lacking(table: Table, select: &Select) -> Vec<String> {
 }
 
 /// Columns of which one set suffices, in words.
-pub(super) fn either(choice: &[&[&str]]) -> String {
+fn either(choice: &[&[&str]]) -> String {
     choice.iter().map(|set| set.join(" and ")).collect::<Vec<_>>().join(" or ")
 }
 
 fn has_required(table: Table, select: &Select, look: &Look, row: &[String]) -> bool {
-    let required = contract::columns(table).iter().filter(|column| column.required);
-    let is_given = |name| {
+    let is_given = |name: &str| {
         let is_constant = select.projection(name).is_some_and(|projection| projection.headers.is_empty());
         is_constant || !select.value(look, row, name).is_empty()
     };
-    required.into_iter().all(|column| is_given(column.name))
+    contract::required_columns(table).all(is_given)
 }

@@ -4,7 +4,7 @@ use super::look::Look;
 use super::name::find_header;
 
 /// A SELECT taken apart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Select {
     /// What it reads, in a sentence.
     pub(super) about: String,
@@ -21,7 +21,7 @@ pub(super) struct Projection {
     pub(super) headers: Vec<String>,
 }
 
-/// What a source column that is not there stands for.
+/// What stands for a column that is not there.
 const NOTHING: &str = "CAST(NULL AS VARCHAR)";
 
 impl Projection {
@@ -40,7 +40,7 @@ impl Projection {
 impl Select {
     /// Takes one of our own files apart: comment, SELECT, projections, FROM raw, perhaps WHERE.
     pub(super) fn parse(text: &str) -> Self {
-        let mut select = Self { about: String::new(), projections: Vec::new(), filter: None };
+        let mut select = Self::default();
         for line in text.lines().map(str::trim) {
             if let Some(comment) = line.strip_prefix("-- ") {
                 let blank = if select.about.is_empty() { "" } else { " " };
@@ -92,6 +92,11 @@ impl Select {
 
     pub(super) fn projection(&self, name: &str) -> Option<&Projection> {
         self.projections.iter().find(|projection| projection.name == name)
+    }
+
+    /// The expression of a canonical column; nothing where there is none.
+    pub(super) fn expr(&self, name: &str) -> &str {
+        self.projection(name).map_or(NOTHING, |projection| &projection.expr)
     }
 
     /// What a row has for a canonical column: the first of its source columns that is not blank.
