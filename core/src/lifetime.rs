@@ -42,6 +42,6 @@ pub use forecast::{Forecast, Horizon, Predictions, SpendFit, Total};
 pub use histories::{Grain, Histories, Holdout, Period};
 pub use interval::{Estimate, PARAMETERS, Predictive};
 pub use purchase::{Moments, PurchaseModel, Purchases};
-pub use spend::{Spend, fit_spend, frequency_value_correlation};
+pub use spend::{GAMMA_GAMMA, Spend, fit_spend, frequency_value_correlation};
 pub use summary::{Rows, Summaries};
 pub use valuation::{Calibration, Expectation, Group, Method, Past, Segment, Trial, Valuation, hold_out, holdout_days};

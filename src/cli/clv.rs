@@ -8,7 +8,7 @@ use crate::config::calendar::days_since_epoch;
 use crate::pipeline::lifetime::of_file::{Content, FileAnswer, FileQuestion, fit_file};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use closedloop_core::lifetime::{Fit, Period, PurchaseModel};
+use closedloop_core::lifetime::{Fit, GAMMA_GAMMA, Period, PurchaseModel};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -89,22 +89,20 @@ enum Model {
     Spend,
 }
 
-const SPEND: &str = "gamma_gamma";
-
 impl Model {
     fn id(self) -> &'static str {
         match self {
             Self::Purchases(model) => model.id(),
-            Self::Spend => SPEND,
+            Self::Spend => GAMMA_GAMMA,
         }
     }
 }
 
 fn model(id: &str) -> Result<Model, String> {
-    if id == SPEND {
+    if id == GAMMA_GAMMA {
         return Ok(Model::Spend);
     }
-    let ids = PurchaseModel::ALL.map(PurchaseModel::id).into_iter().chain([SPEND]).collect::<Vec<_>>().join(", ");
+    let ids = PurchaseModel::ALL.map(PurchaseModel::id).into_iter().chain([GAMMA_GAMMA]).collect::<Vec<_>>().join(", ");
     PurchaseModel::from_id(id).map(Model::Purchases).ok_or_else(|| format!("there are {ids}"))
 }
 

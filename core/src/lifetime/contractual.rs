@@ -13,9 +13,9 @@ use super::numeric::{BetaPoint, Rising, beta_points};
 use crate::number::{number, size};
 
 /// The id of the model.
-const MODEL: &str = "shifted_beta_geometric";
+pub(super) const MODEL: &str = "shifted_beta_geometric";
 /// The id of its limit in which customers do not differ.
-const GEOMETRIC: &str = "geometric";
+pub(super) const GEOMETRIC: &str = "geometric";
 /// α + β of the limit: so large that renewals made do not change the chance of the next.
 const LIMIT: f64 = 1e9;
 /// Its parameters.

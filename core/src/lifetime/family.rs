@@ -37,7 +37,11 @@ impl SegmentFacts {
     /// The family of a segment that may have too few customers or repeats to be fitted alone: what its customers would be
     /// if there were many of them.
     pub fn family_if_many(self) -> Family {
-        if self.with_terms > self.customers / 2 { Family::Contractual } else { Family::NonContractual }
+        if self.most_have_terms() { Family::Contractual } else { Family::NonContractual }
+    }
+
+    fn most_have_terms(self) -> bool {
+        self.with_terms > self.customers / 2
     }
 }
 
@@ -47,7 +51,7 @@ pub fn choose_family(facts: SegmentFacts) -> (Family, &'static str) {
         (Family::Historic, "the segment has no customers")
     } else if facts.customers == 1 {
         (Family::Historic, "the segment has one customer, who cannot show how customers differ")
-    } else if facts.with_terms > facts.customers / 2 {
+    } else if facts.most_have_terms() {
         (Family::Contractual, "most customers have deals with a term, so that non-renewal is seen")
     } else if facts.repeaters > 0 {
         (Family::NonContractual, "customers buy again without a term, so that leaving is not seen")

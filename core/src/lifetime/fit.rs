@@ -209,12 +209,8 @@ pub(crate) fn maximise<L: Likelihood>(likelihood: &L) -> Result<Fit, LifetimeErr
             best = Some((value, point));
         }
     }
-    let unconverged = |gradient: f64, evaluations| LifetimeError::NotConverged {
-        model: likelihood.model(),
-        gradient: if gradient.is_finite() { gradient } else { f64::MAX },
-        evaluations,
-    };
-    let (_, start) = best.ok_or_else(|| unconverged(f64::MAX, 0))?;
+    let nowhere = LifetimeError::NotConverged { model: likelihood.model(), gradient: f64::MAX, evaluations: 0 };
+    let (_, start) = best.ok_or(nowhere)?;
     // Where no descent leads on, Newton's method may.
     let all = || Objective::new(likelihood, &starts);
     let (objective, point) = all().descend(&start).unwrap_or_else(|_| (all(), start));

@@ -154,6 +154,13 @@ pub enum SpendFit<'a> {
     Fixed(f64),
 }
 
+impl<'a> SpendFit<'a> {
+    /// The fit where there is one, else the mean value of a purchase.
+    pub fn or(fit: &'a Result<Fit, LifetimeError>, mean: f64) -> Self {
+        fit.as_ref().map_or(Self::Fixed(mean), Self::Fitted)
+    }
+}
+
 impl<'a> Forecast<'a> {
     /// Forecasts from fits. The intervals hold the uncertainty of both.
     ///

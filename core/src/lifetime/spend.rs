@@ -16,7 +16,7 @@ use super::summary::{Summaries, add_up};
 use crate::number::{number, size};
 
 /// The id of the model.
-const MODEL: &str = "gamma_gamma";
+pub const GAMMA_GAMMA: &str = "gamma_gamma";
 /// Its parameters.
 const NAMES: &[&str] = &["p", "q", "v"];
 /// Above this many customers the starts race on a sample of about as many.
@@ -51,7 +51,7 @@ impl SpendLikelihood {
 
 impl Likelihood for SpendLikelihood {
     fn model(&self) -> &'static str {
-        MODEL
+        GAMMA_GAMMA
     }
 
     fn names(&self) -> &'static [&'static str] {
@@ -171,8 +171,8 @@ impl Spend {
     /// # Errors
     /// A fit of another model; parameters out of range.
     pub fn fitted(fit: &Fit) -> Result<Self, LifetimeError> {
-        if fit.model != MODEL {
-            return Err(LifetimeError::WrongModel { needed: MODEL, given: fit.model });
+        if fit.model != GAMMA_GAMMA {
+            return Err(LifetimeError::WrongModel { needed: GAMMA_GAMMA, given: fit.model });
         }
         Self::gamma_gamma(&fit.estimates())
     }
@@ -182,7 +182,7 @@ impl Spend {
     /// # Errors
     /// Parameters that are not positive and finite; q ≤ 1.
     pub fn gamma_gamma(parameters: &[f64]) -> Result<Self, LifetimeError> {
-        check_parameters(MODEL, NAMES, parameters)?;
+        check_parameters(GAMMA_GAMMA, NAMES, parameters)?;
         let (p, q, v) = (parameters[0], parameters[1], parameters[2]);
         if q > 1.0 { Ok(Self::GammaGamma { p, q, v }) } else { Err(LifetimeError::InfiniteSpend { q }) }
     }

@@ -8,7 +8,7 @@ use crate::engine::EngineError;
 use crate::pipeline::columns::Columns;
 use crate::pipeline::number::{major, number};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use closedloop_core::lifetime::{Estimate, Expectation, Family, Fit};
+use closedloop_core::lifetime::{Estimate, Expectation, Family, Fit, GAMMA_GAMMA};
 use std::sync::Arc;
 
 /// Rows of `customer_clv`.
@@ -107,7 +107,7 @@ pub(super) fn clv_fit(plan: &Plan, valued: &Valued) -> Result<RecordBatch, Engin
     columns.finite("log_likelihood", rows.iter().map(|(_, row)| row.log_likelihood));
     columns.integers("customers", rows.iter().map(|(_, row)| row.customers.and_then(|n| i64::try_from(n).ok())));
     let of_spend = |segment: &ValuedSegment, row: &FitRow<'_>| {
-        segment.valuation.correlation.filter(|_| row.model == Some("gamma_gamma"))
+        segment.valuation.correlation.filter(|_| row.model == Some(GAMMA_GAMMA))
     };
     columns.finite("correlation", rows.iter().map(|(segment, row)| of_spend(segment, row)));
     columns.texts("problem", rows.iter().map(|(_, row)| row.problem));
@@ -143,7 +143,7 @@ fn fit_rows(segment: &ValuedSegment, unit: f64) -> Vec<FitRow<'_>> {
 
 /// The parameters of a fit, money in major units.
 fn parameters(fit: &Fit, unit: f64) -> Vec<FitRow<'static>> {
-    let is_spend = fit.model == "gamma_gamma";
+    let is_spend = fit.model == GAMMA_GAMMA;
     let shift = if is_spend { unit.ln() * number(fit.customers) } else { 0.0 };
     let of = |parameter: &closedloop_core::lifetime::Parameter| {
         let scale = if is_spend && parameter.name == "v" { unit } else { 1.0 };

@@ -10,7 +10,7 @@
 
 use rayon::prelude::*;
 
-use super::{Moments, Purchases, race_rows, rate_starts};
+use super::{Moments, PurchaseModel, Purchases, race_rows, rate_starts};
 use crate::lifetime::fit::Likelihood;
 use crate::lifetime::numeric::{BetaPoint, Chebyshev, Rising, beta_points, log_sum};
 use crate::lifetime::summary::Rows;
@@ -25,6 +25,14 @@ pub(super) enum Dropout {
 }
 
 impl Dropout {
+    /// The model that has it.
+    fn model(self) -> PurchaseModel {
+        match self {
+            Self::AfterRepeat => PurchaseModel::BgNbd,
+            Self::AfterAny => PurchaseModel::MbgNbd,
+        }
+    }
+
     /// b′ − b.
     fn shift(self) -> u8 {
         match self {
@@ -58,14 +66,11 @@ impl<'a> BetaGeometricLikelihood<'a> {
 
 impl Likelihood for BetaGeometricLikelihood<'_> {
     fn model(&self) -> &'static str {
-        match self.dropout {
-            Dropout::AfterRepeat => "bg_nbd",
-            Dropout::AfterAny => "mbg_nbd",
-        }
+        self.dropout.model().id()
     }
 
     fn names(&self) -> &'static [&'static str] {
-        &["r", "alpha", "a", "b"]
+        self.dropout.model().parameters()
     }
 
     fn starts(&self) -> Vec<Vec<f64>> {

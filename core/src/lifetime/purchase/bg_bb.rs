@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::{Moments, Purchases};
+use super::{Moments, PurchaseModel, Purchases};
 use crate::lifetime::error::LifetimeError;
 use crate::lifetime::fit::Likelihood;
 use crate::lifetime::numeric::{Rising, log_sum};
@@ -100,11 +100,11 @@ impl<'a> BgBbLikelihood<'a> {
 
 impl Likelihood for BgBbLikelihood<'_> {
     fn model(&self) -> &'static str {
-        "bg_bb"
+        PurchaseModel::BgBb.id()
     }
 
     fn names(&self) -> &'static [&'static str] {
-        &["alpha", "beta", "gamma", "delta"]
+        PurchaseModel::BgBb.parameters()
     }
 
     fn starts(&self) -> Vec<Vec<f64>> {

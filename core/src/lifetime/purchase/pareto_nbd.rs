@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::{Moments, Purchases, race_rows, rate_starts};
+use super::{Moments, PurchaseModel, Purchases, race_rows, rate_starts};
 use crate::lifetime::fit::Likelihood;
 use crate::lifetime::numeric::{Rising, integrate, log_sum, saturating};
 use crate::lifetime::summary::Rows;
@@ -59,11 +59,11 @@ impl<'a> ParetoNbdLikelihood<'a> {
 
 impl Likelihood for ParetoNbdLikelihood<'_> {
     fn model(&self) -> &'static str {
-        "pareto_nbd"
+        PurchaseModel::ParetoNbd.id()
     }
 
     fn names(&self) -> &'static [&'static str] {
-        &["r", "alpha", "s", "beta"]
+        PurchaseModel::ParetoNbd.parameters()
     }
 
     fn starts(&self) -> Vec<Vec<f64>> {

@@ -6,7 +6,7 @@
 
 use super::{Expectation, Method, Segment, Trial, Valuation};
 use crate::lifetime::contract::Contract;
-use crate::lifetime::contractual::{Renewals, ShiftedBetaGeometric, contract_covariance};
+use crate::lifetime::contractual::{self, Renewals, ShiftedBetaGeometric, contract_covariance};
 use crate::lifetime::error::LifetimeError;
 use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
@@ -57,9 +57,9 @@ fn trials(renewals: &Renewals) -> Vec<Trial> {
         outcome,
         Err(LifetimeError::Unbounded { .. } | LifetimeError::Undetermined { .. } | LifetimeError::NotConverged { .. })
     );
-    let mut trials = vec![trial("shifted_beta_geometric", outcome)];
+    let mut trials = vec![trial(contractual::MODEL, outcome)];
     if has_no_maximum {
-        trials.push(trial("geometric", renewals.fit_geometric()));
+        trials.push(trial(contractual::GEOMETRIC, renewals.fit_geometric()));
     }
     trials
 }

@@ -61,15 +61,13 @@ fn of_purchases(past: &Past<'_>, method: &Method) -> Option<Calibration> {
     let summaries = &past.segment.summaries;
     let (model, fit) = purchases::best(&method.models, summaries)?;
     let spend = fit_spend(summaries);
-    let spend = match &spend {
-        Ok(fit) => SpendFit::Fitted(fit),
-        Err(_) => SpendFit::Fixed(past.segment.mean_purchase),
-    };
     let days = f64::from(past.end.saturating_sub(past.segment.until));
     // One long month, not discounted.
     let horizon = Horizon { months: 1, month: days / method.grain.unit.days(), discount: 0.0 };
     let rows = summaries.rows();
-    let forecast = Forecast::new(model, &fit, spend, summaries, &rows, &horizon).ok()?;
+    let forecast =
+        Forecast::new(model, &fit, SpendFit::or(&spend, past.segment.mean_purchase), summaries, &rows, &horizon)
+            .ok()?;
     let expected: Vec<f64> = forecast.predictions().purchases.iter().map(|estimate| estimate.mean).collect();
     let group = |decile: Option<u32>, customers: &[usize]| {
         let total = forecast.total(customers);

@@ -6,7 +6,7 @@ use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
 use crate::lifetime::forecast::{Forecast, SpendFit};
 use crate::lifetime::purchase::PurchaseModel;
-use crate::lifetime::spend::{fit_spend, frequency_value_correlation};
+use crate::lifetime::spend::{GAMMA_GAMMA, fit_spend, frequency_value_correlation};
 use crate::lifetime::summary::{Rows, Summaries};
 use rayon::prelude::*;
 
@@ -20,10 +20,7 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
         return Valuation::historic(reason.unwrap_or_else(|| "no purchase model was asked for".to_owned()), trials);
     };
     let spend = fit_spend(summaries);
-    let spend_fit = match &spend {
-        Ok(fit) => SpendFit::Fitted(fit),
-        Err(_) => SpendFit::Fixed(segment.mean_purchase),
-    };
+    let spend_fit = SpendFit::or(&spend, segment.mean_purchase);
     let forecast = Forecast::new(model, &fit, spend_fit, summaries, &rows, &method.horizon);
     let expected = forecast.map(|forecast| (expectations(&forecast, summaries), forecast.covariance().to_vec()));
     let (expectations, covariance) = match expected {
@@ -35,7 +32,7 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
     }
     let correlation = spend.is_ok().then(|| frequency_value_correlation(summaries)).flatten();
     trials.push(Trial {
-        model: "gamma_gamma",
+        model: GAMMA_GAMMA,
         is_chosen: spend.is_ok(),
         outcome: spend.map_err(|error: LifetimeError| error.to_string()),
     });
