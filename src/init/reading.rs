@@ -48,7 +48,7 @@ impl Reading {
             }
             // What is no number stays as it is, so that a row set aside shows it.
             Self::Since1970(fraction) => {
-                let instant = format!("CAST({}(TRY_CAST({x} AS BIGINT)) AS VARCHAR) || 'Z'", fraction.function());
+                let instant = format!("CAST({}(TRY_CAST({x} AS BIGINT)) AS VARCHAR)", fraction.function());
                 format!("coalesce({instant}, CAST({x} AS VARCHAR))")
             }
             Self::Written(mark) => format!("read_amount({x}, '{mark}')"),
@@ -182,7 +182,7 @@ mod tests {
         let reading = of(ColumnKind::Instant, &["1702634400123"]);
         assert_eq!(
             reading.expr("d"),
-            "coalesce(CAST(to_timestamp_millis(TRY_CAST(\"d\" AS BIGINT)) AS VARCHAR) || 'Z', CAST(\"d\" AS VARCHAR))"
+            "coalesce(CAST(to_timestamp_millis(TRY_CAST(\"d\" AS BIGINT)) AS VARCHAR), CAST(\"d\" AS VARCHAR))"
         );
     }
 }
