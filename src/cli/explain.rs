@@ -256,6 +256,9 @@ fn print_campaign(out: &mut dyn Write, plan: &Plan, campaign: &CampaignExplanati
     let name = campaign.campaign_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
     writeln!(out, "{BOLD}campaign {id}{name}{BOLD:#}")?;
     writeln!(out, "{quarter}, under {model}: {amount} {}", plan.finance.currency)?;
+    if !campaign.namesakes.is_empty() {
+        writeln!(out, "this identifier is also the name of campaign {}", campaign.namesakes.join(", "))?;
+    }
     if campaign.touches.is_empty() {
         return writeln!(out, "no deal gives it credit");
     }

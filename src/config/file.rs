@@ -122,7 +122,7 @@ pub struct FinanceConfig {
     pub currency: String,
     /// Kinds of deals whose money goes to touches.
     pub attribute_kinds: Vec<DealKind>,
-    /// The part of revenue that is margin, 0 to 1.
+    /// The part of revenue that is margin, at most 1.
     pub margin: f64,
     /// The roi at which a campaign is worth funding; by default that at which its margin pays for it.
     pub hurdle: Option<f64>,

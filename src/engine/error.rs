@@ -86,12 +86,18 @@ impl From<ArrowError> for EngineError {
 }
 
 impl EngineError {
-    /// The error of a query that the memory limit stopped.
+    /// The error of a query that the memory limit stopped, or a file in which what exceeds it waits.
     pub(super) fn memory(error: &DataFusionError) -> Option<Self> {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => {
                 Some(Self::Memory(message.lines().next().unwrap_or_default().to_owned()))
             }
+            DataFusionError::External(error) => match error.downcast_ref() {
+                Some(Self::Spill { path, source }) => {
+                    Some(Self::Spill { path: path.clone(), source: source.to_string().into() })
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn register(ctx: &SessionContext, calendar: &Calendar, digits: u8) {
         read_flag::function(),
         kind::function(),
     ]);
-    for function in of_calendar.chain(of_own).map(ScalarUDF::from).chain(epoch::functions()) {
+    for function in of_calendar.chain(of_own).map(ScalarUDF::from).chain(epoch::functions(&calendar)) {
         ctx.register_udf(function);
     }
 }

@@ -56,7 +56,9 @@ pub(super) fn compose(
     }
     page.line("\n[finance]");
     page.marked(Spot::Currency, &format!("currency = {}", toml_text(&settings.currency)));
-    page.line("# The part of revenue that is margin, 0 to 1, and the roi at which a campaign is worth funding.");
+    page.line(
+        "# The part of revenue that is margin, at most 1. It says from which roi on a campaign is worth funding.",
+    );
     page.line("margin = 1.0");
     page.line("\n[calendar]");
     page.line("# Quarters are cut, and times without a zone are read, in this zone, as \"Europe/Berlin\".");

@@ -22,9 +22,7 @@ impl CampaignNames {
     pub(super) fn of(campaigns: &RecordBatch) -> Result<Self, EngineError> {
         let (ids, texts) = (IdColumn::try_new(column(campaigns, "campaign_id")?)?, text_column(campaigns, "name")?);
         let pairs = (0..campaigns.num_rows()).filter(|&row| texts.is_valid(row));
-        // A name is shown in a line.
-        let name = |row| texts.value(row).split_whitespace().collect::<Vec<_>>().join(" ");
-        let pairs = pairs.filter_map(|row| Some((ids.text(row)?, name(row))));
+        let pairs = pairs.filter_map(|row| Some((ids.text(row)?, in_a_line(texts.value(row)))));
         let (mut names, mut all, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         for (id, name) in pairs {
             if !all.insert(name.clone()) {
@@ -50,18 +48,23 @@ impl CampaignNames {
         }
     }
 
+    /// The identifiers of other campaigns that are called so.
+    pub(super) fn called<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let name = in_a_line(text);
+        self.names.iter().filter(move |(id, called)| *id != text && **called == name).map(|(id, _)| id.as_str())
+    }
+
     /// Whether a campaign is called so that has another identifier.
     pub(super) fn is_name(&self, text: &str) -> bool {
-        self.all.contains(text) && !self.names.contains_key(text)
+        self.all.contains(&in_a_line(text)) && !self.names.contains_key(text)
     }
 
     /// The campaign, one of `ids`, that `asked` means by identifier or by name.
     pub(super) fn find(&self, asked: &str, ids: &BTreeSet<&str>) -> Result<String, RunError> {
-        let bearers: Vec<&str> = ids.iter().copied().filter(|id| self.name(id) == Some(asked)).collect();
-        // What the campaigns table does not have may be one of its campaigns, called by its name.
-        if ids.contains(asked) && (self.names.contains_key(asked) || bearers.is_empty()) {
+        if ids.contains(asked) {
             return Ok(asked.to_owned());
         }
+        let bearers: Vec<&str> = ids.iter().copied().filter(|id| self.name(id) == Some(asked)).collect();
         let remedy = match bearers.as_slice() {
             [only] => return Ok((*only).to_owned()),
             [] => {
@@ -72,4 +75,9 @@ impl CampaignNames {
         };
         Err(RunError::Unknown { what: "campaign", name: asked.to_owned(), remedy })
     }
+}
+
+/// A name as it is shown in a line.
+fn in_a_line(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }

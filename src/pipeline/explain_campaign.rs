@@ -30,6 +30,8 @@ pub struct CampaignExplanation {
     pub campaign_id: String,
     /// Its name.
     pub campaign_name: Option<String>,
+    /// Other campaigns, whose name is its identifier.
+    pub namesakes: Vec<String>,
     /// The fiscal quarter, when one was asked for.
     pub quarter: Option<String>,
     /// The default model, which the money is under.
@@ -89,6 +91,7 @@ pub fn explain_campaign(
     });
     Ok(CampaignExplanation {
         campaign_name: prepared.campaign_names.name(&campaign_id).map(str::to_owned),
+        namesakes: prepared.campaign_names.called(&campaign_id).map(str::to_owned).collect(),
         campaign_id,
         quarter: question.quarter.clone(),
         model: plan.default_model().id().to_owned(),

@@ -97,6 +97,8 @@ pub(super) struct Prepared {
     pub(super) lines: Lines,
     /// What people call the campaigns.
     pub(super) campaign_names: CampaignNames,
+    /// Whether touches say that they are of sales; models that ask for it may be left out since.
+    pub(super) marks_sales: bool,
     /// What of the budget the small side takes.
     held: Option<Holding>,
 }
@@ -204,8 +206,19 @@ impl Indexed {
         workers.runtime.block_on(loaded.check_touch_quotes())?;
         let (scattered, lines) = scattered?;
         clock.count(scattered.counts.read, bytes_of(plan, |table| table == Table::Touchpoints));
-        let held = Some(held);
-        Ok(Prepared { ctx, loaded, deals, latest_of, conversions, spent, scattered, lines, campaign_names, held })
+        Ok(Prepared {
+            ctx,
+            loaded,
+            deals,
+            latest_of,
+            conversions,
+            spent,
+            scattered,
+            lines,
+            campaign_names,
+            marks_sales: plan.follows_accounts(),
+            held: Some(held),
+        })
     }
 }
 

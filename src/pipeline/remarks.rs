@@ -12,6 +12,7 @@ use crate::engine::set_aside::SetAsideRow;
 use crate::scatter::conversions::{Conversion, Conversions};
 use crate::scatter::lines::Lines;
 use arrow::array::{AsArray, RecordBatch};
+use closedloop_core::journey::DAY_MICROS;
 use closedloop_core::ledger::Bucket;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ pub(super) fn remarks(plan: &Plan, prepared: &Prepared, totals: &CreditTotals) -
     remarks.extend(journey_remarks(plan, prepared));
     remarks.extend(line_remarks(plan, lines));
     remarks.extend(campaigns_by_name(prepared));
+    remarks.extend(spend_to_come(plan, prepared));
     remarks.extend(channels_by_capitals(prepared));
     if plan.lifetime.is_some() {
         remarks.extend(lifetime_remarks(&prepared.deals, loaded));
@@ -206,6 +208,19 @@ fn campaigns_by_name(prepared: &Prepared) -> Option<String> {
              join campaigns by name in the table's sql"
         )
     })
+}
+
+/// Where the end of spend, which may be planned, is the as-of date, longer than a quarter after all else.
+fn spend_to_come(plan: &Plan, prepared: &Prepared) -> Option<String> {
+    const QUARTER: i64 = 92 * DAY_MICROS;
+    let (of_spend, others): (Vec<_>, Vec<_>) = prepared.latest_of.iter().partition(|(name, _)| name == "spend");
+    let touches = prepared.scattered.counts.spanned.map(|(_, latest)| latest);
+    let latest = others.iter().map(|(_, at)| *at).chain(touches).max()?;
+    let (_, end) = of_spend.first().filter(|(_, end)| plan.as_of.is_none() && *end > latest + QUARTER)?;
+    let day = plan.calendar.date_of(*end)?;
+    Some(format!(
+        "spend ends on {day}, long after anything else happened, and so is as of then: set calendar.as_of where that is planned"
+    ))
 }
 
 /// Channels that differ in capitals only.

@@ -91,7 +91,7 @@ async fn set_aside(
     let is_repeated = among(col("touch_id"), Arc::clone(&ids))?.and(col("in_scope"));
     let touchpoints = touchpoints.filter(col("reason").is_not_null().or(is_repeated))?;
     let eligible = eligible(&touchpoints, plan)?.alias("eligible");
-    let of_sales = if plan.follows_accounts() { of_sales(&touchpoints, plan)? } else { lit(false) };
+    let of_sales = if prepared.marks_sales { of_sales(&touchpoints, plan)? } else { lit(false) };
     let names =
         ["touch_id", "touched_at", "campaign_id", "channel", "account_id", "contact_id", "touch_type", "reason"];
     let columns = names.into_iter().chain([SOURCE_ROW]).map(col).chain([eligible, of_sales.alias("of_sales")]);

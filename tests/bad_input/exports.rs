@@ -56,12 +56,18 @@ fn spend_of_a_date_is_of_that_date_whatever_other_dates_it_has() {
     assert_eq!(spent("C2"), ["FY26Q1 30.00", "FY26Q2 30.00"]);
 }
 
-/// Spend may be planned to its end, which has not happened.
+/// Spend may be planned to its end, which moves the as-of date.
 #[test]
-fn the_end_of_spend_is_no_as_of_date() {
-    let spend = "campaign_id,start_date,end_date,amount\nC1,2026-01-01,2027-12-31,100.00\n";
-    let as_of = |world: World| world.accepted().manifest["as_of"].as_str().unwrap().to_owned();
-    assert_eq!(as_of(World::new().file("spend.csv", spend)), as_of(World::new()));
+fn spend_that_ends_long_after_all_else_is_told() {
+    let spend = |end: &str| format!("campaign_id,start_date,end_date,amount\nC1,2026-01-01,{end},100.00\n");
+    let remark = "spend ends on 2027-12-31, long after anything else happened, and so is as of then: set calendar.as_of where \
+                  that is planned";
+    let remarks = |end: &str, settings: &str| {
+        let outcome = World::new().file("spend.csv", spend(end)).settings(settings).accepted();
+        outcome.remarks().contains(&remark)
+    };
+    assert!(remarks("2027-12-31", ""));
+    assert!(!remarks("2026-05-31", "") && !remarks("2027-12-31", "[calendar]\nas_of = \"2027-12-31\""));
 }
 
 #[test]
@@ -81,7 +87,11 @@ fn an_instant_that_sql_makes_is_that_instant() {
                  D1,O1,2026-03-31T21:30:00-04:00,1775007000,1000.00,new\nD2,O2,2026-03-31T21:30:00-04:00,1775007000,500.00,new\n";
     let numbers = ["to_timestamp", "to_timestamp_seconds", "from_unixtime"]
         .map(|function| format!("{function}(CAST(epoch AS BIGINT))"));
-    for instant in ["at", "CAST(at AS TIMESTAMPTZ)"].map(str::to_owned).into_iter().chain(numbers) {
+    for instant in ["at", "CAST(at AS TIMESTAMPTZ)", "to_timestamp(at)", "to_timestamp_millis(CAST(at AS TIMESTAMPTZ))"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(numbers)
+    {
         let sql = format!("sql = \"SELECT *, {instant} AS closed_at FROM raw\"");
         let outcome = World::new()
             .file("deals.csv", deals)
@@ -107,12 +117,12 @@ fn campaigns_called_by_name_and_channels_in_other_capitals_are_told() {
     }
     let sound = unbroken().remarks();
     assert!(!sound.iter().any(|remark| remark.contains("by their names") || remark.contains("capitals")), "{sound:?}");
-    // The name means the campaign that bears it.
+    // What is called so is explained, and the campaign that bears the name is named.
     let arguments =
         ["explain", world.path("closedloop.toml").to_str().unwrap(), "--campaign", "Webinar"].map(str::to_owned);
     let explained = closedloop().args(arguments).assert().success();
     let text = String::from_utf8(explained.get_output().stdout.clone()).unwrap();
-    assert!(text.contains("500.00"), "{text}");
+    assert!(text.contains("campaign Webinar") && text.contains("the name of campaign C2"), "{text}");
 }
 
 #[test]

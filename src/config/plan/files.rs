@@ -88,7 +88,8 @@ impl Resolver<'_> {
         let Some(first) = files.first() else {
             let remedy = match file_beneath(&path).as_deref().and_then(Path::extension) {
                 Some(ending) => {
-                    let pattern = Path::new(given).join("**").join("*").with_extension(ending);
+                    let folder = glob::Pattern::escape(given);
+                    let pattern = Path::new(&folder).join("**").join("*").with_extension(ending);
                     format!("its folders have some: name them, as in \"{}\"", pattern.display())
                 }
                 None => "check the path".to_owned(),
@@ -176,7 +177,7 @@ pub(crate) fn data_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn file_beneath(folder: &Path) -> Option<PathBuf> {
     let beneath = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join("**").join("*");
     let found = glob::glob(&beneath.to_string_lossy()).ok()?.flatten().take(MOST_LOOKED_AT);
-    found.into_iter().find(|file| file.is_file() && format_of(file).is_some())
+    found.into_iter().find(|file| file.is_file() && format_of(file).is_some() && !is_hidden(file))
 }
 
 /// Whether SQL takes a name as it stands, without quotes.

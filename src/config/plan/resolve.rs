@@ -97,13 +97,12 @@ impl Resolver<'_> {
         if !(1e-6..=1.0).contains(&margin) {
             return Err(self.fault("finance.margin", format!("is {margin}, but must be from 0.000001 to 1")));
         }
-        // Four digits are shown, and at the last of them nothing is lost.
-        let hurdle = hurdle.unwrap_or_else(|| ((1.0 / margin - 1.0) * 1e4).ceil() / 1e4);
+        #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
+        let margin_ppm = (margin * 1e6).round() as i64;
+        let hurdle = hurdle.unwrap_or_else(|| break_even(margin_ppm));
         if !hurdle.is_finite() {
             return Err(self.fault("finance.hurdle", "must be a number, as in 0.5".to_owned()));
         }
-        #[expect(clippy::cast_possible_truncation, reason = "a margin is at most one")]
-        let margin_ppm = (margin * 1e6).round() as i64;
         Ok(Finance { currency, minor_digits, attribute_kinds, margin_ppm, hurdle })
     }
 
@@ -186,4 +185,11 @@ impl Resolver<'_> {
     pub(super) fn fault(&self, key: &str, message: String) -> ConfigError {
         ConfigError::Value { path: self.config.to_owned(), key: key.to_owned(), message }
     }
+}
+
+/// The roi at which margin, in millionths of revenue, pays for spend: 1 / margin − 1, rounded up to four digits.
+#[expect(clippy::cast_precision_loss, reason = "less than 10¹¹")]
+fn break_even(margin_ppm: i64) -> f64 {
+    let ten_thousandths = (1_000_000 - margin_ppm) * 10_000;
+    ((ten_thousandths + margin_ppm - 1) / margin_ppm) as f64 / 1e4
 }
