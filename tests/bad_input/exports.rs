@@ -137,12 +137,13 @@ fn a_folder_of_folders_is_named_by_a_pattern() {
     assert_eq!(world.source("touchpoints", "path = \"touches/**/*.csv\"").accepted().credits(), unbroken().credits());
 }
 
-/// C1 returns 1000.00 for 400.00: with a margin of 0.3 that is a loss, and no reason to fund it, unless somebody says so.
+/// C1 returns 1000.00 for 400.00: with a margin of 0.3 that is a loss, and no reason to fund it, unless somebody says so. With a
+/// margin of 0.625 it pays for 625.00 and no cent more.
 #[test]
 fn what_loses_money_is_not_funded() {
-    let decision = |settings: &str| {
-        let world =
-            World::new().file("spend.csv", "campaign_id,date,amount\nC1,2026-01-01,400.00\n").settings(settings);
+    let decision = |settings: &str, spent: &str| {
+        let spend = format!("campaign_id,date,amount\nC1,2026-01-01,{spent}\n");
+        let world = World::new().file("spend.csv", spend).settings(settings);
         let rows = super::read_mart(&world.accepted().out, "model_comparison");
         let [campaigns, bases, decisions] =
             ["campaign_id", "basis", "decision"].map(|column| super::texts(&rows, column));
@@ -151,9 +152,11 @@ fn what_loses_money_is_not_funded() {
         let own: Vec<_> = (0..rows.num_rows()).filter(is_own).filter_map(|row| decisions[row].clone()).collect();
         own
     };
-    assert_eq!(decision("[finance]"), ["fund"]);
-    assert_eq!(decision("[finance]\nmargin = 0.3"), ["cut"]);
-    assert_eq!(decision("[finance]\nmargin = 0.3\nhurdle = 0.5"), ["fund"]);
+    assert_eq!(decision("[finance]", "400.00"), ["fund"]);
+    assert_eq!(decision("[finance]\nmargin = 0.3", "400.00"), ["cut"]);
+    assert_eq!(decision("[finance]\nmargin = 0.3\nhurdle = 0.5", "400.00"), ["fund"]);
+    assert_eq!(decision("[finance]\nmargin = 0.625", "625.00"), ["fund"]);
+    assert_eq!(decision("[finance]\nmargin = 0.625", "625.01"), ["cut"]);
 }
 
 /// Deals may call their kinds as opportunities call their types.

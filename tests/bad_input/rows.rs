@@ -166,7 +166,7 @@ fn a_repeated_touch_counts_once_whichever_comes_first() {
 #[test]
 fn a_repeated_touch_is_set_aside_with_the_line_it_stands_on() {
     let outcome = World::new().rows("touchpoints", "t2,2026-01-25T10:00:00Z,A1,,C1,,true\n").accepted();
-    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:3"]);
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:4"]);
 }
 
 #[test]
@@ -344,6 +344,21 @@ fn the_row_of_a_repeated_touch_is_not_that_which_is_used() {
         assert_eq!(outcome.set_aside(), [format!("touchpoints duplicate_key t4 - touchpoints.csv:{line}")]);
         assert_eq!(outcome.column("touch_credits", "touch_id", "channel")["t4"], "radio");
     }
+}
+
+/// Touches are marked as of sales for a model that is then left out, since two accounts teach it nothing.
+#[test]
+fn a_repeated_touch_of_sales_is_found_where_the_model_that_asks_for_sales_is_left_out() {
+    let touches = "touch_id,touched_at,account_id,campaign_id,source\n\
+                   t1,2026-01-05,A1,C1,marketing\nt2,2026-01-06,A1,C1,sales\nt2,2026-01-06,A1,C1,sales\n";
+    let world = World::new().settings("[models]\nrun = [\"linear\", \"incremental\"]");
+    let outcome = world.file("touchpoints.csv", touches).accepted();
+    assert!(
+        outcome.remarks().iter().any(|remark| remark.contains("\"incremental\" is left out")),
+        "{:?}",
+        outcome.remarks()
+    );
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:4"]);
 }
 
 /// A currency that only a late row names is that of the run, whatever the batch that it comes in.
