@@ -87,7 +87,7 @@ fn nothing(horizon: &Horizon) -> Expectation {
         value: 0.0,
         predictive: Predictive::NOTHING,
         clv: Estimate::default(),
-        beyond: Some(0.0),
+        beyond: horizon.months_beyond().map(|_| 0.0),
         months: vec![0.0; horizon.months as usize],
     }
 }
