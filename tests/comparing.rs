@@ -2,7 +2,7 @@
 
 use crate::intervals::demo::Demo;
 use crate::questions::answer::{Cell, answer};
-use crate::support::{closedloop, money, numbers, read_mart, texts};
+use crate::support::{closedloop, mart_files, money, numbers, read_mart, run, texts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -156,6 +156,27 @@ fn sensitivity_is_what_runs_under_the_other_settings_give() {
     let slow = "[[models.custom]]\nid = \"slow\"\nkind = \"time_decay\"\nhalf_life_days = 60.0\n[finance]\n";
     let slow = demo.with_config("[finance]\n", slow);
     assert_eq!(at_point(&grid, "time_decay", 365.0, Some(60.0)), of_run(&slow.run(&[]), "slow"));
+}
+
+/// More rows than the engine hands over at once, of which as many threads as there are tell parts.
+#[test]
+fn threads_change_no_byte_of_a_large_mart() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    let touches: String = (0..2_600).map(|n| format!("t{n},2025-01-05,A{},C{n},c{}\n", n % 50, n % 7)).collect();
+    write("touches.csv", format!("touch_id,touched_at,account_id,campaign_id,channel\n{touches}"));
+    let wins: String = (0..50).map(|n| format!("O{n},A{n},2025-01-10,2025-02-01,Closed Won,100\n")).collect();
+    write("wins.csv", format!("opportunity_id,account_id,created_at,closed_at,stage,amount\n{wins}"));
+    let tables = "[tables.touchpoints]\npath = \"touches.csv\"\n[tables.opportunities]\npath = \"wins.csv\"\n";
+    write("closedloop.toml", format!("[models]\nsensitivity = true\n{tables}"));
+    let runs = ["1", "2", "5"].map(|threads| {
+        let out = folder.path().join(threads);
+        let flags = ["--threads", threads, "--marts", "model_sensitivity,model_comparison,model_decision,campaign_roi"];
+        run(&folder.path().join("closedloop.toml"), &out, &flags);
+        assert!(read_mart(&out, "model_sensitivity").num_rows() > 100_000);
+        mart_files(&out)
+    });
+    assert!(runs[0] == runs[1] && runs[0] == runs[2]);
 }
 
 #[test]

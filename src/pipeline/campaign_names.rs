@@ -12,9 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct CampaignNames {
     names: BTreeMap<String, String>,
-    all: BTreeSet<String>,
-    /// Names that several campaigns bear.
-    shared: BTreeSet<String>,
+    /// The campaigns that bear a name.
+    bearers: BTreeMap<String, Vec<String>>,
 }
 
 impl CampaignNames {
@@ -23,14 +22,12 @@ impl CampaignNames {
         let (ids, texts) = (IdColumn::try_new(column(campaigns, "campaign_id")?)?, text_column(campaigns, "name")?);
         let pairs = (0..campaigns.num_rows()).filter(|&row| texts.is_valid(row));
         let pairs = pairs.filter_map(|row| Some((ids.text(row)?, in_a_line(texts.value(row)))));
-        let (mut names, mut all, mut shared) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut own = Self::default();
         for (id, name) in pairs {
-            if !all.insert(name.clone()) {
-                shared.insert(name.clone());
-            }
-            names.insert(id, name);
+            own.bearers.entry(name.clone()).or_default().push(id.clone());
+            own.names.insert(id, name);
         }
-        Ok(Self { names, all, shared })
+        Ok(own)
     }
 
     /// A campaign's name.
@@ -42,7 +39,7 @@ impl CampaignNames {
     /// the identifier.
     pub(super) fn label(&self, id: &str) -> String {
         match self.name(id) {
-            Some(name) if self.shared.contains(name) => format!("{name} {id}"),
+            Some(name) if self.bearers[name].len() > 1 => format!("{name} {id}"),
             Some(name) => name.to_owned(),
             None => id.to_owned(),
         }
@@ -50,13 +47,8 @@ impl CampaignNames {
 
     /// The identifiers of other campaigns that are called so.
     pub(super) fn called<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        let name = in_a_line(text);
-        self.names.iter().filter(move |(id, called)| *id != text && **called == name).map(|(id, _)| id.as_str())
-    }
-
-    /// Whether a campaign is called so that has another identifier.
-    pub(super) fn is_name(&self, text: &str) -> bool {
-        self.all.contains(&in_a_line(text)) && !self.names.contains_key(text)
+        let bearers = self.bearers.get(&in_a_line(text)).into_iter().flatten();
+        bearers.map(String::as_str).filter(move |id| *id != text)
     }
 
     /// The campaign, one of `ids`, that `asked` means by identifier or by name.

@@ -5,13 +5,17 @@ use super::prepare::{Prepared, Workers};
 use crate::engine::EngineError;
 use crate::engine::session;
 use crate::mart::stage::MartStage;
-use crate::mart::writer::WrittenMart;
+use crate::mart::writer::{ROW_GROUP_ROWS, WrittenMart};
 use arrow::array::RecordBatch;
+use arrow::compute::BatchCoalescer;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use rayon::prelude::*;
 use tokio::runtime::Runtime;
+
+/// Rows of a piece that is handed to the writer; row groups hold a whole number of them.
+const PIECE_ROWS: usize = ROW_GROUP_ROWS / 8;
 
 /// The rows of a mart, in order.
 pub(super) enum MartRows {
@@ -59,9 +63,14 @@ fn write_mart(
         MartRows::Told(queries) => {
             for query in queries {
                 let mut rows = runtime.block_on(query.execute_stream()).map_err(failed)?;
+                // Pages end where batches do, and the engine cuts these as its threads come and go.
+                let mut pieces = BatchCoalescer::new(rows.schema(), PIECE_ROWS);
                 while let Some(rows) = runtime.block_on(rows.next()) {
-                    writer.write(vec![rows.map_err(failed)?])?;
+                    pieces.push_batch(rows.map_err(failed)?).map_err(EngineError::from)?;
+                    writer.write(std::iter::from_fn(|| pieces.next_completed_batch()).collect())?;
                 }
+                pieces.finish_buffered_batch().map_err(EngineError::from)?;
+                writer.write(std::iter::from_fn(|| pieces.next_completed_batch()).collect())?;
             }
         }
     }

@@ -200,7 +200,8 @@ fn line_remarks(plan: &Plan, lines: &Lines) -> Vec<String> {
 fn campaigns_by_name(prepared: &Prepared) -> Option<String> {
     let touched = prepared.lines.unknown_campaigns().into_iter();
     let spent = prepared.spent.iter().filter(|spent| !spent.is_known).filter_map(|spent| spent.campaign);
-    let by_name: BTreeSet<&str> = touched.chain(spent).filter(|text| prepared.campaign_names.is_name(text)).collect();
+    let by_name: BTreeSet<&str> =
+        touched.chain(spent).filter(|text| prepared.campaign_names.called(text).next().is_some()).collect();
     (!by_name.is_empty()).then(|| {
         let named = few(by_name.iter().copied());
         format!(

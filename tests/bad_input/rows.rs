@@ -166,7 +166,7 @@ fn a_repeated_touch_counts_once_whichever_comes_first() {
 #[test]
 fn a_repeated_touch_is_set_aside_with_the_line_it_stands_on() {
     let outcome = World::new().rows("touchpoints", "t2,2026-01-25T10:00:00Z,A1,,C1,,true\n").accepted();
-    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:4"]);
+    assert_eq!(outcome.set_aside(), ["touchpoints duplicate_key t2 - touchpoints.csv:3"]);
 }
 
 #[test]

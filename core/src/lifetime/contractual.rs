@@ -252,12 +252,9 @@ impl ShiftedBetaGeometric {
         (1..=periods).take_while(survives).last().unwrap_or(0)
     }
 
-    /// Discounted expected residual lifetime, in periods, of a customer after n renewals, just before the next one is due: the next
-    /// period counts in full if they renew. Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j, which is the mean of (1−θ)(1+d)/(d+θ) over the
-    /// chance θ to leave, Beta(α, β+n) by then. `discount`, d, is positive.
-    pub fn discounted_residual_lifetime(self, renewals: u32, discount: f64) -> f64 {
-        let of = |BetaPoint { p, q, weight }| weight * q * (1.0 + discount) / (discount + p);
-        beta_points(self.alpha, self.beta + f64::from(renewals)).into_iter().map(of).sum()
+    /// The chances to leave of those who have renewed n times: Beta(α, β+n).
+    pub fn leaving(self, renewals: u32) -> Leaving {
+        Leaving(beta_points(self.alpha, self.beta + f64::from(renewals)))
     }
 
     /// Σ over the next `periods` of S(n+j)/S(n) · (1+d)^−j: expected renewals, each discounted from when it is due.
@@ -268,6 +265,20 @@ impl ShiftedBetaGeometric {
             sum += weight;
         }
         sum
+    }
+}
+
+/// The chances to leave at the next renewal of customers who have renewed as often as each other.
+#[derive(Debug)]
+pub struct Leaving(Vec<BetaPoint>);
+
+impl Leaving {
+    /// Discounted expected residual lifetime, in periods, of one of them, just before the next renewal is due: the next period counts
+    /// in full if they renew. Σ over j ≥ 0 of S(n+j+1)/S(n) · (1+d)^−j, which is the mean of (1−θ)(1+d)/(d+θ) over the chance θ to
+    /// leave. `discount`, d, is positive.
+    pub fn discounted_residual_lifetime(&self, discount: f64) -> f64 {
+        let of = |&BetaPoint { p, q, weight }: &BetaPoint| weight * q * (1.0 + discount) / (discount + p);
+        self.0.iter().map(of).sum()
     }
 }
 

@@ -3,7 +3,8 @@
 //! An outcome (purchases, money) is nothing with a certain probability, and else close to a gamma distribution. Its interval
 //! is that of the mixture with the right mean, variance and probability of nothing. The variance has two parts: the spread of the outcome at
 //! the fitted parameters, which adds up over customers since they are independent, and the delta-method variance of the
-//! mean, whose gradients add up, since all customers share the parameters. Closed form, so the same inputs give the same bytes.
+//! mean, whose gradients add up, since all customers share the parameters. Quantiles are found in a fixed number
+//! of steps, so the same inputs give the same bytes.
 
 use spec_math::Gamma;
 

@@ -54,7 +54,11 @@ pub(super) const CUSTOMER_CLV: Definition = Definition {
         ),
         fact("predicted_low", Money, "Lower end of its 95 % interval; the intervals of customers do not add up."),
         fact("predicted_high", Money, "Upper end of its 95 % interval."),
-        sum("predicted_beyond", Money, "Expected discounted margin after the horizon; in no other column."),
+        sum(
+            "predicted_beyond",
+            Money,
+            "Expected discounted margin after the horizon; in no other column. Null when hardly discounted.",
+        ),
         sum(
             "clv",
             Money,

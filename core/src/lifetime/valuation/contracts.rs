@@ -6,13 +6,14 @@
 
 use super::{Expectation, Method, Segment, Trial, Valuation};
 use crate::lifetime::contract::Contract;
-use crate::lifetime::contractual::{self, Renewals, ShiftedBetaGeometric, contract_covariance};
+use crate::lifetime::contractual::{self, Leaving, Renewals, ShiftedBetaGeometric, contract_covariance};
 use crate::lifetime::error::LifetimeError;
 use crate::lifetime::family::Family;
 use crate::lifetime::fit::Fit;
 use crate::lifetime::forecast::Horizon;
 use crate::lifetime::histories::Period;
 use crate::lifetime::interval::{Estimate, Predictive};
+use std::collections::BTreeMap;
 
 /// Values a segment.
 pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
@@ -21,13 +22,16 @@ pub(super) fn value(segment: &Segment, method: &Method) -> Valuation {
     let fitted = trials.last().and_then(|trial| trial.outcome.as_ref().ok()).cloned();
     let model = fitted.as_ref().and_then(|fit| ShiftedBetaGeometric::fitted(fit).ok());
     let (Some(fit), Some(model)) = (fitted, model) else {
-        let reason = trials.iter().find_map(|trial| trial.outcome.as_ref().err()).cloned().unwrap_or_default();
+        let reason = trials.iter().rev().find_map(|trial| trial.outcome.as_ref().err()).cloned().unwrap_or_default();
         return Valuation { survival: renewals.kaplan_meier(), ..Valuation::historic(reason, trials) };
     };
     let covariance = contract_covariance(&fit);
+    // Many customers have renewed as often as each other.
+    let mut leaving: BTreeMap<u32, Leaving> = BTreeMap::new();
     let expect = |contract: &Option<Contract>| match contract {
         Some(contract) if !contract.lapsed => {
-            Renewing::new(contract, segment.until, &method.horizon).expect(model, contract, &covariance)
+            let leaving = leaving.entry(contract.renewals).or_insert_with(|| model.leaving(contract.renewals));
+            Renewing::new(contract, segment.until, &method.horizon).expect(model, leaving, contract, &covariance)
         }
         _ => nothing(&method.horizon),
     };
@@ -115,7 +119,13 @@ impl Renewing {
         Self { due, term, months: horizon.months, discount: horizon.discount, term_discount, tells_beyond }
     }
 
-    fn expect(&self, model: ShiftedBetaGeometric, contract: &Contract, covariance: &[f64]) -> Expectation {
+    fn expect(
+        &self,
+        model: ShiftedBetaGeometric,
+        leaving: &Leaving,
+        contract: &Contract,
+        covariance: &[f64],
+    ) -> Expectation {
         let periods = self.periods();
         // The model discounts the first renewal by one term, but it is due after `due` months.
         let sooner = (self.discount.ln_1p() * (self.term - self.due)).exp();
@@ -132,7 +142,7 @@ impl Renewing {
         // How many renewals come is known to the last one, where a gamma distribution leans to the other side.
         let sure = model.sure_renewals(contract.renewals, periods);
         let beyond = || {
-            let whole = model.discounted_residual_lifetime(contract.renewals, self.term_discount);
+            let whole = leaving.discounted_residual_lifetime(self.term_discount);
             (contract.value * sooner * whole / (1.0 + self.term_discount) - predictive.mean).max(0.0)
         };
         Expectation {
