@@ -6,12 +6,13 @@ use crate::engine::EngineError;
 use crate::engine::session;
 use crate::mart::stage::MartStage;
 use crate::mart::writer::{ROW_GROUP_ROWS, WrittenMart};
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, make_array};
 use arrow::compute::BatchCoalescer;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use rayon::prelude::*;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// Rows of a piece that is handed to the writer; row groups hold a whole number of them.
@@ -67,12 +68,27 @@ fn write_mart(
                 let mut pieces = BatchCoalescer::new(rows.schema(), PIECE_ROWS);
                 while let Some(rows) = runtime.block_on(rows.next()) {
                     pieces.push_batch(rows.map_err(failed)?).map_err(EngineError::from)?;
-                    writer.write(std::iter::from_fn(|| pieces.next_completed_batch()).collect())?;
+                    writer.write(completed(&mut pieces)?)?;
                 }
                 pieces.finish_buffered_batch().map_err(EngineError::from)?;
-                writer.write(std::iter::from_fn(|| pieces.next_completed_batch()).collect())?;
+                writer.write(completed(&mut pieces)?)?;
             }
         }
     }
     Ok(writer.finish()?)
+}
+
+/// The pieces that are complete, each as its rows alone make it.
+fn completed(pieces: &mut BatchCoalescer) -> Result<Vec<RecordBatch>, EngineError> {
+    std::iter::from_fn(|| pieces.next_completed_batch()).map(|rows| without_idle_bitmaps(&rows)).collect()
+}
+
+/// Rows without the bitmaps of nulls that mark none: which columns have one depends on the batches that the rows were in, and
+/// the writer cuts pages elsewhere where one is.
+fn without_idle_bitmaps(rows: &RecordBatch) -> Result<RecordBatch, EngineError> {
+    let columns = rows.columns().iter().map(|column| match column.nulls() {
+        Some(nulls) if nulls.null_count() == 0 => Ok(make_array(column.to_data().into_builder().nulls(None).build()?)),
+        _ => Ok(Arc::clone(column)),
+    });
+    Ok(RecordBatch::try_new(rows.schema(), columns.collect::<Result<_, EngineError>>()?)?)
 }
