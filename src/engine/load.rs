@@ -8,7 +8,7 @@ pub use self::unsaid::Unsaid;
 
 use self::triage::{NOT_KEPT, Triage, Triaged, amounts};
 use super::EngineError;
-use super::columns::{column, text_column, texts};
+use super::columns::{column, text_column, texts, value_at};
 use super::contract;
 use super::ids;
 use super::quotes::QuoteCheck;
@@ -307,12 +307,12 @@ pub(crate) fn set_aside_rows(
     let amounts = amounts(rejected, "amount");
     let (source_rows, names) = (SourceRows::of(rejected)?, Arc::from(cell_names));
     let rows = (0..rejected.num_rows()).map(|position| {
-        let key = keys.as_ref().and_then(|keys| keys.is_valid(position).then(|| keys.value(position).to_owned()));
+        let key = keys.as_ref().and_then(|keys| value_at(keys, position)).map(str::to_owned);
         SetAsideRow {
             table,
             reason: reason(reasons.value(position)),
             key,
-            amount: amounts.and_then(|amounts| amounts.is_valid(position).then(|| amounts.value(position))),
+            amount: amounts.and_then(|amounts| value_at(amounts, position)),
             cells: Cells::new(&names, source_rows.cells(position)),
             file: None,
             line: None,

@@ -7,7 +7,7 @@ use crate::config::Plan;
 use crate::config::file::Table;
 use crate::config::plan::Source;
 use crate::engine::among;
-use crate::engine::columns::{column, text_column};
+use crate::engine::columns::{column, text_column, value_at};
 use crate::engine::conditions::{eligible, of_sales};
 use crate::engine::ids::{IdColumn, IdValue};
 use crate::engine::load::{SOURCE_ROW, SourceRows, set_aside_rows, with_reason};
@@ -17,7 +17,7 @@ use crate::scatter::keys::NO_NUMBER;
 use crate::scatter::lines::Line;
 use crate::scatter::partition::TouchCounts;
 use crate::scatter::touch::{NO_CONTACT, Touch};
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use arrow::array::{AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::compute::{cast, concat_batches, filter_record_batch, is_null, not, take_record_batch};
 use datafusion::logical_expr::{col, lit};
 use foldhash::fast::FixedState;
@@ -142,10 +142,6 @@ struct TouchKey<'a> {
     of_sales: bool,
 }
 
-fn text(texts: &StringArray, row: usize) -> Option<&str> {
-    texts.is_valid(row).then(|| texts.value(row))
-}
-
 /// What the engine knows of touches.
 struct KnownTouches<'a> {
     ids: IdColumn<'a>,
@@ -182,18 +178,18 @@ impl<'a> KnownTouches<'a> {
     fn key(&self, row: usize) -> TouchKey<'_> {
         let Prepared { conversions, lines, .. } = self.prepared;
         let contact = conversions.by_contact.probe(&self.contacts, row);
-        let campaign = text(&self.campaigns, row);
+        let campaign = value_at(&self.campaigns, row);
         TouchKey {
             id: self.ids.get(row),
             account: conversions.account_of(&self.accounts, contact, row).unwrap_or(NO_NUMBER),
             at: self.instants.value(row),
             contact: contact.unwrap_or(NO_CONTACT),
             campaign,
-            channel: lines.channel_of_touch(campaign, text(&self.channels, row)),
+            channel: lines.channel_of_touch(campaign, value_at(&self.channels, row)),
             // Without a code types are not told apart.
-            touch_type: text(&self.touch_types, row).and_then(|name| self.codes.get(name).copied()).unwrap_or(0),
-            eligible: self.eligible.is_valid(row) && self.eligible.value(row),
-            of_sales: self.of_sales.is_valid(row) && self.of_sales.value(row),
+            touch_type: value_at(&self.touch_types, row).and_then(|name| self.codes.get(name).copied()).unwrap_or(0),
+            eligible: value_at(self.eligible, row) == Some(true),
+            of_sales: value_at(self.of_sales, row) == Some(true),
         }
     }
 }

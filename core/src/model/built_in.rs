@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn their_ids_are_nobody_elses() {
+    fn ids_of_fitted_models_are_nobody_elses() {
         let ids: Vec<&str> = fitted_models().iter().map(ModelSpec::id).collect();
         let expected =
             ["markov", "markov_auto", "shapley", "ordered_shapley", "rate_shapley", "incremental", "incremental_total"];

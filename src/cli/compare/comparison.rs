@@ -4,9 +4,9 @@ use super::interval::{LineInterval, call};
 use super::table::clip;
 use crate::cli::money::Money;
 use crate::engine::EngineError;
-use crate::engine::columns::texts;
+use crate::engine::columns::{texts, value_at};
 use crate::mart::manifest::Manifest;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float64Type};
 use arrow::error::ArrowError;
@@ -124,7 +124,7 @@ impl Comparison {
         let verdicts = text(8)?;
         let number = |column: usize, row: usize| {
             let numbers = rows.column(column).as_primitive::<Float64Type>();
-            numbers.is_valid(row).then(|| numbers.value(row))
+            value_at(numbers, row)
         };
         let mut intervals: BTreeMap<(&str, &str, &str), BTreeMap<String, LineInterval>> = BTreeMap::new();
         for row in 0..rows.num_rows() {
@@ -133,7 +133,7 @@ impl Comparison {
                 amount_high: number(5, row),
                 roi_low: number(6, row),
                 roi_high: number(7, row),
-                verdict: verdicts.is_valid(row).then(|| verdicts.value(row).to_owned()),
+                verdict: value_at(&verdicts, row).map(str::to_owned),
             };
             let key = (levels.value(row), ids.value(row), channels.value(row));
             intervals.entry(key).or_default().insert(models.value(row).to_owned(), interval);

@@ -43,7 +43,7 @@ pub(super) async fn map_by_sql(
     }
     let mapped = mapped.map_err(|error| {
         // A column on which files do not agree is not among their rows.
-        let disagreement = missing_column(&error).and_then(|column| {
+        let disagreement = column_asked_for(&error).and_then(|column| {
             faults.iter().find_map(|(_, source, faults)| Some(source.fault(faults.get(&column)?.clone())))
         });
         disagreement.unwrap_or_else(|| fault(words(&error)))
@@ -55,7 +55,7 @@ pub(super) async fn map_by_sql(
 }
 
 /// The column that a query asks for and no table has, in small letters.
-fn missing_column(error: &DataFusionError) -> Option<String> {
+fn column_asked_for(error: &DataFusionError) -> Option<String> {
     match error.find_root() {
         DataFusionError::SchemaError(error, _) => match error.as_ref() {
             SchemaError::FieldNotFound { field, .. } => Some(field.name.to_lowercase()),

@@ -7,7 +7,7 @@
 use super::journeys::Journeys;
 use crate::config::Plan;
 use crate::config::calendar::{DateMeans, days_since_epoch};
-use crate::engine::columns::{column, text_column};
+use crate::engine::columns::{column, text_column, value_at};
 use crate::engine::ids::IdColumn;
 use crate::engine::session;
 use crate::pipeline::error::RunError;
@@ -16,7 +16,7 @@ use crate::pipeline::prepare::{Prepared, Workers};
 use crate::scatter::conversions::Conversion;
 use crate::scatter::lines::Lines;
 use crate::scatter::touch::Touch;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Float64Type};
 use closedloop_core::incremental::{Experiment, IncrementalSettings};
 
@@ -166,7 +166,7 @@ fn of_rows(plan: &Plan, rows: &RecordBatch) -> Result<Vec<GivenExperiment>, RunE
         let days = [first.value(row), last.value(row)];
         Some(GivenExperiment {
             campaign: campaigns.text(row),
-            channel: channels.is_valid(row).then(|| channels.value(row).to_owned()),
+            channel: value_at(&channels, row).map(str::to_owned),
             days,
             lift: lifts.value(row),
             standard_error: errors.value(row),
