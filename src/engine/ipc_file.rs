@@ -20,16 +20,17 @@ pub(crate) fn create(path: &Path, schema: &Schema) -> Result<FileWriter<BufWrite
     FileWriter::try_new_with_options(BufWriter::new(file), schema, options).map_err(EngineError::spill(path))
 }
 
-/// The batches of a file at these positions, each read when it is asked for.
+/// The batches of a file at these positions, with these of its columns or all, each read when it is asked for.
 ///
 /// # Errors
 /// A file that cannot be read back, or a batch of it.
 pub(crate) fn read<P: Iterator<Item = usize>>(
     path: &Path,
+    columns: Option<Vec<usize>>,
     positions: P,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, EngineError>> + use<P>, EngineError> {
     let file = File::open(path).map_err(EngineError::spill(path))?;
-    let mut reader = FileReader::try_new(BufReader::new(file), None).map_err(EngineError::spill(path))?;
+    let mut reader = FileReader::try_new(BufReader::new(file), columns).map_err(EngineError::spill(path))?;
     let batches = positions.filter_map(move |position| match reader.set_index(position) {
         Ok(()) => reader.next(),
         Err(error) => Some(Err(error)),
@@ -54,12 +55,12 @@ mod tests {
         writer.write(&rows).unwrap();
         writer.finish().unwrap();
         drop(writer);
-        let read_back: Vec<RecordBatch> = read(&path, 0..1).unwrap().collect::<Result<_, _>>().unwrap();
+        let read_back: Vec<RecordBatch> = read(&path, None, 0..1).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(read_back, [rows]);
 
         let file = File::options().write(true).open(&path).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
-        let error = read(&path, 0..1).err().unwrap().to_string();
+        let error = read(&path, None, 0..1).err().unwrap().to_string();
         assert!(error.contains("rows.arrow cannot hold what exceeds the memory limit"), "{error}");
     }
 }

@@ -6,7 +6,7 @@ mod unsaid;
 pub(crate) use self::triage::with_reason;
 pub use self::unsaid::Unsaid;
 
-use self::triage::{NOT_KEPT, Triage, Triaged, amounts};
+use self::triage::{NOT_KEPT, RECORDED_AT, Triage, Triaged, amounts};
 use super::EngineError;
 use super::columns::{column, text_column, texts, value_at};
 use super::contract;
@@ -81,10 +81,11 @@ pub async fn load(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> 
 async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) -> Result<Loaded, EngineError> {
     let mut sources = open_all(ctx, plan).await?;
     ids::unify(&mut sources)?;
-    let has_amounts = !sources[&Table::Transactions].absent.contains(&"amount");
-    let mut loader = Loader { ctx, plan, scratch, has_amounts, cells: BTreeMap::new(), loaded: Loaded::default() };
+    let (absent, cells) = (BTreeMap::new(), BTreeMap::new());
+    let mut loader = Loader { ctx, plan, scratch, absent, cells, loaded: Loaded::default() };
     for (table, source) in sources {
         ctx.register_table(format!("source_{}", table.name()), source.rows.into_view())?;
+        loader.absent.insert(table, source.absent);
         loader.cells.insert(table, source.cell_names);
     }
     // Contacts, opportunities and transactions look at accounts, roles at contacts, deals at opportunities.
@@ -106,7 +107,8 @@ async fn load_tables(ctx: &SessionContext, plan: &Plan, scratch: Option<&Path>) 
         session::register_view(ctx, "deals", include_str!("../../sql/stage/deals_of_opportunities.sql")).await?;
     }
     loader.loaded.set_aside.sort_by_key(|row| row.table);
-    loader.loaded.lacks_amounts = plan.source(Table::Transactions).is_some() && !has_amounts;
+    loader.loaded.lacks_amounts =
+        plan.source(Table::Transactions).is_some() && loader.lacks(Table::Transactions, "amount");
     let touchpoints = loader.view(include_str!("../../sql/stage/touchpoints.sql")).await?;
     ctx.register_table("touchpoints", touchpoints.into_view())?;
     loader.loaded.touch_cells = loader.cells.remove(&Table::Touchpoints).unwrap_or_default();
@@ -130,8 +132,8 @@ struct Loader<'a> {
     ctx: &'a SessionContext,
     plan: &'a Plan,
     scratch: Option<&'a Path>,
-    /// Whether transactions have a column of amounts.
-    has_amounts: bool,
+    /// The columns that sources do not have.
+    absent: BTreeMap<Table, Vec<&'static str>>,
     cells: BTreeMap<Table, Vec<String>>,
     loaded: Loaded,
 }
@@ -146,10 +148,14 @@ impl Loader<'_> {
             ("has_accounts", given(Table::Accounts)),
             ("has_contacts", given(Table::Contacts)),
             ("deals_given", given(Table::Deals)),
-            ("has_amount", ScalarValue::from(self.has_amounts)),
+            ("has_amount", ScalarValue::from(!self.lacks(Table::Transactions, "amount"))),
             ("unknown_channel", ScalarValue::from(contract::UNKNOWN_CHANNEL)),
         ];
         Ok(session::read_with(self.ctx, sql, &values).await?)
+    }
+
+    fn lacks(&self, table: Table, column: &str) -> bool {
+        self.absent[&table].contains(&column)
     }
 
     /// Stages tables that do not read each other, side by side, and registers their canonical rows under their names; one after
@@ -183,6 +189,10 @@ impl Loader<'_> {
             self.ctx.register_table(&stage, view.into_view())?;
             view = self.view(sql).await?;
             self.ctx.deregister_table(&stage)?;
+        }
+        // Nulls in place of times would be held as long as these.
+        if self.lacks(table, RECORDED_AT) {
+            view = view.drop_columns(&[RECORDED_AT])?;
         }
         let used = RowStore::new(self.scratch, table.name());
         let triaged = self.triage(source, view.clone().drop_columns(&[SOURCE_ROW])?, used).await?;

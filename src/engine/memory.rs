@@ -3,7 +3,7 @@
 use datafusion::error::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
+    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,14 @@ impl Budget {
     /// A budget of so many bytes; what does not fit goes to `folder`, which whoever made it removes.
     pub fn of_bytes(limit: usize, folder: &Path) -> Self {
         Self { pool: Arc::new(FairSpillPool::new(limit)), folder: Some(folder.to_owned()) }
+    }
+
+    /// How many bytes it has; `None` without a limit.
+    pub(super) fn limit(&self) -> Option<usize> {
+        match self.pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// Where what does not fit goes; nowhere without a limit.

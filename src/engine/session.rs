@@ -49,6 +49,9 @@ pub fn open_in(
     let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     // Of what zone TIMESTAMPTZ is: without one it would lose the offsets of texts.
     config.options_mut().execution.time_zone = Some(calendar.zone_name().to_owned());
+    if let Some(limit) = budget.limit() {
+        config = config.with_batch_size(BATCH_ROWS / 4).with_sort_spill_reservation_bytes(limit / 128);
+    }
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(budget.runtime()?).with_default_features();
     let mut rules = Optimizer::new().rules;

@@ -101,7 +101,7 @@ impl StoredRows {
     ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, EngineError>> + '_>, EngineError> {
         Ok(match self {
             Self::Held(batches) => Box::new(batches.iter().cloned().map(Ok)),
-            Self::OnDisk(file) => Box::new(file.read(0, 1)?),
+            Self::OnDisk(file) => Box::new(file.read(None, 0, 1)?),
         })
     }
 
@@ -113,16 +113,15 @@ impl StoredRows {
                 session::register_batches(ctx, name, batches)
             }
             Self::OnDisk(file) => {
-                let schema = Arc::clone(&file.schema);
+                let columns = columns_but(&file.schema, left_out);
+                let schema = Arc::new(file.schema.project(&columns)?);
                 let parts = ctx.state().config().target_partitions();
                 let partitions = (0..parts).map(|part| -> Arc<dyn PartitionStream> {
-                    Arc::new(FilePartition { file: file.clone(), part, parts })
+                    let (file, schema, columns) = (file.clone(), Arc::clone(&schema), columns.clone());
+                    Arc::new(FilePartition { file, schema, columns, part, parts })
                 });
                 let table = StreamingTable::try_new(Arc::clone(&schema), partitions.collect())?;
-                let left_out: Vec<&str> =
-                    left_out.iter().copied().filter(|name| schema.column_with_name(name).is_some()).collect();
-                let view = ctx.read_table(Arc::new(table))?.drop_columns(&left_out)?;
-                ctx.register_table(name, view.into_view())?;
+                ctx.register_table(name, Arc::new(table))?;
                 Ok(())
             }
         }
@@ -130,44 +129,49 @@ impl StoredRows {
 }
 
 impl RowFile {
-    /// Reads every `parts`-th batch, from the `part`-th on.
+    /// Reads every `parts`-th batch, from the `part`-th on, with these columns or all.
     fn read(
         &self,
+        columns: Option<Vec<usize>>,
         part: usize,
         parts: usize,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, EngineError>> + Send + use<>, EngineError> {
-        ipc_file::read(&self.path, (part..self.batches).step_by(parts))
+        ipc_file::read(&self.path, columns, (part..self.batches).step_by(parts))
     }
 }
 
-/// One of several streams that share the batches of a file.
+/// One of several streams that share the batches of a file, with some of its columns.
 #[derive(Debug)]
 struct FilePartition {
     file: RowFile,
+    schema: SchemaRef,
+    columns: Vec<usize>,
     part: usize,
     parts: usize,
 }
 
 impl PartitionStream for FilePartition {
     fn schema(&self) -> &SchemaRef {
-        &self.file.schema
+        &self.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batches: Box<dyn Iterator<Item = Result<RecordBatch, EngineError>> + Send> =
-            match self.file.read(self.part, self.parts) {
+            match self.file.read(Some(self.columns.clone()), self.part, self.parts) {
                 Ok(batches) => Box::new(batches),
                 Err(error) => Box::new(std::iter::once(Err(error))),
             };
         let batches = batches.map(|rows| rows.map_err(|error| DataFusionError::External(Box::new(error))));
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.file.schema), futures::stream::iter(batches)))
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
     }
 }
 
 /// Rows without some of their columns.
 pub(super) fn without(rows: &RecordBatch, names: &[&str]) -> Result<RecordBatch, ArrowError> {
-    let schema: &Schema = rows.schema_ref();
-    let kept: Vec<usize> =
-        (0..schema.fields().len()).filter(|&i| !names.contains(&schema.field(i).name().as_str())).collect();
-    rows.project(&kept)
+    rows.project(&columns_but(rows.schema_ref(), names))
+}
+
+/// The positions of all columns but these.
+fn columns_but(schema: &Schema, names: &[&str]) -> Vec<usize> {
+    (0..schema.fields().len()).filter(|&i| !names.contains(&schema.field(i).name().as_str())).collect()
 }

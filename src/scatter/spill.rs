@@ -85,7 +85,7 @@ impl SpillFile {
         if start == end {
             return Ok(Vec::new());
         }
-        let batches = ipc_file::read(&self.path, self.batches[start..end].iter().map(|&(_, batch)| batch))?;
+        let batches = ipc_file::read(&self.path, None, self.batches[start..end].iter().map(|&(_, batch)| batch))?;
         batches.map(|rows| Ok(piece_of(&rows?))).collect()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::ArrayFunction;
 use crate::config::file::DealKind;
-use arrow::array::{ArrayRef, AsArray, StringViewArray};
+use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ const NAMES: [(&str, DealKind); 12] = [
 ];
 
 pub(super) fn function() -> ArrayFunction {
-    ArrayFunction::new("deal_kind", 1, DataType::Utf8View, |args| {
+    ArrayFunction::new("deal_kind", 1, DataType::Utf8, |args| {
         let texts = cast(&args[0], &DataType::Utf8View)?;
-        let kinds: StringViewArray = texts.as_string_view().iter().map(|text| kind_meant(text?)).collect();
+        let kinds: StringArray = texts.as_string_view().iter().map(|text| kind_meant(text?)).collect();
         Ok(Arc::new(kinds) as ArrayRef)
     })
 }
