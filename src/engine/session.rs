@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// Rows of a batch. Rows in batches as long as this pass filters that keep all of them without being copied.
 pub const BATCH_ROWS: usize = 8_192 * 4;
 
+/// What a limit has for every partition of a query that sorts, with what it joins beside.
+const SORT_BYTES: usize = 64 << 20;
+
 /// A session for `plan` with `threads` partitions, whose operators take their memory from `budget`.
 ///
 /// # Errors
@@ -64,8 +67,21 @@ pub fn open_in(
 
 /// A session with the same functions, memory and tables, whose plans have one partition.
 pub fn unpartitioned(ctx: &SessionContext) -> SessionContext {
+    repartitioned(ctx, 1)
+}
+
+/// A session with the same functions, memory and tables, whose plans have no more partitions than can sort at once.
+pub fn for_sorts(ctx: &SessionContext) -> SessionContext {
+    let partitions = ctx.state().config().target_partitions();
+    match ctx.runtime_env().memory_pool.memory_limit() {
+        MemoryLimit::Finite(limit) => repartitioned(ctx, (limit / SORT_BYTES).clamp(1, partitions)),
+        _ => ctx.clone(),
+    }
+}
+
+fn repartitioned(ctx: &SessionContext, partitions: usize) -> SessionContext {
     // A new catalogue would hide the tables.
-    let config = ctx.copied_config().with_target_partitions(1).with_create_default_catalog_and_schema(false);
+    let config = ctx.copied_config().with_target_partitions(partitions).with_create_default_catalog_and_schema(false);
     SessionContext::new_with_state(SessionStateBuilder::new_from_existing(ctx.state()).with_config(config).build())
 }
 

@@ -123,10 +123,9 @@ async fn mart_frames(
         }
         told.push(MartFrames { mart, frames });
     }
-    // Each of several partitions would sort, and sorts share what a limit leaves.
-    let partitioned = if session::has_limited_memory(ctx) { in_order } else { ctx };
+    let sorting = &session::for_sorts(ctx);
     for (mart, sql) in marts {
-        told.push(MartFrames { mart, frames: vec![(None, frame(partitioned, plan, sql).await?)] });
+        told.push(MartFrames { mart, frames: vec![(None, frame(sorting, plan, sql).await?)] });
     }
     Ok(told)
 }

@@ -29,8 +29,7 @@ pub(super) struct Triaged {
 }
 
 /// Columns of a stage that tell which rows are kept, or are counted, and are no more of use then.
-pub(super) const NOT_KEPT: [&str; 5] =
-    [RECORDED_AT, "is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
+pub(super) const NOT_KEPT: [&str; 5] = [RECORDED_AT, "is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
 
 /// Of rows with one key that recorded last is kept.
 pub(super) const RECORDED_AT: &str = "recorded_at";
