@@ -30,10 +30,7 @@ impl Budget {
 
     /// How many bytes it has; `None` without a limit.
     pub(super) fn limit(&self) -> Option<usize> {
-        match self.pool.memory_limit() {
-            MemoryLimit::Finite(bytes) => Some(bytes),
-            _ => None,
-        }
+        limit_of(self.pool.as_ref())
     }
 
     /// Where what does not fit goes; nowhere without a limit.
@@ -65,6 +62,14 @@ impl Budget {
         let holding = Holding(MemoryConsumer::new("conversions").register(&self.pool));
         holding.0.grow(bytes);
         holding
+    }
+}
+
+/// How many bytes a pool has; `None` without a limit.
+pub(super) fn limit_of(pool: &dyn MemoryPool) -> Option<usize> {
+    match pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => Some(bytes),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
 use super::constant_columns::ConstantColumns;
-use super::memory::Budget;
+use super::memory::{Budget, limit_of};
 use super::parquet_scans::ParquetScans;
 use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
@@ -15,7 +15,6 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::optimizer::Optimizer;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
@@ -26,7 +25,7 @@ use std::sync::Arc;
 /// Rows of a batch. Rows in batches as long as this pass filters that keep all of them without being copied.
 pub const BATCH_ROWS: usize = 8_192 * 4;
 
-/// What a limit has for every partition of a query that sorts, with what it joins beside.
+/// What a memory limit has for every partition of a query that sorts, and for what it joins.
 const SORT_BYTES: usize = 64 << 20;
 
 /// A session for `plan` with `threads` partitions, whose operators take their memory from `budget`.
@@ -52,6 +51,7 @@ pub fn open_in(
     let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     // Of what zone TIMESTAMPTZ is: without one it would lose the offsets of texts.
     config.options_mut().execution.time_zone = Some(calendar.zone_name().to_owned());
+    // What a sort takes at the least: two batches, and what it keeps for merging.
     if let Some(limit) = budget.limit() {
         config = config.with_batch_size(BATCH_ROWS / 4).with_sort_spill_reservation_bytes(limit / 128);
     }
@@ -73,9 +73,9 @@ pub fn unpartitioned(ctx: &SessionContext) -> SessionContext {
 /// A session with the same functions, memory and tables, whose plans have no more partitions than can sort at once.
 pub fn for_sorts(ctx: &SessionContext) -> SessionContext {
     let partitions = ctx.state().config().target_partitions();
-    match ctx.runtime_env().memory_pool.memory_limit() {
-        MemoryLimit::Finite(limit) => repartitioned(ctx, (limit / SORT_BYTES).clamp(1, partitions)),
-        _ => ctx.clone(),
+    match memory_limit(ctx) {
+        Some(limit) => repartitioned(ctx, (limit / SORT_BYTES).clamp(1, partitions)),
+        None => ctx.clone(),
     }
 }
 
@@ -160,7 +160,11 @@ pub async fn joined_task<T: 'static>(task: SpawnedTask<T>) -> Result<T, DataFusi
 
 /// Whether what the session holds is limited.
 pub fn has_limited_memory(ctx: &SessionContext) -> bool {
-    matches!(ctx.runtime_env().memory_pool.memory_limit(), MemoryLimit::Finite(_))
+    memory_limit(ctx).is_some()
+}
+
+fn memory_limit(ctx: &SessionContext) -> Option<usize> {
+    limit_of(ctx.runtime_env().memory_pool.as_ref())
 }
 
 /// Starts a query whose rows are wanted as one batch, beside whatever comes next; where memory is limited, which it is then

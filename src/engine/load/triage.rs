@@ -28,11 +28,11 @@ pub(super) struct Triaged {
     of_used: OfUsed,
 }
 
-/// Columns of a stage that tell which rows are kept, or are counted, and are no more of use then.
-pub(super) const NOT_KEPT: [&str; 5] = [RECORDED_AT, "is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
-
 /// Of rows with one key that recorded last is kept.
 pub(super) const RECORDED_AT: &str = "recorded_at";
+
+/// Columns of a stage that tell which rows are kept, or are counted, and are no more of use then.
+pub(super) const NOT_KEPT: [&str; 5] = [RECORDED_AT, "is_rounded", "is_uncounted", "is_kind_of_type", "amount_beyond"];
 
 /// Columns of a stage that used and rejected rows do not have.
 const NOT_USED: [&str; 6] = ["in_scope", "reason", UNSAID[0], UNSAID[1], UNSAID[2], UNSAID[3]];
