@@ -16,6 +16,7 @@ mod functions;
 pub mod histories;
 pub mod ids;
 pub(crate) mod ipc_file;
+mod line_breaks;
 pub mod load;
 mod local_reads;
 pub mod memory;

@@ -1,17 +1,16 @@
 //! Finds where a file is broken: the engine says that it is, a second read says in which file and line.
 
 use super::EngineError;
-use super::quotes::stray_quote;
+use super::line_breaks::LineBreaks;
 use super::words::words;
 use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
 use csv::{ByteRecord, StringRecord};
 use datafusion::error::DataFusionError;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -24,7 +23,7 @@ impl Source {
     }
 
     /// One of the files, unpacked.
-    fn bytes(&self, file: &Path) -> Result<Box<dyn Read + Send>, EngineError> {
+    pub(super) fn bytes(&self, file: &Path) -> Result<Box<dyn Read + Send>, EngineError> {
         let bytes = unpacked(file);
         bytes.map_err(|error| self.fault(format!("cannot open {}: {error}; check its rights", file.display())))
     }
@@ -36,21 +35,6 @@ impl Source {
         let mut reader = csv::ReaderBuilder::new();
         reader.delimiter(self.delimiter).flexible(true).buffer_capacity(1 << 20);
         Ok(reader.from_reader(bytes))
-    }
-
-    /// Refuses CSV files with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
-    /// rows and all, for one cell.
-    pub(super) fn check_quotes(&self) -> Result<(), EngineError> {
-        let files = if self.format == Format::Csv { &self.files[..] } else { &[] };
-        files.iter().try_for_each(|file| {
-            // What cannot be opened is said in its own words.
-            drop(self.bytes(file)?);
-            match stray_quote(file, self.delimiter) {
-                Ok(None) => Ok(()),
-                Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
-                Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
-            }
-        })
     }
 
     /// Visits every record of a CSV file, with the line it starts on. Line breaks within cells come as `\n`.
@@ -178,72 +162,4 @@ pub(crate) fn is_about_values(error: &DataFusionError) -> bool {
         error.find_root(),
         ArrowError(..) | Execution(_) | External(_) | NotImplemented(_) | Plan(_) | SchemaError(..)
     )
-}
-
-/// Turns every kind of line break into `\n`, so that lines can be counted.
-pub(super) struct LineBreaks<R> {
-    bytes: R,
-    after_return: bool,
-}
-
-impl<R> LineBreaks<R> {
-    /// Of these bytes.
-    pub(super) fn of(bytes: R) -> Self {
-        Self { bytes, after_return: false }
-    }
-}
-
-impl<R: Read> Read for LineBreaks<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let read = self.bytes.read(buffer)?;
-            let Some(&last) = buffer[..read].last() else { return Ok(0) };
-            let (mut kept, mut next) = (0, usize::from(self.after_return && buffer[0] == b'\n'));
-            self.after_return = last == b'\r';
-            while next < read {
-                let end = memchr(b'\r', &buffer[next..read]).map_or(read, |length| next + length);
-                buffer.copy_within(next..end, kept);
-                kept += end - next;
-                next = end;
-                if end < read {
-                    buffer[kept] = b'\n';
-                    kept += 1;
-                    next += 1 + usize::from(buffer[..read].get(end + 1) == Some(&b'\n'));
-                }
-            }
-            if kept > 0 {
-                return Ok(kept);
-            }
-        }
-    }
-}
-
-/// A cell with its line breaks as [`Source::read_records`] gives them.
-pub(super) fn with_plain_breaks(cell: &str) -> Cow<'_, str> {
-    if cell.contains('\r') { cell.replace("\r\n", "\n").replace('\r', "\n").into() } else { cell.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Hands out no more than so many bytes at a time.
-    struct InPieces<'a>(&'a [u8], usize);
-
-    impl Read for InPieces<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let length = buffer.len().min(self.1);
-            self.0.read(&mut buffer[..length])
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn line_breaks_are_the_same_in_pieces_as_in_one(text in "[ab\r\n]{0,40}", piece in 1_usize..9) {
-            let mut plain = String::new();
-            LineBreaks::of(InPieces(text.as_bytes(), piece)).read_to_string(&mut plain).unwrap();
-            prop_assert_eq!(plain, with_plain_breaks(&text));
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! The quotes of a CSV file: whether each cell that opens with one ends with one.
 
 use super::EngineError;
-use super::diagnose::LineBreaks;
+use super::line_breaks::LineBreaks;
 use super::session;
+use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
 use datafusion::common::runtime::SpawnedTask;
 use memchr::memchr;
@@ -32,6 +33,23 @@ impl QuoteCheck {
             None => Ok(()),
             Some(check) => session::joined_task(check).await?,
         }
+    }
+}
+
+impl Source {
+    /// Refuses CSV files with a quote that is never closed, or closes within a cell: readers take all up to the next quote,
+    /// rows and all, for one cell.
+    fn check_quotes(&self) -> Result<(), EngineError> {
+        let files = if self.format == Format::Csv { &self.files[..] } else { &[] };
+        files.iter().try_for_each(|file| {
+            // What cannot be opened is said in its own words.
+            drop(self.bytes(file)?);
+            match stray_quote(file, self.delimiter) {
+                Ok(None) => Ok(()),
+                Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
+                Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
+            }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::file::{Format, Table};
 use crate::config::plan::Source;
 use crate::engine::EngineError;
-use crate::engine::diagnose::with_plain_breaks;
+use crate::engine::line_breaks::with_plain_breaks;
 use csv::StringRecord;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
