@@ -13,7 +13,7 @@ use crate::config::file::DealKind;
 use crate::engine::EngineError;
 use crate::engine::dense::narrow;
 use crate::engine::ids::IdColumn;
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{max, min};
 use closedloop_core::journey::Milestones;
 pub(super) use contacts::RoleContacts;
@@ -123,17 +123,8 @@ impl Conversions {
         let deals = DealRows::try_new(deals)?;
         let (mut originals, credit_rows) = deals.originals_and_credits();
         let starts = deals.sort_by_account_and_close(&mut originals);
-        let number = || {
-            let first_rows = starts[..starts.len() - 1].iter().map(|&first| originals[first] as usize);
-            Ok::<_, EngineError>(match others {
-                None => (None, KeyIndex::build(deals.accounts, first_rows.zip(0..))?),
-                Some(others) => {
-                    let numbering = Numbering::new(deals.accounts, first_rows, others)?;
-                    let by_account = numbering.index()?;
-                    (Some(numbering), by_account)
-                }
-            })
-        };
+        let first_rows = starts[..starts.len() - 1].iter().map(|&first| originals[first] as usize);
+        let number = || number_accounts(deals.accounts, first_rows, others);
         let (all, numbered) = rayon::join(|| make_conversions(plan, &deals, &originals, &starts), number);
         let (numbering, by_account) = numbered?;
         drop(originals);
@@ -241,6 +232,20 @@ impl Conversions {
     pub fn of_account(&self, account: usize) -> &[Conversion] {
         &self.all[self.first_of_account[account]..self.first_of_account[account + 1]]
     }
+}
+
+/// Numbers the accounts, each of which has one of these rows; where others are given, among these.
+fn number_accounts(
+    accounts: &ArrayRef,
+    first_rows: impl Iterator<Item = usize> + Clone,
+    others: Option<&OtherAccounts<'_>>,
+) -> Result<(Option<Numbering>, KeyIndex), EngineError> {
+    let Some(others) = others else {
+        return Ok((None, KeyIndex::build(accounts, first_rows.zip(0..))?));
+    };
+    let numbering = Numbering::new(accounts, first_rows, others)?;
+    let by_account = numbering.index()?;
+    Ok((Some(numbering), by_account))
 }
 
 fn widest_window(conversions: &[Conversion]) -> (i64, i64) {
