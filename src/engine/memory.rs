@@ -3,7 +3,7 @@
 use datafusion::error::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, UnboundedMemoryPool,
+    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use std::path::{Path, PathBuf};
@@ -26,11 +26,6 @@ impl Budget {
     /// A budget of so many bytes; what does not fit goes to `folder`, which whoever made it removes.
     pub fn of_bytes(limit: usize, folder: &Path) -> Self {
         Self { pool: Arc::new(FairSpillPool::new(limit)), folder: Some(folder.to_owned()) }
-    }
-
-    /// How many bytes it has; `None` without a limit.
-    pub(super) fn limit(&self) -> Option<usize> {
-        limit_of(self.pool.as_ref())
     }
 
     /// Where what does not fit goes; nowhere without a limit.
@@ -62,14 +57,6 @@ impl Budget {
         let holding = Holding(MemoryConsumer::new("conversions").register(&self.pool));
         holding.0.grow(bytes);
         holding
-    }
-}
-
-/// How many bytes a pool has; `None` without a limit.
-pub(super) fn limit_of(pool: &dyn MemoryPool) -> Option<usize> {
-    match pool.memory_limit() {
-        MemoryLimit::Finite(bytes) => Some(bytes),
-        _ => None,
     }
 }
 

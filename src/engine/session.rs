@@ -1,7 +1,7 @@
 //! The DataFusion session of a run: threads, views and the SQL files.
 
 use super::constant_columns::ConstantColumns;
-use super::memory::{Budget, limit_of};
+use super::memory::Budget;
 use super::parquet_scans::ParquetScans;
 use super::{EngineError, functions};
 use crate::config::{Calendar, Plan};
@@ -15,6 +15,8 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::MemoryLimit;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::optimizer::Optimizer;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned, displayable};
@@ -51,12 +53,12 @@ pub fn open_in(
     let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     // Of what zone TIMESTAMPTZ is: without one it would lose the offsets of texts.
     config.options_mut().execution.time_zone = Some(calendar.zone_name().to_owned());
+    let runtime = budget.runtime()?;
     // What a sort takes at the least: two batches, and what it keeps for merging.
-    if let Some(limit) = budget.limit() {
+    if let Some(limit) = memory_limit(&runtime) {
         config = config.with_batch_size(BATCH_ROWS / 4).with_sort_spill_reservation_bytes(limit / 128);
     }
-    let state =
-        SessionStateBuilder::new().with_config(config).with_runtime_env(budget.runtime()?).with_default_features();
+    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
     let mut rules = Optimizer::new().rules;
     rules.insert(0, Arc::new(ConstantColumns));
     let state = state.with_optimizer_rules(rules).with_physical_optimizer_rule(Arc::new(ParquetScans));
@@ -73,7 +75,7 @@ pub fn unpartitioned(ctx: &SessionContext) -> SessionContext {
 /// A session with the same functions, memory and tables, whose plans have no more partitions than can sort at once.
 pub fn for_sorts(ctx: &SessionContext) -> SessionContext {
     let partitions = ctx.state().config().target_partitions();
-    match memory_limit(ctx) {
+    match memory_limit(&ctx.runtime_env()) {
         Some(limit) => repartitioned(ctx, (limit / SORT_BYTES).clamp(1, partitions)),
         None => ctx.clone(),
     }
@@ -160,11 +162,14 @@ pub async fn joined_task<T: 'static>(task: SpawnedTask<T>) -> Result<T, DataFusi
 
 /// Whether what the session holds is limited.
 pub fn has_limited_memory(ctx: &SessionContext) -> bool {
-    memory_limit(ctx).is_some()
+    memory_limit(&ctx.runtime_env()).is_some()
 }
 
-fn memory_limit(ctx: &SessionContext) -> Option<usize> {
-    limit_of(ctx.runtime_env().memory_pool.as_ref())
+fn memory_limit(runtime: &RuntimeEnv) -> Option<usize> {
+    match runtime.memory_pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => Some(bytes),
+        _ => None,
+    }
 }
 
 /// Starts a query whose rows are wanted as one batch, beside whatever comes next; where memory is limited, which it is then
