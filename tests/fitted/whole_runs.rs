@@ -69,17 +69,6 @@ fn spilled_touches_are_read_as_often_as_they_are_needed() {
     assert!(differing.is_empty(), "{:?}", differing.iter().map(|(path, _)| path).collect::<Vec<_>>());
 }
 
-/// More threads ask for more at once, of which queries are to make do with what there is.
-#[test]
-fn the_smallest_limit_suffices_for_many_threads() {
-    let scratch = tempfile::tempdir().unwrap();
-    let data = scratch.path().join("data");
-    closedloop().args(["generate", "--accounts", "40000", "--out"]).arg(&data).assert().success();
-    for out in ["first", "second", "third"] {
-        run(&data.join("closedloop.toml"), &scratch.path().join(out), &["--threads", "8", "--memory-limit", "64MiB"]);
-    }
-}
-
 /// The spill files of running runs whose output goes beside them.
 fn spill_files(folder: &Path) -> usize {
     let inside = |folder: &Path| -> Vec<std::path::PathBuf> {

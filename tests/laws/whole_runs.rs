@@ -1,4 +1,4 @@
-//! Whole runs on the demo: neither threads, nor the order of input rows, nor how they are cut into files change a byte.
+//! Whole runs on the demo: neither threads, nor a memory limit, nor the order of input rows, nor how they are cut into files change a byte.
 
 use crate::support::{closedloop, mart_files, project, read_mart, run, texts};
 use arrow::array::{RecordBatch, UInt32Array};
@@ -60,6 +60,23 @@ fn threads_do_not_change_a_byte_of_several_partitions() {
     let company = scratch.path().join("company");
     closedloop().args(["generate", "--seed", "5", "--accounts", "20000", "--out"]).arg(&company).assert().success();
     assert!(assert_threads_change_nothing(&company.join("closedloop.toml")) > 2_048, "one partition only");
+}
+
+/// Many threads ask for much at once, and the smallest limit has little to give.
+#[test]
+fn many_threads_under_the_smallest_memory_limit_do_not_change_a_byte() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    closedloop().args(["generate", "--accounts", "40000", "--out"]).arg(&data).assert().success();
+    let marts_of = |name: &str, flags: &[&str]| {
+        let out = scratch.path().join(name);
+        run(&data.join("closedloop.toml"), &out, flags);
+        mart_files(&out)
+    };
+    let unlimited = marts_of("unlimited", &[]);
+    for name in ["first", "second", "third"] {
+        assert_same_files(&marts_of(name, &["--threads", "8", "--memory-limit", "64MiB"]), &unlimited);
+    }
 }
 
 /// Writes the rows of a CSV file in another order.

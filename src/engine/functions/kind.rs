@@ -25,6 +25,7 @@ const NAMES: [(&str, DealKind); 12] = [
 ];
 
 pub(super) fn function() -> ArrayFunction {
+    // Short words are narrower as plain text than as views, of 16 bytes each.
     ArrayFunction::new("deal_kind", 1, DataType::Utf8, |args| {
         let texts = cast(&args[0], &DataType::Utf8View)?;
         let kinds: StringArray = texts.as_string_view().iter().map(|text| kind_meant(text?)).collect();
