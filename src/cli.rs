@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how answers are said.
 
+mod changes;
 mod check;
 mod clv;
 mod compare;
@@ -13,7 +14,9 @@ mod money;
 mod paths;
 mod plan_args;
 mod progress;
+mod quarter;
 mod query;
+mod rows;
 mod run;
 mod table;
 mod validate_models;
@@ -30,7 +33,7 @@ pub struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something, init lacks a table, a model was left out under --strict, or what was done could not be printed · 2 cannot run, nothing was published";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a check found something, changes has some to tell, init lacks a table, a model was left out under --strict, or what was done could not be printed · 2 cannot run, nothing was published";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -42,6 +45,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show the models of a finished run side by side
     Compare(compare::CompareArgs),
+    /// Tell what two finished runs say differently, and which deals that comes from
+    Changes(changes::ChangesArgs),
     /// Fit lifetime models to one file of transactions
     Clv(clv::ClvArgs),
     /// Ask the inputs, the canonical tables or the marts in SQL
@@ -71,6 +76,7 @@ impl Cli {
             Command::Check(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Changes(args) => args.run(),
             Command::Clv(args) => args.run(),
             Command::Query(args) => args.run(),
             Command::Models(args) => args.run(),

@@ -24,7 +24,7 @@ pub use refusal::{MINIMUM_CONVERSIONS, Reason, Refusal};
 pub use shapley::Shapley;
 pub use spec::{
     ChainOrder, MiddleRule, MiddleTouches, MissingRule, ModelSpec, OverlapRule, ShareVariety, SpecDraft, SpecError,
-    StateLevel, parse_models,
+    StateLevel, column_stem, parse_models,
 };
 pub use time_decay::TimeDecay;
 

@@ -5,6 +5,7 @@ mod flips;
 mod interval;
 mod table;
 
+use super::quarter::check_known;
 use crate::engine::columns::texts;
 use crate::engine::session;
 use crate::mart::manifest::Manifest;
@@ -138,17 +139,5 @@ async fn check_quarter(ctx: &SessionContext, quarter: &str, is_reconciled: bool)
     };
     let frame = session::read_only(ctx, sql).await?;
     let rows = session::collect(frame).await?;
-    let names = texts(rows.column(0))?;
-    let known: Vec<&str> = names.iter().flatten().collect();
-    if known.contains(&quarter) {
-        return Ok(());
-    }
-    // Every quarter is near another; meant is one that is written otherwise.
-    let letters = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "").to_uppercase();
-    let remedy = match (known.iter().find(|name| **name == letters(quarter)), &known[..]) {
-        (Some(name), _) => format!("did you mean \"{name}\"?"),
-        (None, [first, .., last]) => format!("the marts hold {first} to {last}"),
-        (None, _) => format!("the marts hold {}", known.join(", ")),
-    };
-    anyhow::bail!("there is no quarter \"{quarter}\"; {remedy}")
+    check_known(quarter, &texts(rows.column(0))?)
 }

@@ -1,10 +1,10 @@
 //! `closedloop query`: SQL over a configuration's inputs and canonical tables, or over a finished run's marts. Reads only.
 
-mod print;
 mod prompt;
 mod statements;
 
 use super::flags::all_cores;
+use super::rows::{Format, print};
 use crate::config::{Overrides, Plan};
 use crate::engine::memory::Budget;
 use crate::engine::{load, session};
@@ -13,7 +13,6 @@ use crate::pipeline::{runtime, unchanged};
 use arrow::array::RecordBatch;
 use clap::Args;
 use datafusion::prelude::SessionContext;
-use print::{Format, print};
 use statements::{Statements, answers};
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};

@@ -4,8 +4,12 @@ use super::error::MartError;
 use super::manifest::{MANIFEST, Manifest};
 use crate::config::plan::address;
 use crate::file_state::FileState;
+use datafusion::catalog::MemorySchemaProvider;
+use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Opens an output folder.
 ///
@@ -49,17 +53,42 @@ pub async fn steady<T>(folder: &Path, read: impl AsyncFn() -> T) -> T {
 /// # Errors
 /// As [`open`].
 pub async fn register(ctx: &SessionContext, folder: &Path) -> Result<Manifest, MartError> {
+    register_as(ctx, folder, |mart| TableReference::bare(mart)).await
+}
+
+/// The same in a schema of their own, which is made: a mart is then `<schema>.<mart>`.
+///
+/// # Errors
+/// As [`open`].
+pub async fn register_in(ctx: &SessionContext, schema: &str, folder: &Path) -> Result<Manifest, MartError> {
+    let catalogs = ctx.state().config_options().catalog.clone();
+    if let Some(catalog) = ctx.catalog(&catalogs.default_catalog) {
+        let made = catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new()));
+        made.map_err(unreadable(folder))?;
+    }
+    register_as(ctx, folder, |mart| TableReference::partial(schema, mart)).await
+}
+
+async fn register_as(
+    ctx: &SessionContext,
+    folder: &Path,
+    name: impl Fn(&str) -> TableReference,
+) -> Result<Manifest, MartError> {
     let manifest = Manifest::read(folder)?;
     for mart in &manifest.marts {
-        let path = folder.join(&mart.name);
-        let _earlier = ctx.deregister_table(&mart.name);
-        let opened = ctx.register_parquet(&mart.name, address(&path), ParquetReadOptions::default()).await;
-        opened.map_err(|error| MartError::Unreadable {
-            path,
-            message: format!("cannot be read ({}); run again", error.strip_backtrace()),
-        })?;
+        let (path, name) = (folder.join(&mart.name), name(&mart.name));
+        let _earlier = ctx.deregister_table(name.clone());
+        let opened = ctx.register_parquet(name, address(&path), ParquetReadOptions::default()).await;
+        opened.map_err(unreadable(&path))?;
     }
     Ok(manifest)
+}
+
+fn unreadable(path: &Path) -> impl Fn(DataFusionError) -> MartError {
+    |error| MartError::Unreadable {
+        path: path.to_owned(),
+        message: format!("cannot be read ({}); run again", error.strip_backtrace()),
+    }
 }
 
 #[cfg(test)]

@@ -174,8 +174,13 @@ impl ModelSpec {
         }
     }
 
-    /// The id as part of a column name: `.` becomes `__`.
+    /// Its id as part of a column name.
     pub fn column_stem(&self) -> String {
-        self.id().replace('.', "__")
+        column_stem(self.id())
     }
+}
+
+/// The id of a model as part of a column name: `.` becomes `__`.
+pub fn column_stem(id: &str) -> String {
+    id.replace('.', "__")
 }

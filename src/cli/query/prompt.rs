@@ -1,8 +1,8 @@
 //! The interactive prompt: statement after statement, with history, completion of names, and a few commands.
 
-use super::print::{Format, print};
 use super::statements::{Statements, tables, unknown_table};
 use crate::cli::complain;
+use crate::cli::rows::{Format, print};
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use rustyline::completion::Completer;
