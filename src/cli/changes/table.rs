@@ -64,8 +64,8 @@ fn print_deals(out: &mut impl Write, rows: &RecordBatch) -> anyhow::Result<()> {
         ("quarter", between("quarter")?),
         ("kind", between("kind")?),
     ];
-    let amounts = ["amount_before", "amount_after", "money_moved"].map(|name| Ok((told(name), amounts(rows, name)?)));
-    print_rows(out, &keys, &amounts.into_iter().collect::<anyhow::Result<Vec<_>>>()?)
+    let money = ["amount_before", "amount_after", "money_moved"].map(|name| Ok((told(name), amounts(rows, name)?)));
+    print_rows(out, &keys, &money.into_iter().collect::<anyhow::Result<Vec<_>>>()?)
 }
 
 /// What something was and is.
@@ -78,20 +78,23 @@ fn changed(before: String, after: String) -> String {
     }
 }
 
-/// What stands before, by which causes it changed, and what stands after; spend where it differs.
+/// What stands before, by which causes it changed, where it did, and what stands after; spend where it differs.
 fn sums(rows: &RecordBatch, before: &str, after: &str) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let is_zero = |minor: &Option<i128>| minor.is_none_or(|minor| minor == 0);
-    let mut names = vec![before];
+    let mut sums = vec![(told(before), amounts(rows, before)?)];
     for cause in CAUSES.into_iter().filter(|cause| rows.column_by_name(cause).is_some()) {
-        if !minor(rows, cause)?.0.iter().all(is_zero) {
-            names.push(cause);
+        let (minor, digits) = minor(rows, cause)?;
+        let parts: Vec<Option<i128>> = minor.into_iter().map(|minor| minor.filter(|minor| *minor != 0)).collect();
+        if parts.iter().any(Option::is_some) {
+            sums.push((told(cause), readable(parts, digits)));
         }
     }
-    names.push(after);
+    sums.push((told(after), amounts(rows, after)?));
     if minor(rows, "spend_before")?.0 != minor(rows, "spend_after")?.0 {
-        names.extend(["spend_before", "spend_after"]);
+        for name in ["spend_before", "spend_after"] {
+            sums.push((told(name), amounts(rows, name)?));
+        }
     }
-    names.into_iter().map(|name| Ok((told(name), amounts(rows, name)?))).collect()
+    Ok(sums)
 }
 
 /// What lines are called: the name of the campaign, with its identifier where several have the name, the channel, or the
@@ -148,7 +151,11 @@ fn minor(rows: &RecordBatch, name: &str) -> anyhow::Result<(Vec<Option<i128>>, u
 /// A column of money as people read it; nothing where there is none.
 fn amounts(rows: &RecordBatch, name: &str) -> anyhow::Result<Vec<String>> {
     let (minor, digits) = minor(rows, name)?;
-    Ok(minor.into_iter().map(|minor| minor.map(|minor| money(minor, digits)).unwrap_or_default()).collect())
+    Ok(readable(minor, digits))
+}
+
+fn readable(minor: Vec<Option<i128>>, digits: u8) -> Vec<String> {
+    minor.into_iter().map(|minor| minor.map(|minor| money(minor, digits)).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]
