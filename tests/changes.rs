@@ -208,7 +208,12 @@ fn lines_quarters_and_deals_are_what_counting_deal_by_deal_gives() {
 fn tables_tell_the_causes_that_there_are() {
     let runs = Runs::new();
     let mut command = closedloop();
-    command.arg("changes").args([&runs.before, &runs.after]).args(["--quarter", "FY24Q1,FY26Q3", "--list", "quarters"]);
+    command.arg("changes").args([&runs.before, &runs.after]).args([
+        "--quarter",
+        "FY24Q1, FY26Q3",
+        "--list",
+        "quarters",
+    ]);
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let table: Vec<Vec<&str>> = text.lines().skip(2).take(3).map(|line| line.split_whitespace().collect()).collect();
@@ -231,7 +236,7 @@ fn a_run_says_the_same_as_itself() {
     run(&config, &after, &["--threads", "1"]);
     let output = closedloop().arg("changes").args([&before, &after]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.ends_with("under w_shaped\nnothing differs\n"), "{text}");
+    assert!(text.ends_with("under w_shaped\nno booking, credit or spend differs\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -254,7 +259,23 @@ fn a_later_as_of_date_is_said_and_adds_deals() {
     assert!(code == Some(1) && deals.lines().all(|deal| deal.contains("\"cause\":\"added\"")), "{deals}");
     // The quarter that ended with October is as it was.
     let (text, code) = told(&["--quarter", "FY26Q3"]);
-    assert!(code == Some(0) && text.contains("\nnothing differs\n"), "{text}");
+    assert!(code == Some(0) && text.contains("\nno booking, credit or spend differs\n"), "{text}");
+}
+
+/// A quarter was signed under the model that was the default then.
+#[test]
+fn the_default_model_is_that_of_the_run_before() {
+    let folder = copy_of(&project("fixtures/demo"), &[]);
+    let config = folder.path().join("closedloop.toml");
+    let (before, after) = (folder.path().join("signed"), folder.path().join("out"));
+    run(&config, &before, &[]);
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("default = \"w_shaped\"", "default = \"linear\"")).unwrap();
+    run(&config, &after, &[]);
+    let output = closedloop().arg("changes").args([&before, &after]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(", USD, under w_shaped\n"), "{text}");
+    assert!(text.contains("note: the default model was w_shaped and is linear; see --model\n"), "{text}");
 }
 
 #[test]

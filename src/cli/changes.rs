@@ -29,8 +29,8 @@ use std::process::ExitCode;
 #[command(
     after_help = "Money stands in the quarter in which the deal closed. Of each deal one cause is told, the first of these: added, \
                   gone, moved (to another quarter), restated (another amount), reclassified (another kind), credited anew (other \
-                  touches, or rules of credit). What was before and the causes add up to what is after, for every line and \
-                  quarter, to the cent.\n\n\
+                  touches, other channels of campaigns, or other rules of credit). What was before and the causes add up to what is after, for every line and \
+                  quarter, to the cent. Accounts, names and margins are not compared.\n\n\
                   The exit code is 1 where anything differs, so that a signed quarter can be guarded:\n\n  \
                   closedloop changes signed out --quarter FY26Q1,FY26Q2"
 )]
@@ -39,7 +39,7 @@ pub(super) struct ChangesArgs {
     before: PathBuf,
     /// Output folder of the run after
     after: PathBuf,
-    /// Model whose credit is compared [default: the default model of the run after]
+    /// Model whose credit is compared [default: the default model of the run before]
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// Only these fiscal quarters, separated by commas [default: all]
@@ -104,7 +104,7 @@ impl ChangesArgs {
         let ctx = SessionContext::new();
         let before = reading::register_in(&ctx, "before", &self.before).await?;
         let after = reading::register_in(&ctx, "after", &self.after).await?;
-        let model = self.model.as_ref().unwrap_or(&after.default_model);
+        let model = self.model.as_ref().unwrap_or(&before.default_model);
         self.check_comparable(&before, &after, model)?;
         register_under(&ctx, "before", model).await?;
         register_under(&ctx, "after", model).await?;
@@ -130,10 +130,11 @@ impl ChangesArgs {
         }
         let known = session::read_only(ctx, include_str!("../../sql/changes/known_quarters.sql")).await?;
         let known = texts(session::collect(known).await?.column(0))?;
-        for quarter in &self.quarters {
+        let chosen = || self.quarters.iter().map(|quarter| quarter.trim());
+        for quarter in chosen() {
             check_known(quarter, &known)?;
         }
-        Ok(session::texts(self.quarters.iter().map(String::as_str)))
+        Ok(session::texts(chosen()))
     }
 
     /// Refuses runs that have nothing to be compared by.
@@ -187,6 +188,14 @@ fn differences(before: &Manifest, after: &Manifest, model: &str) -> Vec<String> 
     }
     if before.config_hash != after.config_hash {
         notes.push("the configuration is another".to_owned());
+    }
+    if before.default_model != after.default_model {
+        let (was, is) = (&before.default_model, &after.default_model);
+        notes.push(format!("the default model was {was} and is {is}; see --model"));
+    }
+    let ids = |run: &Manifest| run.models.iter().map(|model| model.id.clone()).collect::<Vec<_>>();
+    if ids(before) != ids(after) {
+        notes.push("the models that run are others".to_owned());
     }
     let spec = |run: &Manifest| run.models.iter().find(|known| known.id == model).map(|known| known.spec_hash.clone());
     if spec(before) != spec(after) {

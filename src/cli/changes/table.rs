@@ -19,7 +19,7 @@ const CAUSES: [&str; 6] = ["added", "gone", "moved", "restated", "reclassified",
 pub(super) fn print(out: &mut impl Write, changes: &Changes, only: Option<List>, rows: usize) -> anyhow::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#}", changes.title)?;
     if changes.is_none() {
-        return Ok(writeln!(out, "nothing differs")?);
+        return Ok(writeln!(out, "no booking, credit or spend differs")?);
     }
     for &list in List::value_variants().iter().filter(|list| only.is_none_or(|only| only == **list)) {
         let all = changes.list(list);
