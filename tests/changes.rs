@@ -262,6 +262,55 @@ fn a_later_as_of_date_is_said_and_adds_deals() {
     assert!(code == Some(0) && text.contains("\nno booking, credit or spend differs\n"), "{text}");
 }
 
+/// Runs of a company with two deals of these amounts, both of the campaign C, of 1999 and of another year.
+fn two_deals(folder: &Path, name: &str, amounts: [&str; 2], other_year: &str) -> PathBuf {
+    let file = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
+    let touches = format!("t1,1999-01-05,A1,C\nt2,{other_year}-01-05,A2,C\n");
+    file("touches.csv", format!("touch_id,touched_at,account_id,campaign_id\n{touches}"));
+    let rows = [("O1", "A1", "1999", amounts[0]), ("O2", "A2", other_year, amounts[1])]
+        .map(|(id, account, year, amount)| format!("{id},{account},{year}-02-01,{year}-03-01,Closed Won,{amount}\n"));
+    let header = "opportunity_id,account_id,created_at,closed_at,stage,amount\n";
+    file("opportunities.csv", format!("{header}{}", rows.concat()));
+    let tables = ["touchpoints", "opportunities"].map(|table| format!("[tables.{table}]\npath = \"{table}.csv\"\n"));
+    file("closedloop.toml", tables.concat().replace("touchpoints.csv", "touches.csv"));
+    let out = folder.join(name);
+    run(&folder.join("closedloop.toml"), &out, &[]);
+    out
+}
+
+/// What one deal takes from a line and a quarter another gives it.
+#[test]
+fn where_only_deals_differ_the_other_lists_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let [before, after] = [("before", ["100", "200"]), ("after", ["200", "100"])]
+        .map(|(name, amounts)| two_deals(folder.path(), name, amounts, "1999"));
+    let said = "no line differs; see --list for what does: 2 deals\n";
+    let told = |flags: &[&str]| {
+        let output = closedloop().arg("changes").args([&before, &after]).args(flags).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let [table, _] = told(&["--list", "lines"]);
+    assert!(table.contains(said), "{table}");
+    let [csv, notes] = told(&["--format", "csv"]);
+    assert_eq!((csv.lines().count(), notes), (1, format!("note: {said}")));
+    let [deals, notes] = told(&["--list", "deals", "--format", "csv"]);
+    assert_eq!((deals.lines().count(), notes.as_str()), (3, ""));
+}
+
+/// By their names those of 2001 would come first.
+#[test]
+fn quarters_stand_in_the_order_of_their_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let [before, after] = [("before", ["100", "200"]), ("after", ["101", "202"])]
+        .map(|(name, amounts)| two_deals(folder.path(), name, amounts, "2001"));
+    let mut command = closedloop();
+    command.arg("changes").args([&before, &after]).args(["--list", "quarters", "--format", "csv"]);
+    let output = command.output().unwrap().stdout;
+    let rows = csv::Reader::from_reader(&output[..]).into_records().map(|row| row.unwrap()[0].to_owned());
+    assert_eq!(rows.collect::<Vec<_>>(), ["FY1999Q1", "FY01Q1"]);
+}
+
 /// A quarter was signed under the model that was the default then.
 #[test]
 fn the_default_model_is_that_of_the_run_before() {

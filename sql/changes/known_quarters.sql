@@ -1,8 +1,5 @@
--- known_quarters: those in which one of the runs books or spends.
--- In: causes, spent (views).
-SELECT quarter_before AS fiscal_quarter FROM causes WHERE quarter_before IS NOT NULL
-UNION
-SELECT quarter_after FROM causes WHERE quarter_after IS NOT NULL
-UNION
-SELECT fiscal_quarter FROM spent
-ORDER BY fiscal_quarter
+-- known_quarters: those that one of the runs has, in order.
+-- In: fiscal_quarters (view).
+SELECT fiscal_quarter
+FROM fiscal_quarters
+ORDER BY start_date

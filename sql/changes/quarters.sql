@@ -1,5 +1,5 @@
 -- quarters: quarter of close × what is booked and spent otherwise, and why; booked_before + causes = booked_after.
--- In: causes, spent (views), $quarters (null means all).
+-- In: causes, spent, fiscal_quarters (views), $quarters (null means all).
 WITH booked AS (
     SELECT quarter_before AS fiscal_quarter, cause, amount_before AS before, 0 AS after
     FROM causes
@@ -26,7 +26,9 @@ summed AS (
     WHERE coalesce(array_has($quarters, fiscal_quarter), true)
     GROUP BY fiscal_quarter
 )
-SELECT fiscal_quarter, booked_before, added, gone, moved, restated, booked_after, spend_before, spend_after
-FROM summed
-WHERE added <> 0 OR gone <> 0 OR moved <> 0 OR restated <> 0 OR spend_before <> spend_after
-ORDER BY fiscal_quarter
+SELECT
+    s.fiscal_quarter, s.booked_before, s.added, s.gone, s.moved, s.restated, s.booked_after, s.spend_before, s.spend_after
+FROM summed AS s
+JOIN fiscal_quarters AS q ON q.fiscal_quarter = s.fiscal_quarter
+WHERE s.added <> 0 OR s.gone <> 0 OR s.moved <> 0 OR s.restated <> 0 OR s.spend_before <> s.spend_after
+ORDER BY q.start_date

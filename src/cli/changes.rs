@@ -4,6 +4,7 @@ mod table;
 
 use super::code_once_said;
 use super::flags::all_cores;
+use super::money::counted;
 use super::quarter::check_known;
 use super::rows::{Format, print};
 use super::table::print_notes;
@@ -68,7 +69,7 @@ enum List {
 }
 
 /// The marts without which it cannot be told what changed.
-const NEEDED: [&str; 4] = ["journeys", "touch_credits", "campaign_spend", "dim_campaign"];
+const NEEDED: [&str; 5] = ["journeys", "touch_credits", "campaign_spend", "dim_campaign", "dim_fiscal_quarter"];
 
 /// What differs between two runs.
 struct Changes {
@@ -96,7 +97,13 @@ impl ChangesArgs {
                 table::print(out, changes, self.list, self.rows)?;
                 Ok(print_notes(out, &changes.notes)?)
             }
-            format => print(out, changes.list(self.list.unwrap_or(List::Lines)), format),
+            format => {
+                let list = self.list.unwrap_or(List::Lines);
+                if let Some(elsewhere) = changes.elsewhere(list) {
+                    writeln!(anstream::stderr(), "note: {elsewhere}")?;
+                }
+                print(out, changes.list(list), format)
+            }
         }
     }
 
@@ -108,6 +115,7 @@ impl ChangesArgs {
         self.check_comparable(&before, &after, model)?;
         register_under(&ctx, "before", model).await?;
         register_under(&ctx, "after", model).await?;
+        session::register_view(&ctx, "fiscal_quarters", include_str!("../../sql/changes/fiscal_quarters.sql")).await?;
         session::register_view(&ctx, "causes", include_str!("../../sql/changes/causes.sql")).await?;
         session::register_view(&ctx, "posted", include_str!("../../sql/changes/posted.sql")).await?;
         session::register_view(&ctx, "spent", include_str!("../../sql/changes/spent.sql")).await?;
@@ -228,5 +236,26 @@ impl Changes {
     /// Whether the runs say the same.
     fn is_none(&self) -> bool {
         List::value_variants().iter().all(|list| self.list(*list).num_rows() == 0)
+    }
+
+    /// Where else something differs, of a list in which nothing does: what deals take from a line others may give it.
+    fn elsewhere(&self, list: List) -> Option<String> {
+        if self.is_none() || self.list(list).num_rows() > 0 {
+            return None;
+        }
+        let others = List::value_variants().iter().map(|other| (self.list(*other).num_rows() as u64, other.one()));
+        let differ: Vec<String> = others.filter(|(rows, _)| *rows > 0).map(|(rows, one)| counted(rows, one)).collect();
+        Some(format!("no {} differs; see --list for what does: {}", list.one(), differ.join(", ")))
+    }
+}
+
+impl List {
+    /// What one row of it is.
+    fn one(self) -> &'static str {
+        match self {
+            Self::Quarters => "quarter",
+            Self::Lines => "line",
+            Self::Deals => "deal",
+        }
     }
 }

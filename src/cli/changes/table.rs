@@ -32,10 +32,12 @@ pub(super) fn print(out: &mut impl Write, changes: &Changes, only: Option<List>,
                 List::Deals => print_deals(out, &shown)?,
             }
         }
-        let what = if list == List::Lines { "line" } else { "deal" };
+        if let Some(elsewhere) = changes.elsewhere(list) {
+            writeln!(out, "\n{elsewhere}")?;
+        }
         let rest = all.num_rows() - shown.num_rows();
         if rest > 0 {
-            writeln!(out, "… and {} more; see --rows", counted(rest as u64, what))?;
+            writeln!(out, "… and {} more; see --rows", counted(rest as u64, list.one()))?;
         }
     }
     Ok(())
@@ -97,22 +99,36 @@ fn sums(rows: &RecordBatch, before: &str, after: &str) -> anyhow::Result<Vec<(St
     Ok(sums)
 }
 
-/// What lines are called: the name of the campaign, with its identifier where several have the name, the channel, or the
-/// residual.
+/// What lines are called: the name of the campaign, with its identifier where several have the name and its channel where
+/// it stands in several, the channel, or the residual.
 fn line_names(rows: &RecordBatch) -> anyhow::Result<Vec<String>> {
     let (ids, names) = (text_column(rows, "campaign_id")?, text_column(rows, "name")?);
     let (channels, residuals) = (text_column(rows, "channel")?, text_column(rows, "residual")?);
     let mut bearers: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for (id, name) in ids.iter().zip(&names) {
-        if let (Some(id), Some(name)) = (id, name) {
+    let mut places: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (row, id) in ids.iter().enumerate() {
+        let Some(id) = id else { continue };
+        if let Some(name) = value_at(&names, row) {
             bearers.entry(clip(name, NAME_WIDTH)).or_default().insert(id);
         }
+        places.entry(id).or_default().extend(value_at(&channels, row));
     }
-    let named = |row: usize| match (value_at(&ids, row), value_at(&names, row).map(|name| clip(name, NAME_WIDTH))) {
-        (Some(id), Some(name)) if bearers[&name].len() > 1 => format!("{name} {id}"),
-        (Some(_), Some(name)) => name,
-        (Some(id), None) => clip(id, NAME_WIDTH),
-        (None, _) => value_at(&channels, row).or_else(|| value_at(&residuals, row)).unwrap_or_default().to_owned(),
+    let campaign = |row: usize, id: &str| {
+        let name = value_at(&names, row).map(|name| clip(name, NAME_WIDTH));
+        let mut parts = match name {
+            Some(name) if bearers[&name].len() > 1 => vec![name, id.to_owned()],
+            Some(name) => vec![name],
+            None => vec![clip(id, NAME_WIDTH)],
+        };
+        if places[id].len() > 1 {
+            parts.extend(value_at(&channels, row).map(|channel| format!("({channel})")));
+        }
+        parts.join(" ")
+    };
+    let named = |row: usize| match (value_at(&ids, row), value_at(&residuals, row)) {
+        (Some(id), _) => campaign(row, id),
+        (None, Some(residual)) => format!("residual {residual}"),
+        (None, None) => value_at(&channels, row).unwrap_or_default().to_owned(),
     };
     Ok((0..rows.num_rows()).map(named).collect())
 }
@@ -164,18 +180,23 @@ mod tests {
     use arrow::array::{ArrayRef, StringArray};
     use std::sync::Arc;
 
-    /// Two campaigns share a name, one has none, one line is a channel and one a residual.
+    /// Two campaigns share a name, one has none, one has changed its channel; the last lines are a channel and a residual.
     #[test]
     fn lines_are_called_so_that_they_are_told_apart() {
-        let column = |texts: [Option<&str>; 6]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+        let column = |texts: [Option<&str>; 8]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+        let (launch, show) = (Some("Launch"), Some("Show"));
         let rows = RecordBatch::try_from_iter([
-            ("campaign_id", column([Some("C1"), Some("C2"), Some("C3"), Some("C4"), None, None])),
-            ("name", column([Some("Launch"), Some("Launch"), Some("Webinar"), None, None, None])),
-            ("channel", column([Some("email"), Some("social"), Some("event"), Some("event"), Some("direct"), None])),
-            ("residual", column([None, None, None, None, None, Some("no_touch")])),
+            (
+                "campaign_id",
+                column(["C1", "C2", "C3", "C4", "C5", "C5", "", ""].map(|id| (!id.is_empty()).then_some(id))),
+            ),
+            ("name", column([launch, launch, Some("Webinar"), None, show, show, None, None])),
+            ("channel", column(["email", "social", "event", "event", "event", "video", "no_touch", ""].map(Some))),
+            ("residual", column([None, None, None, None, None, None, None, Some("no_touch")])),
         ]);
         let names = line_names(&rows.unwrap()).unwrap();
-        assert_eq!(names, ["Launch C1", "Launch C2", "Webinar", "C4", "direct", "no_touch"]);
+        let told = ["Launch C1", "Launch C2", "Webinar", "C4", "Show (event)", "Show (video)", "no_touch"];
+        assert_eq!(names, [&told[..], &["residual no_touch"]].concat());
     }
 
     #[test]
