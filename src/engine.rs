@@ -8,6 +8,7 @@ pub mod columns;
 pub(crate) mod conditions;
 mod constant_columns;
 pub mod contract;
+mod csv_text;
 pub mod dense;
 pub(crate) mod diagnose;
 mod error;

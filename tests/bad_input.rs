@@ -15,6 +15,8 @@ mod files;
 mod findings;
 #[path = "bad_input/formats.rs"]
 mod formats;
+#[path = "bad_input/layouts.rs"]
+mod layouts;
 #[path = "bad_input/meddling.rs"]
 mod meddling;
 #[path = "bad_input/money.rs"]

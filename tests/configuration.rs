@@ -11,9 +11,10 @@ use std::path::PathBuf;
 const PAGE: &str = "docs/configuration.md";
 
 /// The heading on the page of every struct that a configuration is read into.
-const HEADINGS: [(&str, &str); 14] = [
+const HEADINGS: [(&str, &str); 15] = [
     ("ConfigFile", "# Configuration"),
     ("SourceConfig", "## `[tables.<name>]`"),
+    ("FilesConfig", "### `with`"),
     ("JourneyConfig", "## `[journeys]`"),
     ("CollapseConfig", "### `[journeys.collapse]`"),
     ("RestartConfig", "### `journeys.restart`"),

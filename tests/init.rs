@@ -6,6 +6,8 @@ mod amounts;
 mod doubts;
 #[path = "init/files.rs"]
 mod files;
+#[path = "init/layouts.rs"]
+mod layouts;
 #[path = "init/plain.rs"]
 mod plain;
 #[path = "init/reports.rs"]

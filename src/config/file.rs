@@ -57,14 +57,55 @@ pub struct SourceConfig {
     pub format: Option<Format>,
     /// CSV field separator, one ASCII character; default a comma, in files named .tsv a tab.
     pub delimiter: Option<char>,
+    /// What the letters of CSV are written in, by its name on the web; default UTF-8, or UTF-16 where a file begins with its mark.
+    pub encoding: Option<String>,
+    /// Lines of CSV above the header.
+    #[serde(default)]
+    pub title_lines: usize,
+    /// Lines of CSV below the rows, blank ones not among them.
+    #[serde(default)]
+    pub footer_lines: usize,
     /// Canonical column → source column; others are taken from a source column of the same name.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
     /// One SELECT over `raw`, the rows of `path`, instead of `columns`.
     pub sql: Option<String>,
-    /// Further files that the SELECT may join: table name → file, folder or glob, read as `path` is.
+    /// Further files that the SELECT may join, by the name that they have in it.
     #[serde(default)]
-    pub with: BTreeMap<String, String>,
+    pub with: BTreeMap<String, FurtherFiles>,
+}
+
+/// Files beside those of `path`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "must be a path, or a table of path, format, delimiter, encoding, title_lines and footer_lines"
+)]
+pub enum FurtherFiles {
+    /// File, folder or glob, with the delimiter of `path`.
+    Path(String),
+    /// The same, and how it is stored.
+    Stored(FilesConfig),
+}
+
+/// Files and how they are stored, as of [`SourceConfig`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesConfig {
+    /// File, folder or glob.
+    pub path: String,
+    /// Default: by the file's ending.
+    pub format: Option<Format>,
+    /// CSV field separator.
+    pub delimiter: Option<char>,
+    /// What the letters of CSV are written in.
+    pub encoding: Option<String>,
+    /// Lines of CSV above the header.
+    #[serde(default)]
+    pub title_lines: usize,
+    /// Lines of CSV below the rows.
+    #[serde(default)]
+    pub footer_lines: usize,
 }
 
 /// `[[checks]]`.

@@ -1,11 +1,13 @@
 //! The plan: a configuration resolved and validated. Nothing below this file sees the raw configuration.
 
+mod csv_layout;
 mod files;
 mod lifetime;
 mod models;
 mod resolve;
 mod shown;
 
+pub use csv_layout::CsvLayout;
 pub(crate) use files::{address, data_files, delimiter_of, format_of, has_ending, unpacked};
 pub use models::available_models;
 use models::usual_default;
@@ -70,8 +72,8 @@ pub struct Source {
     pub files: Vec<PathBuf>,
     /// How they are stored.
     pub format: Format,
-    /// CSV field separator.
-    pub delimiter: u8,
+    /// How they are laid out, if they are CSV.
+    pub layout: CsvLayout,
     /// Canonical column → source column.
     pub columns: BTreeMap<String, String>,
     /// One SELECT over `raw`, instead of `columns`.

@@ -1,7 +1,6 @@
 //! Finds where a file is broken: the engine says that it is, a second read says in which file and line.
 
 use super::EngineError;
-use super::line_breaks::LineBreaks;
 use super::words::words;
 use crate::config::file::Format;
 use crate::config::plan::{Source, unpacked};
@@ -13,8 +12,10 @@ use parquet::errors::ParquetError;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+
+const NOT_UTF8: &str = "is not UTF-8; save the file as UTF-8, or say its encoding, as in encoding = \"windows-1252\"";
 
 impl Source {
     /// A structural fault of this source.
@@ -24,16 +25,20 @@ impl Source {
 
     /// One of the files, unpacked.
     pub(super) fn bytes(&self, file: &Path) -> Result<Box<dyn Read + Send>, EngineError> {
-        let bytes = unpacked(file);
-        bytes.map_err(|error| self.fault(format!("cannot open {}: {error}; check its rights", file.display())))
+        unpacked(file).map_err(|error| self.unopened(file, &error))
+    }
+
+    fn unopened(&self, file: &Path, error: &io::Error) -> EngineError {
+        self.fault(format!("cannot open {}: {error}; check its rights", file.display()))
     }
 
     /// A reader of one of the CSV files, header expected.
     pub(super) fn csv_reader(&self, file: &Path) -> Result<csv::Reader<impl Read>, EngineError> {
+        let lines = self.layout.lines(file).map_err(|error| self.unopened(file, &error))?;
         // The line break at the end lets every record have one.
-        let bytes = LineBreaks::of(self.bytes(file)?).chain(&b"\n"[..]);
+        let bytes = lines.chain(&b"\n"[..]);
         let mut reader = csv::ReaderBuilder::new();
-        reader.delimiter(self.delimiter).flexible(true).buffer_capacity(1 << 20);
+        reader.delimiter(self.layout.delimiter).flexible(true).buffer_capacity(1 << 20);
         Ok(reader.from_reader(bytes))
     }
 
@@ -49,16 +54,16 @@ impl Source {
         while reader.read_byte_record(&mut bytes).map_err(|error| self.csv_fault(file, &error))? {
             // Counted from the record's end, for blank lines may stand before it.
             let breaks = memchr_iter(b'\n', bytes.as_slice()).count() as u64;
-            let line = reader.position().line() - 1 - breaks;
+            let line = self.layout.title_lines as u64 + reader.position().line() - 1 - breaks;
             let fault = |what: String| self.fault(format!("{} line {line} {what}", file.display()));
             if bytes.len() != fields {
                 let found = bytes.len();
                 return Err(fault(format!(
-                    "has {found} fields where the header has {fields}; quote or complete the row"
+                    "has {found} fields where the header has {fields}; quote or complete the row{}",
+                    if found == 1 { ", or leave it out with footer_lines where it is none" } else { "" }
                 )));
             }
-            let record = StringRecord::from_byte_record(bytes)
-                .map_err(|_| fault("is not UTF-8; save the file as UTF-8".into()))?;
+            let record = StringRecord::from_byte_record(bytes).map_err(|_| fault(NOT_UTF8.to_owned()))?;
             visit(line, &record);
             bytes = record.into_byte_record();
         }
@@ -69,7 +74,7 @@ impl Source {
     pub(super) fn csv_fault(&self, file: &Path, error: &csv::Error) -> EngineError {
         let file = file.display();
         self.fault(match error.kind() {
-            csv::ErrorKind::Utf8 { .. } => format!("{file} line 1 is not UTF-8; save the file as UTF-8"),
+            csv::ErrorKind::Utf8 { .. } => format!("{file} line {} {NOT_UTF8}", self.layout.title_lines + 1),
             csv::ErrorKind::Io(error) => format!("{file} cannot be read ({error}); write it again"),
             _ => format!("{file}: {error}; repair the file"),
         })

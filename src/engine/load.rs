@@ -338,6 +338,7 @@ pub(crate) fn set_aside_rows(
 mod tests {
     use super::*;
     use crate::config::file::Format;
+    use crate::config::plan::CsvLayout;
     use arrow::datatypes::Schema;
 
     #[test]
@@ -347,7 +348,7 @@ mod tests {
             given: "deals.csv".to_owned(),
             files: Vec::new(),
             format: Format::Csv,
-            delimiter: b',',
+            layout: CsvLayout::plain(b','),
             columns: BTreeMap::new(),
             sql: None,
             with: BTreeMap::new(),

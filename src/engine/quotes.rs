@@ -4,13 +4,11 @@ use super::EngineError;
 use super::line_breaks::LineBreaks;
 use super::session;
 use crate::config::file::Format;
-use crate::config::plan::{Source, unpacked};
+use crate::config::plan::{CsvLayout, Source};
 use datafusion::common::runtime::SpawnedTask;
 use memchr::memchr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A look at the quotes of a source's files, beside all else that is done with them.
 #[derive(Debug, Default)]
@@ -44,7 +42,7 @@ impl Source {
         files.iter().try_for_each(|file| {
             // What cannot be opened is said in its own words.
             drop(self.bytes(file)?);
-            match stray_quote(file, self.delimiter) {
+            match stray_quote(file, self.layout) {
                 Ok(None) => Ok(()),
                 Ok(Some(fault)) => Err(self.fault(format!("{} {fault}", file.display()))),
                 Err(error) => Err(self.fault(format!("{} cannot be read ({error}); write it again", file.display()))),
@@ -54,9 +52,9 @@ impl Source {
 }
 
 /// Where a cell opens with a quote and does not end with one, in words; nothing where none does.
-pub(crate) fn stray_quote(file: &Path, delimiter: u8) -> io::Result<Option<String>> {
-    let mut bytes = BufReader::with_capacity(1 << 20, unpacked(file)?);
-    let mut quotes = Quotes::new(delimiter);
+pub(crate) fn stray_quote(file: &Path, layout: CsvLayout) -> io::Result<Option<String>> {
+    let mut bytes = BufReader::with_capacity(1 << 20, layout.text(file)?);
+    let mut quotes = Quotes::new(layout.delimiter);
     let fault = loop {
         let piece = bytes.fill_buf()?;
         if piece.is_empty() {
@@ -69,9 +67,9 @@ pub(crate) fn stray_quote(file: &Path, delimiter: u8) -> io::Result<Option<Strin
         bytes.consume(read);
     };
     let Some(fault) = fault else { return Ok(None) };
-    let before = BufReader::new(LineBreaks::of(unpacked(file)?.take(quotes.opened_at)));
+    let before = BufReader::new(LineBreaks::of(layout.text(file)?.take(quotes.opened_at)));
     let breaks = before.bytes().filter(|byte| matches!(byte, Ok(b'\n'))).count();
-    Ok(Some(format!("line {} opens a quote that {fault}", breaks + 1)))
+    Ok(Some(format!("line {} opens a quote that {fault}", layout.title_lines + breaks + 1)))
 }
 
 /// Follows the quotes of a file, piece by piece.
@@ -105,7 +103,7 @@ impl Quotes {
 
     /// Reads on; false where a quoted cell goes on behind its closing quote.
     fn read(&mut self, piece: &[u8]) -> bool {
-        let mut next = if self.read == 0 && piece.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let mut next = 0;
         while next < piece.len() {
             let rest = &piece[next..];
             let byte = rest[0];
@@ -175,7 +173,7 @@ mod tests {
     fn quoted_cells_end_with_a_quote() {
         for text in [
             "a,b\n\"c, d\",\"say \"\"so\"\"\"\n",
-            "\u{feff}\"a\",b\r\n1,\"\"\r\n",
+            "\"a\",b\r\n1,\"\"\r\n",
             "a\n19\" rack\nx \"y\" z\n",
             "\"a\" ,b\n\"c\"\t,d\n",
             "\"a\nb\"",

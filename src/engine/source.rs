@@ -1,6 +1,7 @@
 //! Sources: files become the view `source_<table>`, which has every canonical column, read or null, beside the
 //! source's own columns and `source_row`, the row as text.
 
+mod csv_rows;
 mod files;
 mod missing;
 mod shared_schema;

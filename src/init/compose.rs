@@ -6,6 +6,7 @@ use super::name::plain;
 use super::recognise::{Branch, Filled, Recognised};
 use super::select::{Projection, Select};
 use crate::config::file::Table;
+use crate::config::plan::{CsvLayout, delimiter_of};
 use crate::engine::contract;
 use std::path::Path;
 
@@ -120,8 +121,10 @@ impl Page<'_> {
         let first = &filled.branches[0];
         let path = self.path(first);
         self.marked(Spot::Path(table), &format!("path = {path}"));
-        if let Some(delimiter) = self.looks[first.look].delimiter {
-            self.line(&format!("delimiter = {}", toml_text(&delimiter.to_string())));
+        let look = &self.looks[first.look];
+        self.left_out(look);
+        for key in layout_keys(look) {
+            self.line(&key);
         }
         match filled.branches.as_slice() {
             [only] if is_plain(&only.select) => self.column_map(table, &only.select),
@@ -130,6 +133,27 @@ impl Page<'_> {
         for offer in &filled.offers {
             self.offer(table, filled, offer);
         }
+    }
+
+    /// What stands around the rows of a file, for somebody to see that it is none of them.
+    fn left_out(&mut self, look: &Look) {
+        let said: Vec<String> =
+            look.around.iter().filter(|text| !text.is_empty()).map(|text| format!("{text:?}")).collect();
+        if !said.is_empty() {
+            self.line(&format!("# No rows of {}: {}", one_line(&look.path), one_line(&some_of(&said))));
+        }
+    }
+
+    /// Further files as `with` names them.
+    fn further(&self, branch: &Branch, first: &Branch) -> String {
+        let (path, look, first) = (self.path(branch), &self.looks[branch.look], &self.looks[first.look]);
+        // A path alone has the delimiter that the table says.
+        let said = Some(first.layout.delimiter).filter(|delimiter| *delimiter != usual_delimiter(first));
+        if look.typed || look.layout == CsvLayout::plain(said.unwrap_or_else(|| usual_delimiter(look))) {
+            return path;
+        }
+        let keys: Vec<String> = std::iter::once(format!("path = {path}")).chain(layout_keys(look)).collect();
+        format!("{{ {} }}", keys.join(", "))
     }
 
     /// `columns`, without those whose source column has the canonical name.
@@ -156,7 +180,8 @@ impl Page<'_> {
         let raw = branches[0].look;
         let mut further: Vec<(String, String)> = Vec::new();
         for branch in branches.iter().filter(|branch| branch.look != raw) {
-            further.push((plain(&branch.object), self.path(branch)));
+            self.left_out(&self.looks[branch.look]);
+            further.push((plain(&branch.object), self.further(branch, &branches[0])));
         }
         if !further.is_empty() {
             let further: Vec<String> = further.iter().map(|(name, path)| format!("{name} = {path}")).collect();
@@ -192,7 +217,7 @@ impl Page<'_> {
     /// A further SELECT as a comment.
     fn offer(&mut self, table: Table, filled: &Filled, offer: &Branch) {
         let name = plain(&offer.object);
-        let path = self.path(offer);
+        let path = self.further(offer, &filled.branches[0]);
         let about = &offer.select.about;
         self.line(&format!("# {about}"));
         self.line(&format!("# To add them, put with = {{ {name} = {path} }} before the sql above, and at its end:"));
@@ -203,6 +228,21 @@ impl Page<'_> {
         let filter = offer.select.filter.as_deref().map_or_else(String::new, |filter| format!(" WHERE {filter}"));
         self.line(&format!("# FROM {name}{filter}"));
     }
+}
+
+/// The keys that say how a file is laid out, beyond what its name does.
+fn layout_keys(look: &Look) -> Vec<String> {
+    let CsvLayout { delimiter, encoding, title_lines, footer_lines } = look.layout;
+    let delimiter = Some(delimiter).filter(|delimiter| *delimiter != usual_delimiter(look));
+    let delimiter = delimiter.map(|byte| format!("delimiter = {}", toml_text(&char::from(byte).to_string())));
+    let encoding = encoding.map(|encoding| format!("encoding = {}", toml_text(&encoding.name().to_lowercase())));
+    let lines = [("title_lines", title_lines), ("footer_lines", footer_lines)];
+    let lines = lines.into_iter().filter(|(_, lines)| *lines > 0).map(|(name, lines)| format!("{name} = {lines}"));
+    delimiter.into_iter().chain(encoding).chain(lines).collect()
+}
+
+fn usual_delimiter(look: &Look) -> u8 {
+    delimiter_of(Path::new(&look.path))
 }
 
 /// Whether a column map says all that a SELECT does.

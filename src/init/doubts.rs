@@ -11,7 +11,7 @@ mod touches;
 use super::imported::replace_imported_dates;
 use super::kinds::Knowledge;
 use super::look::Look;
-use super::recognise::{Branch, Recognised, lacking};
+use super::recognise::{Branch, Filled, Recognised, lacking};
 use super::select::Select;
 use crate::config::file::Table;
 pub(super) use stages::StageMeanings;
@@ -66,6 +66,7 @@ pub(super) fn examine(recognised: &mut Recognised, looks: &[Look], knowledge: &K
         for branch in &filled.branches {
             doubts.made_up_and_unreadable(*table, branch);
         }
+        doubts.encodings(*table, filled);
         doubts.repeated_keys(*table);
         doubts.scales(*table);
         doubts.totals(*table);
@@ -103,6 +104,19 @@ struct Doubts<'a> {
 impl<'a> Doubts<'a> {
     fn add(&mut self, spot: Spot, message: String) {
         self.found.push(Doubt { spot, message });
+    }
+
+    /// Letters of which no mark says how they are written.
+    fn encodings(&mut self, table: Table, filled: &Filled) {
+        for look in filled.branches.iter().map(|branch| &self.looks[branch.look]) {
+            if let Some(encoding) = look.layout.encoding {
+                let name = encoding.name().to_lowercase();
+                self.add(
+                    Spot::Path(table),
+                    format!("{} is not UTF-8 and read as {name}; look at its names", look.path),
+                );
+            }
+        }
     }
 
     fn branches(&self, table: Table) -> &'a [Branch] {

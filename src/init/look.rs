@@ -4,7 +4,7 @@ mod csv_file;
 mod parts;
 
 use crate::config::file::Format;
-use crate::config::plan::{data_files, format_of, has_ending, unpacked};
+use crate::config::plan::{CsvLayout, data_files, format_of, has_ending, unpacked};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -26,8 +26,10 @@ pub(super) struct Look {
     pub(super) path: String,
     /// Whether its columns have types; those of CSV are text.
     pub(super) typed: bool,
-    /// CSV field separator, where it is not what the name of the file says.
-    pub(super) delimiter: Option<char>,
+    /// How it is laid out, if it is CSV.
+    pub(super) layout: CsvLayout,
+    /// What is said above the header and below the rows, line by line.
+    pub(super) around: Vec<String>,
     pub(super) headers: Vec<String>,
     /// The first rows; a blank cell is empty.
     pub(super) rows: Vec<Vec<String>>,
@@ -108,7 +110,7 @@ fn look_at(file: &Path) -> Result<Look, String> {
             if excel { "is a spreadsheet; save it as CSV" } else { "is none of CSV, TSV, Parquet, NDJSON" }.into()
         );
     };
-    let (delimiter, headers, mut rows) = match format {
+    let Seen { layout, around, headers, mut rows } = match format {
         Format::Csv => look_at_csv(file)?,
         Format::Parquet => look_at_parquet(file)?,
         Format::Ndjson => look_at_ndjson(file)?,
@@ -117,16 +119,30 @@ fn look_at(file: &Path) -> Result<Look, String> {
         headers.iter().enumerate().find(|(at, name)| headers[..*at].contains(name)).map(|(_, name)| name)
     {
         return Err(match name.as_str() {
-            "" => "has columns without a name; name them, or take out a title above the header".to_owned(),
+            "" => "has columns without a name; name them, or take out what stands above the header".to_owned(),
             _ => format!("has two columns \"{name}\"; rename one"),
         });
     }
     let whole = rows.len() <= SAMPLE;
     rows.truncate(SAMPLE);
-    Ok(Look { path: String::new(), typed: format != Format::Csv, delimiter, headers, rows, whole })
+    Ok(Look { path: String::new(), typed: format != Format::Csv, layout, around, headers, rows, whole })
 }
 
-type Seen = (Option<char>, Vec<String>, Vec<Vec<String>>);
+/// What is seen of a file.
+#[derive(Debug)]
+struct Seen {
+    layout: CsvLayout,
+    around: Vec<String>,
+    headers: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Seen {
+    /// Of a file that is no CSV.
+    fn typed(headers: Vec<String>, rows: Vec<Vec<String>>) -> Self {
+        Self { layout: CsvLayout::plain(b','), around: Vec::new(), headers, rows }
+    }
+}
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreadable(error: std::io::Error) -> String {
@@ -152,7 +168,7 @@ fn look_at_parquet(file: &Path) -> Result<Seen, String> {
             columns.iter().map(|column| column.as_ref().map_or_else(String::new, cell)).collect()
         }));
     }
-    Ok((None, headers, rows))
+    Ok(Seen::typed(headers, rows))
 }
 
 fn look_at_ndjson(file: &Path) -> Result<Seen, String> {
@@ -180,5 +196,5 @@ fn look_at_ndjson(file: &Path) -> Result<Seen, String> {
         }
         rows.push(row);
     }
-    if headers.is_empty() { Err("is empty".to_owned()) } else { Ok((None, headers, rows)) }
+    if headers.is_empty() { Err("is empty".to_owned()) } else { Ok(Seen::typed(headers, rows)) }
 }

@@ -135,11 +135,20 @@ fn of_flags(values: &[&str]) -> Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::plan::CsvLayout;
 
     fn look(headers: &[&str], rows: &[&[&str]]) -> Look {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let rows = rows.iter().map(|row| texts(row)).collect();
-        Look { path: String::new(), typed: false, delimiter: None, headers: texts(headers), rows, whole: true }
+        Look {
+            path: String::new(),
+            typed: false,
+            layout: CsvLayout::plain(b','),
+            around: Vec::new(),
+            headers: texts(headers),
+            rows,
+            whole: true,
+        }
     }
 
     #[test]

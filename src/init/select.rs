@@ -157,10 +157,19 @@ fn headers(expr: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::plan::CsvLayout;
 
     fn look(headers: &[&str]) -> Look {
         let headers = headers.iter().map(|&name| name.to_owned()).collect();
-        Look { path: String::new(), typed: false, delimiter: None, headers, rows: Vec::new(), whole: true }
+        Look {
+            path: String::new(),
+            typed: false,
+            layout: CsvLayout::plain(b','),
+            around: Vec::new(),
+            headers,
+            rows: Vec::new(),
+            whole: true,
+        }
     }
 
     #[test]

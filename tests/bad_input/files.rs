@@ -73,7 +73,11 @@ refused! {
     another_delimiter: World::new().file("deals.csv", COMPANY[5].1.replace(',', ";"))
         => "table deals (deals.csv): its header is one column, \"deal_id;opportunity_id;closed_at;amount;kind\"; add delimiter = \";\" under [tables.deals]";
     a_line_that_names_the_delimiter: World::new().file("deals.csv", format!("sep=;\n{}", COMPANY[5].1.replace(',', ";")))
-        => "table deals (deals.csv): its first line is no header but names the delimiter, as spreadsheets write it; take that line out";
+        => "table deals (deals.csv): its first line is no header but names the delimiter, as spreadsheets write it; add title_lines = 1 and delimiter = \";\" under [tables.deals]";
+    a_title_above_the_header: World::new().file("deals.csv", format!("Won deals\n{}", COMPANY[5].1))
+        => "table deals (deals.csv): its header is one column, \"Won deals\"; if it stands above the header, say under [tables.deals] how many lines do, as in title_lines = 2";
+    more_titles_than_lines: World::new().source("deals", "path = \"deals.csv\"\ntitle_lines = 9")
+        => "table deals (deals.csv): deals.csv has no header; write the column names into line 10";
     a_short_row: World::new().rows("deals", "D3,O1\n")
         => "table deals (deals.csv): deals.csv line 4 has 2 fields where the header has 5; quote or complete the row";
     a_long_row_of_the_large_table: World::new().rows("touchpoints", "t4,2026-02-02,A2,,C1,,true,and more\n")
@@ -92,9 +96,9 @@ refused! {
     a_quote_that_swallows_the_header: World::new().file("deals.csv", COMPANY[5].1.replace("deal_id,", "\"deal_id,"))
         => "table deals (deals.csv): deals.csv line 1 opens a quote that is never closed; close it";
     text_that_is_not_utf8: World::new().file("touchpoints.csv", [COMPANY[3].1.as_bytes(), b"t\xff,2026-02-02,A2,,C1,,true\n"].concat())
-        => "table touchpoints (touchpoints.csv): touchpoints.csv line 5 is not UTF-8; save the file as UTF-8";
+        => "table touchpoints (touchpoints.csv): touchpoints.csv line 5 is not UTF-8; save the file as UTF-8, or say its encoding, as in encoding = \"windows-1252\"";
     a_header_that_is_not_utf8: World::new().file("spend.csv", b"campaign_id,date,amount,caf\xe9\nC1,2026-01-01,1,x\n")
-        => "table spend (spend.csv): spend.csv line 1 is not UTF-8; save the file as UTF-8";
+        => "table spend (spend.csv): spend.csv line 1 is not UTF-8; save the file as UTF-8, or say its encoding, as in encoding = \"windows-1252\"";
     a_parquet_file_cut_short: World::new().file("t.parquet", cut(&parquet_of(COMPANY[3].1, None))).source("touchpoints", "path = \"t.parquet\"")
         => "table touchpoints (t.parquet): t.parquet is not a whole Parquet file; write it again";
     a_parquet_file_torn_inside: World::new().file("t.parquet", torn(parquet_of(COMPANY[3].1, None))).source("touchpoints", "path = \"t.parquet\"")

@@ -85,6 +85,40 @@ fn a_variable_that_is_not_set() {
 }
 
 #[test]
+fn a_layout_that_is_none() {
+    let with = |entry: &str| {
+        format!(
+            "path = \"deals.csv\"\nsql = \"SELECT * FROM raw\"\nwith = {{ more = {{ path = \"spend.csv\", {entry} }} }}"
+        )
+    };
+    for (layout, because) in [
+        (
+            "path = \"deals.csv\"\nencoding = \"latin-one\"".to_owned(),
+            "tables.deals.encoding: \"latin-one\" is no encoding of the web, as \"windows-1252\" is one",
+        ),
+        (
+            "path = \"deals.csv\"\nformat = \"ndjson\"\ntitle_lines = 1".to_owned(),
+            "tables.deals.title_lines: is about CSV, and the files are not; leave it out",
+        ),
+        (
+            with("delimiter = \"é\""),
+            "tables.deals.with.more.delimiter: must be one ASCII character, but no quote and no line break, as in \";\"",
+        ),
+        (
+            with("format = \"ndjson\", footer_lines = 1"),
+            "tables.deals.with.more.footer_lines: is about CSV, and the files are not; leave it out",
+        ),
+    ] {
+        assert_eq!(World::new().source("deals", &layout).refused(), format!("closedloop.toml: {because}"));
+    }
+    let said = World::new().source("deals", &with("titles = 2")).refused();
+    assert!(
+        said.contains("must be a path, or a table of path, format, delimiter, encoding, title_lines and footer_lines"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_delimiter_that_is_none() {
     for delimiter in ["é", "\\n", "\\\""] {
         assert_eq!(

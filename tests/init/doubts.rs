@@ -55,18 +55,22 @@ fn a_missing_table_is_one_marked_line() {
     assert_eq!(read_rows(&manifest, "touchpoints"), 1);
 }
 
-/// A file that its name announces says what it lacks, and one with lines around its table where they are.
+/// A file that its name announces says what it lacks, and one with a row that is cut off where it is.
 #[test]
 fn a_file_that_cannot_be_used_says_why() {
     let row = "O1,A1,2024-02-01,2024-03-01,Closed Won,5\n";
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "opps.csv", &format!("{OPPORTUNITIES}{row}"));
     write(folder.path(), "touches.csv", "touched_at,account_id,channel\n2024-01-05,A1,email\n");
-    write(folder.path(), "spend.csv", "Cost report\nDate,Channel,Cost\n2024-01-05,email,5\n");
+    write(
+        folder.path(),
+        "spend.csv",
+        "Cost report\nDate,Channel,Cost\n2024-01-05,email,5\n2024-01-06,email\n2024-01-07,email,5\n",
+    );
     let output = closedloop().arg("init").arg(folder.path()).assert().code(1).get_output().stdout.clone();
     let printed = String::from_utf8(output).unwrap();
     assert!(printed.contains("is named like touchpoints, but has no column for touch_id"), "{printed}");
-    assert!(printed.contains("line 2 has 3 cells and the first line 1"), "{printed}");
+    assert!(printed.contains("line 4 has 2 cells and the header 3"), "{printed}");
 }
 
 /// Readers would take the rows between two stray quotes for one cell.

@@ -1,9 +1,10 @@
 //! The files of each table: paths expanded and listed, formats told, and the output folder kept apart from them.
 
-use super::Source;
 use super::resolve::Resolver;
+use super::{CsvLayout, Source};
 use crate::config::error::ConfigError;
-use crate::config::file::{Format, SourceConfig, Table};
+use crate::config::file::{FilesConfig, Format, FurtherFiles, SourceConfig, Table};
+use encoding_rs::Encoding;
 use flate2::read::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,40 +23,63 @@ impl Resolver<'_> {
                 self.fault(&key("with"), "is given without sql; add the SELECT that joins its files".to_owned())
             );
         }
-        let delimiter = match given.delimiter.map(u8::try_from) {
-            None => None,
-            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => Some(byte),
-            Some(_) => {
-                let message = "must be one ASCII character, but no quote and no line break, as in \";\"";
-                return Err(self.fault(&key("delimiter"), message.to_owned()));
-            }
-        };
+        let SourceConfig { path, format, delimiter, encoding, title_lines, footer_lines, columns, sql, .. } = given;
+        let files = FilesConfig { path, format, delimiter, encoding, title_lines, footer_lines };
+        let source = self.part(table, key, files)?;
         let mut with = BTreeMap::new();
-        for (name, path) in given.with {
+        for (name, files) in given.with {
             let key = key(&format!("with.{name}"));
             if name == "raw" || !is_plain_name(&name) {
                 let message = "is not a usable table name; take lower-case letters, digits and _, but not raw";
                 return Err(self.fault(&key, message.to_owned()));
             }
-            with.insert(name, self.part(table, &key, path, None, delimiter)?);
+            let part = match files {
+                FurtherFiles::Path(path) => {
+                    let files = FilesConfig { path, delimiter, ..FilesConfig::default() };
+                    self.part(table, |_| key.clone(), files)?
+                }
+                FurtherFiles::Stored(files) => self.part(table, |part| format!("{key}.{part}"), files)?,
+            };
+            with.insert(name, part);
         }
-        let source = self.part(table, &key("path"), given.path, given.format, delimiter)?;
-        Ok(Source { columns: given.columns, sql: given.sql, with, ..source })
+        Ok(Source { columns, sql, with, ..source })
     }
 
-    /// The files of one path, without a mapping.
-    fn part(
-        &self,
-        table: Table,
-        key: &str,
-        given: String,
-        format: Option<Format>,
-        delimiter: Option<u8>,
-    ) -> Result<Source, ConfigError> {
-        let (files, format) = self.files(table, key, &self.expand(key, &given)?, format)?;
-        let delimiter = delimiter.unwrap_or_else(|| files.first().map_or(b',', |file| delimiter_of(file)));
+    /// Some files, without a mapping.
+    fn part(&self, table: Table, key: impl Fn(&str) -> String, given: FilesConfig) -> Result<Source, ConfigError> {
+        let path = key("path");
+        let (files, format) = self.files(table, &path, &self.expand(&path, &given.path)?, given.format)?;
+        let layout = self.layout(&key, &given, files.first().map_or(b',', |file| delimiter_of(file)))?;
+        let about_csv = [
+            ("encoding", layout.encoding.is_some()),
+            ("title_lines", layout.title_lines > 0),
+            ("footer_lines", layout.footer_lines > 0),
+        ];
+        if let Some((name, _)) = about_csv.iter().find(|(_, is_given)| *is_given && format != Format::Csv) {
+            return Err(self.fault(&key(name), "is about CSV, and the files are not; leave it out".to_owned()));
+        }
         let (columns, sql, with) = (BTreeMap::new(), None, BTreeMap::new());
-        Ok(Source { table, given, files, format, delimiter, columns, sql, with })
+        Ok(Source { table, given: given.path, files, format, layout, columns, sql, with })
+    }
+
+    /// How CSV is laid out, with the delimiter that the file's name promises.
+    fn layout(&self, key: impl Fn(&str) -> String, given: &FilesConfig, usual: u8) -> Result<CsvLayout, ConfigError> {
+        let delimiter = match given.delimiter.map(u8::try_from) {
+            None => usual,
+            Some(Ok(byte)) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
+            Some(_) => {
+                let message = "must be one ASCII character, but no quote and no line break, as in \";\"";
+                return Err(self.fault(&key("delimiter"), message.to_owned()));
+            }
+        };
+        let encoding = given.encoding.as_deref().map(|name| {
+            Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+                let message = format!("\"{name}\" is no encoding of the web, as \"windows-1252\" is one");
+                self.fault(&key("encoding"), message)
+            })
+        });
+        let (title_lines, footer_lines) = (given.title_lines, given.footer_lines);
+        Ok(CsvLayout { delimiter, encoding: encoding.transpose()?, title_lines, footer_lines })
     }
 
     /// The files that `path` names, and their format.

@@ -1,5 +1,6 @@
 //! The rows of files as they are, of any format.
 
+use super::csv_rows::csv_rows;
 use super::shared_schema::{FileSchema, SharedSchema};
 use super::verbatim;
 use crate::config::file::Format;
@@ -57,9 +58,14 @@ pub(in crate::engine) async fn read_files(ctx: &SessionContext, source: &Source)
                     .map(|name| Field::new(name, DataType::Utf8View, true))
                     .collect::<Vec<_>>(),
             );
+            // What cannot be read is told by whoever reads it.
+            if !source.files.iter().all(|file| source.layout.is_text(file).unwrap_or(true)) {
+                let rows = csv_rows(&source.files, source.layout, &Arc::new(schema))?;
+                return Ok(FileRows::of(ctx.read_table(Arc::new(rows))?));
+            }
             let options = CsvReadOptions::new()
                 .schema(&schema)
-                .delimiter(source.delimiter)
+                .delimiter(source.layout.delimiter)
                 .newlines_in_values(true)
                 .file_extension("")
                 .file_compression_type(compression);
@@ -141,9 +147,13 @@ fn csv_header(source: &Source) -> Result<Vec<String>, EngineError> {
     let mut shared: Option<(&Path, Vec<String>)> = None;
     for file in &source.files {
         let header = source.csv_reader(file)?.headers().map_err(|error| source.csv_fault(file, &error))?.clone();
-        let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+        let header: Vec<String> = header.iter().map(str::to_owned).collect();
         if header.iter().all(String::is_empty) {
-            return Err(source.fault(format!("{} has no header; write the column names into line 1", file.display())));
+            return Err(source.fault(format!(
+                "{} has no header; write the column names into line {}",
+                file.display(),
+                source.layout.title_lines + 1
+            )));
         }
         if let Some(name) = repeated(&header) {
             let message = format!("{} has two columns \"{name}\"; rename one", file.display());

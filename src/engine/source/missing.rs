@@ -47,17 +47,25 @@ pub(in crate::engine) fn other_delimiter(source: &Source, names: &[String]) -> O
 }
 
 fn wrong_delimiter(source: &Source, names: &[String]) -> Option<EngineError> {
-    if names.first().is_some_and(|name| name.starts_with("sep=")) {
-        return Some(
-            source.fault(
-                "its first line is no header but names the delimiter, as spreadsheets write it; take that line out"
-                    .to_owned(),
-            ),
-        );
+    let table = source.table.name();
+    if let Some(delimiter) = names.first().and_then(|name| name.strip_prefix("sep=")) {
+        let delimiter = if delimiter.is_empty() { String::new() } else { format!(" and delimiter = {delimiter:?}") };
+        return Some(source.fault(format!(
+            "its first line is no header but names the delimiter, as spreadsheets write it; add title_lines = 1{delimiter} under [tables.{table}]"
+        )));
     }
-    let (delimiter, table) = (String::from(other_delimiter(source, names)?), source.table.name());
-    let header = format!("its header is one column, {:?}", names[0]);
-    Some(source.fault(format!("{header}; add delimiter = {delimiter:?} under [tables.{table}]")))
+    let header = || format!("its header is one column, {:?}", names[0]);
+    if let Some(delimiter) = other_delimiter(source, names) {
+        let delimiter = String::from(delimiter);
+        return Some(source.fault(format!("{}; add delimiter = {delimiter:?} under [tables.{table}]", header())));
+    }
+    let is_title = source.format == Format::Csv && source.sql.is_none() && names.len() == 1;
+    is_title.then(|| {
+        source.fault(format!(
+            "{}; if it stands above the header, say under [tables.{table}] how many lines do, as in title_lines = 2",
+            header()
+        ))
+    })
 }
 
 /// How a source column becomes a canonical one.

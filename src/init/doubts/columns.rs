@@ -112,7 +112,7 @@ impl Doubts<'_> {
             self.add(spot, message);
         }
         let has_points = values.iter().any(|value| value.contains('.'));
-        if look.delimiter == Some(';') && !has_points && reading::are_all_thousands(&values, ',') {
+        if look.layout.delimiter == b';' && !has_points && reading::are_all_thousands(&values, ',') {
             let message = format!(
                 "the commas in \"{header}\" may be decimal marks, as in \"{}\"; they are read as of thousands",
                 example(',')

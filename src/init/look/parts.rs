@@ -4,7 +4,7 @@ use super::{Look, SAMPLE};
 
 /// Whether two files can be parts of one table.
 pub(in crate::init) fn are_alike(a: &Look, b: &Look) -> bool {
-    (&a.headers, a.delimiter, a.typed) == (&b.headers, b.delimiter, b.typed)
+    (&a.headers, a.layout, a.typed) == (&b.headers, b.layout, b.typed)
 }
 
 /// The parts of a table, of which there is one at least, as one: each shows as many of its rows.

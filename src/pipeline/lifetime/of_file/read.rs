@@ -4,7 +4,7 @@ use super::{Content, FileQuestion};
 use crate::config::Calendar;
 use crate::config::calendar::date_of_days;
 use crate::config::file::Table;
-use crate::config::plan::{Source, delimiter_of, format_of};
+use crate::config::plan::{CsvLayout, Source, delimiter_of, format_of};
 use crate::engine::columns::column;
 use crate::engine::memory::Budget;
 use crate::engine::purchases::PurchaseRows;
@@ -188,7 +188,7 @@ fn source(question: &FileQuestion, columns: BTreeMap<String, String>) -> Result<
         files: vec![file.to_owned()],
         given,
         format,
-        delimiter,
+        layout: CsvLayout::plain(delimiter),
         columns,
         sql: None,
         with: BTreeMap::new(),
