@@ -57,3 +57,22 @@ fn footers_of_reports_are_no_rows() {
     let manifest = run(&folder.path().join("closedloop.toml"));
     assert_eq!((read_rows(&manifest, "opportunities"), manifest["booked"].as_i64()), (2, Some(1_200)));
 }
+
+/// Contacts and leads are one table; that of the leads went through a spreadsheet.
+#[test]
+fn files_that_are_one_table_may_be_laid_out_otherwise() {
+    let folder = beside(
+        "Contact.csv",
+        "Id,AccountId,CreatedDate,LastName\n0035g00000CON01,A1,2026-01-02,One\n0035g00000CON02,A2,2026-01-03,Two\n",
+    );
+    let leads = "Leads\n\nId;ConvertedAccountId;CreatedDate;LastName;IsConverted\n00Q5g00000LEA01;A1;2026-01-04;Müller;1\n\nGesamt\n";
+    fs::write(folder.path().join("Lead.csv"), WINDOWS_1252.encode(leads).0).unwrap();
+    init(folder.path());
+    let config = config_text(folder.path());
+    let keys = "path = \"Lead.csv\", delimiter = \";\", encoding = \"windows-1252\", title_lines = 2, footer_lines = 1";
+    assert!(
+        config.contains(&format!("# No rows of Lead.csv: \"Leads\", \"Gesamt\"\nwith = {{ lead = {{ {keys} }} }}\n")),
+        "{config}"
+    );
+    assert_eq!(read_rows(&run(&folder.path().join("closedloop.toml")), "contacts"), 3);
+}
