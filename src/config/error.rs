@@ -61,12 +61,13 @@ pub fn remedy<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>, oth
 }
 
 /// What the TOML reader expects, by the type that it names.
-const TYPES: [(&str, &str); 5] = [
+const TYPES: [(&str, &str); 6] = [
     ("f64", "expected a number"),
     ("i64", "expected a whole number"),
     ("u16", "expected a whole number from 0"),
     ("u32", "expected a whole number from 0"),
     ("u64", "expected a whole number from 0"),
+    ("usize", "expected a whole number from 0"),
 ];
 
 /// The TOML reader's complaint about `line` as one sentence, with a suggestion when a name is nearly right.
@@ -117,5 +118,6 @@ mod tests {
         assert_eq!(said("invalid type: string \"x\", expected i64"), expected);
         let expected = "invalid value: integer `-3`, expected a whole number from 0; correct `horizon_months = x`";
         assert_eq!(said("invalid value: integer `-3`, expected u32"), expected);
+        assert_eq!(said("invalid value: integer `-3`, expected usize"), expected);
     }
 }

@@ -67,8 +67,7 @@ impl<R: BufRead> Body<R> {
 
     /// The next line; none where only the footer, or blank lines, are left.
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        while self.title_lines > 0 {
-            self.lines.skip_until(b'\n')?;
+        while self.title_lines > 0 && self.lines.skip_until(b'\n')? > 0 {
             self.title_lines -= 1;
         }
         while self.held_not_blank <= self.footer_lines {
@@ -150,6 +149,12 @@ mod tests {
             let read = text_of(CsvLayout::plain(b','), &bytes);
             prop_assert_eq!(read, text);
         }
+    }
+
+    #[test]
+    fn no_line_is_looked_for_beyond_the_end() {
+        let layout = CsvLayout { title_lines: usize::MAX, footer_lines: usize::MAX, ..CsvLayout::plain(b',') };
+        assert_eq!(text_of(layout, b"a,b\n1,2\n"), "");
     }
 
     #[test]
