@@ -6,6 +6,19 @@ use crate::config::file::DealKind;
 /// What sums of new deals are held to, so that none wraps.
 const MOST_NEW: u64 = u64::MAX >> 1;
 
+/// Adds shares of new deals, each at most [`MOST_NEW`], and holds the sums to it.
+#[inline]
+pub(super) fn add_news(sums: &mut [u64], shares: &[u64]) {
+    let mut all = 0;
+    for (sum, share) in sums.iter_mut().zip(shares) {
+        *sum = sum.wrapping_add(*share);
+        all |= *sum;
+    }
+    if all > MOST_NEW {
+        sums.iter_mut().for_each(|sum| *sum = MOST_NEW.min(*sum));
+    }
+}
+
 /// What accounts gave every key of the totals.
 #[derive(Debug, Default, Clone)]
 pub struct AccountParts {
@@ -52,14 +65,7 @@ impl AccountParts {
             *sum = sum.wrapping_add(*amount);
         }
         if self.keys[part].kind == DealKind::New {
-            let (mut all, news) = (0, &mut self.news[cells]);
-            for (sum, share) in news.iter_mut().zip(shares) {
-                *sum = sum.wrapping_add(*share);
-                all |= *sum;
-            }
-            if all > MOST_NEW {
-                news.iter_mut().for_each(|sum| *sum = MOST_NEW.min(*sum));
-            }
+            add_news(&mut self.news[cells], shares);
         }
     }
 

@@ -1,17 +1,18 @@
 //! The closed form: the squared parts of every place.
 //!
-//! Every account adds to some thirty rows, so what counts is how few cache lines a row has and how plain the loops are. Sums
-//! of squares need 128 bits, but what is above the lower 63 of them hardly ever changes and is kept apart. Squares of 31 bits
-//! are added without looking for a carry: the 64th bit tells, once for the whole row.
+//! Every account adds to some twenty rows, so what counts is how few they are, that their cache lines are waited for at once,
+//! and how plain the loops are. Sums of squares need 128 bits, but what is above the lower 63 of them hardly ever changes and
+//! is kept apart. Squares of 31 bits are added without looking for a carry: the 64th bit tells, once for the whole row.
 
 use super::super::totals::CreditKey;
-use super::parts::AccountParts;
-use super::{Period, Place, places};
+use super::parts::{AccountParts, add_news};
+use super::{Level, Period, Place};
 use crate::config::file::DealKind;
 use crate::engine::dense::narrow;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// The squared parts of some of the accounts, by place.
 #[derive(Debug)]
@@ -31,15 +32,41 @@ pub struct Squares {
     open: OpenAccount,
 }
 
-/// A place, and whether the row holds accounts whose deals all closed in one quarter. What such an account gave in that
-/// quarter it gave over all, so its squares are added once and count for both.
-type RowKey = (Place, bool);
+/// A campaign or channel, and the periods for which the squares of a row count.
+type RowKey = (Level, Reach);
 
-/// Where a part goes: campaign and channel by close, for accounts that closed in one quarter; both by touch; both by close,
-/// for accounts that closed in several; both over all.
-type RowSet = [u32; 8];
-const ONE_QUARTER: std::ops::Range<usize> = 0..4;
-const SEVERAL_QUARTERS: std::ops::Range<usize> = 2..8;
+/// For which periods squares count that are added once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Reach {
+    /// The account has one part there, so that it gave the same by close, by touch and over all.
+    OnePart { close: u32, touch: u32 },
+    /// All deals of the account closed in this quarter, so that it gave the same by close and over all.
+    OneQuarter { close: u32 },
+    /// Nothing else.
+    One(Period),
+}
+
+impl Reach {
+    fn periods(self) -> impl Iterator<Item = Period> {
+        let periods = match self {
+            Self::OnePart { close, touch } => {
+                [Some(Period::Close(close)), Some(Period::Touch(touch)), Some(Period::All)]
+            }
+            Self::OneQuarter { close } => [Some(Period::Close(close)), None, Some(Period::All)],
+            Self::One(period) => [Some(period), None, None],
+        };
+        periods.into_iter().flatten()
+    }
+}
+
+/// The rows of campaign and channel that a part goes to: where it is the account's only part; by close, for accounts that
+/// closed in one quarter; by touch; by close, for accounts that closed in several; over all.
+type RowSet = [[u32; LEVELS]; 5];
+const LEVELS: usize = 2;
+const ONE_PART: usize = 0;
+const ONE_QUARTER: std::ops::Range<usize> = 1..3;
+const SEVERAL_QUARTERS: std::ops::Range<usize> = 2..5;
+const OVER_ALL: usize = 4;
 
 /// New deals are squared in units of 2⁻²⁸ of a deal, 2²⁰ share units, so that upper halves stay rare.
 const NEW_BITS: u32 = 20;
@@ -68,13 +95,18 @@ pub(super) struct ModelSquares {
 const PLAIN: u64 = 1 << 31;
 /// The lower halves have so many bits.
 const LOWER_BITS: u32 = 63;
+const CELLS_PER_CACHE_LINE: usize = 8;
 
 /// What the account at hand gave.
 #[derive(Debug, Default)]
 struct OpenAccount {
     /// Where its parts go.
     row_sets: Vec<RowSet>,
-    /// One more than its position in `rows`, per row; 0 where it has none.
+    /// How many parts it has in each campaign and channel, by their rows over all.
+    parts_of: Vec<u32>,
+    /// The parts that are not the only ones of their campaign, or of their channel.
+    several: Vec<usize>,
+    /// One more than its position in `rows`, per row that gets a sum; 0 where it has none.
     slot_of: Vec<u32>,
     /// The rows it gave to.
     rows: Vec<u32>,
@@ -117,14 +149,15 @@ impl Squares {
 
     #[cold]
     fn new_rows(&mut self, key: CreditKey, channel: u32) -> RowSet {
-        let [close, channel_close, touch, channel_touch, all, channel_all] = places(key, channel);
-        let one_quarter = [close, channel_close].map(|place| (place, true));
-        let others = [touch, channel_touch, close, channel_close, all, channel_all].map(|place| (place, false));
-        let mut rows = RowSet::default();
-        for (row, key) in rows.iter_mut().zip(one_quarter.into_iter().chain(others)) {
-            *row = self.row(key);
-        }
-        rows
+        let CreditKey { close_quarter: close, touch_quarter: touch, line, .. } = key;
+        let reaches = [
+            Reach::OnePart { close, touch },
+            Reach::OneQuarter { close },
+            Reach::One(Period::Touch(touch)),
+            Reach::One(Period::Close(close)),
+            Reach::One(Period::All),
+        ];
+        reaches.map(|reach| [Level::Campaign(line), Level::Channel(channel)].map(|level| self.row((level, reach))))
     }
 
     fn row(&mut self, key: RowKey) -> u32 {
@@ -137,6 +170,7 @@ impl Squares {
             self.upper.resize(cells, 0);
             self.has_negative.resize(self.keys.len() * self.models, false);
             self.open.slot_of.push(0);
+            self.open.parts_of.push(0);
         }
         row
     }
@@ -150,25 +184,63 @@ impl Squares {
     pub(super) fn close(&mut self, parts: &AccountParts) {
         let Some(first) = parts.keys.first() else { return };
         let in_one_quarter = parts.keys.iter().all(|key| key.close_quarter == first.close_quarter);
-        let wanted = if in_one_quarter { ONE_QUARTER } else { SEVERAL_QUARTERS };
-        let has_new = parts.keys.iter().any(|key| key.kind == DealKind::New);
-        for place in wanted {
-            self.gather(place, parts);
+        let sums = if in_one_quarter { ONE_QUARTER } else { SEVERAL_QUARTERS };
+        self.count_parts();
+        for level in 0..LEVELS {
+            self.take_only_parts(level);
+            for reach in sums.clone() {
+                self.sum_parts(reach, level, parts);
+            }
+            self.open.several.clear();
         }
-        self.add_squares(parts, has_new);
-        self.open.row_sets.clear();
+        self.add_squares(parts);
+        self.forget_parts();
     }
 
-    /// Finds out what goes to each row at a place of the row sets. Within 18 digits no sum of money wraps.
-    fn gather(&mut self, place: usize, parts: &AccountParts) {
-        let (models, stride) = (self.models, self.stride());
-        let OpenAccount { row_sets, slot_of, rows, given, amounts, news } = &mut self.open;
+    /// Counts how many parts the account has in each campaign and channel.
+    fn count_parts(&mut self) {
+        let OpenAccount { row_sets, parts_of, .. } = &mut self.open;
+        for row in row_sets.iter().flat_map(|row_set| row_set[OVER_ALL]) {
+            parts_of[row as usize] += 1;
+        }
+    }
+
+    fn forget_parts(&mut self) {
+        let OpenAccount { row_sets, parts_of, .. } = &mut self.open;
+        for row in row_sets.iter().flat_map(|row_set| row_set[OVER_ALL]) {
+            parts_of[row as usize] = 0;
+        }
+        row_sets.clear();
+    }
+
+    /// Gives the only parts of campaigns or channels to their rows, and lists the others.
+    fn take_only_parts(&mut self, level: usize) {
+        let stride = self.stride();
+        let OpenAccount { row_sets, parts_of, several, rows, given, .. } = &mut self.open;
+        let mut fetched = 0;
         for (part, row_set) in row_sets.iter().enumerate() {
-            let row = row_set[place];
+            if parts_of[row_set[OVER_ALL][level] as usize] > 1 {
+                several.push(part);
+                continue;
+            }
+            let row = row_set[ONE_PART][level];
+            fetched |= count_account(&mut self.lower, row, stride);
+            rows.push(row);
+            given.push(part);
+        }
+        black_box(fetched);
+    }
+
+    /// Sums what goes to each row of a reach. Within 18 digits no sum of money wraps.
+    fn sum_parts(&mut self, reach: usize, level: usize, parts: &AccountParts) {
+        let (models, stride) = (self.models, self.stride());
+        let OpenAccount { row_sets, several, slot_of, rows, given, amounts, news, .. } = &mut self.open;
+        let mut fetched = 0;
+        for &part in several.iter() {
+            let row = row_sets[part][reach][level];
             let slot = &mut slot_of[row as usize];
             if *slot == 0 {
-                // Counted here, and not where it is squared, so that the row is on its way to the cache by then.
-                self.lower[row as usize * stride] += 1;
+                fetched |= count_account(&mut self.lower, row, stride);
                 rows.push(row);
                 given.push(part);
                 *slot = narrow(rows.len());
@@ -187,21 +259,23 @@ impl Squares {
             for (sum, amount) in amounts[sums.clone()].iter_mut().zip(&parts.amounts[cells.clone()]) {
                 *sum = sum.wrapping_add(*amount);
             }
-            for (sum, new) in news[sums].iter_mut().zip(&parts.news[cells]) {
-                *sum = sum.saturating_add(*new);
+            if parts.keys[part].kind == DealKind::New {
+                add_news(&mut news[sums], &parts.news[cells]);
             }
         }
+        black_box(fetched);
     }
 
-    fn add_squares(&mut self, parts: &AccountParts, has_new: bool) {
+    fn add_squares(&mut self, parts: &AccountParts) {
         let (models, stride) = (self.models, self.stride());
+        let account_has_new = parts.keys.iter().any(|key| key.kind == DealKind::New);
         let OpenAccount { slot_of, rows, given, amounts, news, .. } = &mut self.open;
         for (&row, &given) in rows.iter().zip(given.iter()) {
             let row = row as usize;
             slot_of[row] = 0;
-            let (amounts, news, position) = match given.checked_sub(parts.len()) {
-                None => (&parts.amounts, &parts.news, given),
-                Some(sum) => (&*amounts, &*news, sum),
+            let (amounts, news, position, has_new) = match given.checked_sub(parts.len()) {
+                None => (&parts.amounts, &parts.news, given, parts.keys[given].kind == DealKind::New),
+                Some(sum) => (&*amounts, &*news, sum, account_has_new),
             };
             let cells = position * models..(position + 1) * models;
             let (amounts, news) = (&amounts[cells.clone()], &news[cells]);
@@ -251,16 +325,15 @@ impl Squares {
     /// The squares of every place that an account has touched, sorted.
     pub(super) fn places(&self) -> BTreeMap<Place, PlaceSquares> {
         let mut places: BTreeMap<Place, PlaceSquares> = BTreeMap::new();
-        for (row, &(place, in_one_quarter)) in self.keys.iter().enumerate() {
+        for (row, &(level, reach)) in self.keys.iter().enumerate() {
             let cell = |cell: usize| {
                 let cell = row * self.stride() + cell;
                 (u128::from(self.upper[cell]) << LOWER_BITS) + u128::from(self.lower[cell])
             };
             let accounts = self.lower[row * self.stride()];
-            let over_all = in_one_quarter.then_some((place.0, Period::All));
-            for place in std::iter::once(place).chain(over_all).filter(|_| accounts > 0) {
+            for period in reach.periods().filter(|_| accounts > 0) {
                 let empty = || PlaceSquares { accounts: 0, models: vec![ModelSquares::default(); self.models] };
-                let into = places.entry(place).or_insert_with(empty);
+                let into = places.entry((level, period)).or_insert_with(empty);
                 into.accounts += accounts;
                 for (model, into) in into.models.iter_mut().enumerate() {
                     into.amount += cell(1 + model);
@@ -272,6 +345,14 @@ impl Squares {
         }
         places
     }
+}
+
+/// Counts an account in a row, and brings the row to the cache by the time that its squares are added: what is returned
+/// rests on all of its cache lines, and is to be waited for when all rows of the account are on their way.
+fn count_account(lower: &mut [u64], row: u32, stride: usize) -> u64 {
+    let cells = &mut lower[row as usize * stride..(row as usize + 1) * stride];
+    cells[0] += 1;
+    cells.iter().step_by(CELLS_PER_CACHE_LINE).fold(0, |all, cell| all | cell)
 }
 
 /// Adds the squares of parts below [`PLAIN`] to a row of sums.
@@ -314,7 +395,88 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MODELS: usize = 2;
+    /// Close quarter, touch quarter, line, whether the deal is new, money of every model, shares in units of squared new deals.
+    type Part = (u32, u32, u32, bool, [i64; MODELS], [u64; MODELS]);
+
+    fn channel_of(line: u32) -> u32 {
+        line % 2
+    }
+
+    fn key((close_quarter, touch_quarter, line, is_new, ..): Part) -> CreditKey {
+        let kind = if is_new { DealKind::New } else { DealKind::Expansion };
+        CreditKey { close_quarter, touch_quarter, line, kind }
+    }
+
+    /// The squares of accounts, each with one part a key.
+    fn squared(accounts: &[BTreeMap<CreditKey, Part>]) -> Squares {
+        let mut squares = Squares::new(MODELS);
+        let mut rows: Vec<CreditKey> = Vec::new();
+        for account in accounts {
+            let mut parts = AccountParts::new(MODELS);
+            for (&key, part) in account {
+                let row = rows.iter().position(|known| *known == key).unwrap_or_else(|| {
+                    rows.push(key);
+                    rows.len() - 1
+                });
+                let position = parts.push(key, channel_of(key.line));
+                parts.add(position, &part.4, &part.5.map(|new| new << NEW_BITS));
+                squares.open_part(row, key, channel_of(key.line));
+            }
+            squares.close(&parts);
+        }
+        squares
+    }
+
+    /// The same the plain way: sums of every account and place, squared.
+    fn squared_plainly(accounts: &[BTreeMap<CreditKey, Part>]) -> BTreeMap<Place, PlaceSquares> {
+        let mut places: BTreeMap<Place, PlaceSquares> = BTreeMap::new();
+        for account in accounts {
+            let mut sums: BTreeMap<Place, [(i64, u64); MODELS]> = BTreeMap::new();
+            for (&key, part) in account {
+                for place in super::super::places(key, channel_of(key.line)) {
+                    for (model, sum) in sums.entry(place).or_default().iter_mut().enumerate() {
+                        sum.0 += part.4[model];
+                        sum.1 += if part.3 { part.5[model] } else { 0 };
+                    }
+                }
+            }
+            for (place, sums) in sums {
+                let empty = PlaceSquares { accounts: 0, models: vec![ModelSquares::default(); MODELS] };
+                let place = places.entry(place).or_insert(empty);
+                place.accounts += 1;
+                for (square, (amount, new)) in place.models.iter_mut().zip(sums) {
+                    square.amount += u128::from(amount.unsigned_abs()).pow(2);
+                    square.new += u128::from(new << NEW_BITS).pow(2);
+                    square.has_negative |= amount < 0;
+                }
+            }
+        }
+        places
+    }
+
     proptest! {
+        /// However the parts of an account lie, every place has the squares of what the account gave it, and so have the
+        /// accounts of two threads.
+        #[test]
+        fn places_have_the_squares_of_their_accounts(
+            accounts in prop::collection::vec(
+                prop::collection::vec(
+                    (0..3_u32, 0..3_u32, 0..4_u32, any::<bool>(), [-50_000_000_000..50_000_000_000_i64, -9..900], [0..1_u64 << 28, 0..9]),
+                    0..6,
+                ),
+                0..12,
+            ),
+            split in 0..12_usize,
+        ) {
+            let accounts: Vec<BTreeMap<CreditKey, Part>> =
+                accounts.into_iter().map(|parts| parts.into_iter().map(|part| (key(part), part)).collect()).collect();
+            let (some, others) = accounts.split_at(split.min(accounts.len()));
+            let mut squares = squared(some);
+            squares.merge(&squared(others));
+            prop_assert_eq!(squares.places(), squared_plainly(&accounts));
+        }
+
         /// Both ways to add, in any mixture, are addition of 128-bit squares.
         #[test]
         fn sums_are_exact(parts in prop::collection::vec(prop_oneof![0..PLAIN, 0..1_000_000_000_000_000_000_u64], 0..400)) {
