@@ -17,6 +17,8 @@ mod findings;
 mod formats;
 #[path = "bad_input/layouts.rs"]
 mod layouts;
+#[path = "bad_input/marts.rs"]
+mod marts;
 #[path = "bad_input/meddling.rs"]
 mod meddling;
 #[path = "bad_input/money.rs"]

@@ -2,19 +2,23 @@
 
 use super::error::MartError;
 use super::manifest::{MANIFEST, Manifest};
+use super::writer::WrittenMart;
 use crate::config::plan::address;
 use crate::file_state::FileState;
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use parquet::file::metadata::ParquetMetaDataReader;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Opens an output folder.
 ///
 /// # Errors
-/// A folder without manifest, of another schema version, or with marts that cannot be read.
+/// A folder without manifest, of another schema version, or with marts that are not as they were written.
 pub async fn open(folder: &Path) -> Result<(Manifest, SessionContext), MartError> {
     let ctx = SessionContext::new();
     let manifest = register(&ctx, folder).await?;
@@ -76,6 +80,7 @@ async fn register_as(
 ) -> Result<Manifest, MartError> {
     let manifest = Manifest::read(folder)?;
     for mart in &manifest.marts {
+        check_whole(folder, mart)?;
         let (path, name) = (folder.join(&mart.name), name(&mart.name));
         let _earlier = ctx.deregister_table(name.clone());
         let opened = ctx.register_parquet(name, address(&path), ParquetReadOptions::default()).await;
@@ -84,11 +89,40 @@ async fn register_as(
     Ok(manifest)
 }
 
-fn unreadable(path: &Path) -> impl Fn(DataFusionError) -> MartError {
-    |error| MartError::Unreadable {
-        path: path.to_owned(),
-        message: format!("cannot be read ({}); run again", error.strip_backtrace()),
+/// Refuses a mart that is not as it was written: every tool would count what is left of it, and what is too much, without a word.
+fn check_whole(folder: &Path, mart: &WrittenMart) -> Result<(), MartError> {
+    let mut rows = 0;
+    for name in &mart.files {
+        let path = folder.join(name);
+        let file = File::open(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => broken(&path, "is missing, though manifest.json lists it"),
+            _ => broken(&path, &format!("cannot be read ({error})")),
+        })?;
+        let footer = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let footer = footer.map_err(|_| broken(&path, "is damaged: it does not end as a Parquet file"))?;
+        rows += footer.file_metadata().num_rows().cast_unsigned();
     }
+    let path = folder.join(&mart.name);
+    if rows != mart.rows {
+        return Err(broken(&path, &format!("has {rows} rows, and manifest.json counts {}", mart.rows)));
+    }
+    let cannot_be_listed = |error| broken(&path, &format!("cannot be listed ({error})"));
+    for entry in std::fs::read_dir(&path).map_err(cannot_be_listed)? {
+        let name = entry.map_err(cannot_be_listed)?.file_name();
+        let is_listed = mart.files.iter().any(|listed| Path::new(listed).file_name() == Some(&name));
+        if Path::new(&name).extension().is_some_and(|extension| extension == "parquet") && !is_listed {
+            return Err(broken(&path.join(name), "is no file of this run, and would be counted as one"));
+        }
+    }
+    Ok(())
+}
+
+fn broken(path: &Path, what: &str) -> MartError {
+    MartError::Unreadable { path: path.to_owned(), message: format!("{what}; copy the folder whole, or run again") }
+}
+
+fn unreadable(path: &Path) -> impl Fn(DataFusionError) -> MartError {
+    |error| broken(path, &format!("cannot be read ({})", error.strip_backtrace()))
 }
 
 #[cfg(test)]
