@@ -100,10 +100,10 @@ fn check_whole(folder: &Path, mart: &WrittenMart) -> Result<(), MartError> {
         })?;
         let footer = ParquetMetaDataReader::new().parse_and_finish(&file);
         let footer = footer.map_err(|_| broken(&path, "is damaged: it does not end as a Parquet file"))?;
-        rows += footer.file_metadata().num_rows().cast_unsigned();
+        rows += i128::from(footer.file_metadata().num_rows());
     }
     let path = folder.join(&mart.name);
-    if rows != mart.rows {
+    if rows != i128::from(mart.rows) {
         return Err(broken(&path, &format!("has {rows} rows, and manifest.json counts {}", mart.rows)));
     }
     let cannot_be_listed = |error| broken(&path, &format!("cannot be listed ({error})"));
