@@ -1,18 +1,22 @@
 //! The closed form: the squared parts of every place.
 //!
 //! Every account adds to some twenty rows, so what counts is how few they are, that their cache lines are waited for at once,
-//! and how plain the loops are. Sums of squares need 128 bits, but what is above the lower 63 of them hardly ever changes and
-//! is kept apart. Squares of 31 bits are added without looking for a carry: the 64th bit tells, once for the whole row.
+//! and how plain the loops are.
+
+mod reach;
+mod sums;
 
 use super::super::totals::CreditKey;
+use super::Place;
 use super::parts::{AccountParts, add_news};
-use super::{Level, Period, Place};
 use crate::config::file::DealKind;
 use crate::engine::dense::narrow;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use reach::{LEVELS, ONE_PART, ONE_QUARTER, OVER_ALL, RowKey, RowSet, SEVERAL_QUARTERS, keys_of};
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use sums::{LOWER_BITS, PLAIN, add_plain_squares, add_squares, carry};
 
 /// The squared parts of some of the accounts, by place.
 #[derive(Debug)]
@@ -32,44 +36,9 @@ pub struct Squares {
     open: OpenAccount,
 }
 
-/// A campaign or channel, and the periods for which the squares of a row count.
-type RowKey = (Level, Reach);
-
-/// For which periods squares count that are added once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Reach {
-    /// The account has one part there, so that it gave the same by close, by touch and over all.
-    OnePart { close: u32, touch: u32 },
-    /// All deals of the account closed in this quarter, so that it gave the same by close and over all.
-    OneQuarter { close: u32 },
-    /// Nothing else.
-    One(Period),
-}
-
-impl Reach {
-    fn periods(self) -> impl Iterator<Item = Period> {
-        let periods = match self {
-            Self::OnePart { close, touch } => {
-                [Some(Period::Close(close)), Some(Period::Touch(touch)), Some(Period::All)]
-            }
-            Self::OneQuarter { close } => [Some(Period::Close(close)), None, Some(Period::All)],
-            Self::One(period) => [Some(period), None, None],
-        };
-        periods.into_iter().flatten()
-    }
-}
-
-/// The rows of campaign and channel that a part goes to: where it is the account's only part; by close, for accounts that
-/// closed in one quarter; by touch; by close, for accounts that closed in several; over all.
-type RowSet = [[u32; LEVELS]; 5];
-const LEVELS: usize = 2;
-const ONE_PART: usize = 0;
-const ONE_QUARTER: std::ops::Range<usize> = 1..3;
-const SEVERAL_QUARTERS: std::ops::Range<usize> = 2..5;
-const OVER_ALL: usize = 4;
-
 /// New deals are squared in units of 2⁻²⁸ of a deal, 2²⁰ share units, so that upper halves stay rare.
 const NEW_BITS: u32 = 20;
+const CELLS_PER_CACHE_LINE: usize = 8;
 
 /// The squared parts of a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,12 +59,6 @@ pub(super) struct ModelSquares {
     /// Whether an account gave less than nothing: it got more back than it gave.
     pub(super) has_negative: bool,
 }
-
-/// Below this a part is squared in 62 bits.
-const PLAIN: u64 = 1 << 31;
-/// The lower halves have so many bits.
-const LOWER_BITS: u32 = 63;
-const CELLS_PER_CACHE_LINE: usize = 8;
 
 /// What the account at hand gave.
 #[derive(Debug, Default)]
@@ -149,15 +112,7 @@ impl Squares {
 
     #[cold]
     fn new_rows(&mut self, key: CreditKey, channel: u32) -> RowSet {
-        let CreditKey { close_quarter: close, touch_quarter: touch, line, .. } = key;
-        let reaches = [
-            Reach::OnePart { close, touch },
-            Reach::OneQuarter { close },
-            Reach::One(Period::Touch(touch)),
-            Reach::One(Period::Close(close)),
-            Reach::One(Period::All),
-        ];
-        reaches.map(|reach| [Level::Campaign(line), Level::Channel(channel)].map(|level| self.row((level, reach))))
+        keys_of(key, channel).map(|keys| keys.map(|key| self.row(key)))
     }
 
     fn row(&mut self, key: RowKey) -> u32 {
@@ -355,36 +310,6 @@ fn count_account(lower: &mut [u64], row: u32, stride: usize) -> u64 {
     cells.iter().step_by(CELLS_PER_CACHE_LINE).fold(0, |all, cell| all | cell)
 }
 
-/// Adds the squares of parts below [`PLAIN`] to a row of sums.
-fn add_plain_squares<T>(lower: &mut [u64], upper: &mut [u64], parts: &[T], part: impl Fn(&T) -> u64) {
-    let mut all = 0;
-    for (sum, given) in lower.iter_mut().zip(parts) {
-        // 32 bits are said to be enough, so that the compiler multiplies several at a time.
-        let part = part(given) & u64::from(u32::MAX);
-        *sum = sum.wrapping_add(part.wrapping_mul(part));
-        all |= *sum;
-    }
-    if all >> LOWER_BITS != 0 {
-        lower.iter_mut().zip(upper).for_each(|(lower, upper)| carry(lower, upper));
-    }
-}
-
-/// Adds the squares of parts of any size to a row of sums.
-#[expect(clippy::cast_possible_truncation, reason = "both halves are taken, and a square has at most 128 bits")]
-fn add_squares(lower: &mut [u64], upper: &mut [u64], parts: impl Iterator<Item = u64>) {
-    for ((lower, upper), part) in lower.iter_mut().zip(upper).zip(parts) {
-        let sum = u128::from(part) * u128::from(part) + u128::from(*lower);
-        *lower = sum as u64 & !(1 << LOWER_BITS);
-        *upper += (sum >> LOWER_BITS) as u64;
-    }
-}
-
-/// Moves what is above the lower bits of a sum to where it belongs.
-fn carry(lower: &mut u64, upper: &mut u64) {
-    *upper += *lower >> LOWER_BITS;
-    *lower &= !(1 << LOWER_BITS);
-}
-
 /// Share units as units of squared new deals, to the nearest.
 fn in_new_units(share: u64) -> u64 {
     (share >> NEW_BITS) + (share >> (NEW_BITS - 1) & 1)
@@ -475,22 +400,6 @@ mod tests {
             let mut squares = squared(some);
             squares.merge(&squared(others));
             prop_assert_eq!(squares.places(), squared_plainly(&accounts));
-        }
-
-        /// Both ways to add, in any mixture, are addition of 128-bit squares.
-        #[test]
-        fn sums_are_exact(parts in prop::collection::vec(prop_oneof![0..PLAIN, 0..1_000_000_000_000_000_000_u64], 0..400)) {
-            let (mut lower, mut upper) = ([0], [0]);
-            let mut expected = 0_u128;
-            for part in parts {
-                expected += u128::from(part) * u128::from(part);
-                if part < PLAIN {
-                    add_plain_squares(&mut lower, &mut upper, &[part], |part| *part);
-                } else {
-                    add_squares(&mut lower, &mut upper, std::iter::once(part));
-                }
-                prop_assert_eq!((u128::from(upper[0]) << LOWER_BITS) + u128::from(lower[0]), expected);
-            }
         }
     }
 }
